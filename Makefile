@@ -1,0 +1,80 @@
+# `make help` lists the targets.
+
+CC ?= cc
+AR ?= ar
+CFLAGS ?= -O2 -g
+# What every C file must pass without a word; errors here, never in a user's build.
+STRICT := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
+SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# The core is freestanding; the rest of the library touches the system.
+CORE := tables smaps line rules classify report sums store render_text escape
+LIBRARY := $(CORE) collect source_file source_linux source_other
+
+C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c )
+C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h )
+
+TEST_PACKAGES := libc6-dev libcunit1-dev clang lld clang-format
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+## Building
+
+.PHONY: lib
+lib: build/libmemanalyzer.a ## the static C library
+
+# One object, so that only what the header declares can be seen from outside.
+build/libmemanalyzer.a: $(LIBRARY:%=build/%.o)
+	$(LD) -r -o build/memanalyzer.o $^
+	objcopy --localize-hidden build/memanalyzer.o
+	rm -f $@
+	$(AR) rcs $@ build/memanalyzer.o
+
+build/%.o: csrc/%.c $(C_HEADERS) build/flags
+	$(CC) -std=c11 $(CFLAGS) -fvisibility=hidden -c -o $@ $<
+
+# Changes when the compiler or its flags do.
+build/flags: always
+	@mkdir -p build
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
+
+.PHONY: always
+
+## Testing
+
+build/tests: $(C_SOURCES) $(C_HEADERS)
+	@mkdir -p build
+	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) -lcunit
+
+# Whoever embeds the core gives it these two functions, and nothing else creeps in:
+# the other functions of csrc/memory.h become instructions.
+build/core.wasm: $(C_SOURCES) $(C_HEADERS)
+	@mkdir -p build
+	@printf 'memchr\nmemcmp\n' > build/core.imports
+	clang --target=wasm32 $(STRICT) -O2 -ffreestanding -nostdlib -mbulk-memory -Wl,--no-entry \
+		-Wl,--export-all -Wl,--allow-undefined-file=build/core.imports -o $@ $(CORE:%=csrc/%.c)
+
+.PHONY: check
+check: ## the quick inner loop: formats, warnings, both test suites; below a minute
+	@.ci/install $(TEST_PACKAGES)
+	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
+	clang $(STRICT) -fsyntax-only $(C_SOURCES)
+	@$(MAKE) --no-print-directory -s lib build/core.wasm build/tests
+	build/tests
+
+.PHONY: test
+test: check ## every test there is
+
+.PHONY: golden
+golden: build/tests ## rewrite the golden files from the captures: read the diff
+	UPDATE_GOLDEN=1 build/tests text
+
+.PHONY: format
+format: ## put the sources into their format
+	clang-format -i $(C_SOURCES) $(C_HEADERS)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin build

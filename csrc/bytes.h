@@ -1,0 +1,126 @@
+/* bytes.h - bounded primitives over text that may hold any byte.
+ *
+ * A span is a piece of somebody else's text; a scan moves its start forward,
+ * only on success, and never passes its end. */
+#ifndef MEMA_BYTES_H
+#define MEMA_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+struct span {
+        const char *at, *end;
+};
+
+enum scan { SCAN_OK, SCAN_NONE, SCAN_OVERFLOW };
+
+static inline struct span span_of(const char *text, size_t len)
+{
+        return (struct span){ text, text + len };
+}
+
+static inline size_t span_length(struct span s)
+{
+        return (size_t)(s.end - s.at);
+}
+
+static inline bool span_equals(struct span s, const char *text, size_t len)
+{
+        return span_length(s) == len && memcmp(s.at, text, len) == 0;
+}
+
+static inline bool span_starts(struct span s, const char *text, size_t len)
+{
+        return span_length(s) >= len && memcmp(s.at, text, len) == 0;
+}
+
+static inline bool span_ends(struct span s, const char *text, size_t len)
+{
+        return span_length(s) >= len && memcmp(s.end - len, text, len) == 0;
+}
+
+/* The three above with a literal, whose length the compiler knows. */
+#define SPAN_EQUALS(s, literal) span_equals(s, literal, sizeof(literal) - 1)
+#define SPAN_STARTS(s, literal) span_starts(s, literal, sizeof(literal) - 1)
+#define SPAN_ENDS(s, literal) span_ends(s, literal, sizeof(literal) - 1)
+
+static inline bool scan_char(struct span *s, char c)
+{
+        if (s->at == s->end || *s->at != c)
+                return false;
+        s->at++;
+        return true;
+}
+
+static inline void skip_spaces(struct span *s)
+{
+        while (s->at < s->end && *s->at == ' ')
+                s->at++;
+}
+
+static inline void skip_blanks(struct span *s)
+{
+        static const char eight[] = "        ";
+
+        while (s->end - s->at >= 8 && memcmp(s->at, eight, 8) == 0)
+                s->at += 8;
+        while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
+                s->at++;
+}
+
+/* 16 for what is no hexadecimal digit. */
+static inline unsigned hex_digit(char c)
+{
+        static const unsigned char digit_plus_1[256] = {
+                ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+                ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+                ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+                ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+        };
+        unsigned d = digit_plus_1[(unsigned char)c];
+
+        return d > 0 ? d - 1 : 16;
+}
+
+/* On SCAN_OVERFLOW nothing moves, either. */
+static inline enum scan scan_hex(struct span *s, uint64_t *value)
+{
+        const char *p = s->at;
+        uint64_t v = 0;
+        unsigned digit;
+
+        for (; p < s->end && (digit = hex_digit(*p)) < 16u; p++) {
+                if (v >> 60)
+                        return SCAN_OVERFLOW;
+                v = v << 4 | digit;
+        }
+        if (p == s->at)
+                return SCAN_NONE;
+        s->at = p;
+        *value = v;
+        return SCAN_OK;
+}
+
+static inline enum scan scan_decimal(struct span *s, uint64_t *value)
+{
+        const char *p = s->at;
+        uint64_t v = 0;
+
+        for (; p < s->end && (unsigned)((unsigned char)*p - '0') < 10u; p++) {
+                uint64_t digit = (uint64_t)((unsigned char)*p - '0');
+
+                if (v > (UINT64_MAX - digit) / 10u)
+                        return SCAN_OVERFLOW;
+                v = v * 10u + digit;
+        }
+        if (p == s->at)
+                return SCAN_NONE;
+        s->at = p;
+        *value = v;
+        return SCAN_OK;
+}
+
+#endif

@@ -1,0 +1,162 @@
+/* classify.c - region, neighbours and context in; category and method out.
+ *
+ * A name decides where there is one (rules.c).  A nameless region may show by
+ * its shape what it is; what no shape fits is counted by its permissions.  The
+ * heap of a Go program that told its anchors is found in report.c, which sees
+ * whole runs of regions. */
+#include "classify.h"
+
+#define MIB(n) ((uint64_t)(n) << 20)
+#define KIB(n) ((uint64_t)(n) << 10)
+
+struct view {
+        struct mema_neighbour self;
+        const struct mema_neighbour *before, *after;
+        const struct mema_context *context;
+};
+
+static uint64_t span_bytes(const struct mema_neighbour *n)
+{
+        return n->end - n->start;
+}
+
+static bool writable(const struct mema_neighbour *n)
+{
+        return n->perms == (PERM_READ | PERM_WRITE);
+}
+
+static bool plain_writable(const struct mema_neighbour *n)
+{
+        return n->plain && writable(n);
+}
+
+static bool reserved(const struct mema_neighbour *n)
+{
+        return n->plain && n->perms == 0;
+}
+
+static bool adjoins(const struct mema_neighbour *low, const struct mema_neighbour *high)
+{
+        return low->end != 0 && low->end == high->start;
+}
+
+/* Zeroed data of an object lies directly on its initialised data. */
+static bool is_bss(const struct view *v)
+{
+        return plain_writable(&v->self) && adjoins(v->before, &v->self) && writable(v->before) &&
+               !v->before->plain &&
+               (v->before->category == MEMA_LIBRARIES || v->before->category == MEMA_BINARY);
+}
+
+/* Up to 1.25 the Go runtime asks for its heap at i<<40 | 0xc0<<32, on arm64 at
+ * i<<40 | 0x40<<32, and extends it from there. */
+static bool is_go_heap(const struct view *v)
+{
+        uint64_t start = v->self.start;
+        bool base = start >> 47 == 0 && ((start & UINT64_C(0xffffffffff)) == UINT64_C(0xc000000000) ||
+                                         (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
+        bool goes_on =
+                adjoins(v->before, &v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
+
+        return (plain_writable(&v->self) || reserved(&v->self)) && (base || goes_on);
+}
+
+/* The runtime's heap index is 32 MiB on 64-bit systems and lies below its large
+ * reservations; the levels of its page summary are small islands in them. */
+static bool is_go_metadata(const struct view *v)
+{
+        bool island = adjoins(v->before, &v->self) && reserved(v->before) &&
+                      span_bytes(v->before) > KIB(128) && span_bytes(&v->self) <= MIB(1);
+        bool index = adjoins(&v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
+                     span_bytes(&v->self) == MIB(32);
+
+        return v->context->go.known && plain_writable(&v->self) && (island || index);
+}
+
+/* glibc gives an arena heaps of 64 MiB, aligned to their size (1 MiB where
+ * addresses have 32 bits): used from the start, the rest reserved. */
+static bool is_arena(const struct view *v)
+{
+        uint64_t heap = v->after->end >> 32 ? MIB(64) : MIB(1);
+
+        return plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
+               v->self.start % heap == 0 && v->after->end % heap == 0;
+}
+
+/* A thread's stack stands on a guard: one page, 64 KiB at most. */
+static bool is_thread_stack(const struct view *v)
+{
+        return plain_writable(&v->self) && span_bytes(&v->self) >= KIB(16) && adjoins(v->before, &v->self) &&
+               reserved(v->before) && span_bytes(v->before) <= KIB(64);
+}
+
+/* A shape's category where it is that of the region before. */
+enum { SAME_AS_BEFORE = MEMA_CATEGORY_COUNT };
+
+/* A nameless region is the first of these that it fits. */
+static const struct {
+        bool (*fits)(const struct view *v);
+        unsigned category;
+} shapes[] = {
+        { is_bss, SAME_AS_BEFORE },
+        /* Before arenas: the Go heap is aligned to 64 MiB, too. */
+        { is_go_heap, MEMA_GO_HEAP },
+        { is_arena, MEMA_MALLOC_ARENAS },
+        /* Before stacks: a reservation can be as small as a guard. */
+        { is_go_metadata, MEMA_GO_METADATA },
+        { is_thread_stack, MEMA_STACK_THREADS },
+};
+
+static unsigned by_permissions(uint64_t perms)
+{
+        if (perms & PERM_SHARED)
+                return MEMA_SHARED_ANON;
+        if (perms & PERM_EXEC)
+                return MEMA_ANON_EXEC;
+        if (perms & PERM_WRITE)
+                return MEMA_ANON_RW;
+        return perms & PERM_READ ? MEMA_ANON_RO : MEMA_ANON_NONE;
+}
+
+/* Linux 3.4 to 4.4 names the memory that a thread's stack pointer happens to
+ * point to; it is plain anonymous memory all the same. */
+static bool is_nameless(const struct mema_region *g)
+{
+        struct span name = span_of(g->name, (size_t)g->name_length);
+
+        return g->name_length == 0 || SPAN_STARTS(name, "[stack:");
+}
+
+struct mema_neighbour mema_neighbour_of(const struct mema_region *g)
+{
+        struct mema_neighbour n = { g->start, g->end, MEMA_CATEGORY_COUNT, 0, 0 };
+
+        n.perms = (g->perms[0] == 'r' ? PERM_READ : 0u) | (g->perms[1] == 'w' ? PERM_WRITE : 0u) |
+                  (g->perms[2] == 'x' ? PERM_EXEC : 0u) | (g->perms[3] == 's' ? PERM_SHARED : 0u);
+        n.plain = g->inode == 0 && !(n.perms & PERM_SHARED) && is_nameless(g);
+        return n;
+}
+
+unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *before,
+                       const struct mema_neighbour *after, const struct mema_context *context,
+                       uint64_t *method)
+{
+        const struct view v = { mema_neighbour_of(g), before, after, context };
+
+        *method = MEMA_BY_NAMED;
+        if (!is_nameless(g)) {
+                unsigned category = mema_rule_for(g, context)->category;
+
+                return category == MEMA_BY_PERMISSIONS ? by_permissions(v.self.perms) : category;
+        }
+        if (g->inode != 0)
+                return MEMA_OTHER_FILES;
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+                if (shapes[i].fits(&v)) {
+                        *method = MEMA_BY_INFERRED;
+                        return shapes[i].category == SAME_AS_BEFORE ? (unsigned)before->category
+                                                                    : shapes[i].category;
+                }
+        }
+        return by_permissions(v.self.perms);
+}

@@ -1,0 +1,57 @@
+/* classify.h - between rules.c, classify.c and report.c; not for users. */
+#ifndef MEMA_CLASSIFY_H
+#define MEMA_CLASSIFY_H
+
+#include "bytes.h"
+#include "memanalyzer.h"
+
+enum mema_match {
+        EXACT,         /* the whole name */
+        PREFIX,        /* its beginning */
+        SHARED_OBJECT, /* a path whose base name ends in .so or has .so. */
+        PROGRAM,       /* the path of the process's own executable */
+        ANY,           /* every other name */
+};
+
+/* What a rule asks of the mapping beside its name. */
+enum mema_when {
+        ALWAYS,
+        SHARED,
+        PRIVATE,
+        DELETED,   /* the kernel says so, as it does of files without a place */
+        BRACKETED, /* a name like [this], of no file */
+};
+
+/* A rule's category where the permissions decide. */
+enum { MEMA_BY_PERMISSIONS = MEMA_CATEGORY_COUNT };
+
+struct mema_rule {
+        const char *text;
+        size_t length;
+        enum mema_match match;
+        enum mema_when when;
+        unsigned category;
+        const char *fixture; /* in testdata/rules: has a mapping that this rule decides */
+};
+
+extern const struct mema_rule mema_rules[];
+extern const size_t mema_rule_count;
+
+/* The rule that decides a named region; the first that matches. */
+const struct mema_rule *mema_rule_for(const struct mema_region *g, const struct mema_context *context);
+
+/* "/x (deleted)" without what the kernel added. */
+struct span mema_undeleted(struct span name);
+
+enum { PERM_READ = 1, PERM_WRITE = 2, PERM_EXEC = 4, PERM_SHARED = 8 };
+
+/* What a region shows to those beside it; its category is not yet known. */
+struct mema_neighbour mema_neighbour_of(const struct mema_region *g);
+
+/* The category of `g` between its neighbours (`end` 0: none), and how it is
+ * known.  A function of its arguments and of nothing else. */
+unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *before,
+                       const struct mema_neighbour *after, const struct mema_context *context,
+                       uint64_t *method);
+
+#endif

@@ -1,0 +1,93 @@
+/* collect.c - a source into a report, with memory from malloc. */
+#include "source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The most that a report's rows and names may take. */
+static const uint64_t arena_max = UINT64_C(1) << 30;
+
+static enum mema_status add(struct mema_report *r, const struct mema_region *region)
+{
+        uint64_t wanted = mema_report_wants(r, region);
+
+        /* Without more memory the report goes on with what it has, and says so. */
+        if (wanted > 0 && wanted <= arena_max) {
+                void *arena = realloc(r->arena, (size_t)wanted);
+
+                if (arena)
+                        mema_report_lend(r, arena, wanted);
+        }
+        return mema_report_add(r, region);
+}
+
+/* `where` is what the message begins with. */
+static enum mema_status sums_error(struct mema_error *error, const char *where,
+                                   const struct mema_region *region)
+{
+        mema_fail(error, MEMA_OVERFLOW, 0, "%sthe sizes of the mappings up to here pass 2^64 bytes together",
+                  where);
+        error->line = region->line;
+        error->column = 1;
+        return MEMA_OVERFLOW;
+}
+
+static enum mema_status collect(struct mema_report *r, struct mema_source *source, struct mema_error *error)
+{
+        const struct mema_region *region;
+        enum mema_status status;
+
+        if (!source)
+                return (enum mema_status)error->status;
+        while ((status = source->next(source, &region, error)) == MEMA_REGION) {
+                if (add(r, region) != MEMA_OK) {
+                        char where[sizeof error->message];
+
+                        snprintf(where, sizeof where, "%s:%llu:1: ", source->name,
+                                 (unsigned long long)region->line);
+                        status = sums_error(error, where, region);
+                        break;
+                }
+        }
+        source->close(source);
+        return status == MEMA_END ? MEMA_OK : status;
+}
+
+enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error)
+{
+        return collect(r, mema_source_process(pid, &r->context, error), error);
+}
+
+enum mema_status mema_collect_file(struct mema_report *r, const char *path, struct mema_error *error)
+{
+        return collect(r, mema_source_file(path, error), error);
+}
+
+enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, const char *buf, size_t len,
+                                   struct mema_error *error)
+{
+        size_t used = 0;
+
+        for (;;) {
+                if (p->status >= MEMA_EMPTY) {
+                        mema_smaps_error(p, error);
+                        return p->status;
+                }
+                if (r->overflown)
+                        return sums_error(error, "", &p->region);
+                if (!buf && mema_smaps_finish(p) == MEMA_END)
+                        return MEMA_END;
+                if (buf && used == len)
+                        return MEMA_MORE;
+                if (buf)
+                        used += mema_smaps_feed(p, buf + used, len - used);
+                if (p->status == MEMA_REGION)
+                        add(r, &p->region);
+        }
+}
+
+void mema_report_free(struct mema_report *r)
+{
+        free(r->arena);
+        r->arena = NULL;
+}

@@ -1,0 +1,107 @@
+/* escape.c - how a name is shown: the one place that decides what is harmless.
+ *
+ * Names come from whoever made the file or the mapping.  Shown as they are they
+ * could move a terminal's cursor, end a line of the report early, or turn the
+ * direction of writing. */
+#include "memanalyzer.h"
+
+#include "bytes.h"
+#include "out.h"
+
+/* The length of the UTF-8 sequence at `at`, its code point in *code; 1 and
+ * UINT32_MAX for a byte that is not part of one. */
+static size_t decode(const unsigned char *at, size_t left, uint32_t *code)
+{
+        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        size_t n = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+        uint32_t c = n == 1 ? at[0] : n > 0 ? at[0] & (0xffu >> (n + 1)) : 0;
+
+        for (size_t i = 1; i < n; i++) {
+                if (i >= left || at[i] >> 6 != 2) {
+                        n = 0;
+                        break;
+                }
+                c = c << 6 | (at[i] & 0x3fu);
+        }
+        if (n == 0 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+                *code = UINT32_MAX;
+                return 1;
+        }
+        *code = c;
+        return n;
+}
+
+/* Code points that do more than stand in their place: controls, line ends, marks
+ * that are not seen or that turn the direction of what follows. */
+static bool is_harmful(uint32_t c)
+{
+        static const struct {
+                uint32_t first, last;
+        } ranges[] = {
+                { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },
+                { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+                { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
+        };
+
+        for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+                if (c >= ranges[i].first && c <= ranges[i].last)
+                        return true;
+        return false;
+}
+
+/* One character as it is shown, at most 12 bytes; returns what it took. */
+static size_t show(struct out *o, const char *name, size_t left)
+{
+        const unsigned char *at = (const unsigned char *)name;
+        uint32_t code;
+        size_t n;
+
+        if (at[0] >= ' ' && at[0] <= '~') { /* nearly all there is */
+                put_bytes(o, name, 1);
+                return 1;
+        }
+        n = decode(at, left, &code);
+
+        if (code == UINT32_MAX || (code < 0x80 && is_harmful(code))) {
+                put(o, "\\x");
+                put_number(o, at[0], 16, 2, '0');
+        } else if (is_harmful(code)) {
+                put(o, "\\u{");
+                put_number(o, code, 16, 1, '0');
+                put(o, "}");
+        } else {
+                put_bytes(o, name, n);
+        }
+        return n;
+}
+
+size_t mema_escape(char *buf, size_t cap, const char *name, size_t len, size_t width)
+{
+        static const char mark[] = "...";
+        struct out o = out_to(buf, cap);
+        char one[16];
+        size_t shown = 0, used = 0;
+
+        if (width > o.cap)
+                width = o.cap;
+        while (used < len) {
+                struct out c = out_to(one, sizeof one);
+
+                used += show(&c, name + used, len - used);
+                shown += c.len;
+        }
+        used = 0;
+        if (shown > width) {
+                if (width >= sizeof mark - 1)
+                        put(&o, mark);
+                while (shown + o.len > width) {
+                        struct out c = out_to(one, sizeof one);
+
+                        used += show(&c, name + used, len - used);
+                        shown -= c.len;
+                }
+        }
+        while (used < len)
+                used += show(&o, name + used, len - used);
+        return out_end(&o);
+}

@@ -1,0 +1,467 @@
+/* line.c - one whole line of smaps into the region that is open; what is wrong
+ * with it, where it is wrong.  Nothing here depends on how the input was cut. */
+#include "line.h"
+
+#include "out.h"
+
+/* What can be wrong: the status, who wants it, what is wanted.  A NULL stands
+ * for the label of the line. */
+#define REASONS(X)                                                                                 \
+        X(NONE, MALFORMED, "", "")                                                                 \
+        X(NOT_SMAPS, MALFORMED, "a smaps file",                                                    \
+          "a mapping in its first line, as \"00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\"") \
+        X(RANGE, MALFORMED, "a mapping", "an address range, as 00400000-0040b000")                 \
+        X(BACKWARDS, MALFORMED, "a mapping", "an end that is not below its start")                 \
+        X(ADDRESS_OVERFLOW, OVERFLOW, "a mapping", "addresses below 2^64")                         \
+        X(PERMS, MALFORMED, "a mapping", "permissions, as rw-p")                                   \
+        X(OFFSET, MALFORMED, "a mapping", "an offset in hexadecimal after its permissions")        \
+        X(DEVICE, MALFORMED, "a mapping", "a device, as 08:02, after its offset")                  \
+        X(INODE, MALFORMED, "a mapping", "an inode number after its device")                       \
+        X(HEADER_OVERFLOW, OVERFLOW, "a mapping", "offset, device and inode below 2^64")           \
+        X(LABEL, MALFORMED, "a line after a mapping", "a label, as Rss:")                          \
+        X(KILOBYTES, MALFORMED, NULL, "a number of kB")                                            \
+        X(NUMBER, MALFORMED, NULL, "a number")                                                     \
+        X(NUMBER_OVERFLOW, OVERFLOW, NULL, "a number below 2^64 bytes")                            \
+        X(FLAGS, MALFORMED, NULL, "two-letter codes, at most 64")                                  \
+        X(LAST_LABEL, TRUNCATED, "the last mapping", "all lines that the others have")
+
+enum reason {
+#define X(id, status, who, what) REASON_##id,
+        REASONS(X)
+#undef X
+};
+
+static const struct {
+        enum mema_status status;
+        const char *who, *what;
+} reasons[] = {
+#define X(id, status, who, what) { MEMA_##status, who, what },
+        REASONS(X)
+#undef X
+};
+
+static const struct {
+        const char *label;
+        size_t length;
+        enum mema_kind kind;
+} fields[] = {
+#define X(id, label, kind) { label, sizeof(label) - 1, MEMA_##kind },
+        MEMA_FIELDS(X)
+#undef X
+};
+_Static_assert(MEMA_FIELD_COUNT <= 64, "a region's `present` has a bit a field");
+
+/* Errors ------------------------------------------------------------------ */
+
+/* An error at `at` in `line`.  Where it is the end of an input that stops in the
+ * middle of a line, it is the input that is wrong, not the line. */
+static void fail(struct mema_smaps *p, enum reason reason, struct span line, const char *at)
+{
+        bool whole = reason == REASON_NOT_SMAPS || reason == REASON_LABEL;
+        size_t n = 0;
+
+        p->reason = reason;
+        p->reason_label = p->label;
+        p->status = p->closing && at == line.end ? MEMA_TRUNCATED : reasons[reason].status;
+        p->column = (uint64_t)(at - line.at) + 1;
+        if (at - line.at > MEMA_LINE_HEAD)
+                p->column += p->cut;
+        while (n < sizeof p->excerpt && at + n < line.end && (whole || n == 0 || at[n] != ' '))
+                n++;
+        memcpy(p->excerpt, at, n);
+        p->excerpt_length = n;
+}
+
+static const char *label_text(uint64_t label)
+{
+        return label == LABEL_VM_FLAGS    ? "VmFlags"
+               : label < MEMA_FIELD_COUNT ? fields[label].label
+                                          : "a line";
+}
+
+void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
+{
+        struct out o = out_to(error->message, sizeof error->message);
+        char excerpt[sizeof p->excerpt * 12 + 1];
+
+        error->status = p->status;
+        error->system = 0;
+        error->line = p->line;
+        error->column = p->column;
+        if (p->reason == REASON_NONE) {
+                put(&o, mema_status_text(p->status));
+        } else {
+                const char *who = reasons[p->reason].who;
+
+                put(&o, who ? who : label_text(p->reason_label));
+                put(&o, " wants ");
+                put(&o, reasons[p->reason].what);
+                if (p->status == MEMA_TRUNCATED) {
+                        put(&o, ", but the input ends here");
+                } else if (p->excerpt_length == 0) {
+                        put(&o, ", not the end of the line");
+                } else {
+                        mema_escape(excerpt, sizeof excerpt, p->excerpt, (size_t)p->excerpt_length,
+                                    sizeof excerpt - 1);
+                        put(&o, ", not \"");
+                        put(&o, excerpt);
+                        put(&o, "\"");
+                }
+        }
+        out_end(&o);
+}
+
+/* Header ------------------------------------------------------------------ */
+
+static void skip_hex(struct span *s)
+{
+        while (s->at < s->end && hex_digit(*s->at) < 16u)
+                s->at++;
+}
+
+/* Only a range makes a header: a label can begin with a hexadecimal digit, too
+ * ("Anonymous", a vendor's "chp"). */
+bool mema_line_is_header(struct span line)
+{
+        const char *start = line.at;
+
+        skip_hex(&line);
+        if (line.at == start || !scan_char(&line, '-'))
+                return false;
+        start = line.at;
+        skip_hex(&line);
+        return line.at > start && (line.at == line.end || *line.at == ' ');
+}
+
+/* A header that was cut inside its range. */
+static bool is_header_start(struct span line)
+{
+        skip_hex(&line);
+        (void)scan_char(&line, '-');
+        skip_hex(&line);
+        return line.at == line.end;
+}
+
+static bool scan_perms(struct span *s, char perms[8])
+{
+        static const char letters[4][3] = { "r-", "w-", "x-", "ps" };
+
+        for (int i = 0; i < 4; i++) {
+                if (s->at == s->end || (*s->at != letters[i][0] && *s->at != letters[i][1]))
+                        return false;
+                perms[i] = *s->at++;
+        }
+        perms[4] = '\0';
+        return s->at == s->end || *s->at == ' ';
+}
+
+/* One number of a header; false where it failed. */
+static bool header_number(struct mema_smaps *p, struct span line, struct span *s, bool decimal,
+                          uint64_t *value, enum reason none, enum reason overflow)
+{
+        enum scan result = decimal ? scan_decimal(s, value) : scan_hex(s, value);
+
+        if (result != SCAN_OK)
+                fail(p, result == SCAN_OVERFLOW ? overflow : none, line, s->at);
+        return result == SCAN_OK;
+}
+
+/* `7f00-7fff rw-p 00000000 08:02 17   /name`: opens a region, or fails. */
+void mema_line_open(struct mema_smaps *p, struct span line)
+{
+        struct mema_region *g = &p->region;
+        struct span s = line;
+
+        /* Behind a lost middle there is only a name. */
+        if (p->cut > 0)
+                s.end = s.at + MEMA_LINE_HEAD;
+        p->label = LABEL_NONE;
+        if (!header_number(p, line, &s, false, &g->start, REASON_RANGE, REASON_ADDRESS_OVERFLOW))
+                return;
+        (void)scan_char(&s, '-'); /* mema_line_is_header saw it */
+        const char *end = s.at;
+        if (!header_number(p, line, &s, false, &g->end, REASON_RANGE, REASON_ADDRESS_OVERFLOW))
+                return;
+        /* An end that was cut off is short, but not wrong. */
+        if (g->end < g->start && g->end != 0 && !(p->closing && s.at == line.end)) {
+                fail(p, REASON_BACKWARDS, line, end);
+                return;
+        }
+        skip_spaces(&s);
+        if (!scan_perms(&s, g->perms)) {
+                fail(p, REASON_PERMS, line, s.at);
+                return;
+        }
+        skip_spaces(&s);
+        if (!header_number(p, line, &s, false, &g->offset, REASON_OFFSET, REASON_HEADER_OVERFLOW))
+                return;
+        skip_spaces(&s);
+        if (!header_number(p, line, &s, false, &g->device_major, REASON_DEVICE, REASON_HEADER_OVERFLOW))
+                return;
+        if (!scan_char(&s, ':')) {
+                fail(p, REASON_DEVICE, line, s.at);
+                return;
+        }
+        if (!header_number(p, line, &s, false, &g->device_minor, REASON_DEVICE, REASON_HEADER_OVERFLOW))
+                return;
+        skip_spaces(&s);
+        if (!header_number(p, line, &s, true, &g->inode, REASON_INODE, REASON_HEADER_OVERFLOW))
+                return;
+        if (s.at < s.end && *s.at != ' ' && *s.at != '\r') {
+                fail(p, REASON_INODE, line, s.at);
+                return;
+        }
+        s.end = line.end;
+        skip_spaces(&s);
+        if (SPAN_EQUALS(s, "\r")) {
+                p->crlf = 1;
+                s.at = s.end;
+        }
+
+        /* What does not fit is left out where the line has lost its middle, or would
+         * have: a name has one gap at most. */
+        size_t n = span_length(s);
+        size_t over = n > MEMA_NAME_MAX ? n - MEMA_NAME_MAX : 0;
+        size_t head = over > 0 ? (size_t)(line.at + MEMA_LINE_HEAD - s.at) : n;
+
+        if (head > n - over)
+                head = 0;
+        memcpy(g->name, s.at, head);
+        memcpy(g->name + head, s.at + head + over, n - head - over);
+        g->name_length = n - over;
+        g->name_cut = p->cut + over;
+        g->line = p->line;
+        g->present = 0;
+        memset(g->value, 0, sizeof g->value);
+        g->vm_flags_present = 0; /* their text stays, for take_flags */
+        g->repeated = 0;
+        g->category = g->method = 0;
+        p->open = 1;
+        p->after_unknown = 0;
+}
+
+/* Fields ------------------------------------------------------------------ */
+
+/* The kernel prints the fields of all mappings in one order, so that the one
+ * that came behind the last label in the mapping before is tried first. */
+static uint64_t find_label(struct mema_smaps *p, struct span label)
+{
+        uint64_t last = p->label, expected = last < MEMA_FIELD_COUNT ? p->follows[last] : 0;
+
+        if (SPAN_EQUALS(label, "VmFlags"))
+                return LABEL_VM_FLAGS;
+        for (uint64_t i = 0, next = expected; i < MEMA_FIELD_COUNT; i++, next++) {
+                if (next == MEMA_FIELD_COUNT)
+                        next = 0;
+                if (span_equals(label, fields[next].label, fields[next].length)) {
+                        if (last < MEMA_FIELD_COUNT)
+                                p->follows[last] = (unsigned char)next;
+                        return next;
+                }
+        }
+        return LABEL_UNKNOWN;
+}
+
+static void set_value(struct mema_smaps *p, uint64_t value)
+{
+        struct mema_region *g = &p->region;
+
+        if (g->present & MEMA_BIT(p->label))
+                g->repeated++;
+        g->present |= MEMA_BIT(p->label);
+        g->value[p->label] = value;
+}
+
+/* What is remembered of a line: its head and its tail cover it. */
+enum { LINE_MAX_USUAL = sizeof((struct mema_smaps *)0)->usual[0].line, HEAD_USUAL = 16, TAIL_USUAL = 12 };
+
+/* `line` has its newline, and its number at `number`: behind HEAD_USUAL, or lines
+ * with other numbers could begin in the same way. */
+static void remember(struct mema_smaps *p, struct span line, const char *number, uint64_t value)
+{
+        size_t n = span_length(line);
+
+        if (number - line.at < HEAD_USUAL || n > LINE_MAX_USUAL)
+                return;
+        memcpy(p->usual[p->label].line, line.at, n);
+        p->usual[p->label].length = n;
+        p->usual[p->label].value = value;
+}
+
+static void take_number(struct mema_smaps *p, struct span line, struct span s)
+{
+        bool plain = fields[p->label].kind == MEMA_PLAIN;
+        enum reason none = plain ? REASON_NUMBER : REASON_KILOBYTES;
+        const char *number;
+        uint64_t value;
+
+        skip_blanks(&s);
+        number = s.at;
+        switch (scan_decimal(&s, &value)) {
+        case SCAN_NONE:
+                fail(p, none, line, number);
+                return;
+        case SCAN_OVERFLOW:
+                fail(p, REASON_NUMBER_OVERFLOW, line, number);
+                return;
+        case SCAN_OK:
+                break;
+        }
+        skip_blanks(&s);
+        if (!plain) {
+                if (!scan_char(&s, 'k') || !scan_char(&s, 'B')) {
+                        fail(p, none, line, s.at);
+                        return;
+                }
+                if (value > UINT64_MAX / 1024) {
+                        fail(p, REASON_NUMBER_OVERFLOW, line, number);
+                        return;
+                }
+                value *= 1024;
+                skip_blanks(&s);
+        }
+        if (s.at < line.end) {
+                fail(p, none, line, s.at);
+                return;
+        }
+        /* A line that was put together has no newline behind it. */
+        if (line.at != p->text && *line.end == '\n')
+                remember(p, span_of(line.at, span_length(line) + 1), number, value);
+        set_value(p, value);
+}
+
+/* "rd wr mr mw": kept as it is, one blank between two codes. */
+static void take_flags(struct mema_smaps *p, struct span line, struct span s)
+{
+        struct mema_region *g = &p->region;
+        char *to = g->vm_flags, *last = to + MEMA_VM_FLAGS_MAX * 3;
+        size_t known = (size_t)p->flags_length;
+
+        if (g->vm_flags_present)
+                g->repeated++;
+        g->vm_flags_present = 1;
+        skip_blanks(&s);
+        /* Most mappings have the flags of the one before, and a blank behind them. */
+        if (known > 0 && span_length(s) == known + 1 && span_starts(s, to, known) && s.end[-1] == ' ')
+                return;
+        for (; s.at < s.end; skip_blanks(&s)) {
+                const char *code = s.at;
+
+                while (s.at < s.end && *s.at != ' ' && *s.at != '\t')
+                        s.at++;
+                if (s.at - code != 2 || to == last) {
+                        fail(p, REASON_FLAGS, line, s.at - code < 2 ? s.at : code);
+                        return;
+                }
+                *to++ = code[0];
+                *to++ = code[1];
+                *to++ = ' ';
+        }
+        to -= to > g->vm_flags;
+        *to = '\0';
+        p->flags_length = (uint64_t)(to - g->vm_flags);
+}
+
+/* A label is printable and has no blank. */
+static bool is_label(struct span s)
+{
+        for (const char *c = s.at; c < s.end; c++)
+                if (*c <= ' ' || *c > '~')
+                        return false;
+        return s.at < s.end;
+}
+
+/* A line below a header.  What has a label that is not in the table is passed
+ * over, and so is what follows it without one: Android's "Name:" prints raw
+ * newlines.  Some vendors print a raw path. */
+void mema_line_field(struct mema_smaps *p, struct span line)
+{
+        struct span label = line, value = line;
+        const char *colon;
+
+        if (span_length(line) > 0 && line.end[-1] == '\r') {
+                p->crlf = 1;
+                line.end--;
+        }
+        if (line.at == line.end)
+                return;
+        colon = memchr(line.at, ':', span_length(line));
+        label.end = colon ? colon : line.end;
+
+        uint64_t found = colon ? find_label(p, label) : LABEL_UNKNOWN;
+
+        if (found == LABEL_UNKNOWN) {
+                bool labelled = colon && is_label(label);
+
+                if (!labelled && !p->after_unknown && *line.at != '/' && *line.at != '[')
+                        fail(p, REASON_LABEL, line, p->closing && is_label(line) ? line.end : line.at);
+                p->unknown++;
+                p->after_unknown = 1;
+                return;
+        }
+        p->after_unknown = 0;
+        p->label = found;
+        value.at = colon + 1;
+        value.end = p->cut > 0 ? line.at + MEMA_LINE_HEAD : line.end;
+        if (found == LABEL_VM_FLAGS)
+                take_flags(p, line, value);
+        else
+                take_number(p, line, value);
+}
+
+/* Whether the line at `at`, which begins as the one that is remembered, ends so,
+ * too: of a fixed size, because that is a few instructions, not a call. */
+static bool is_remembered(const struct mema_smaps *p, uint64_t label, const char *at)
+{
+        size_t tail = (size_t)p->usual[label].length - TAIL_USUAL;
+
+        return memcmp(at + tail, p->usual[label].line + tail, TAIL_USUAL) == 0;
+}
+
+size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len)
+{
+        struct span s = span_of(at, len);
+        uint64_t label, value = 0;
+
+        if (!p->open || p->label >= MEMA_FIELD_COUNT || len < LINE_MAX_USUAL)
+                return 0;
+        label = p->follows[p->label];
+        if (p->usual[label].length == 0 || memcmp(at, p->usual[label].line, HEAD_USUAL) != 0)
+                return 0;
+        if (is_remembered(p, label, at)) {
+                s.at += p->usual[label].length;
+                value = p->usual[label].value;
+                p->label = label;
+        } else {
+                const char *number;
+
+                s.at += HEAD_USUAL;
+                skip_spaces(&s);
+                for (number = s.at; s.at < s.end && (unsigned)((unsigned char)*s.at - '0') < 10u; s.at++)
+                        value = value * 10u + (uint64_t)((unsigned char)*s.at - '0');
+                if (s.at == number || s.at - number > 16 || fields[label].kind == MEMA_PLAIN ||
+                    !SPAN_STARTS(s, " kB\n"))
+                        return 0;
+                s.at += sizeof " kB\n" - 1;
+                value *= 1024;
+                p->label = label;
+                remember(p, span_of(at, (size_t)(s.at - at)), number, value);
+        }
+        p->line++;
+        p->after_unknown = 0;
+        set_value(p, value);
+        return (size_t)(s.at - at);
+}
+
+void mema_line_stray(struct mema_smaps *p, struct span line)
+{
+        if (span_length(line) > 0 && !SPAN_EQUALS(line, "\r"))
+                fail(p, REASON_NOT_SMAPS, line, p->closing && is_header_start(line) ? line.end : line.at);
+}
+
+void mema_line_missing(struct mema_smaps *p)
+{
+        fail(p, REASON_LAST_LABEL, span_of(p->text, 0), p->text);
+        p->line += p->closing ? 0 : 1;
+        p->column = p->closing ? p->line_length + 1 : 1;
+}

@@ -1,0 +1,32 @@
+/* line.h - between line.c and smaps.c; not for users. */
+#ifndef MEMA_LINE_H
+#define MEMA_LINE_H
+
+#include "bytes.h"
+#include "memanalyzer.h"
+
+/* The parts of a line that stay when it is too long: its first and last bytes. */
+enum { MEMA_LINE_HEAD = 1024, MEMA_LINE_TAIL = MEMA_LINE_MAX - MEMA_LINE_HEAD };
+
+/* What a line can begin with, beyond the fields. */
+enum { LABEL_VM_FLAGS = MEMA_FIELD_COUNT, LABEL_UNKNOWN, LABEL_NONE };
+
+/* Whether a line begins a mapping. */
+bool mema_line_is_header(struct span line);
+
+/* Take a whole line without its newline: a header, which opens a region, a line
+ * below one, and a line before the first one.  p->status says what went wrong. */
+void mema_line_open(struct mema_smaps *p, struct span line);
+void mema_line_field(struct mema_smaps *p, struct span line);
+void mema_line_stray(struct mema_smaps *p, struct span line);
+
+/* Takes a field's line in few steps, where it is, or begins, as the one that came
+ * here in the mapping before.  Returns its length with the newline; 0 where it
+ * does not, and nothing is changed: then it is mema_line_field's, which says what
+ * is right. */
+size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len);
+
+/* The input ends where the last region lacks the label that all others end with. */
+void mema_line_missing(struct mema_smaps *p);
+
+#endif

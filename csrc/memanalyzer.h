@@ -1,0 +1,493 @@
+/* memanalyzer.h - where the resident memory of a process is.
+ *
+ * The text of /proc/PID/smaps goes in, in pieces of any size; a report comes
+ * out in which every resident byte is in exactly one category:
+ *
+ *     source -> smaps -> classify -> report -> render
+ *
+ * The short way, for a program that wants the text:
+ *
+ *     static struct mema_report report;
+ *     static struct mema_text text;
+ *     struct mema_options options = { .top = 20 };
+ *     struct mema_error error;
+ *     char out[4096];
+ *     size_t n;
+ *
+ *     mema_report_init(&report, NULL, &options);
+ *     if (mema_collect(&report, 0, &error) == MEMA_OK) {
+ *             mema_report_finish(&report, NULL);
+ *             mema_text_init(&text, &report, NULL);
+ *             while ((n = mema_text_next(&text, out, sizeof out)) > 0)
+ *                     fwrite(out, 1, n, stdout);
+ *     } else {
+ *             fprintf(stderr, "%s\n", error.message);
+ *     }
+ *     mema_report_free(&report);
+ *
+ * The structs are some kilobytes each: keep them off small stacks.  They hold
+ * all state; there are no globals, and different structs can be used by
+ * different threads at once.  Nothing here calls back.
+ *
+ * Units: sizes and addresses are bytes; lines and columns count from 1.
+ * Everything but mema_collect* and mema_report_free is freestanding C11: no
+ * allocation, no input or output, no locale. */
+#ifndef MEMANALYZER_H
+#define MEMANALYZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MEMA_VERSION "0.1.0"
+
+#ifdef __GNUC__
+#define MEMA_API __attribute__((visibility("default")))
+#else
+#define MEMA_API
+#endif
+
+/* Status ------------------------------------------------------------------ */
+
+/* What a call came to.  From MEMA_EMPTY on they are errors, and an error stays:
+ * the object that met it answers every later call with the same. */
+#define MEMA_STATUSES(X)                                             \
+        X(OK, "done")                                                \
+        X(MORE, "everything was taken in, and more input is wanted") \
+        X(REGION, "a region is ready")                               \
+        X(END, "the input is closed and every region was given")     \
+        X(EMPTY, "the input is empty: no address space")             \
+        X(MALFORMED, "the input is not what the kernel writes")      \
+        X(OVERFLOW, "a number is larger than 64 bits hold in bytes") \
+        X(TRUNCATED, "the input ends in the middle of a record")     \
+        X(NO_PROCESS, "there is no such process, or it has ended")   \
+        X(NOT_PERMITTED, "the process may not be read")              \
+        X(NO_MEMORY, "memory for the report could not be had")       \
+        X(SYSTEM, "the system could not read the source")            \
+        X(UNSUPPORTED, "this system has no source")
+
+enum mema_status {
+#define X(id, text) MEMA_##id,
+        MEMA_STATUSES(X) MEMA_STATUS_COUNT
+#undef X
+};
+
+/* "malformed", "truncated" ...: the status in words, for messages. */
+MEMA_API const char *mema_status_text(enum mema_status status);
+
+enum { MEMA_MESSAGE_MAX = 512 };
+
+/* Why something failed. */
+struct mema_error {
+        uint64_t status;                /* an enum mema_status */
+        uint64_t system;                /* errno, 0 where the system was not the reason */
+        uint64_t line, column;          /* in the input, 0 where it is not about the input */
+        char message[MEMA_MESSAGE_MAX]; /* what, where and what to do; one line, no control characters */
+};
+
+/* Fields ------------------------------------------------------------------ */
+
+enum mema_kind {
+        MEMA_SUM,  /* a number of kB that adds up over mappings */
+        MEMA_PAGE, /* a number of kB that does not */
+        MEMA_PLAIN /* a number without a unit, which does not */
+};
+
+/* Every field that Linux prints for a mapping, in the kernel's order. */
+#define MEMA_FIELDS(X)                              \
+        X(SIZE, "Size", SUM)                        \
+        X(KERNEL_PAGE_SIZE, "KernelPageSize", PAGE) \
+        X(MMU_PAGE_SIZE, "MMUPageSize", PAGE)       \
+        X(RSS, "Rss", SUM)                          \
+        X(PSS, "Pss", SUM)                          \
+        X(PSS_DIRTY, "Pss_Dirty", SUM)              \
+        X(PSS_ANON, "Pss_Anon", SUM)                \
+        X(PSS_FILE, "Pss_File", SUM)                \
+        X(PSS_SHMEM, "Pss_Shmem", SUM)              \
+        X(SHARED_CLEAN, "Shared_Clean", SUM)        \
+        X(SHARED_DIRTY, "Shared_Dirty", SUM)        \
+        X(PRIVATE_CLEAN, "Private_Clean", SUM)      \
+        X(PRIVATE_DIRTY, "Private_Dirty", SUM)      \
+        X(REFERENCED, "Referenced", SUM)            \
+        X(ANONYMOUS, "Anonymous", SUM)              \
+        X(KSM, "KSM", SUM)                          \
+        X(LAZY_FREE, "LazyFree", SUM)               \
+        X(ANON_HUGE, "AnonHugePages", SUM)          \
+        X(SHMEM_PMD_MAPPED, "ShmemPmdMapped", SUM)  \
+        X(FILE_PMD_MAPPED, "FilePmdMapped", SUM)    \
+        X(SHARED_HUGETLB, "Shared_Hugetlb", SUM)    \
+        X(PRIVATE_HUGETLB, "Private_Hugetlb", SUM)  \
+        X(SWAP, "Swap", SUM)                        \
+        X(SWAP_PSS, "SwapPss", SUM)                 \
+        X(LOCKED, "Locked", SUM)                    \
+        X(NONLINEAR, "Nonlinear", SUM)              \
+        X(THP_ELIGIBLE, "THPeligible", PLAIN)       \
+        X(PROTECTION_KEY, "ProtectionKey", PLAIN)
+
+enum mema_field {
+#define X(id, label, kind) MEMA_##id,
+        MEMA_FIELDS(X) MEMA_FIELD_COUNT
+#undef X
+};
+
+/* The bit of a field in a `present` mask. */
+#define MEMA_BIT(field) (UINT64_C(1) << (field))
+
+/* Regions ----------------------------------------------------------------- */
+
+enum { MEMA_NAME_MAX = 4096, MEMA_VM_FLAGS_MAX = 64 };
+
+/* One mapping, as the kernel printed it.  Absent is not zero: value[i] counts
+ * only where bit i of `present` is set. */
+struct mema_region {
+        uint64_t start, end; /* addresses; end is 0 where it is 2^64 */
+        uint64_t offset, device_major, device_minor, inode;
+        uint64_t line;                            /* of its header in the input */
+        uint64_t present;                         /* MEMA_BIT of each field that was printed */
+        uint64_t value[MEMA_FIELD_COUNT];         /* bytes; plain numbers as printed */
+        uint64_t repeated;                        /* fields that were printed twice: the last one counts */
+        uint64_t vm_flags_present;                /* a VmFlags line was printed */
+        uint64_t category, method;                /* set in a report's rows, 0 in the parser's regions */
+        uint64_t name_length;                     /* bytes in name[], which has no terminating NUL */
+        uint64_t name_cut;                        /* bytes left out of its middle: see MEMA_NAME_MAX */
+        char perms[8];                            /* "rw-p" */
+        char vm_flags[MEMA_VM_FLAGS_MAX * 3 + 8]; /* "rd wr mr", NUL-terminated */
+        char name[MEMA_NAME_MAX];                 /* as printed: any byte but a newline */
+};
+
+/* end - start, right for a region that ends at 2^64, too. */
+MEMA_API uint64_t mema_region_span(const struct mema_region *region);
+
+/* Parser ------------------------------------------------------------------ */
+
+/* A line longer than this loses its middle: its first and last parts stay,
+ * and only a mapping's name may reach that far. */
+enum { MEMA_LINE_MAX = MEMA_NAME_MAX + 160 };
+
+/* The state of a parser.  Read `region`, `status`, `line` and `column`. */
+struct mema_smaps {
+        struct mema_region region;
+        enum mema_status status;
+        uint64_t line, column; /* with an error: of the byte that is wrong */
+        uint64_t unknown;      /* lines with a label that is not in MEMA_FIELDS */
+
+        /* The rest is the parser's own. */
+        uint64_t reason, reason_label;
+        uint64_t open, closing, crlf, after_unknown, label, usual_label, regions;
+        uint64_t held, cut, pending; /* of text[]: bytes so far, bytes lost, a header's length */
+        uint64_t line_length, excerpt_length;
+        uint64_t flags_length;                   /* of region.vm_flags, those of the mapping before */
+        unsigned char follows[MEMA_FIELD_COUNT]; /* which label came behind which, last time */
+        struct {
+                uint64_t value, length;
+                char line[28];     /* the kernel's length of a line with a number of up to 8 digits */
+        } usual[MEMA_FIELD_COUNT]; /* and what its line was, with its newline */
+        char excerpt[32];
+        char text[MEMA_LINE_MAX];
+};
+
+MEMA_API void mema_smaps_init(struct mema_smaps *p);
+
+/* Takes the next piece of a smaps text; maps and smaps_rollup are read, too.
+ *
+ * Consumes at most `len` bytes and stops after a region, which the caller reads
+ * from `p->region` before the next call.  How the text is cut has no influence
+ * on the regions.  Keeps no pointer into `buf`, allocates nothing.
+ *
+ * Returns the bytes consumed.  p->status: MEMA_REGION, a region is ready;
+ * MEMA_MORE, all was consumed and no region ended; else an error, with p->line
+ * and p->column at the byte that is wrong, and every later call returns 0. */
+MEMA_API size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len);
+
+/* Says that no more input comes.  Call it until it does not return MEMA_REGION:
+ * MEMA_END then, or an error.  Input that ends inside a record is
+ * MEMA_TRUNCATED, no input at all MEMA_EMPTY. */
+MEMA_API enum mema_status mema_smaps_finish(struct mema_smaps *p);
+
+/* Writes what is wrong as `Rss wants a number of kB, not "-4"`, with line and
+ * column, into `error`. */
+MEMA_API void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error);
+
+/* Categories -------------------------------------------------------------- */
+
+#define MEMA_GROUPS(X)                                   \
+        X(GO, "go", "Go Runtime")                        \
+        X(NAMED, "named", "Named Memory Regions (mmap)") \
+        X(FILE, "file", "File-Backed Memory")            \
+        X(ANON, "anon", "Anonymous Memory")              \
+        X(MALLOC, "malloc", "C Heap (malloc)")           \
+        X(STACKS, "stacks", "Thread Stacks")             \
+        X(SHARED, "shared", "Shared Memory")             \
+        X(KERNEL, "kernel", "Kernel and Devices")        \
+        X(OTHER, "other", "Other")
+
+/* group, its stable id (a contract of every form of output), name */
+#define MEMA_CATEGORIES(X)                                                    \
+        X(GO_HEAP, GO, "go/heap", "Heap")                                     \
+        X(GO_STACK, GO, "go/stack", "Stack")                                  \
+        X(GO_METADATA, GO, "go/metadata", "Metadata")                         \
+        X(NAMED, NAMED, "named", "Named")                                     \
+        X(LIBRARIES, FILE, "file/libraries", "Shared Libraries")              \
+        X(BINARY, FILE, "file/binary", "Binary")                              \
+        X(OTHER_FILES, FILE, "file/other", "Other Files")                     \
+        X(ANON_RW, ANON, "anon/rw", "Read-Write")                             \
+        X(ANON_RO, ANON, "anon/ro", "Read-Only")                              \
+        X(ANON_EXEC, ANON, "anon/exec", "Executable")                         \
+        X(ANON_NONE, ANON, "anon/none", "No-Access")                          \
+        X(MALLOC_MAIN, MALLOC, "malloc/main", "Main Arena")                   \
+        X(MALLOC_ARENAS, MALLOC, "malloc/arenas", "Arenas")                   \
+        X(MALLOC_MMAP, MALLOC, "malloc/mmap", "Mapped Blocks")                \
+        X(STACK_MAIN, STACKS, "stacks/main", "Main")                          \
+        X(STACK_THREADS, STACKS, "stacks/threads", "Threads")                 \
+        X(MEMFD, SHARED, "shared/memfd", "memfd")                             \
+        X(SHM, SHARED, "shared/shm", "POSIX (/dev/shm)")                      \
+        X(SYSV, SHARED, "shared/sysv", "System V")                            \
+        X(SHARED_ANON, SHARED, "shared/anon", "Anonymous")                    \
+        X(VDSO, KERNEL, "kernel/vdso", "vdso")                                \
+        X(DEVICES, KERNEL, "kernel/devices", "Devices")                       \
+        X(LOADER, OTHER, "other/loader", "Loader and libc")                   \
+        X(RUNTIMES, OTHER, "other/runtimes", "Other Runtimes")                \
+        X(SANITIZER, OTHER, "other/sanitizer", "Sanitizer Shadow")            \
+        X(NOT_BROKEN_DOWN, OTHER, "other/not_broken_down", "Not broken down") \
+        X(UNATTRIBUTED, OTHER, "other/unattributed", "Unattributed")
+
+enum mema_group_id {
+#define X(id, stable, name) MEMA_GROUP_##id,
+        MEMA_GROUPS(X) MEMA_GROUP_COUNT
+#undef X
+};
+
+enum mema_category_id {
+#define X(id, group, stable, name) MEMA_##id,
+        MEMA_CATEGORIES(X) MEMA_CATEGORY_COUNT
+#undef X
+};
+
+/* How the bytes of a category are known, the surest first. */
+#define MEMA_METHODS(X)                                                                 \
+        X(NAMED, "named")         /* the kernel said so: a name, a path, permissions */ \
+        X(VERIFIED, "verified")   /* a conservation check held */                       \
+        X(ESTIMATED, "estimated") /* apportioned, between bounds that are certain */    \
+        X(INFERRED, "inferred")   /* from the shape of the mapping and its neighbours */
+
+enum mema_method {
+#define X(id, text) MEMA_BY_##id,
+        MEMA_METHODS(X) MEMA_METHOD_COUNT
+#undef X
+};
+
+/* Static facts of the tables above; NULL where the number is out of range. */
+MEMA_API const char *mema_field_label(unsigned field);           /* "Rss" */
+MEMA_API const char *mema_group_stable_id(unsigned group);       /* "go" */
+MEMA_API const char *mema_group_name(unsigned group);            /* "Go Runtime" */
+MEMA_API const char *mema_category_stable_id(unsigned category); /* "go/heap" */
+MEMA_API const char *mema_category_name(unsigned category);      /* "Heap" */
+MEMA_API unsigned mema_category_group(unsigned category);
+MEMA_API const char *mema_method_name(unsigned method); /* "inferred" */
+
+/* Report ------------------------------------------------------------------ */
+
+enum { MEMA_ANCHORS_MAX = 8, MEMA_NAMES_MAX = 1024 };
+
+/* What the Go runtime of the process itself knows (runtime/metrics, bytes). */
+struct mema_go {
+        uint64_t known;        /* 0: nothing, and the rest is not looked at */
+        uint64_t heap_objects; /* /memory/classes/heap/objects, and so on */
+        uint64_t heap_unused, heap_free, heap_released, heap_stacks;
+        uint64_t metadata; /* the runtime's own structures, committed */
+        uint64_t anchor_count;
+        uint64_t anchors[MEMA_ANCHORS_MAX]; /* addresses of live objects on the Go heap */
+};
+
+/* What is known of a process beside its smaps; all zero: nothing. */
+struct mema_context {
+        struct mema_go go;       /* read before the regions */
+        uint64_t exe_length;     /* 0: not known */
+        char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, no terminating NUL */
+};
+
+/* The orders of a report's rows: the largest first, but for the last two. */
+#define MEMA_SORTS(X)         \
+        X(RSS, "rss")         \
+        X(PSS, "pss")         \
+        X(PRIVATE, "private") \
+        X(DIRTY, "dirty")     \
+        X(SWAP, "swap")       \
+        X(SIZE, "size")       \
+        X(ADDRESS, "address") \
+        X(NAME, "name")
+
+enum mema_sort {
+#define X(id, text) MEMA_SORT_##id,
+        MEMA_SORTS(X) MEMA_SORT_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_sort_name(unsigned sort); /* "rss"; NULL out of range */
+
+#define MEMA_ALL UINT64_MAX
+
+struct mema_options {
+        uint64_t top;  /* rows to keep, or MEMA_ALL */
+        uint64_t sort; /* an enum mema_sort */
+};
+
+/* Columns added up, in bytes.  A column is present where any region had it. */
+struct mema_sums {
+        uint64_t mappings;
+        uint64_t present;
+        uint64_t value[MEMA_FIELD_COUNT];
+};
+
+struct mema_category {
+        struct mema_sums sums;
+        uint64_t method;    /* an enum mema_method, the least sure that was used */
+        uint64_t low, high; /* what of sums.value[MEMA_RSS] is certain, and what is possible */
+};
+
+/* A report.  After mema_report_finish the first part can be read; the rest, and
+ * all of it before, is the report's own. */
+struct mema_report {
+        struct mema_sums totals;
+        struct mema_category category[MEMA_CATEGORY_COUNT];
+        uint64_t row_count;  /* of mema_report_row */
+        uint64_t name_count; /* of mema_report_name */
+        struct mema_context context;
+        struct mema_options options;
+
+        uint64_t broken_down; /* 0 for smaps_rollup, which has totals only */
+        uint64_t without_rss; /* mappings that had no Rss line */
+        uint64_t overlapping, repeated, rows_lost, exe_guessed, overflown;
+
+        struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
+        struct mema_category run[MEMA_CATEGORY_COUNT]; /* of the anonymous run that is open */
+        uint64_t run_touched, run_first, run_end, run_anchored;
+        struct mema_neighbour {
+                uint64_t start, end, category;
+                uint64_t plain, perms; /* anonymous and nameless; bits: see classify.h */
+        } before;
+        uint64_t settled;          /* regions that were counted */
+        uint64_t waiting;          /* `region` is taken in, but not yet counted */
+        struct mema_region region; /* waits for its successor, which can decide its category */
+
+        unsigned char *arena; /* names and rows: see store.c */
+        uint64_t arena_size, arena_used, heaped;
+        uint64_t name_table[MEMA_NAMES_MAX * 2];
+        uint64_t name_order[MEMA_NAMES_MAX];
+};
+
+/* Begins a report.  `context` and `options` are copied; NULL: nothing known,
+ * and totals only. */
+MEMA_API void mema_report_init(struct mema_report *r, const struct mema_context *context,
+                               const struct mema_options *options);
+
+/* How large an arena the report wants before `region` is added; 0: what it has
+ * will do.  The arena keeps names and rows; it is the caller's, aligned as by
+ * malloc, and grows by realloc: the new one begins with the bytes of the old. */
+MEMA_API uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region);
+MEMA_API void mema_report_lend(struct mema_report *r, void *arena, uint64_t size);
+
+/* Adds a region, in the order of addresses.  Allocates nothing: where the arena
+ * has no room, names and rows are lost and counted, and the sums stay right.
+ * MEMA_OVERFLOW where a column's sum would pass 2^64, and from then on. */
+MEMA_API enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region);
+
+/* Closes the report; `after` is context.go again, read after the regions, or
+ * NULL.  Call it once. */
+MEMA_API void mema_report_finish(struct mema_report *r, const struct mema_go *after);
+
+/* Copies row `index`, in the order of options.sort, category and method set. */
+MEMA_API void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row);
+
+/* A named kind of memory: all regions of one name in the category MEMA_NAMED. */
+struct mema_name {
+        struct mema_sums sums;
+        uint64_t length;
+        char name[256]; /* without "[anon:" and "]"; no terminating NUL */
+};
+
+/* Copies name `index`, the largest RSS first; the last is "other names" where
+ * there were more than MEMA_NAMES_MAX. */
+MEMA_API void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name);
+
+/* Writes warning `index` with a terminating NUL; 0 when there is none.  128
+ * bytes are enough. */
+MEMA_API size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap);
+
+/* The program's name for a person: "Teranode" for /usr/bin/teranode.  Escaped,
+ * NUL-terminated. */
+MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size_t cap);
+
+/* Collecting: the part that allocates and touches the system ---------------- */
+
+/* Reads the process `pid` (0: this one) into a report that was begun, and into
+ * its context what the system tells of the program.  Not yet finished: the
+ * caller calls mema_report_finish. */
+MEMA_API enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error);
+
+/* The same from a saved smaps, maps or smaps_rollup; "-" is standard input. */
+MEMA_API enum mema_status mema_collect_file(struct mema_report *r, const char *path,
+                                            struct mema_error *error);
+
+/* The same from pieces that the caller has: feeds all of `buf`, or, with a NULL
+ * buffer, closes the input.  MEMA_MORE, MEMA_END or an error. */
+MEMA_API enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, const char *buf,
+                                            size_t len, struct mema_error *error);
+
+/* Frees what mema_collect* allocated; the report is void then. */
+MEMA_API void mema_report_free(struct mema_report *r);
+
+/* Rendering ---------------------------------------------------------------- */
+
+#define MEMA_UNITS(X)   \
+        X(MB, "MB", 20) \
+        X(KB, "KB", 10) \
+        X(B, "B", 0)    \
+        X(AUTO, "auto", 0)
+
+enum mema_unit {
+#define X(id, text, shift) MEMA_UNIT_##id,
+        MEMA_UNITS(X) MEMA_UNIT_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_unit_name(unsigned unit); /* "MB"; NULL out of range */
+
+struct mema_text_options {
+        uint64_t unit; /* an enum mema_unit; AUTO: KB below 64 MB of RSS, else MB */
+        uint64_t hide_addresses;
+};
+
+/* A text that is being written; all of it is the renderer's own. */
+struct mema_text {
+        const struct mema_report *report;
+        struct mema_text_options options;
+        uint64_t shift, section, item, row;
+        uint64_t group_units[MEMA_GROUP_COUNT];
+        uint64_t category_units[MEMA_CATEGORY_COUNT];
+        uint64_t name_units[MEMA_NAMES_MAX + 1];
+        uint64_t line_length, line_given;
+        char line[1024];
+};
+
+/* Begins the text of a finished report, which must outlive it. */
+MEMA_API void mema_text_init(struct mema_text *t, const struct mema_report *report,
+                             const struct mema_text_options *options);
+
+/* Fills buf, and returns how many bytes; 0 when all is written. */
+MEMA_API size_t mema_text_next(struct mema_text *t, char *buf, size_t cap);
+
+/* Copies `len` bytes of a name into buf so that they are harmless anywhere:
+ * valid UTF-8, and everything that moves a cursor, starts an escape sequence,
+ * ends a line or turns the direction of writing as \xNN or \u{NNNN}; a
+ * backslash as itself.  Cut to the last `width` bytes, with "..." before them.
+ * NUL-terminated; returns the length.  cap >= width + 1. */
+MEMA_API size_t mema_escape(char *buf, size_t cap, const char *name, size_t len, size_t width);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

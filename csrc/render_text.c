@@ -1,0 +1,528 @@
+/* render_text.c - a report as the text that people and scripts read.
+ *
+ * Titles, labels and their order are a contract.  Line after line is made in
+ * t->line, and handed out in pieces as large as the caller's buffer. */
+#include "bytes.h"
+#include "memanalyzer.h"
+#include "out.h"
+
+enum { NAME_WIDTH = 60 };
+
+static const unsigned unit_shift[] = {
+#define X(id, text, shift) shift,
+        MEMA_UNITS(X)
+#undef X
+};
+
+/* How many characters a number has in most reports of a unit. */
+static const unsigned unit_width[] = { 5, 9, 15 };
+_Static_assert(sizeof unit_width / sizeof *unit_width == MEMA_UNIT_AUTO, "a width for each unit but auto");
+
+/* Stand even where they hold nothing: scripts look for them. */
+static const uint64_t always_rows = UINT64_C(1) << MEMA_GO_HEAP | UINT64_C(1) << MEMA_GO_STACK |
+                                    UINT64_C(1) << MEMA_GO_METADATA | UINT64_C(1) << MEMA_ANON_RW |
+                                    UINT64_C(1) << MEMA_ANON_RO | UINT64_C(1) << MEMA_ANON_EXEC;
+static const uint64_t always_groups = UINT64_C(1) << MEMA_GROUP_GO | UINT64_C(1) << MEMA_GROUP_ANON;
+
+/* Groups whose rows have long names and no colon behind them. */
+static const uint64_t wide_groups = UINT64_C(1) << MEMA_GROUP_NAMED | UINT64_C(1) << MEMA_GROUP_FILE;
+
+static const struct {
+        const char *label;
+        enum mema_field field;
+        bool always;
+} total_rows[] = {
+        { "Virtual Memory:", MEMA_SIZE, true },
+        { "RSS (Resident):", MEMA_RSS, true },
+        { "PSS (Proportional):", MEMA_PSS, true },
+        { "PSS Dirty:", MEMA_PSS_DIRTY, false },
+        { "PSS Anonymous:", MEMA_PSS_ANON, false },
+        { "PSS File:", MEMA_PSS_FILE, false },
+        { "PSS Shared Memory:", MEMA_PSS_SHMEM, false },
+        { "Shared Clean:", MEMA_SHARED_CLEAN, false },
+        { "Shared Dirty:", MEMA_SHARED_DIRTY, false },
+        { "Private Clean:", MEMA_PRIVATE_CLEAN, false },
+        { "Private Dirty:", MEMA_PRIVATE_DIRTY, false },
+        { "Referenced:", MEMA_REFERENCED, false },
+        { "Anonymous:", MEMA_ANONYMOUS, false },
+        { "KSM:", MEMA_KSM, false },
+        { "Lazy Free:", MEMA_LAZY_FREE, false },
+        { "Huge Pages (anonymous):", MEMA_ANON_HUGE, false },
+        { "Huge Pages (shared memory):", MEMA_SHMEM_PMD_MAPPED, false },
+        { "Huge Pages (file):", MEMA_FILE_PMD_MAPPED, false },
+        { "Hugetlb (shared):", MEMA_SHARED_HUGETLB, false },
+        { "Hugetlb (private):", MEMA_PRIVATE_HUGETLB, false },
+        { "Swap:", MEMA_SWAP, false },
+        { "Swap PSS:", MEMA_SWAP_PSS, false },
+        { "Locked:", MEMA_LOCKED, false },
+};
+
+static bool has(const struct mema_sums *sums, enum mema_field field)
+{
+        return sums->present & MEMA_BIT(field);
+}
+
+/* Rounding ----------------------------------------------------------------- */
+
+/* Numbers of bytes as whole units that add up to `units`, the whole rounded
+ * down: each rounded down, and one more to those that lost most. */
+struct rounding {
+        uint64_t (*bytes)(const struct mema_text *t, uint64_t index);
+        uint64_t *units;
+        uint64_t count;
+};
+
+static void round_to(const struct mema_text *t, struct rounding rows, uint64_t units)
+{
+        uint64_t unit = UINT64_C(1) << t->shift;
+
+        for (uint64_t i = 0; i < rows.count; i++) {
+                uint64_t bytes = rows.bytes(t, i);
+
+                units -= bytes >> t->shift;
+                rows.units[i] = bytes & (unit - 1);
+        }
+        for (; units > 0; units--) {
+                uint64_t most = 0;
+
+                for (uint64_t i = 1; i < rows.count; i++)
+                        if (rows.units[i] != unit &&
+                            (rows.units[most] == unit || rows.units[i] > rows.units[most]))
+                                most = i;
+                rows.units[most] = unit;
+        }
+        for (uint64_t i = 0; i < rows.count; i++)
+                rows.units[i] = (rows.bytes(t, i) >> t->shift) + (rows.units[i] == unit);
+}
+
+static uint64_t category_bytes(const struct mema_text *t, uint64_t category)
+{
+        return t->report->category[category].sums.value[MEMA_RSS];
+}
+
+/* The categories of the group t->item only. */
+static uint64_t member_bytes(const struct mema_text *t, uint64_t category)
+{
+        return mema_category_group((unsigned)category) == t->item ? category_bytes(t, category) : 0;
+}
+
+static uint64_t group_bytes(const struct mema_text *t, uint64_t group)
+{
+        uint64_t sum = 0;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                if (mema_category_group(i) == group)
+                        sum += category_bytes(t, i);
+        return sum;
+}
+
+static uint64_t name_bytes(const struct mema_text *t, uint64_t index)
+{
+        struct mema_name name;
+
+        mema_report_name(t->report, index, &name);
+        return name.sums.value[MEMA_RSS];
+}
+
+static void round_all(struct mema_text *t)
+{
+        uint64_t units[MEMA_CATEGORY_COUNT];
+
+        round_to(t, (struct rounding){ group_bytes, t->group_units, MEMA_GROUP_COUNT },
+                 t->report->totals.value[MEMA_RSS] >> t->shift);
+        for (t->item = 0; t->item < MEMA_GROUP_COUNT; t->item++) {
+                round_to(t, (struct rounding){ member_bytes, units, MEMA_CATEGORY_COUNT },
+                         t->group_units[t->item]);
+                for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                        if (mema_category_group(i) == t->item)
+                                t->category_units[i] = units[i];
+        }
+        round_to(t, (struct rounding){ name_bytes, t->name_units, t->report->name_count },
+                 t->category_units[MEMA_NAMED]);
+        t->item = 0;
+}
+
+/* Parts of lines ------------------------------------------------------------ */
+
+static void put_units(const struct mema_text *t, struct out *o, uint64_t units, size_t width)
+{
+        put_number(o, units, 10, width, ' ');
+        put(o, " ");
+        put(o, mema_unit_name((unsigned)t->options.unit));
+}
+
+static void put_breakdown_row(const struct mema_text *t, struct out *o, const char *label, bool wide,
+                              uint64_t units)
+{
+        size_t start = o->len;
+
+        put(o, "  ");
+        put(o, label);
+        if (!wide)
+                put(o, ":");
+        put_to_column(o, start, wide ? 42 : 20);
+        if (wide)
+                put(o, " ");
+        put_units(t, o, units, unit_width[t->options.unit] - (wide ? 1 : 0));
+        put(o, "\n");
+}
+
+static void put_label(struct out *o, const char *label, size_t column)
+{
+        size_t start = o->len;
+
+        put(o, label);
+        put_to_column(o, start, column);
+        put(o, " ");
+}
+
+/* A name, harmless, and never the label that scripts look for: that must stand on
+ * one line only, whatever somebody has called a file. */
+static void put_shown(struct out *o, const char *name, size_t len)
+{
+        char shown[NAME_WIDTH + 1];
+        struct span s = span_of(shown, mema_escape(shown, sizeof shown, name, len, NAME_WIDTH));
+
+        for (; s.at < s.end; s.at++) {
+                if (*s.at == '(' && SPAN_STARTS(s, "(Resident)"))
+                        put(o, "\\x28");
+                else
+                        put_bytes(o, s.at, 1);
+        }
+}
+
+/* Groups -------------------------------------------------------------------- */
+
+static bool group_stands(const struct mema_text *t, uint64_t group)
+{
+        return group_bytes(t, group) > 0 || (always_groups >> group & 1 && t->report->broken_down);
+}
+
+static bool category_stands(const struct mema_text *t, uint64_t category)
+{
+        return category_bytes(t, category) > 0 || (always_rows >> category & 1);
+}
+
+static void put_category_name(const struct mema_text *t, struct out *o, unsigned category)
+{
+        char program[NAME_WIDTH + 1];
+        size_t n = category == MEMA_BINARY ? mema_report_program(t->report, program, sizeof program) : 0;
+
+        if (n > 0) {
+                put_shown(o, program, n);
+                put(o, " ");
+        }
+        put(o, mema_category_name(category));
+}
+
+static void put_category(const struct mema_text *t, struct out *o, unsigned category)
+{
+        char label[NAME_WIDTH + 16];
+        struct out l = out_to(label, sizeof label);
+
+        put_category_name(t, &l, category);
+        out_end(&l);
+        put_breakdown_row(t, o, label, wide_groups >> mema_category_group(category) & 1,
+                          t->category_units[category]);
+}
+
+static void put_name(const struct mema_text *t, struct out *o, uint64_t index)
+{
+        char label[NAME_WIDTH + 16];
+        struct out l = out_to(label, sizeof label);
+        struct mema_name name;
+        struct span s;
+
+        mema_report_name(t->report, index, &name);
+        if (name.sums.value[MEMA_RSS] == 0)
+                return;
+        s = span_of(name.name, (size_t)name.length);
+        skip_spaces(&s);
+        put_shown(&l, s.at, span_length(s));
+        out_end(&l);
+        put_breakdown_row(t, o, label, true, t->name_units[index]);
+}
+
+/* One line of the group t->item: its title, a row, its subtotal, a blank line.
+ * False when the group has no more. */
+static bool group_line(struct mema_text *t, struct out *o)
+{
+        uint64_t names = t->item == MEMA_GROUP_NAMED ? t->report->name_count : 0;
+        uint64_t rows = names > 0 ? names : MEMA_CATEGORY_COUNT;
+        uint64_t row = t->row++;
+
+        if (row == 0) {
+                put(o, mema_group_name((unsigned)t->item));
+                put(o, ":\n");
+        } else if (row <= rows) {
+                if (names > 0)
+                        put_name(t, o, row - 1);
+                else if (mema_category_group((unsigned)row - 1) == t->item && category_stands(t, row - 1))
+                        put_category(t, o, (unsigned)row - 1);
+        } else if (row == rows + 1) {
+                put_breakdown_row(t, o, "Subtotal", false, t->group_units[t->item]);
+                put(o, "\n");
+        }
+        return row <= rows;
+}
+
+static bool groups_line(struct mema_text *t, struct out *o)
+{
+        while (t->item < MEMA_GROUP_COUNT && !group_stands(t, t->item))
+                t->item++;
+        if (t->item == MEMA_GROUP_COUNT || !has(&t->report->totals, MEMA_RSS))
+                return false;
+        if (!group_line(t, o)) {
+                t->item++;
+                t->row = 0;
+        }
+        return true;
+}
+
+/* What is known less surely -------------------------------------------------- */
+
+/* Categories whose bounds are further apart than a hundredth of RSS. */
+static bool estimated_line(struct mema_text *t, struct out *o)
+{
+        bool any = false;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && t->item == 0; i++) {
+                const struct mema_category *c = &t->report->category[i];
+
+                if (c->method < MEMA_BY_ESTIMATED ||
+                    c->high - c->low <= t->report->totals.value[MEMA_RSS] / 100)
+                        continue;
+                put(o, any ? ", " : "Estimated: ");
+                put_category_name(t, o, i);
+                any = true;
+        }
+        if (any)
+                put(o, "\n\n");
+        return t->item++ == 0;
+}
+
+static bool warnings_line(struct mema_text *t, struct out *o)
+{
+        char text[160];
+
+        if (mema_report_warning(t->report, (unsigned)t->item, text, sizeof text) == 0) {
+                if (t->item > 0)
+                        put(o, "\n");
+                return false;
+        }
+        put(o, t->item++ == 0 ? "Warnings:\n  " : "  ");
+        put(o, text);
+        put(o, "\n");
+        return true;
+}
+
+/* Totals ---------------------------------------------------------------------- */
+
+static bool totals_line(struct mema_text *t, struct out *o)
+{
+        const struct mema_sums *totals = &t->report->totals;
+
+        if (t->item == 0 && t->row++ == 0) {
+                put(o, "=== Totals ===\n");
+                return true;
+        }
+        for (; t->item < sizeof total_rows / sizeof *total_rows; t->item++) {
+                enum mema_field field = total_rows[t->item].field;
+
+                if (total_rows[t->item].always || totals->value[field] > 0) {
+                        put_label(o, total_rows[t->item++].label, 18);
+                        if (has(totals, field))
+                                put_units(t, o, totals->value[field] >> t->shift, 1);
+                        else
+                                put(o, "unknown");
+                        put(o, "\n");
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Regions ------------------------------------------------------------------------ */
+
+struct column {
+        const char *title;
+        enum mema_field first, second; /* their sum; one where both are the same */
+};
+
+static const struct column columns[] = {
+        { "RSS", MEMA_RSS, MEMA_RSS },
+        { "PRIVATE", MEMA_PRIVATE_CLEAN, MEMA_PRIVATE_DIRTY },
+        { "SHARED", MEMA_SHARED_CLEAN, MEMA_SHARED_DIRTY },
+};
+
+/* The column that an order has of its own; none where it is among those above. */
+static const struct column sort_columns[MEMA_SORT_COUNT] = {
+        [MEMA_SORT_PSS] = { "PSS", MEMA_PSS, MEMA_PSS },
+        [MEMA_SORT_DIRTY] = { "DIRTY", MEMA_PRIVATE_DIRTY, MEMA_SHARED_DIRTY },
+        [MEMA_SORT_SWAP] = { "SWAP", MEMA_SWAP, MEMA_SWAP },
+        [MEMA_SORT_SIZE] = { "SIZE", MEMA_SIZE, MEMA_SIZE },
+};
+
+/* Column `index` of a report, NULL beyond the last.  Where nothing is known of
+ * what is resident, the size takes the place of an order's own. */
+static const struct column *column_at(const struct mema_text *t, size_t index)
+{
+        bool resident = has(&t->report->totals, MEMA_RSS);
+        const struct column *own = &sort_columns[resident ? t->report->options.sort : MEMA_SORT_SIZE];
+        size_t count = sizeof columns / sizeof *columns;
+
+        if (index < count)
+                return &columns[index];
+        return index == count && own->title ? own : NULL;
+}
+
+static size_t cell_width(const struct mema_text *t)
+{
+        size_t unit = text_length(mema_unit_name((unsigned)t->options.unit));
+        size_t width = unit_width[t->options.unit] + 1 + unit;
+
+        return width < 10 ? 10 : width;
+}
+
+static void put_cell(const struct mema_text *t, struct out *o, const struct mema_region *g,
+                     const struct column *c)
+{
+        size_t unit = text_length(mema_unit_name((unsigned)t->options.unit));
+        size_t number = cell_width(t) - 1 - unit;
+
+        if (!(g->present & (MEMA_BIT(c->first) | MEMA_BIT(c->second)))) {
+                put_spaces(o, number - 1);
+                put(o, "-");
+                put_spaces(o, 1 + unit);
+        } else {
+                uint64_t value = g->value[c->first] + (c->second == c->first ? 0 : g->value[c->second]);
+
+                put_units(t, o, value >> t->shift, number);
+        }
+        put(o, " ");
+}
+
+static void put_region_name(struct out *o, const struct mema_region *g)
+{
+        if (g->name_length > 0) {
+                put_shown(o, g->name, (size_t)g->name_length);
+                return;
+        }
+        put(o, "[anonymous]");
+        if (mema_category_group((unsigned)g->category) != MEMA_GROUP_ANON) {
+                put(o, " ");
+                put(o, mema_category_stable_id((unsigned)g->category));
+        }
+}
+
+static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
+{
+        const struct column *c;
+        struct mema_region g;
+        size_t start = o->len;
+
+        mema_report_row(t->report, index, &g);
+        if (t->options.hide_addresses) {
+                put(o, "-");
+        } else {
+                put_number(o, g.start, 16, 12, '0');
+                put(o, "...");
+        }
+        put_to_column(o, start, 18);
+        put(o, " ");
+        put_label(o, g.perms, 6);
+        for (size_t i = 0; (c = column_at(t, i)); i++)
+                put_cell(t, o, &g, c);
+        put_region_name(o, &g);
+        put(o, "\n");
+}
+
+static bool regions_title_line(struct mema_text *t, struct out *o)
+{
+        uint64_t top = t->report->options.top;
+        const struct column *c;
+
+        if (top == 0 || !t->report->broken_down || t->item++ > 0)
+                return false;
+        if (top == MEMA_ALL) {
+                put(o, "\n=== All Memory Regions ===\n\n");
+        } else {
+                put(o, "\n=== Top ");
+                put_decimal(o, top);
+                put(o, " Memory Regions ===\n\n");
+        }
+        put_label(o, "ADDRESS", 18);
+        put_label(o, "PERMS", 6);
+        for (size_t i = 0; (c = column_at(t, i)); i++)
+                put_label(o, c->title, cell_width(t));
+        put(o, "NAME\n--------------------------------------------------\n");
+        return true;
+}
+
+static bool regions_line(struct mema_text *t, struct out *o)
+{
+        if (t->item == t->report->row_count)
+                return false;
+        put_region(t, o, t->item++);
+        return true;
+}
+
+static bool title_line(struct mema_text *t, struct out *o)
+{
+        if (t->item++ > 0)
+                return false;
+        put(o, "=== Complete Memory Breakdown ===\n\n");
+        return true;
+}
+
+/* The text -------------------------------------------------------------------------- */
+
+/* In the order of the text.  Each writes the next line of its section, or none,
+ * and returns false when there are no more. */
+static bool (*const sections[])(struct mema_text *t, struct out *o) = {
+        title_line, groups_line, estimated_line, warnings_line, totals_line, regions_title_line, regions_line,
+};
+
+void mema_text_init(struct mema_text *t, const struct mema_report *report,
+                    const struct mema_text_options *options)
+{
+        memset(t, 0, sizeof *t);
+        t->report = report;
+        if (options)
+                t->options = *options;
+        if (t->options.unit == MEMA_UNIT_AUTO)
+                t->options.unit = report->totals.value[MEMA_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
+        t->shift = unit_shift[t->options.unit];
+        round_all(t);
+}
+
+static void make_line(struct mema_text *t)
+{
+        struct out o = out_to(t->line, sizeof t->line);
+
+        while (o.len == 0 && t->section < sizeof sections / sizeof *sections)
+                if (!sections[t->section](t, &o)) {
+                        t->section++;
+                        t->item = t->row = 0;
+                }
+        t->line_length = out_end(&o);
+        t->line_given = 0;
+}
+
+size_t mema_text_next(struct mema_text *t, char *buf, size_t cap)
+{
+        struct out o = { buf, 0, cap };
+
+        while (o.len < cap) {
+                if (t->line_given == t->line_length)
+                        make_line(t);
+                if (t->line_length == 0)
+                        break;
+
+                size_t before = o.len;
+
+                put_bytes(&o, t->line + t->line_given, (size_t)(t->line_length - t->line_given));
+                t->line_given += o.len - before;
+        }
+        return o.len;
+}

@@ -1,0 +1,287 @@
+/* report.c - regions in, sums by category out.
+ *
+ * The law: every resident byte is in exactly one category, and the categories
+ * add up to RSS.  A region waits until its successor is known, is classified
+ * once, and is counted once: in its category, or, where the Go heap may turn
+ * out to be around it, in the open run, whose sums go either to the Go heap or
+ * to the categories when the run ends. */
+#include "classify.h"
+#include "out.h"
+#include "store.h"
+#include "sums.h"
+
+static void merge(struct mema_category *into, const struct mema_category *from)
+{
+        mema_sums_merge(&into->sums, &from->sums);
+        into->low += from->low;
+        if (from->method > into->method)
+                into->method = from->method;
+}
+
+/* Begin ------------------------------------------------------------------- */
+
+void mema_report_init(struct mema_report *r, const struct mema_context *context,
+                      const struct mema_options *options)
+{
+        memset(r, 0, sizeof *r);
+        if (context)
+                r->context = *context;
+        if (options)
+                r->options = *options;
+        r->broken_down = 1;
+        r->before.category = MEMA_CATEGORY_COUNT;
+}
+
+/* Runs --------------------------------------------------------------------- */
+
+static bool holds_anchor(const struct mema_go *go, const struct mema_region *g)
+{
+        for (uint64_t i = 0; i < go->anchor_count && i < MEMA_ANCHORS_MAX; i++)
+                if (go->anchors[i] - g->start < mema_region_span(g))
+                        return true;
+        return false;
+}
+
+static void close_run(struct mema_report *r)
+{
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+                struct mema_category *part = &r->run[i];
+
+                if (!(r->run_touched >> i & 1))
+                        continue;
+                if (r->run_anchored) {
+                        part->low = 0;
+                        part->method = MEMA_BY_INFERRED;
+                        merge(&r->category[MEMA_GO_HEAP], part);
+                } else {
+                        merge(&r->category[i], part);
+                }
+                memset(part, 0, sizeof *part);
+        }
+        if (r->run_anchored)
+                mema_store_change(r, r->run_first, MEMA_GO_HEAP, MEMA_BY_INFERRED);
+        r->run_touched = r->run_anchored = 0;
+}
+
+static void count(struct mema_category *c, const struct mema_region *g)
+{
+        mema_sums_add(&c->sums, g);
+        if (g->method == MEMA_BY_NAMED)
+                c->low += g->value[MEMA_RSS];
+        if (g->method > c->method)
+                c->method = g->method;
+}
+
+/* The Go heap is the run of adjoining nameless regions, rw-p and ---p, around
+ * an anchor; that it is one is known only when it has ended. */
+static void count_in_run(struct mema_report *r, const struct mema_region *g)
+{
+        if (r->run_touched && r->run_end != g->start)
+                close_run(r);
+        if (!r->run_touched)
+                r->run_first = r->settled;
+        r->run_touched |= UINT64_C(1) << g->category;
+        r->run_end = g->end;
+        r->run_anchored |= holds_anchor(&r->context.go, g);
+        count(&r->run[g->category], g);
+}
+_Static_assert(MEMA_CATEGORY_COUNT <= 64, "run_touched has a bit a category");
+
+/* Regions ------------------------------------------------------------------ */
+
+/* A saved smaps does not tell which program it was.  The kernel maps a program
+ * below everything else, from its start. */
+static void guess_program(struct mema_report *r, const struct mema_region *g)
+{
+        if (r->context.exe_length > 0 || r->totals.mappings > 1 || g->offset != 0 || g->perms[3] == 's' ||
+            g->name_length == 0 || mema_rule_for(g, &r->context)->category != MEMA_OTHER_FILES)
+                return;
+        memcpy(r->context.exe, g->name, (size_t)g->name_length);
+        r->context.exe_length = g->name_length;
+        r->exe_guessed = 1;
+}
+
+/* Counts the region that waited, now that its successor is known. */
+static void settle(struct mema_report *r, const struct mema_neighbour *after)
+{
+        struct mema_region *g = &r->region;
+        struct mema_neighbour self = mema_neighbour_of(g);
+
+        if (!r->waiting)
+                return;
+        r->waiting = 0;
+        guess_program(r, g);
+        g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
+        if (g->category == MEMA_BINARY && r->exe_guessed)
+                g->method = MEMA_BY_INFERRED;
+        if (g->category == MEMA_NOT_BROKEN_DOWN)
+                r->broken_down = 0;
+
+        bool run = r->context.go.known && self.plain &&
+                   (self.perms == 0 || self.perms == (PERM_READ | PERM_WRITE));
+
+        if (run) {
+                count_in_run(r, g);
+        } else {
+                close_run(r);
+                count(&r->category[g->category], g);
+        }
+        if (g->category == MEMA_NAMED)
+                mema_store_name(r, g);
+        if (g->category != MEMA_NOT_BROKEN_DOWN)
+                mema_store_row(r, g);
+        self.category = g->category;
+        r->before = self;
+        r->settled++;
+}
+
+enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
+{
+        struct mema_neighbour next = mema_neighbour_of(region);
+        struct mema_region *g = &r->region;
+
+        if (r->overflown)
+                return MEMA_OVERFLOW;
+        if (r->waiting && region->start < g->end)
+                r->overlapping++;
+        settle(r, &next);
+        memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
+
+        /* What a header tells need not be printed again; a rollup's tells nothing. */
+        if (!(g->present & MEMA_BIT(MEMA_SIZE)) &&
+            !SPAN_EQUALS(span_of(g->name, (size_t)g->name_length), "[rollup]")) {
+                g->value[MEMA_SIZE] = mema_region_span(g);
+                g->present |= MEMA_BIT(MEMA_SIZE);
+        }
+        if (mema_sums_would_overflow(&r->totals, g)) {
+                r->overflown = 1;
+                return MEMA_OVERFLOW;
+        }
+        mema_sums_add(&r->totals, g);
+        r->waiting = 1;
+        r->repeated += g->repeated;
+        r->without_rss += !(g->present & MEMA_BIT(MEMA_RSS));
+        return MEMA_OK;
+}
+
+/* Finish ------------------------------------------------------------------- */
+
+/* v * part / whole, for part <= whole, without passing 64 bits. */
+static uint64_t share(uint64_t v, uint64_t part, uint64_t whole)
+{
+        while (whole >> 32) {
+                whole >>= 1;
+                part >>= 1;
+        }
+        return v / whole * part + v % whole * part / whole;
+}
+
+static void set_bounds(struct mema_category *c, uint64_t all, uint64_t own, uint64_t others)
+{
+        uint64_t rss = c->sums.value[MEMA_RSS];
+
+        c->method = MEMA_BY_ESTIMATED;
+        c->low = all > others ? all - others : 0;
+        c->high = own < all ? own : all;
+        if (c->low > rss)
+                c->low = rss;
+        if (c->high < rss)
+                c->high = rss;
+}
+
+/* Goroutine stacks lie in the heap's mappings, and nothing says on which pages.
+ * What is resident is divided as what is committed; each part is certain to lie
+ * between what the other cannot hold and what it has itself. */
+static void split_go_heap(struct mema_report *r, const struct mema_go *go)
+{
+        struct mema_category *heap = &r->category[MEMA_GO_HEAP], *stack = &r->category[MEMA_GO_STACK];
+        uint64_t objects = go->heap_objects + go->heap_unused + go->heap_free;
+        uint64_t stacks = go->heap_stacks;
+        uint64_t all = heap->sums.value[MEMA_RSS];
+
+        if (!go->known || objects + stacks == 0 || heap->sums.mappings == 0)
+                return;
+        stack->sums.present = heap->sums.present;
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
+                stack->sums.value[i] = share(heap->sums.value[i], stacks, objects + stacks);
+                heap->sums.value[i] -= stack->sums.value[i];
+        }
+        set_bounds(heap, all, objects, stacks);
+        set_bounds(stack, all, stacks, objects);
+}
+
+void mema_report_finish(struct mema_report *r, const struct mema_go *after)
+{
+        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
+        struct mema_category *rest = &r->category[MEMA_UNATTRIBUTED];
+
+        settle(r, &none);
+        close_run(r);
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                r->category[i].high = r->category[i].sums.value[MEMA_RSS];
+        split_go_heap(r, after ? after : &r->context.go);
+
+        /* Should the law ever fail, the difference is to be seen. */
+        rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                if (i != MEMA_UNATTRIBUTED)
+                        rest->sums.value[MEMA_RSS] -= r->category[i].sums.value[MEMA_RSS];
+        mema_store_finish(r);
+}
+
+/* Words -------------------------------------------------------------------- */
+
+/* A warning stands where its number is not 0, with the number in place of #. */
+size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap)
+{
+        uint64_t all = r->totals.mappings;
+        uint64_t heap = r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS];
+        const struct {
+                uint64_t number;
+                const char *text;
+        } warnings[] = {
+                { r->without_rss == all,
+                  "The input has no Rss lines, as a maps file: what is resident is not known; read smaps" },
+                { r->without_rss == all ? 0 : r->without_rss, "Mappings without an Rss line, not in RSS: #" },
+                { !r->broken_down,
+                  "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
+                { r->overlapping,
+                  "Mappings that overlap the one before: #; the process changed while it was read" },
+                { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
+                { r->other_names.mappings, "Mappings with further names, added up as other names: #" },
+                { r->rows_lost, "Regions not listed, because there was no memory for them: #" },
+                { !r->context.go.known && heap > 0,
+                  "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
+                { r->context.go.known && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
+                  "The Go heap was not found: it is in Read-Write" },
+                { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
+                  "Bytes in no category: #; this is an error of the analyzer, please report it" },
+        };
+        struct out o = out_to(buf, cap);
+
+        for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
+                if (warnings[i].number == 0 || index-- > 0)
+                        continue;
+                for (const char *c = warnings[i].text; *c != '\0'; c++)
+                        if (*c == '#')
+                                put_decimal(&o, warnings[i].number);
+                        else
+                                put_bytes(&o, c, 1);
+                break;
+        }
+        return out_end(&o);
+}
+
+size_t mema_report_program(const struct mema_report *r, char *buf, size_t cap)
+{
+        struct span s = mema_undeleted(span_of(r->context.exe, (size_t)r->context.exe_length));
+        size_t n;
+
+        for (const char *c = s.at; c < s.end; c++)
+                if (*c == '/')
+                        s.at = c + 1;
+        n = mema_escape(buf, cap, s.at, span_length(s), cap - 1);
+        if (n > 0 && buf[0] >= 'a' && buf[0] <= 'z')
+                buf[0] = (char)(buf[0] - 'a' + 'A');
+        return n;
+}

@@ -1,0 +1,177 @@
+/* smaps.c - bytes of /proc/PID/smaps in, region records out.
+ *
+ * The law of this file: what comes out does not depend on how the input was cut.
+ * It holds because nothing is looked at but whole lines: one that lies whole in
+ * the caller's piece is read in place, one that was cut is put together in
+ * p->text first, and from there on there is no difference.  A line too long for
+ * p->text loses its middle, in both cases in the same way.
+ *
+ * A region is complete when the next header has come, or the end.  That header
+ * waits in p->text (p->pending) until the caller has taken the region. */
+#include "line.h"
+
+uint64_t mema_region_span(const struct mema_region *region)
+{
+        return region->end - region->start;
+}
+
+/* Adds to the line that is being put together.  Beyond MEMA_LINE_MAX the part
+ * behind MEMA_LINE_HEAD is a ring that keeps the last bytes. */
+static void hold(struct mema_smaps *p, const char *s, size_t n)
+{
+        size_t room = p->held < MEMA_LINE_MAX ? MEMA_LINE_MAX - (size_t)p->held : 0;
+        size_t first = n < room ? n : room;
+
+        memcpy(p->text + (room ? p->held : 0), s, first);
+        p->held += first;
+        for (size_t i = first; i < n; i++, p->held++)
+                p->text[MEMA_LINE_HEAD + (p->held - MEMA_LINE_MAX) % MEMA_LINE_TAIL] = s[i];
+}
+
+static void reverse(char *from, char *to)
+{
+        while (from < to) {
+                char c = *from;
+
+                *from++ = *--to;
+                *to = c;
+        }
+}
+
+/* The line that was put together, the ring turned straight. */
+static struct span held_line(struct mema_smaps *p)
+{
+        size_t len = (size_t)p->held;
+
+        p->held = 0;
+        if (len > MEMA_LINE_MAX) {
+                size_t oldest = (len - MEMA_LINE_MAX) % MEMA_LINE_TAIL;
+
+                p->cut = len - MEMA_LINE_MAX;
+                reverse(p->text + MEMA_LINE_HEAD, p->text + MEMA_LINE_HEAD + oldest);
+                reverse(p->text + MEMA_LINE_HEAD + oldest, p->text + MEMA_LINE_MAX);
+                reverse(p->text + MEMA_LINE_HEAD, p->text + MEMA_LINE_MAX);
+                len = MEMA_LINE_MAX;
+        }
+        return span_of(p->text, len);
+}
+
+/* The region is whole: the caller may have it. */
+static void close_region(struct mema_smaps *p)
+{
+        struct mema_region *g = &p->region;
+
+        /* A name can end in a carriage return of its own.  It was the line's
+         * where the other lines of the file end in one, too. */
+        if (p->crlf && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
+                g->name_length--;
+        if (!g->vm_flags_present) {
+                g->vm_flags[0] = '\0';
+                p->flags_length = 0;
+        }
+        if (p->regions++ == 0)
+                p->usual_label = p->label;
+        else if (p->usual_label != p->label)
+                p->usual_label = LABEL_NONE;
+        p->open = 0;
+        p->status = MEMA_REGION;
+}
+
+static void take_line(struct mema_smaps *p, struct span line)
+{
+        p->line++;
+        p->line_length = span_length(line) + p->cut;
+        if (mema_line_is_header(line)) {
+                if (!p->open) {
+                        mema_line_open(p, line);
+                        return;
+                }
+                if (line.at != p->text)
+                        memcpy(p->text, line.at, span_length(line));
+                p->pending = span_length(line);
+                close_region(p);
+        } else if (p->open) {
+                mema_line_field(p, line);
+        } else {
+                mema_line_stray(p, line);
+        }
+}
+
+/* Opens the region whose header waited. */
+static void take_pending(struct mema_smaps *p)
+{
+        struct span line = span_of(p->text, (size_t)p->pending);
+
+        p->pending = 0;
+        if (line.at < line.end)
+                mema_line_open(p, line);
+        p->cut = 0;
+}
+
+void mema_smaps_init(struct mema_smaps *p)
+{
+        memset(p, 0, offsetof(struct mema_smaps, text));
+        p->label = p->usual_label = LABEL_NONE;
+        for (unsigned char i = 0; i < MEMA_FIELD_COUNT; i++)
+                p->follows[i] = (unsigned char)((i + 1) % MEMA_FIELD_COUNT);
+        p->status = MEMA_MORE;
+}
+
+size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
+{
+        size_t used = 0;
+
+        if (p->status >= MEMA_END)
+                return 0;
+        p->status = MEMA_MORE;
+        take_pending(p);
+        while (used < len && p->status == MEMA_MORE) {
+                size_t usual = p->held > 0 ? 0 : mema_line_usual(p, buf + used, len - used);
+
+                if (usual > 0) {
+                        used += usual;
+                        continue;
+                }
+
+                const char *at = buf + used;
+                const char *newline = memchr(at, '\n', len - used);
+                size_t n = newline ? (size_t)(newline - at) : len - used;
+
+                if (!newline || p->held > 0 || n > MEMA_LINE_MAX)
+                        hold(p, at, n);
+                used += newline ? n + 1 : n;
+                if (newline)
+                        take_line(p, p->held > 0 ? held_line(p) : span_of(at, n));
+                if (!p->pending)
+                        p->cut = 0;
+        }
+        return used;
+}
+
+enum mema_status mema_smaps_finish(struct mema_smaps *p)
+{
+        if (p->status >= MEMA_END)
+                return p->status;
+        p->status = MEMA_MORE;
+        take_pending(p);
+        if (p->status == MEMA_MORE && p->held > 0) {
+                p->closing = 1;
+                take_line(p, held_line(p));
+        }
+        if (p->status != MEMA_MORE)
+                return p->status;
+        if (!p->open) {
+                p->status = p->regions > 0 ? MEMA_END : MEMA_EMPTY;
+                return p->status;
+        }
+
+        bool complete = p->usual_label == LABEL_NONE || p->regions == 0 ||
+                        (p->usual_label == LABEL_VM_FLAGS ? p->region.vm_flags_present
+                                                          : p->region.present >> p->usual_label & 1);
+        if (complete) {
+                close_region(p);
+        } else {
+                mema_line_missing(p);
+        }
+        return p->status;
+}

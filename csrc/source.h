@@ -1,0 +1,46 @@
+/* source.h - where regions come from; between source_*.c and collect.c. */
+#ifndef MEMA_SOURCE_H
+#define MEMA_SOURCE_H
+
+#include "memanalyzer.h"
+
+/* A source is these two functions; what follows it does not know which it is.
+ * The state is the source's own, made by the function that opens it. */
+struct mema_source {
+        /* The next region, valid until the next call: MEMA_REGION.  MEMA_END when
+         * there are no more, or an error, with *error filled in. */
+        enum mema_status (*next)(struct mema_source *s, const struct mema_region **region,
+                                 struct mema_error *error);
+        void (*close)(struct mema_source *s);
+        const char *name; /* what messages call it */
+};
+
+/* NULL and *error where it cannot be opened. */
+struct mema_source *mema_source_file(const char *path, struct mema_error *error);
+struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error);
+
+/* A source that reads the text of smaps through `read`, at most `piece` bytes at
+ * a time.  `name` is copied, escaped. */
+struct mema_text_source {
+        struct mema_source source;
+        /* Bytes read, 0 at the end, negative where it failed, with *error filled in. */
+        int64_t (*read)(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error);
+        void (*close)(struct mema_text_source *s);
+        /* Says more of an error, where it can; NULL: nothing. */
+        void (*explain)(struct mema_text_source *s, struct mema_error *error);
+        void *file;
+        int fd;
+        uint64_t pid;
+        char shown[MEMA_MESSAGE_MAX / 2]; /* source.name */
+        struct mema_smaps smaps;
+        size_t piece, have, used;
+        char buf[];
+};
+
+struct mema_text_source *mema_text_source_new(const char *name, size_t piece, struct mema_error *error);
+
+/* Fills in an error: `system` is an errno, or 0. */
+enum mema_status mema_fail(struct mema_error *error, enum mema_status status, int system, const char *format,
+                           ...);
+
+#endif

@@ -1,0 +1,138 @@
+/* source_file.c - a source that reads saved text, and what text sources share. */
+#include "source.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum mema_status mema_fail(struct mema_error *error, enum mema_status status, int system, const char *format,
+                           ...)
+{
+        va_list arguments;
+
+        memset(error, 0, sizeof *error);
+        error->status = status;
+        error->system = (uint64_t)system;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+        return status;
+}
+
+/* Text ---------------------------------------------------------------------- */
+
+/* `capture.smaps:12:17: Rss wants a number of kB, not "-4"` */
+static enum mema_status input_error(struct mema_text_source *s, struct mema_error *error)
+{
+        struct mema_error parser;
+
+        mema_smaps_error(&s->smaps, &parser);
+        if (s->smaps.status == MEMA_EMPTY)
+                mema_fail(error, MEMA_EMPTY, 0, "%s: %s", s->source.name, parser.message);
+        else
+                mema_fail(error, s->smaps.status, 0, "%s:%llu:%llu: %.240s", s->source.name,
+                          (unsigned long long)parser.line, (unsigned long long)parser.column, parser.message);
+        error->line = parser.line;
+        error->column = parser.column;
+        if (s->explain)
+                s->explain(s, error);
+        return (enum mema_status)error->status;
+}
+
+static enum mema_status next(struct mema_source *source, const struct mema_region **region,
+                             struct mema_error *error)
+{
+        struct mema_text_source *s = (struct mema_text_source *)source;
+
+        *region = &s->smaps.region;
+        for (;;) {
+                enum mema_status status;
+                int64_t n;
+
+                if (s->used < s->have) {
+                        s->used += mema_smaps_feed(&s->smaps, s->buf + s->used, s->have - s->used);
+                        status = s->smaps.status;
+                } else if ((n = s->read(s, s->buf, s->piece, error)) > 0) {
+                        s->have = (size_t)n;
+                        s->used = 0;
+                        continue;
+                } else if (n < 0) {
+                        return (enum mema_status)error->status;
+                } else {
+                        status = mema_smaps_finish(&s->smaps);
+                }
+                if (status >= MEMA_EMPTY)
+                        return input_error(s, error);
+                if (status != MEMA_MORE)
+                        return status;
+        }
+}
+
+static void close_text(struct mema_source *source)
+{
+        struct mema_text_source *s = (struct mema_text_source *)source;
+
+        s->close(s);
+        free(s);
+}
+
+struct mema_text_source *mema_text_source_new(const char *name, size_t piece, struct mema_error *error)
+{
+        struct mema_text_source *s = malloc(sizeof *s + piece);
+
+        if (!s) {
+                mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "%s: no memory to read it", name);
+                return NULL;
+        }
+        memset(s, 0, offsetof(struct mema_text_source, smaps));
+        s->source.next = next;
+        s->source.close = close_text;
+        mema_escape(s->shown, sizeof s->shown, name, strlen(name), sizeof s->shown - 1);
+        s->source.name = s->shown;
+        mema_smaps_init(&s->smaps);
+        s->piece = piece;
+        s->have = s->used = 0;
+        return s;
+}
+
+/* Files ---------------------------------------------------------------------- */
+
+static int64_t read_file(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
+{
+        size_t n = fread(buf, 1, len, s->file);
+
+        if (n == 0 && ferror((FILE *)s->file)) {
+                mema_fail(error, MEMA_SYSTEM, errno, "Failed to read %s: %s", s->source.name,
+                          strerror(errno));
+                return -1;
+        }
+        return (int64_t)n;
+}
+
+static void close_file(struct mema_text_source *s)
+{
+        if (s->file != stdin)
+                fclose(s->file);
+}
+
+struct mema_source *mema_source_file(const char *path, struct mema_error *error)
+{
+        bool standard = strcmp(path, "-") == 0;
+        struct mema_text_source *s = mema_text_source_new(standard ? "standard input" : path, 1 << 16, error);
+
+        if (!s)
+                return NULL;
+        s->file = standard ? stdin : fopen(path, "rb");
+        if (!s->file) {
+                mema_fail(error, MEMA_SYSTEM, errno, "Failed to open %s: %s", s->source.name,
+                          strerror(errno));
+                free(s);
+                return NULL;
+        }
+        s->read = read_file;
+        s->close = close_file;
+        return &s->source;
+}

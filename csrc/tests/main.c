@@ -1,0 +1,55 @@
+/* main.c - runs every suite, or those named: build/tests smaps report. */
+#include "test.h"
+
+#include <CUnit/Basic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define X(name) extern CU_TestInfo name##_tests[];
+SUITES(X)
+#undef X
+
+static const struct {
+        const char *name;
+        CU_TestInfo *tests;
+} suites[] = {
+#define X(name) { #name, name##_tests },
+        SUITES(X)
+#undef X
+};
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++)
+                if (strcmp(argv[i], name) == 0)
+                        return true;
+        return argc <= 1;
+}
+
+int main(int argc, char **argv)
+{
+        unsigned failures;
+
+        signal(SIGPIPE, SIG_IGN);
+        if (CU_initialize_registry() != CUE_SUCCESS)
+                return EXIT_FAILURE;
+        for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+                CU_SuiteInfo info[] = {
+                        { suites[i].name, NULL, NULL, NULL, NULL, suites[i].tests },
+                        CU_SUITE_INFO_NULL,
+                };
+                if (wanted(suites[i].name, argc, argv) && CU_register_suites(info) != CUE_SUCCESS) {
+                        fprintf(stderr, "%s\n", CU_get_error_msg());
+                        return EXIT_FAILURE;
+                }
+        }
+        CU_basic_set_mode(CU_BRM_NORMAL);
+        CU_basic_run_tests();
+        failures = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
+        if (CU_get_number_of_tests_run() == 0)
+                failures++;
+        CU_cleanup_registry();
+        return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

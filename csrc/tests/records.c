@@ -1,0 +1,226 @@
+/* records.c - a text into regions and reports, in every way: see records.h. */
+#include "records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const bool adds_up[] = {
+#define X(id, label, kind) MEMA_##kind == MEMA_SUM,
+        MEMA_FIELDS(X)
+#undef X
+};
+
+/* Regions ------------------------------------------------------------------ */
+
+static void keep(struct records *r, const struct mema_region *g)
+{
+        if ((r->count & (r->count - 1)) == 0) {
+                r->region = realloc(r->region, (r->count ? 2 * r->count : 1) * sizeof *g);
+                if (!r->region) {
+                        perror("memory");
+                        exit(EXIT_FAILURE);
+                }
+        }
+        r->repeated += g->repeated;
+        memcpy(&r->region[r->count++], g, offsetof(struct mema_region, name) + (size_t)g->name_length);
+}
+
+static void feed(struct records *r, struct mema_smaps *p, char *at, size_t len)
+{
+        while (len > 0 && p->status < MEMA_END) {
+                size_t used = mema_smaps_feed(p, at, len);
+                bool kept_contract = used <= len && (used == len || p->status != MEMA_MORE);
+
+                if (!kept_contract) {
+                        TRUE(kept_contract);
+                        return;
+                }
+                memset(at, '#', used);
+                at += used;
+                len -= used;
+                if (p->status == MEMA_REGION)
+                        keep(r, &p->region);
+        }
+}
+
+/* An error stays, and so does the end. */
+static void expect_sticky(struct mema_smaps *p, const struct mema_error *first)
+{
+        struct mema_error again;
+
+        EQUAL(mema_smaps_feed(p, "00400000-0040b000", 17), 0);
+        EQUAL(mema_smaps_feed(p, "\n", 1), 0);
+        EQUAL(mema_smaps_finish(p), first->status);
+        mema_smaps_error(p, &again);
+        TRUE(again.status == first->status && again.line == first->line && again.column == first->column);
+        SAME_TEXT(again.message, first->message);
+}
+
+static size_t next_piece(struct cut *cut)
+{
+        if (cut->seed == 0)
+                return cut->most;
+        cut->seed = cut->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return 1 + (size_t)(cut->seed >> 33) % cut->most;
+}
+
+struct records parse(const char *text, size_t len, struct cut cut)
+{
+        static struct mema_smaps p;
+        struct guarded piece = guarded_copy(text, len < cut.most ? len : cut.most);
+        struct records r = { 0 };
+        size_t n;
+
+        memset(&p, 0xa5, sizeof p);
+        mema_smaps_init(&p);
+        for (size_t used = 0; used < len; used += n) {
+                char *at;
+
+                n = next_piece(&cut);
+                n = n < len - used ? n : len - used;
+                at = piece.data + piece.len - n;
+                memcpy(at, text + used, n);
+                feed(&r, &p, at, n);
+        }
+        while (mema_smaps_finish(&p) == MEMA_REGION)
+                keep(&r, &p.region);
+        mema_smaps_error(&p, &r.end);
+        expect_sticky(&p, &r.end);
+        r.unknown = p.unknown;
+        guarded_free(&piece);
+        return r;
+}
+
+void records_free(struct records *r)
+{
+        free(r->region);
+        memset(r, 0, sizeof *r);
+}
+
+bool same_region(const struct mema_region *a, const struct mema_region *b)
+{
+        return memcmp(a, b, offsetof(struct mema_region, perms)) == 0 && strcmp(a->perms, b->perms) == 0 &&
+               strcmp(a->vm_flags, b->vm_flags) == 0 && memcmp(a->name, b->name, (size_t)a->name_length) == 0;
+}
+
+static bool same_records(const struct records *a, const struct records *b)
+{
+        for (size_t i = 0; i < a->count && i < b->count; i++)
+                if (!same_region(&a->region[i], &b->region[i]))
+                        return false;
+        return a->count == b->count && a->end.status == b->end.status && a->end.line == b->end.line &&
+               a->end.column == b->end.column && strcmp(a->end.message, b->end.message) == 0 &&
+               a->unknown == b->unknown && a->repeated == b->repeated;
+}
+
+struct records parse_each_way(const char *what, const char *text, size_t len)
+{
+        static const struct cut cuts[] = {
+                { 3072, 0 }, { 5000, 1 }, { 150, 2 }, { 17, 3 }, { 3, 4 }, { 1, 0 },
+        };
+        size_t count = len < 1 << 20 ? sizeof cuts / sizeof *cuts : 2; /* a large one is not cut small */
+        struct records whole = parse(text, len, WHOLE);
+
+        for (size_t i = 0; i < count; i++) {
+                struct records other = parse(text, len, cuts[i]);
+                char shown[256];
+
+                snprintf(shown, sizeof shown, "%.200s: cut at %zu, seed %d", what, cuts[i].most,
+                         (int)cuts[i].seed);
+                equal_number(shown, same_records(&whole, &other), true, __FILE__, __LINE__);
+                records_free(&other);
+        }
+        return whole;
+}
+
+/* Reports ------------------------------------------------------------------ */
+
+enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
+                           const struct mema_context *context, const struct mema_options *options)
+{
+        static struct mema_smaps p;
+        struct mema_error error;
+        enum mema_status status;
+
+        mema_report_init(r, context, options);
+        mema_smaps_init(&p);
+        status = mema_collect_feed(r, &p, text, len, &error);
+        if (status == MEMA_MORE)
+                status = mema_collect_feed(r, &p, NULL, 0, &error);
+        mema_report_finish(r, NULL);
+        return status;
+}
+
+static void expect_same_column(const char *what, unsigned field, uint64_t sum, uint64_t total)
+{
+        char shown[256];
+
+        snprintf(shown, sizeof shown, "%.150s: the sum of %s", what, mema_field_label(field));
+        equal_number(shown, sum, total, __FILE__, __LINE__);
+}
+
+static void expect_bounds(const char *what, const struct mema_report *r)
+{
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+                const struct mema_category *c = &r->category[i];
+                uint64_t rss = c->sums.value[MEMA_RSS];
+                char shown[256];
+
+                snprintf(shown, sizeof shown, "%.150s: low <= %s <= high", what, mema_category_stable_id(i));
+                equal_number(shown, c->low <= rss && rss <= c->high, true, __FILE__, __LINE__);
+        }
+}
+
+static void expect_names(const char *what, const struct mema_report *r)
+{
+        const struct mema_sums *named = &r->category[MEMA_NAMED].sums;
+        uint64_t rss = 0, mappings = 0;
+
+        for (uint64_t i = 0; i < r->name_count; i++) {
+                struct mema_name name;
+
+                mema_report_name(r, i, &name);
+                rss += name.sums.value[MEMA_RSS];
+                mappings += name.sums.mappings;
+        }
+        expect_same_column(what, MEMA_RSS, rss, named->value[MEMA_RSS]);
+        EQUAL(mappings, named->mappings);
+}
+
+void expect_law(const char *what, const struct mema_report *r)
+{
+        uint64_t mappings = 0;
+
+        for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
+                uint64_t sum = 0;
+
+                for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                        sum += r->category[i].sums.value[f];
+                expect_same_column(what, f, sum, r->totals.value[f]);
+        }
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                mappings += r->category[i].sums.mappings;
+        EQUAL(mappings, r->totals.mappings);
+        EQUAL(r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS], 0);
+        expect_bounds(what, r);
+        expect_names(what, r);
+}
+
+void expect_totals(const char *what, const struct mema_report *r, const struct records *records)
+{
+        EQUAL(r->totals.mappings, records->count);
+        for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
+                uint64_t sum = 0, present = 0;
+
+                if (!adds_up[f] || f == MEMA_SIZE)
+                        continue;
+                for (size_t i = 0; i < records->count; i++) {
+                        sum += records->region[i].value[f];
+                        present |= records->region[i].present & MEMA_BIT(f);
+                }
+                expect_same_column(what, f, r->totals.value[f], sum);
+                equal_number(mema_field_label(f), r->totals.present & MEMA_BIT(f), present, __FILE__,
+                             __LINE__);
+        }
+}

@@ -1,0 +1,47 @@
+/* records.h - what a text comes to: its regions however it is cut, its report,
+ * and the law that every report keeps. */
+#ifndef RECORDS_H
+#define RECORDS_H
+
+#include "test.h"
+
+/* Everything that a parser gave for a text. */
+struct records {
+        struct mema_region *region;
+        size_t count;
+        struct mema_error end; /* its status is MEMA_END where all went well */
+        uint64_t unknown, repeated;
+};
+
+/* A text in pieces of `most` bytes, or with a seed in pieces of 1 to `most`. */
+struct cut {
+        size_t most;
+        uint64_t seed;
+};
+#define WHOLE ((struct cut){ SIZE_MAX, 0 })
+
+/* Each piece lies flush against a page that cannot be read, and is overwritten
+ * as soon as it is consumed.  What every parser owes its caller is asserted. */
+struct records parse(const char *text, size_t len, struct cut cut);
+void records_free(struct records *r);
+
+/* Parses whole, byte by byte, at 3072 and at seeded cuts, and asserts that all
+ * come to the same; `what` is said where they do not. */
+struct records parse_each_way(const char *what, const char *text, size_t len);
+
+/* Every member that counts; `category` and `method` among them. */
+bool same_region(const struct mema_region *a, const struct mema_region *b);
+
+/* A finished report of a text, to be freed with mema_report_free: MEMA_END, or
+ * an error, with the report finished all the same. */
+enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
+                           const struct mema_context *context, const struct mema_options *options);
+
+/* Asserts of a finished report: each column of the categories adds up to the
+ * totals, nothing is Unattributed, bounds hold their figure, names are Named. */
+void expect_law(const char *what, const struct mema_report *r);
+
+/* Asserts that a column of the totals is the sum over the records. */
+void expect_totals(const char *what, const struct mema_report *r, const struct records *records);
+
+#endif

@@ -1,0 +1,163 @@
+/* support.c - fixtures, guard pages, child programs: see test.h. */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line)
+{
+        char text[256];
+
+        snprintf(text, sizeof text, "%s is %llu, wanted %llu", what, (unsigned long long)actual,
+                 (unsigned long long)expected);
+        CU_assertImplementation(actual == expected, (unsigned)line, text, file, "", CU_FALSE);
+}
+
+void equal_text(const char *what, const char *actual, const char *expected, const char *file, int line)
+{
+        char text[1024];
+
+        snprintf(text, sizeof text, "%s is \"%.400s\", wanted \"%.400s\"", what, actual, expected);
+        CU_assertImplementation(strcmp(actual, expected) == 0, (unsigned)line, text, file, "", CU_FALSE);
+}
+
+struct guarded guarded_copy(const char *data, size_t len)
+{
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        size_t room = (len + page - 1) / page * page;
+        struct guarded g = { NULL, len, NULL, room + page };
+
+        g.map = mmap(NULL, g.map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (g.map == MAP_FAILED || mprotect((char *)g.map + room, page, PROT_NONE) != 0) {
+                perror("guard page");
+                exit(EXIT_FAILURE);
+        }
+        g.data = (char *)g.map + room - len;
+        if (len > 0)
+                memcpy(g.data, data, len);
+        return g;
+}
+
+void guarded_free(struct guarded *g)
+{
+        if (g->map)
+                munmap(g->map, g->map_len);
+        memset(g, 0, sizeof *g);
+}
+
+/* Everything that comes from fd, NUL-terminated. */
+static char *slurp(int fd, size_t *len)
+{
+        size_t cap = 4096;
+        char *text = malloc(cap);
+        ssize_t n;
+
+        *len = 0;
+        while (text && (n = read(fd, text + *len, cap - *len - 1)) > 0) {
+                *len += (size_t)n;
+                if (*len + 1 == cap)
+                        text = realloc(text, cap *= 2);
+        }
+        if (!text) {
+                perror("memory");
+                exit(EXIT_FAILURE);
+        }
+        text[*len] = '\0';
+        return text;
+}
+
+struct guarded guarded_file(const char *path)
+{
+        struct guarded g = { 0 };
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        size_t len;
+        char *text;
+
+        if (fd < 0)
+                return g;
+        text = slurp(fd, &len);
+        close(fd);
+        g = guarded_copy(text, len);
+        free(text);
+        return g;
+}
+
+int each_file(const char *dir, const char *suffix, void (*each)(const char *path))
+{
+        struct dirent **list;
+        int n = scandir(dir, &list, NULL, alphasort), found = 0;
+
+        for (int i = 0; i < n; i++) {
+                const char *name = list[i]->d_name;
+                char path[1024];
+                int len = snprintf(path, sizeof path, "%s/%s", dir, name);
+                size_t tail = strlen(suffix);
+
+                if (name[0] != '.' && len > 0 && (size_t)len < sizeof path) {
+                        if (list[i]->d_type == DT_DIR) {
+                                found += each_file(path, suffix, each);
+                        } else if ((size_t)len > tail && strcmp(path + (size_t)len - tail, suffix) == 0) {
+                                each(path);
+                                found++;
+                        }
+                }
+                free(list[i]);
+        }
+        if (n < 0)
+                return -1;
+        free(list);
+        return found;
+}
+
+void skipped(const char *what, const char *why)
+{
+        fprintf(stderr, "\n    skipped: %s: %s", what, why);
+}
+
+struct output run_program(char *const argv[], const char *input)
+{
+        struct output o = { -1, NULL, NULL };
+        FILE *in = tmpfile(), *out = tmpfile(), *err = tmpfile();
+        int status;
+        size_t len;
+        pid_t child;
+
+        if (!in || !out || !err) {
+                perror("tmpfile");
+                exit(EXIT_FAILURE);
+        }
+        if (input)
+                fputs(input, in);
+        rewind(in);
+        child = fork();
+        if (child == 0) {
+                dup2(fileno(in), STDIN_FILENO);
+                dup2(fileno(out), STDOUT_FILENO);
+                dup2(fileno(err), STDERR_FILENO);
+                execv(argv[0], argv);
+                _exit(127);
+        }
+        if (child > 0 && waitpid(child, &status, 0) == child)
+                o.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        lseek(fileno(out), 0, SEEK_SET);
+        lseek(fileno(err), 0, SEEK_SET);
+        o.out = slurp(fileno(out), &len);
+        o.err = slurp(fileno(err), &len);
+        fclose(in);
+        fclose(out);
+        fclose(err);
+        return o;
+}
+
+void output_free(struct output *o)
+{
+        free(o->out);
+        free(o->err);
+}

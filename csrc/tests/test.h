@@ -1,0 +1,61 @@
+/* test.h - what every test file shares: the suite table, fixtures, guard pages. */
+#ifndef TEST_H
+#define TEST_H
+
+#include <CUnit/CUnit.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../memanalyzer.h"
+
+/* Each test file ends with its suite: SUITE(smaps, CASE(a), CASE(b)).  The same
+ * name goes into SUITES, and nothing else is to be done. */
+#define SUITES(X) \
+        X(bytes)  \
+        X(escape) X(smaps) X(rules) X(classify) X(report) X(text) X(collect) X(captures)
+
+/* clang-format off */
+#define CASE(function) { #function, function }
+/* clang-format on */
+#define SUITE(name, ...) CU_TestInfo name##_tests[] = { __VA_ARGS__, CU_TEST_INFO_NULL }
+
+/* One assertion a line; both sides are shown where they differ. */
+#define EQUAL(actual, expected) \
+        equal_number(#actual, (uint64_t)(actual), (uint64_t)(expected), __FILE__, __LINE__)
+#define SAME_TEXT(actual, expected) equal_text(#actual, actual, expected, __FILE__, __LINE__)
+#define TRUE(condition) CU_assertImplementation((condition), __LINE__, #condition, __FILE__, "", CU_FALSE)
+
+void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line);
+void equal_text(const char *what, const char *actual, const char *expected, const char *file, int line);
+
+/* A file whose last byte lies flush against a page that cannot be read, so that
+ * an over-read faults. */
+struct guarded {
+        char *data;
+        size_t len;
+        void *map;
+        size_t map_len;
+};
+struct guarded guarded_copy(const char *data, size_t len);
+struct guarded guarded_file(const char *path); /* data is NULL where there is none */
+void guarded_free(struct guarded *g);
+
+/* The root of the tree, where the tests run, is ".": "testdata/real/x.smaps". */
+
+/* Calls `each` with the path of every file below `dir` that ends in `suffix`, in
+ * the order of names; returns how many, -1 where there is no such folder. */
+int each_file(const char *dir, const char *suffix, void (*each)(const char *path));
+
+/* Says on stderr that a test was left out, and why. */
+void skipped(const char *what, const char *why);
+
+/* Runs argv[0] with its arguments and `input` as standard input (NULL: empty);
+ * reads what it writes.  Returns the exit status, 128 + n for signal n. */
+struct output {
+        int status;
+        char *out, *err; /* NUL-terminated; freed by output_free */
+};
+struct output run_program(char *const argv[], const char *input);
+void output_free(struct output *o);
+
+#endif

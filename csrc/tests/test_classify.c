@@ -1,0 +1,355 @@
+/* test_classify.c - a region between its neighbours: a category, and how it is
+ * known.  What names decide is in test_rules.c. */
+#include "test.h"
+
+#include "../classify.h"
+
+#include <string.h>
+
+#define KIB(n) (UINT64_C(n) << 10)
+#define MIB(n) (UINT64_C(n) << 20)
+#define GIB(n) (UINT64_C(n) << 30)
+#define TIB(n) (UINT64_C(n) << 40)
+
+/* A mapping of `size` bytes; a `name` that begins with '/' is a file.  `gap` is
+ * what lies between it and the region that is asked for. */
+struct mapping {
+        const char *perms, *name;
+        uint64_t size, gap;
+};
+#define ANON(perms, size)          \
+        {                          \
+                perms, "", size, 0 \
+        }
+#define PATH(perms, path)              \
+        {                              \
+                perms, path, KIB(8), 0 \
+        }
+#define NAMED(perms, name, size)     \
+        {                            \
+                perms, name, size, 0 \
+        }
+#define APART(perms, name, size)          \
+        {                                 \
+                perms, name, size, KIB(4) \
+        }
+#define NOTHING              \
+        {                    \
+                "", "", 0, 0 \
+        }
+
+struct row {
+        const char *what;
+        uint64_t start; /* of the region in the middle */
+        struct mapping before, region, after;
+        unsigned category, method;
+};
+
+static struct mema_context context(uint64_t go_known)
+{
+        static const char exe[] = "/usr/bin/teranode";
+        struct mema_context c = { .exe_length = sizeof exe - 1 };
+
+        memcpy(c.exe, exe, sizeof exe - 1);
+        c.go.known = go_known;
+        return c;
+}
+
+static struct mema_region region_at(uint64_t start, const struct mapping *m)
+{
+        struct mema_region g = { .start = start, .end = start + m->size };
+
+        g.inode = m->name[0] == '/' ? 17 : 0;
+        strcpy(g.perms, m->perms);
+        g.name_length = strlen(m->name);
+        memcpy(g.name, m->name, strlen(m->name));
+        return g;
+}
+
+static void expect(const struct row *row, bool go_known)
+{
+        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
+        const struct mema_context c = context(go_known);
+        struct mema_region before = region_at(row->start - row->before.gap - row->before.size, &row->before);
+        struct mema_region self = region_at(row->start, &row->region);
+        struct mema_region after = region_at(self.end + row->after.gap, &row->after);
+        struct mema_neighbour first = row->before.size ? mema_neighbour_of(&before) : none;
+        struct mema_neighbour middle = mema_neighbour_of(&self);
+        struct mema_neighbour last = row->after.size ? mema_neighbour_of(&after) : none;
+        uint64_t method = 77;
+        unsigned category;
+
+        if (row->before.size)
+                first.category = mema_classify(&before, &none, &middle, &c, &method);
+        category = mema_classify(&self, &first, &last, &c, &method);
+        equal_text(row->what, mema_category_stable_id(category), mema_category_stable_id(row->category),
+                   __FILE__, __LINE__);
+        equal_text(row->what, mema_method_name((unsigned)method), mema_method_name(row->method), __FILE__,
+                   __LINE__);
+}
+
+#define EXPECT(rows, go_known)                                  \
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) \
+        expect(&rows[i], go_known)
+
+#define LIBC "/usr/lib/libc.so.6"
+#define PROGRAM_PATH "/usr/bin/teranode"
+#define AT UINT64_C(0x7f6b2e398000)
+#define BY_NAME MEMA_BY_NAMED
+#define BY_SHAPE MEMA_BY_INFERRED
+
+/* clang-format off */
+static void permissions_decide_where_nothing_else_does(void)
+{
+        static const struct row rows[] = {
+                { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_ANON_RW,     BY_NAME },
+                { "write-only",         AT, NOTHING, ANON("-w-p", MIB(4)),  NOTHING, MEMA_ANON_RW,     BY_NAME },
+                { "read-only",          AT, NOTHING, ANON("r--p", MIB(4)),  NOTHING, MEMA_ANON_RO,     BY_NAME },
+                { "executable",         AT, NOTHING, ANON("r-xp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
+                { "all of them",        AT, NOTHING, ANON("rwxp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
+                { "only executable",    AT, NOTHING, ANON("--xp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
+                { "none of them",       AT, NOTHING, ANON("---p", MIB(4)),  NOTHING, MEMA_ANON_NONE,   BY_NAME },
+                { "shared",             AT, NOTHING, ANON("rw-s", MIB(4)),  NOTHING, MEMA_SHARED_ANON, BY_NAME },
+                { "shared, closed",     AT, NOTHING, ANON("---s", MIB(4)),  NOTHING, MEMA_SHARED_ANON, BY_NAME },
+                { "unknown brackets",   AT, NOTHING, NAMED("r-xp", "[heap stuff]", KIB(8)), NOTHING,
+                  MEMA_ANON_EXEC, BY_NAME },
+                { "Linux 3.4's stack",  AT, NOTHING, NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "private /dev/zero",  AT, NOTHING, PATH("r--p", "/dev/zero"), NOTHING,
+                  MEMA_ANON_RO, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
+static void names_win_over_shapes(void)
+{
+        static const struct row rows[] = {
+                { "a label after a library's data", AT, PATH("rw-p", LIBC), NAMED("rw-p", "[anon:x]", KIB(8)),
+                  NOTHING, MEMA_NAMED, BY_NAME },
+                { "a label on the Go heap's base", UINT64_C(0xc000000000), NOTHING,
+                  NAMED("rw-p", "[anon:x]", MIB(64)), NOTHING, MEMA_NAMED, BY_NAME },
+                { "[heap] after the program's data", AT, PATH("rw-p", PROGRAM_PATH),
+                  NAMED("rw-p", "[heap]", KIB(132)), NOTHING, MEMA_MALLOC_MAIN, BY_NAME },
+                { "a library after a library", AT, PATH("rw-p", PROGRAM_PATH), PATH("rw-p", LIBC), NOTHING,
+                  MEMA_LIBRARIES, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
+static void zeroed_data_belongs_to_its_object(void)
+{
+        static const struct row rows[] = {
+                { "after libc's data", AT, PATH("rw-p", LIBC), ANON("rw-p", KIB(52)), NOTHING,
+                  MEMA_LIBRARIES, BY_SHAPE },
+                { "after the program's data", AT, PATH("rw-p", PROGRAM_PATH), ANON("rw-p", KIB(248)), NOTHING,
+                  MEMA_BINARY, BY_SHAPE },
+                { "after a data file", AT, PATH("rw-p", "/var/lib/utxo.db"), ANON("rw-p", KIB(52)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "after a library's read-only data", AT, PATH("r--p", LIBC), ANON("rw-p", KIB(52)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "after a shared mapping of a library", AT, PATH("rw-s", LIBC), ANON("rw-p", KIB(52)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "at a distance from libc's data", AT, APART("rw-p", LIBC, KIB(8)), ANON("rw-p", KIB(52)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "read-only behind libc's data", AT, PATH("rw-p", LIBC), ANON("r--p", KIB(52)), NOTHING,
+                  MEMA_ANON_RO, BY_NAME },
+                { "before libc's data", AT, NOTHING, ANON("rw-p", KIB(52)), PATH("rw-p", LIBC),
+                  MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
+static void the_go_heap_is_where_the_runtime_asks_for_it(void)
+{
+        static const struct row rows[] = {
+                { "amd64's first arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { "its reserved end", UINT64_C(0xc000800000), { "rw-p", "", MIB(8), 0 }, ANON("---p", MIB(56)),
+                  NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { "a reserved start", UINT64_C(0xc000000000), NOTHING, ANON("---p", MIB(64)), NOTHING,
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { "amd64's second hint", UINT64_C(0x1c000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { "arm64's first arena", UINT64_C(0x4000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { "beyond user space", UINT64_C(0x8000c000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "not at a base", UINT64_C(0xc000001000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "at a distance from the heap", UINT64_C(0xc004001000), { "rw-p", "", MIB(64), KIB(4) },
+                  ANON("rw-p", MIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "executable at the base", UINT64_C(0xc000000000), NOTHING, ANON("rwxp", MIB(64)), NOTHING,
+                  MEMA_ANON_EXEC, BY_NAME },
+                { "not a malloc arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
+                  ANON("---p", MIB(60)), MEMA_GO_HEAP, BY_SHAPE },
+                { "not behind a label of the runtime's", UINT64_C(0x53590000000),
+                  NAMED("rw-p", "[anon: Go: heap]", MIB(64)), ANON("rw-p", MIB(1)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+        EXPECT(rows, true);
+}
+
+static void malloc_arenas_are_aligned_and_reserved(void)
+{
+        static const struct row rows[] = {
+                { "64 MiB with a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", KIB(1572)),
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                { "the tail itself", UINT64_C(0x7f6b00189000), { "rw-p", "", KIB(1572), 0 },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, NOTHING, MEMA_ANON_NONE, BY_NAME },
+                { "two of 64 MiB", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(65)),
+                  ANON("---p", MIB(63)), MEMA_MALLOC_ARENAS, BY_SHAPE },
+                { "without a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "not aligned", UINT64_C(0x7f6b00001000), NOTHING, ANON("rw-p", KIB(1568)),
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_ANON_RW, BY_NAME },
+                { "a tail that ends elsewhere", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
+                  ANON("---p", MIB(62)), MEMA_ANON_RW, BY_NAME },
+                { "a tail at a distance", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
+                  { "---p", "", MIB(62), MIB(1) }, MEMA_ANON_RW, BY_NAME },
+                { "a tail that can be read", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
+                  ANON("r--p", MIB(63)), MEMA_ANON_RW, BY_NAME },
+                { "1 MiB where addresses have 32 bits", UINT64_C(0xf7700000), NOTHING, ANON("rw-p", KIB(132)),
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                { "1 MiB where addresses have 64 bits", UINT64_C(0x7f6b00100000), NOTHING, ANON("rw-p", KIB(132)),
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
+static void thread_stacks_stand_on_a_guard(void)
+{
+        static const struct row rows[] = {
+                { "over 4 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "over 64 kB", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "of 16 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(16)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "too small for one", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(12)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "over 68 kB", AT, ANON("---p", KIB(68)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "over 1 MiB", AT, ANON("---p", MIB(1)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "at a distance", AT, { "---p", "", KIB(4), KIB(4) }, ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "over a file that may not be read", AT, PATH("---p", LIBC), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "below its guard", AT, NOTHING, ANON("rw-p", MIB(8)), ANON("---p", KIB(4)),
+                  MEMA_ANON_RW, BY_NAME },
+                { "as Linux 3.4 names it", AT, ANON("---p", KIB(4)), NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "executable, as it may be", AT, ANON("---p", KIB(4)), ANON("rwxp", MIB(8)), NOTHING,
+                  MEMA_ANON_EXEC, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
+#define ISLAND "an island in a reservation"
+#define INDEX "the heap index below the reservations"
+
+static void go_metadata_is_looked_for_in_go_programs(void)
+{
+        static const struct row in_go[] = {
+                { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
+                  MEMA_GO_METADATA, BY_SHAPE },
+                { "an island at a reservation's end", AT, ANON("---p", MIB(256)), ANON("rw-p", MIB(1)), NOTHING,
+                  MEMA_GO_METADATA, BY_SHAPE },
+                { "too large for an island", AT, ANON("---p", MIB(256)), { "rw-p", "", MIB(1) + KIB(4), 0 }, NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "over what could be a guard", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(1)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_GO_METADATA, BY_SHAPE },
+                { "32 MiB before a small reservation", AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(64)),
+                  MEMA_ANON_RW, BY_NAME },
+                { "of another size", AT, NOTHING, ANON("rw-p", MIB(31)), ANON("---p", MIB(266)),
+                  MEMA_ANON_RW, BY_NAME },
+        };
+        static const struct row elsewhere[] = {
+                { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
+                  MEMA_ANON_RW, BY_NAME },
+                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(in_go, true);
+        EXPECT(elsewhere, false);
+}
+
+static void odd_ends_of_the_address_space(void)
+{
+        static const struct row rows[] = {
+                { "ends at 2^64", UINT64_C(0xfffffffffffff000), NOTHING, ANON("rw-p", KIB(4)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "starts at 0", 0, NOTHING, ANON("---p", TIB(1)), NOTHING, MEMA_ANON_NONE, BY_NAME },
+                { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+        EXPECT(rows, true);
+}
+/* clang-format on */
+
+static void a_nameless_file_is_a_file(void)
+{
+        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
+        const struct mema_context c = context(false);
+        struct mapping m = ANON("rw-p", KIB(8));
+        struct mema_region g = region_at(AT, &m);
+        uint64_t method;
+
+        g.inode = 4026531840;
+        EQUAL(mema_classify(&g, &none, &none, &c, &method), MEMA_OTHER_FILES);
+        EQUAL(method, MEMA_BY_NAMED);
+}
+
+static void what_a_neighbour_shows(void)
+{
+        struct mapping plain = ANON("rw-p", KIB(8)), shared = ANON("rwxs", KIB(8)), file = PATH("r--p", LIBC);
+        struct mema_region a = region_at(AT, &plain), b = region_at(AT, &shared), c = region_at(AT, &file);
+        struct mema_neighbour n = mema_neighbour_of(&a);
+
+        EQUAL(n.start, AT);
+        EQUAL(n.end, AT + KIB(8));
+        EQUAL(n.category, MEMA_CATEGORY_COUNT);
+        EQUAL(n.plain, 1);
+        EQUAL(n.perms, PERM_READ | PERM_WRITE);
+        EQUAL(mema_neighbour_of(&b).plain, 0);
+        EQUAL(mema_neighbour_of(&b).perms, PERM_READ | PERM_WRITE | PERM_EXEC | PERM_SHARED);
+        EQUAL(mema_neighbour_of(&c).plain, 0);
+        EQUAL(mema_neighbour_of(&c).perms, PERM_READ);
+}
+
+/* The tables of the manual: each has an entry for each number, and no more. */
+static void tables_of_the_manual(void)
+{
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+                const char *group = mema_group_stable_id(mema_category_group(i));
+
+                TRUE(strncmp(mema_category_stable_id(i), group, strlen(group)) == 0);
+                TRUE(mema_category_name(i)[0] != '\0');
+        }
+        SAME_TEXT(mema_category_stable_id(MEMA_GO_HEAP), "go/heap");
+        SAME_TEXT(mema_category_name(MEMA_SYSV), "System V");
+        SAME_TEXT(mema_group_name(MEMA_GROUP_MALLOC), "C Heap (malloc)");
+        SAME_TEXT(mema_field_label(MEMA_PROTECTION_KEY), "ProtectionKey");
+        SAME_TEXT(mema_method_name(MEMA_BY_INFERRED), "inferred");
+        TRUE(!mema_category_stable_id(MEMA_CATEGORY_COUNT) && !mema_category_name(MEMA_CATEGORY_COUNT));
+        TRUE(!mema_group_stable_id(MEMA_GROUP_COUNT) && !mema_group_name(MEMA_GROUP_COUNT));
+        TRUE(!mema_field_label(MEMA_FIELD_COUNT) && !mema_method_name(MEMA_METHOD_COUNT));
+        TRUE(!mema_sort_name(MEMA_SORT_COUNT) && !mema_unit_name(MEMA_UNIT_COUNT));
+        EQUAL(mema_category_group(MEMA_CATEGORY_COUNT), MEMA_GROUP_COUNT);
+}
+
+SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win_over_shapes),
+      CASE(zeroed_data_belongs_to_its_object), CASE(the_go_heap_is_where_the_runtime_asks_for_it),
+      CASE(malloc_arenas_are_aligned_and_reserved), CASE(thread_stacks_stand_on_a_guard),
+      CASE(go_metadata_is_looked_for_in_go_programs), CASE(odd_ends_of_the_address_space),
+      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows), CASE(tables_of_the_manual));

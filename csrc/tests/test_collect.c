@@ -1,0 +1,427 @@
+/* test_collect.c - processes, files and pieces into a report; and each way in
+ * which that can fail, in words. */
+#define _GNU_SOURCE
+#include "records.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
+
+static struct mema_report r;
+
+static bool has(const char *text, const char *part)
+{
+        return strstr(text, part) != NULL;
+}
+
+static void begin(uint64_t top)
+{
+        struct mema_options options = { top, MEMA_SORT_ADDRESS };
+
+        mema_report_init(&r, NULL, &options);
+}
+
+/* A saved text with a path: a file that is gone when it is closed. */
+static FILE *saved(const char *text, char path[64])
+{
+        FILE *f = tmpfile();
+
+        if (!f) {
+                perror("tmpfile");
+                exit(EXIT_FAILURE);
+        }
+        fputs(text, f);
+        fflush(f);
+        snprintf(path, 64, "/proc/self/fd/%d", fileno(f));
+        return f;
+}
+
+/* Processes ----------------------------------------------------------------- */
+
+static void this_process(void)
+{
+        struct mema_error error;
+
+        begin(MEMA_ALL);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        mema_report_finish(&r, NULL);
+        expect_law("this process", &r);
+        TRUE(r.totals.mappings > 10);
+        TRUE(r.row_count > 10 && r.row_count <= r.totals.mappings);
+        EQUAL(r.rows_lost, 0);
+        TRUE(r.category[MEMA_BINARY].sums.value[MEMA_RSS] > 0);
+        TRUE(r.category[MEMA_LIBRARIES].sums.value[MEMA_RSS] > 0);
+        TRUE(r.category[MEMA_STACK_MAIN].sums.value[MEMA_RSS] > 0);
+        TRUE(r.totals.value[MEMA_RSS] >= r.totals.value[MEMA_PSS]);
+        EQUAL(r.exe_guessed, 0);
+        EQUAL(r.broken_down, 1);
+        mema_report_free(&r);
+}
+
+/* By its number it is the same process. */
+static void this_process_by_its_number(void)
+{
+        struct mema_error error;
+        uint64_t mappings;
+        char program[64], path[4096] = "";
+
+        begin(0);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        mappings = r.totals.mappings;
+        mema_report_free(&r);
+        begin(0);
+        EQUAL(mema_collect(&r, (uint64_t)getpid(), &error), MEMA_OK);
+        TRUE(r.totals.mappings + 5 > mappings && mappings + 5 > r.totals.mappings);
+        TRUE(readlink("/proc/self/exe", path, sizeof path - 1) > 0);
+        EQUAL(r.context.exe_length, strlen(path));
+        TRUE(memcmp(r.context.exe, path, strlen(path)) == 0);
+        TRUE(mema_report_program(&r, program, sizeof program) > 0);
+        mema_report_free(&r);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+        return a > b ? a - b : b - a;
+}
+
+/* As the kernel sums it up elsewhere; both numbers move while they are read. */
+static void totals_beside_statm(void)
+{
+        uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = 0, resident = 0;
+        struct mema_error error;
+        FILE *f = fopen("/proc/self/statm", "r");
+
+        TRUE(f && fscanf(f, "%" SCNu64 " %" SCNu64, &pages, &resident) == 2);
+        if (f)
+                fclose(f);
+        begin(0);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        TRUE(distance(r.totals.value[MEMA_RSS], resident * page) < 16 << 20);
+        TRUE(distance(r.totals.value[MEMA_SIZE], pages * page) < 64 << 20);
+        mema_report_free(&r);
+}
+
+/* Memory that is made is memory that is found. */
+static void what_is_made_is_found(void)
+{
+        enum { SIZE = 24 << 20 };
+        struct mema_error error;
+        char *shared = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        TRUE(shared != MAP_FAILED);
+        if (shared == MAP_FAILED)
+                return;
+        memset(shared, 1, SIZE);
+        begin(0);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        mema_report_finish(&r, NULL);
+        TRUE(r.category[MEMA_SHARED_ANON].sums.value[MEMA_RSS] >= SIZE);
+        TRUE(r.category[MEMA_SHARED_ANON].sums.value[MEMA_RSS] < SIZE + (8 << 20));
+        mema_report_free(&r);
+        munmap(shared, SIZE);
+}
+
+static pid_t child_that_ends(void)
+{
+        pid_t child = fork();
+
+        if (child == 0)
+                _exit(0);
+        TRUE(child > 0);
+        return child;
+}
+
+static void expect_no_report(uint64_t pid, enum mema_status status, const char *words)
+{
+        struct mema_error error;
+
+        begin(20);
+        EQUAL(mema_collect(&r, pid, &error), status);
+        EQUAL(error.status, status);
+        EQUAL(r.totals.mappings, 0);
+        if (!has(error.message, words))
+                SAME_TEXT(error.message, words);
+        mema_report_free(&r);
+}
+
+static void a_process_that_is_gone(void)
+{
+        pid_t child = child_that_ends();
+        char words[64];
+
+        waitpid(child, NULL, 0);
+        snprintf(words, sizeof words, "process %d: there is none, or it has ended", (int)child);
+        expect_no_report((uint64_t)child, MEMA_NO_PROCESS, words);
+}
+
+static void a_process_that_never_was(void)
+{
+        expect_no_report(999999999, MEMA_NO_PROCESS, "process 999999999: there is none");
+        expect_no_report(UINT64_MAX, MEMA_NO_PROCESS, "process 18446744073709551615: there is none");
+}
+
+static void a_zombie(void)
+{
+        pid_t child = child_that_ends();
+        siginfo_t info;
+        char words[64];
+
+        waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+        snprintf(words, sizeof words, "process %d is a zombie", (int)child);
+        expect_no_report((uint64_t)child, MEMA_EMPTY, words);
+        waitpid(child, NULL, 0);
+}
+
+static void a_kernel_thread(void)
+{
+        struct guarded status = guarded_file("/proc/2/comm");
+
+        if (!status.data || strncmp(status.data, "kthreadd", 8) != 0)
+                skipped("a kernel thread", "process 2 is none");
+        else if (geteuid() != 0)
+                skipped("a kernel thread", "only root may read one");
+        else
+                expect_no_report(2, MEMA_EMPTY, "process 2 has no memory of its own: it is a kernel thread");
+        guarded_free(&status);
+}
+
+static void a_child_of_ours(void)
+{
+        struct mema_error error;
+        int end[2];
+        pid_t child;
+        char c;
+
+        TRUE(pipe(end) == 0);
+        child = fork();
+        if (child == 0) {
+                close(end[1]);
+                _exit(read(end[0], &c, 1) != 0);
+        }
+        begin(20);
+        EQUAL(mema_collect(&r, (uint64_t)child, &error), MEMA_OK);
+        mema_report_finish(&r, NULL);
+        expect_law("a child", &r);
+        TRUE(r.totals.value[MEMA_RSS] > 0);
+        mema_report_free(&r);
+        close(end[1]);
+        close(end[0]);
+        waitpid(child, NULL, 0);
+}
+
+/* Files --------------------------------------------------------------------- */
+
+static void expect_no_file(const char *path, enum mema_status status, uint64_t system, const char *message)
+{
+        struct mema_error error;
+
+        begin(20);
+        EQUAL(mema_collect_file(&r, path, &error), status);
+        EQUAL(error.status, status);
+        EQUAL(error.system, system);
+        SAME_TEXT(error.message, message);
+        mema_report_free(&r);
+}
+
+static void files_that_cannot_be_read(void)
+{
+        expect_no_file("testdata/no-such-file", MEMA_SYSTEM, ENOENT,
+                       "Failed to open testdata/no-such-file: No such file or directory");
+        expect_no_file("testdata", MEMA_SYSTEM, EISDIR, "Failed to read testdata: Is a directory");
+        expect_no_file("testdata/\x1b[2J", MEMA_SYSTEM, ENOENT,
+                       "Failed to open testdata/\\x1b[2J: No such file or directory");
+}
+
+/* The message of a saved text's error, without the path before it. */
+static void expect_wrong(const char *text, enum mema_status status, uint64_t line, uint64_t column,
+                         const char *message)
+{
+        char path[64], wanted[MEMA_MESSAGE_MAX];
+        FILE *f = saved(text, path);
+        struct mema_error error;
+
+        snprintf(wanted, sizeof wanted, "%s:%s", path, message);
+        begin(20);
+        EQUAL(mema_collect_file(&r, path, &error), status);
+        EQUAL(error.status, status);
+        EQUAL(error.line, line);
+        EQUAL(error.column, column);
+        SAME_TEXT(error.message, wanted);
+        mema_report_free(&r);
+        fclose(f);
+}
+
+#define MAPPING "00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\n"
+
+static void files_that_are_wrong(void)
+{
+        expect_wrong("", MEMA_EMPTY, 0, 0, " the input is empty: no address space");
+        expect_wrong(MAPPING "Rss: -4 kB\n", MEMA_MALFORMED, 2, 6,
+                     "2:6: Rss wants a number of kB, not \"-4\"");
+        expect_wrong(MAPPING "Rss: 4 kB\nPss: 4", MEMA_TRUNCATED, 3, 7,
+                     "3:7: Pss wants a number of kB, but the input ends here");
+        expect_wrong(MAPPING "Rss: 18446744073709551615 kB\n", MEMA_OVERFLOW, 2, 6,
+                     "2:6: Rss wants a number below 2^64 bytes, not \"18446744073709551615\"");
+}
+
+/* What is shown of the input is shown to its end. */
+static void a_file_of_controls(void)
+{
+        char text[40], message[MEMA_MESSAGE_MAX];
+
+        memset(text, 1, sizeof text);
+        text[32] = '\n';
+        text[33] = '\0';
+        snprintf(message, sizeof message,
+                 "1:1: a smaps file wants a mapping in its first line, as \"00400000-0040b000 r-xp 00000000 "
+                 "08:02 17 /bin/cat\", not \"%s\"",
+                 "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01"
+                 "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01");
+        expect_wrong(text, MEMA_MALFORMED, 1, 1, message);
+}
+
+/* An error of the sums says which file and which line, as all others do. */
+static void sums_that_are_too_large(void)
+{
+        static const char text[] = MAPPING "Rss: 18014398509481983 kB\n" MAPPING "Rss: 4 kB\n";
+        char path[64], start[80];
+        FILE *f = saved(text, path);
+        struct mema_error error;
+
+        snprintf(start, sizeof start, "%s:3:1: ", path);
+        begin(20);
+        EQUAL(mema_collect_file(&r, path, &error), MEMA_OVERFLOW);
+        EQUAL(error.line, 3);
+        TRUE(has(error.message, "2^64"));
+        if (strncmp(error.message, start, strlen(start)) != 0)
+                SAME_TEXT(error.message, start);
+        mema_report_free(&r);
+        fclose(f);
+}
+
+static void a_capture_from_a_file(void)
+{
+        struct mema_error error;
+
+        begin(20);
+        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_OK);
+        mema_report_finish(&r, NULL);
+        expect_law(CAPTURE, &r);
+        EQUAL(r.row_count, 20);
+        EQUAL(r.name_count, 4);
+        EQUAL(r.exe_guessed, 1);
+        mema_report_free(&r);
+}
+
+/* Pieces -------------------------------------------------------------------- */
+
+static void expect_same_report(const struct mema_report *a, const struct mema_report *b)
+{
+        EQUAL(a->row_count, b->row_count);
+        EQUAL(a->name_count, b->name_count);
+        TRUE(memcmp(&a->totals, &b->totals, sizeof a->totals) == 0);
+        TRUE(memcmp(a->category, b->category, sizeof a->category) == 0);
+        for (uint64_t i = 0; i < a->row_count && i < b->row_count; i++) {
+                struct mema_region left, right;
+
+                mema_report_row(a, i, &left);
+                mema_report_row(b, i, &right);
+                TRUE(same_region(&left, &right));
+        }
+}
+
+/* Feeds a capture in pieces of `size`, each of which is gone after the call. */
+static void collect_pieces(struct mema_report *report, const struct guarded *file, size_t size)
+{
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        static struct mema_smaps p;
+        struct mema_error error;
+
+        mema_smaps_init(&p);
+        mema_report_init(report, NULL, &options);
+        for (size_t used = 0; used < file->len; used += size) {
+                size_t n = file->len - used < size ? file->len - used : size;
+                struct guarded piece = guarded_copy(file->data + used, n);
+
+                EQUAL(mema_collect_feed(report, &p, piece.data, n, &error), MEMA_MORE);
+                guarded_free(&piece);
+        }
+        EQUAL(mema_collect_feed(report, &p, NULL, 0, &error), MEMA_END);
+        mema_report_finish(report, NULL);
+}
+
+static void pieces_come_to_what_the_file_comes_to(void)
+{
+        static const size_t sizes[] = { 61, 3072, 65536, 1 << 20 };
+        static struct mema_report pieces;
+        struct guarded file = guarded_file(CAPTURE);
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_error error;
+
+        mema_report_init(&r, NULL, &options);
+        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_OK);
+        mema_report_finish(&r, NULL);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+                collect_pieces(&pieces, &file, sizes[i]);
+                expect_same_report(&r, &pieces);
+                mema_report_free(&pieces);
+        }
+        mema_report_free(&r);
+        guarded_free(&file);
+}
+
+static void pieces_that_are_wrong(void)
+{
+        static const char text[] = MAPPING "Rss: x kB\n";
+        static struct mema_smaps p;
+        struct mema_error error;
+
+        mema_smaps_init(&p);
+        begin(0);
+        EQUAL(mema_collect_feed(&r, &p, text, 20, &error), MEMA_MORE);
+        EQUAL(mema_collect_feed(&r, &p, text + 20, 0, &error), MEMA_MORE);
+        EQUAL(mema_collect_feed(&r, &p, text + 20, sizeof text - 21, &error), MEMA_MALFORMED);
+        SAME_TEXT(error.message, "Rss wants a number of kB, not \"x\"");
+        EQUAL(error.line, 2);
+        EQUAL(error.column, 6);
+        EQUAL(mema_collect_feed(&r, &p, text, 5, &error), MEMA_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, text, 0, &error), MEMA_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_MALFORMED);
+        mema_report_free(&r);
+        mema_smaps_init(&p);
+        begin(0);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_EMPTY);
+        SAME_TEXT(error.message, "the input is empty: no address space");
+        mema_report_free(&r);
+}
+
+/* Sums that are too large stay so, whatever is fed. */
+static void pieces_whose_sums_are_too_large(void)
+{
+        static const char text[] = MAPPING "Rss: 18014398509481983 kB\n" MAPPING "Rss: 4 kB\n" MAPPING;
+        static struct mema_smaps p;
+        struct mema_error error;
+
+        mema_smaps_init(&p);
+        begin(0);
+        EQUAL(mema_collect_feed(&r, &p, text, sizeof text - 1, &error), MEMA_OVERFLOW);
+        EQUAL(error.status, MEMA_OVERFLOW);
+        EQUAL(error.line, 3);
+        EQUAL(mema_collect_feed(&r, &p, "Rss: 0 kB\n", 10, &error), MEMA_OVERFLOW);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_OVERFLOW);
+        mema_report_free(&r);
+}
+
+SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals_beside_statm),
+      CASE(what_is_made_is_found), CASE(a_process_that_is_gone), CASE(a_process_that_never_was),
+      CASE(a_zombie), CASE(a_kernel_thread), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
+      CASE(files_that_are_wrong), CASE(a_file_of_controls), CASE(sums_that_are_too_large),
+      CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to), CASE(pieces_that_are_wrong),
+      CASE(pieces_whose_sums_are_too_large));

@@ -1,0 +1,169 @@
+/* test_escape.c - names as they are shown: what stays, what is escaped, and how
+ * what is too long is cut. */
+#include "test.h"
+
+#include "../bytes.h"
+
+#include <string.h>
+
+/* `size` bytes that end at a guard page. */
+static struct guarded buffer(size_t size)
+{
+        static const char blank[512];
+
+        return guarded_copy(blank, size);
+}
+
+/* The name at a guard page, shown in a buffer that ends at one. */
+static void shows(const char *name, size_t len, size_t width, const char *wanted, int line)
+{
+        struct guarded from = guarded_copy(name, len), to = buffer(width + 1);
+        size_t n = mema_escape(to.data, to.len, from.data, from.len, width);
+
+        equal_text(name, to.data, wanted, __FILE__, line);
+        equal_number(name, n, strlen(wanted), __FILE__, line);
+        guarded_free(&from);
+        guarded_free(&to);
+}
+
+#define SHOWS(name, shown) shows(name, sizeof(name) - 1, 200, shown, __LINE__)
+#define CUTS(name, width, shown) shows(name, sizeof(name) - 1, width, shown, __LINE__)
+
+static void harmless_names_stay(void)
+{
+        SHOWS("", "");
+        SHOWS("/usr/lib/libc.so.6", "/usr/lib/libc.so.6");
+        SHOWS("[anon: Go: heap]", "[anon: Go: heap]");
+        SHOWS(" a  b ", " a  b ");
+        SHOWS("~!@#$%^&*()\"'`<>|{}", "~!@#$%^&*()\"'`<>|{}");
+        SHOWS("a\\012b\\x1b", "a\\012b\\x1b");
+        SHOWS("/\xc3\xa9t\xc3\xa9", "/\xc3\xa9t\xc3\xa9");
+        SHOWS("\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac");
+        SHOWS("\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7");
+        SHOWS("\xc2\xa0", "\xc2\xa0");
+        SHOWS("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80");
+        SHOWS("\xef\xbf\xbd", "\xef\xbf\xbd");
+        SHOWS("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf");
+}
+
+static void controls_are_escaped(void)
+{
+        SHOWS("a\0b", "a\\x00b");
+        SHOWS("\x1b[2J", "\\x1b[2J");
+        SHOWS("a\nb", "a\\x0ab");
+        SHOWS("a\tb", "a\\x09b");
+        SHOWS("a\r", "a\\x0d");
+        SHOWS("\x1f\x7f", "\\x1f\\x7f");
+        SHOWS("\xc2\x80", "\\u{80}");
+        SHOWS("\xc2\x9b"
+              "31m",
+              "\\u{9b}31m");
+        SHOWS("\xc2\x9f", "\\u{9f}");
+}
+
+static void what_is_not_seen_or_turns_is_escaped(void)
+{
+        SHOWS("\xc2\xad", "\\u{ad}");
+        SHOWS("\xd8\x9c", "\\u{61c}");
+        SHOWS("\xe2\x80\x8b", "\\u{200b}");
+        SHOWS("\xe2\x80\x8f", "\\u{200f}");
+        SHOWS("\xe2\x80\xa8\xe2\x80\xa9", "\\u{2028}\\u{2029}");
+        SHOWS("cod\xe2\x80\xae"
+              "exe.txt",
+              "cod\\u{202e}exe.txt");
+        SHOWS("\xe2\x81\xa0", "\\u{2060}");
+        SHOWS("\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}");
+        SHOWS("\xef\xbb\xbf", "\\u{feff}");
+        SHOWS("\xef\xb8\x8f", "\\u{fe0f}");
+        SHOWS("\xf3\xa0\x80\x81", "\\u{e0001}");
+        SHOWS("\xe2\x80\x90\xe2\x80\xa7", "\xe2\x80\x90\xe2\x80\xa7");
+}
+
+static void invalid_utf8_is_escaped(void)
+{
+        SHOWS("\x80", "\\x80");
+        SHOWS("\xff\xfe", "\\xff\\xfe");
+        SHOWS("caf\xe9!", "caf\\xe9!");
+        SHOWS("\xc3", "\\xc3");
+        SHOWS("\xe6\x97", "\\xe6\\x97");
+        SHOWS("\xf0\x9f\x90", "\\xf0\\x9f\\x90");
+        SHOWS("\xe6\x97z", "\\xe6\\x97z");
+        SHOWS("\xe6\xc3\xa9", "\\xe6\xc3\xa9");
+        SHOWS("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
+}
+
+static void overlong_and_surrogate_utf8_is_escaped(void)
+{
+        SHOWS("\xc0\x80", "\\xc0\\x80");
+        SHOWS("\xc1\xbf", "\\xc1\\xbf");
+        SHOWS("\xc0\x9b", "\\xc0\\x9b");
+        SHOWS("\xe0\x80\x9b", "\\xe0\\x80\\x9b");
+        SHOWS("\xe0\x9f\xbf", "\\xe0\\x9f\\xbf");
+        SHOWS("\xf0\x80\x80\x9b", "\\xf0\\x80\\x80\\x9b");
+        SHOWS("\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf");
+        SHOWS("\xed\xa0\x80", "\\xed\\xa0\\x80");
+        SHOWS("\xed\xbf\xbf", "\\xed\\xbf\\xbf");
+        SHOWS("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+}
+
+static void the_end_of_a_long_name_stays(void)
+{
+        CUTS("/usr/lib/libc.so.6", 18, "/usr/lib/libc.so.6");
+        CUTS("/usr/lib/libc.so.6", 17, ".../lib/libc.so.6");
+        CUTS("abcdef", 5, "...ef");
+        CUTS("abcdef", 4, "...f");
+        CUTS("abcdef", 3, "...");
+        CUTS("abc", 3, "abc");
+}
+
+static void a_cut_divides_no_character(void)
+{
+        CUTS("abc\xc3\xa9\xc3\xa9", 7, "abc\xc3\xa9\xc3\xa9");
+        CUTS("abc\xc3\xa9\xc3\xa9", 6, "...\xc3\xa9");
+        CUTS("abcd\xc3\xa9\xc3\xa9", 7, "...\xc3\xa9\xc3\xa9");
+        CUTS("\xe6\x97\xa5\xe6\x9c\xac", 5, "...");
+        CUTS("a\x1b\x1b", 9, "a\\x1b\\x1b");
+        CUTS("a\x1b\x1b", 8, "...\\x1b");
+        CUTS("ab\x1b\x1b", 10, "ab\\x1b\\x1b");
+        CUTS("abcd\x1b\x1b", 11, "...\\x1b\\x1b");
+        CUTS("abcde\xe2\x80\xae", 10, "...");
+        CUTS("abcde\xe2\x80\xae", 11, "...\\u{202e}");
+        CUTS("abcdef\xe2\x80\xae", 12, "...f\\u{202e}");
+}
+
+static void nothing_is_written_beyond_the_buffer(void)
+{
+        char name[64];
+
+        memset(name, '\x1b', sizeof name);
+        for (size_t len = 0; len <= sizeof name; len++) {
+                for (size_t width = 0; width < 4 * sizeof name; width++) {
+                        struct guarded to = buffer(width + 1);
+                        size_t n = mema_escape(to.data, to.len, name, len, width);
+
+                        if (n > width || to.data[n] != '\0' || n != strlen(to.data))
+                                EQUAL(width, SIZE_MAX);
+                        guarded_free(&to);
+                }
+        }
+}
+
+/* A width of which no mark is a part shows nothing that is not whole. */
+static void a_width_below_the_mark(void)
+{
+        char buf[64];
+
+        for (size_t width = 0; width < 3; width++) {
+                TRUE(mema_escape(buf, width + 1, "\xc3\xa9\xc3\xa9", 4, width) <= width);
+                TRUE(strcmp(buf, "\xc3") != 0);
+                TRUE(mema_escape(buf, width + 1, "\x1b\x1b", 2, width) == 0);
+                TRUE(mema_escape(buf, sizeof buf, "abcdef", 6, width) <= width);
+                TRUE(mema_escape(buf, sizeof buf, "\x1b\x1b", 2, width) <= width);
+        }
+}
+
+SUITE(escape, CASE(harmless_names_stay), CASE(controls_are_escaped),
+      CASE(what_is_not_seen_or_turns_is_escaped), CASE(invalid_utf8_is_escaped),
+      CASE(overlong_and_surrogate_utf8_is_escaped), CASE(the_end_of_a_long_name_stays),
+      CASE(a_cut_divides_no_character), CASE(nothing_is_written_beyond_the_buffer),
+      CASE(a_width_below_the_mark));

@@ -1,0 +1,513 @@
+/* test_text.c - the text of a report: golden files, and what holds of every text.
+ *
+ * UPDATE_GOLDEN=1 in the environment writes the golden files again. */
+#include "records.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct mema_report r;
+
+/* The text in pieces of at most `cap` bytes; to be freed. */
+static char *render_by(const struct mema_text_options *options, size_t cap)
+{
+        static struct mema_text t;
+        size_t len = 0, size = 1 << 12, n;
+        char *text = malloc(size);
+
+        memset(&t, 0xa5, sizeof t);
+        mema_text_init(&t, &r, options);
+        for (;;) {
+                struct guarded piece;
+
+                while (text && len + cap + 1 > size)
+                        text = realloc(text, size *= 2);
+                if (!text)
+                        exit(EXIT_FAILURE);
+                memset(text + len, 0, size - len);
+                piece = guarded_copy(text + len, cap);
+                n = mema_text_next(&t, piece.data, cap);
+                TRUE(n <= cap);
+                memcpy(text + len, piece.data, n);
+                guarded_free(&piece);
+                if (n == 0)
+                        break;
+                len += n;
+        }
+        text[len] = '\0';
+        return text;
+}
+
+static char *render(const struct mema_text_options *options)
+{
+        return render_by(options, 65536);
+}
+
+static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t unit)
+{
+        struct mema_options rows = { top, sort };
+        struct mema_text_options options = { unit, 0 };
+        char *text;
+
+        report_of(&r, input, strlen(input), NULL, &rows);
+        text = render(&options);
+        mema_report_free(&r);
+        return text;
+}
+
+/* Reading a text ------------------------------------------------------------ */
+
+/* The next line, NUL-terminated in a buffer of its own; NULL at the end. */
+static char *next_line(const char **text)
+{
+        static char line[2048];
+        size_t len = strcspn(*text, "\n");
+
+        if (**text == '\0')
+                return NULL;
+        snprintf(line, sizeof line, "%.*s", (int)len, *text);
+        *text += len + ((*text)[len] == '\n');
+        return line;
+}
+
+static bool starts(const char *text, const char *start)
+{
+        return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* The number before the unit that ends a line. */
+static uint64_t amount(const char *line)
+{
+        const char *unit = strrchr(line, ' ');
+        const char *digit = unit;
+
+        while (digit && digit > line && digit[-1] >= '0' && digit[-1] <= '9')
+                digit--;
+        if (!digit || digit == unit) {
+                equal_text("a line with an amount", line, "(amount)", __FILE__, __LINE__);
+                return 0;
+        }
+        return strtoull(digit, NULL, 10);
+}
+
+/* Rows add up to their subtotal, subtotals to RSS, which stands on one line and
+ * is rounded down. */
+static void expect_sums(const char *what, const char *text, uint64_t rss)
+{
+        uint64_t rows = 0, subtotals = 0, rss_lines = 0, rss_shown = UINT64_MAX;
+        bool in_group = false;
+        const char *line;
+
+        while ((line = next_line(&text))) {
+                if (starts(line, "  Subtotal:")) {
+                        equal_number(what, amount(line), rows, __FILE__, __LINE__);
+                        subtotals += rows;
+                        rows = 0;
+                        in_group = false;
+                } else if (line[0] != ' ') {
+                        in_group =
+                                line[0] != '\0' && line[strlen(line) - 1] == ':' && !starts(line, "Warnings");
+                } else if (in_group) {
+                        rows += amount(line);
+                }
+                if (strstr(line, "RSS (Resident)")) {
+                        rss_lines++;
+                        rss_shown = strstr(line, "unknown") ? 0 : amount(line);
+                }
+        }
+        equal_number(what, rss_lines, 1, __FILE__, __LINE__);
+        equal_number(what, rss_shown, rss, __FILE__, __LINE__);
+        equal_number(what, subtotals, rss, __FILE__, __LINE__);
+}
+
+static void expect_printable(const char *what, const char *text)
+{
+        for (const char *c = text; *c != '\0'; c++)
+                if ((unsigned char)*c < ' ' && *c != '\n')
+                        equal_text(what, c, "(printable)", __FILE__, __LINE__);
+}
+
+/* Golden files ---------------------------------------------------------------- */
+
+struct golden {
+        char name[64], input[128], top[16], sort[16], unit[16];
+};
+
+static uint64_t index_of(const char *(*name)(unsigned), const char *text)
+{
+        for (unsigned i = 0; name(i); i++)
+                if (strcmp(name(i), text) == 0)
+                        return i;
+        equal_text("a column of cases.tsv", text, "(known)", __FILE__, __LINE__);
+        return 0;
+}
+
+/* Calls `each` for every row of cases.tsv, with its report made. */
+static void each_golden(void (*each)(const struct golden *g, const struct mema_text_options *options))
+{
+        struct guarded cases = guarded_file("testdata/golden/cases.tsv");
+        char *rows = calloc(1, cases.len + 1);
+        const char *rest = rows, *line;
+        int count = 0;
+
+        memcpy(rows, cases.data, cases.len);
+        guarded_free(&cases);
+        while ((line = next_line(&rest))) {
+                struct mema_text_options options = { 0, 0 };
+                struct mema_options wanted;
+                struct guarded input;
+                struct golden g;
+                char path[256];
+
+                if (line[0] == '#')
+                        continue;
+                TRUE(sscanf(line, "%63s\t%127s\t%15s\t%15s\t%15s", g.name, g.input, g.top, g.sort, g.unit) ==
+                     5);
+                wanted.top = strcmp(g.top, "all") == 0 ? MEMA_ALL : strtoull(g.top, NULL, 10);
+                wanted.sort = index_of(mema_sort_name, g.sort);
+                options.unit = index_of(mema_unit_name, g.unit);
+                snprintf(path, sizeof path, "testdata/%s", g.input);
+                input = guarded_file(path);
+                equal_number(path, input.data != NULL, true, __FILE__, __LINE__);
+                equal_number(path, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_END, __FILE__,
+                             __LINE__);
+                each(&g, &options);
+                mema_report_free(&r);
+                guarded_free(&input);
+                count++;
+        }
+        TRUE(count > 0);
+        free(rows);
+}
+
+/* The first line in which they differ, and no other. */
+static void expect_same_lines(const char *path, const char *got, const char *wanted)
+{
+        char shown[256];
+
+        for (int number = 1; *got != '\0' || *wanted != '\0'; number++) {
+                size_t a = strcspn(got, "\n"), b = strcspn(wanted, "\n");
+                char left[512], right[512];
+
+                a += got[a] == '\n';
+                b += wanted[b] == '\n';
+                if (a != b || memcmp(got, wanted, a) != 0) {
+                        snprintf(shown, sizeof shown, "%.200s:%d", path, number);
+                        snprintf(left, sizeof left, "%.*s", (int)a, got);
+                        snprintf(right, sizeof right, "%.*s", (int)b, wanted);
+                        equal_text(shown, left, right, __FILE__, __LINE__);
+                        return;
+                }
+                got += a;
+                wanted += b;
+        }
+}
+
+static void write_golden(const char *path, const char *text)
+{
+        FILE *f = fopen(path, "wb");
+
+        TRUE(f != NULL);
+        if (f) {
+                fputs(text, f);
+                fclose(f);
+        }
+}
+
+static void compare_golden(const struct golden *g, const struct mema_text_options *options)
+{
+        const char *update = getenv("UPDATE_GOLDEN");
+        struct guarded file;
+        char path[256], *text = render(options), *wanted;
+
+        snprintf(path, sizeof path, "testdata/golden/%s.txt", g->name);
+        if (update && strcmp(update, "1") == 0)
+                write_golden(path, text);
+        file = guarded_file(path);
+        equal_number(path, file.data != NULL, true, __FILE__, __LINE__);
+        wanted = calloc(1, file.len + 1);
+        if (file.len > 0)
+                memcpy(wanted, file.data, file.len);
+        expect_same_lines(path, text, wanted);
+        free(wanted);
+        free(text);
+        guarded_free(&file);
+}
+
+static void golden_files(void)
+{
+        each_golden(compare_golden);
+}
+
+static void add_up(const struct golden *g, const struct mema_text_options *options)
+{
+        static const unsigned shifts[] = {
+#define X(id, text, shift) shift,
+                MEMA_UNITS(X)
+#undef X
+        };
+        uint64_t rss = r.totals.value[MEMA_RSS];
+        uint64_t unit = options->unit != MEMA_UNIT_AUTO ? options->unit
+                        : rss < UINT64_C(64) << 20      ? MEMA_UNIT_KB
+                                                        : MEMA_UNIT_MB;
+        char *text = render(options);
+
+        expect_sums(g->name, text, rss >> shifts[unit]);
+        expect_printable(g->name, text);
+        free(text);
+}
+
+static void rows_add_up_in_every_golden(void)
+{
+        each_golden(add_up);
+}
+
+static void piece_by_piece(const struct golden *g, const struct mema_text_options *options)
+{
+        static const size_t caps[] = { 1, 7, 4096 };
+        char *whole = render(options);
+
+        for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+                char *text = render_by(options, caps[i]);
+
+                expect_same_lines(g->name, text, whole);
+                free(text);
+        }
+        free(whole);
+}
+
+static void any_buffer_gets_the_same_bytes(void)
+{
+        each_golden(piece_by_piece);
+}
+
+static void a_buffer_of_nothing_takes_nothing(void)
+{
+        static struct mema_text t;
+        char buf[16] = "....";
+
+        report_of(&r, "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n", 33, NULL, NULL);
+        mema_text_init(&t, &r, NULL);
+        EQUAL(mema_text_next(&t, buf, 0), 0);
+        EQUAL(mema_text_next(&t, buf, 4), 4);
+        TRUE(memcmp(buf, "=== ", 4) == 0);
+        mema_report_free(&r);
+}
+
+/* Options ------------------------------------------------------------------- */
+
+static bool has(const char *text, const char *part)
+{
+        return strstr(text, part) != NULL;
+}
+
+static void addresses_can_be_hidden(void)
+{
+        static const struct mema_text_options hidden = { MEMA_UNIT_KB, 1 };
+        struct guarded file = guarded_file("testdata/real/go1.26-named-6.1.smaps");
+        struct mema_options all = { MEMA_ALL, MEMA_SORT_ADDRESS };
+        const char *rest, *line;
+        uint64_t rows = 0;
+        char *text;
+
+        report_of(&r, file.data, file.len, NULL, &all);
+        text = render(&hidden);
+        for (uint64_t i = 0; i < r.row_count; i++) {
+                struct mema_region g;
+                char address[32];
+
+                mema_report_row(&r, i, &g);
+                snprintf(address, sizeof address, "%" PRIx64 "...", g.start);
+                TRUE(!has(text, address));
+        }
+        rest = strstr(text, "-----\n");
+        TRUE(rest != NULL);
+        for (rest = rest ? rest + 6 : ""; (line = next_line(&rest)); rows++)
+                TRUE(starts(line, "-                  "));
+        EQUAL(rows, r.row_count);
+        mema_report_free(&r);
+        free(text);
+        guarded_free(&file);
+}
+
+static void expect_unit(const char *input, uint64_t unit, const char *line)
+{
+        char *text = text_of(input, 0, MEMA_SORT_RSS, unit);
+
+        if (!has(text, line))
+                SAME_TEXT(text, line);
+        free(text);
+}
+
+static void auto_chooses_the_unit(void)
+{
+#define RSS_OF(kb) "1000-2000 rw-p 0 0:0 0\nRss: " #kb " kB\n"
+        expect_unit(RSS_OF(65535), MEMA_UNIT_AUTO, "\nRSS (Resident):    65535 KB\n");
+        expect_unit(RSS_OF(65536), MEMA_UNIT_AUTO, "\nRSS (Resident):    64 MB\n");
+        expect_unit(RSS_OF(0), MEMA_UNIT_AUTO, "\nRSS (Resident):    0 KB\n");
+        expect_unit(RSS_OF(65535), MEMA_UNIT_MB, "\nRSS (Resident):    63 MB\n");
+        expect_unit(RSS_OF(65535), MEMA_UNIT_B, "\nRSS (Resident):    67107840 B\n");
+        expect_unit(RSS_OF(65535), MEMA_UNIT_KB, "\nRSS (Resident):    65535 KB\n");
+#undef RSS_OF
+}
+
+static void what_is_not_known_is_unknown(void)
+{
+        char *text = text_of("1000-201000 rw-p 0 0:0 0 [heap]\n", 20, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        TRUE(has(text, "\nVirtual Memory:    2 MB\n"));
+        TRUE(has(text, "\nRSS (Resident):    unknown\n"));
+        TRUE(has(text, "\nPSS (Proportional): unknown\n"));
+        TRUE(has(text, "\nWarnings:\n  The input has no Rss lines"));
+        TRUE(!has(text, "Go Runtime"));
+        TRUE(!has(text, "Subtotal"));
+        TRUE(has(text, "  - "));
+        free(text);
+}
+
+static void titles_say_what_was_asked(void)
+{
+        static const char input[] = "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n";
+        char *none = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
+        char *some = text_of(input, 50, MEMA_SORT_RSS, MEMA_UNIT_MB);
+        char *all = text_of(input, MEMA_ALL, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        TRUE(!has(none, "Memory Regions ==="));
+        TRUE(has(some, "\n=== Top 50 Memory Regions ===\n"));
+        TRUE(has(all, "\n=== All Memory Regions ===\n"));
+        free(none);
+        free(some);
+        free(all);
+}
+
+/* Sections ------------------------------------------------------------------ */
+
+static void rows_that_always_stand(void)
+{
+        char *text = text_of("1000-2000 rw-p 0 0:0 0 [heap]\nRss: 0 kB\n", 20, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        SAME_TEXT(text, "=== Complete Memory Breakdown ===\n"
+                        "\n"
+                        "Go Runtime:\n"
+                        "  Heap:                 0 MB\n"
+                        "  Stack:                0 MB\n"
+                        "  Metadata:             0 MB\n"
+                        "  Subtotal:             0 MB\n"
+                        "\n"
+                        "Anonymous Memory:\n"
+                        "  Read-Write:           0 MB\n"
+                        "  Read-Only:            0 MB\n"
+                        "  Executable:           0 MB\n"
+                        "  Subtotal:             0 MB\n"
+                        "\n"
+                        "=== Totals ===\n"
+                        "Virtual Memory:    0 MB\n"
+                        "RSS (Resident):    0 MB\n"
+                        "PSS (Proportional): unknown\n"
+                        "\n"
+                        "=== Top 20 Memory Regions ===\n"
+                        "\n"
+                        "ADDRESS            PERMS  RSS        PRIVATE    SHARED     NAME\n"
+                        "--------------------------------------------------\n");
+        free(text);
+}
+
+/* What the endpoint's manual shows, with its numbers: scripts read these lines. */
+static void the_contract_s_example(void)
+{
+        static const char input[] =
+                "00400000-0b900000 r-xp 0 08:02 17 /usr/bin/teranode\nRss: 185344 kB\n"
+                "c000000000-c080000000 rw-p 0 00:00 0 [anon: Go: heap]\nRss: 2097152 kB\n"
+                "7f8a40000000-7f8b40000000 rw-p 0 00:00 0 [anon: TXMetaCache]\n"
+                "Rss: 4194304 kB\n"
+                "7f8b50000000-7f8b54000000 r-xp 0 08:02 18 /lib/libc.so.6\nRss: 65536 kB\n";
+        char *text = text_of(input, 1, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        TRUE(has(text, "Go Runtime:\n  Heap:              2048 MB\n  Stack:                0 MB\n"));
+        TRUE(has(text, "Named Memory Regions (mmap):\n"
+                       "  TXMetaCache                              4096 MB\n"
+                       "  Subtotal:          4096 MB\n"));
+        TRUE(has(text, "File-Backed Memory:\n"
+                       "  Shared Libraries                           64 MB\n"
+                       "  Teranode Binary                           181 MB\n"
+                       "  Subtotal:           245 MB\n"));
+        TRUE(has(text, "\nRSS (Resident):    6389 MB\n"));
+        TRUE(has(text, "\n7f8a40000000...    rw-p      4096 MB "));
+        free(text);
+}
+
+static void what_holds_nothing_does_not_stand(void)
+{
+        static const char input[] = "1000-2000 rw-p 0 0:0 0 [anon:some]\nRss: 4 kB\n"
+                                    "2000-3000 ---p 0 0:0 0 [anon:none]\nRss: 0 kB\n"
+                                    "3000-4000 rw-p 0 0:0 0 [heap]\nRss: 0 kB\n";
+        char *text = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        TRUE(has(text, "\n  some "));
+        TRUE(!has(text, "\n  none "));
+        TRUE(!has(text, "C Heap"));
+        free(text);
+}
+
+static void names_do_no_harm(void)
+{
+        static const char input[] = "1000-2000 rw-p 0 0:0 0 [anon:a\x1b[2J\r\xe2\x80\xaex]\nRss: 4 kB\n"
+                                    "2000-3000 r--p 0 08:02 17 /tmp/\x9b\x7f\t\xc2\x9b\nRss: 4 kB\n";
+        char *text = text_of(input, 20, MEMA_SORT_ADDRESS, MEMA_UNIT_KB);
+
+        expect_printable("harmful names", text);
+        expect_sums("harmful names", text, 8);
+        TRUE(has(text, "\n  a\\x1b[2J\\x0d\\u{202e}x "));
+        TRUE(has(text, " /tmp/\\x9b\\x7f\\x09\\u{9b}\n"));
+        free(text);
+}
+
+static void long_names_keep_their_end(void)
+{
+        char input[1024], name[301], *text;
+
+        memset(name, 'n', 300);
+        name[300] = '\0';
+        memcpy(name + 294, "/wal.db", 7);
+        snprintf(input, sizeof input, "1000-2000 r--p 0 08:02 17 /x/%.290s/wal.db\nRss: 4 kB\n", name);
+        text = text_of(input, 20, MEMA_SORT_RSS, MEMA_UNIT_MB);
+        TRUE(has(text, " ...nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn/wal.db\n"));
+        free(text);
+}
+
+/* Numbers by chance: any distribution over rows and groups adds up in every unit. */
+static void rounded_rows_always_add_up(void)
+{
+        static const char *const names[] = { "[anon:a]", "[anon:b]", "[anon:c]", "[heap]",
+                                             "[stack]",  "[vdso]",   "",         "/a.so",
+                                             "/b",       "/dev/x",   "[anon:d]" };
+        uint64_t seed = 7;
+
+        for (int i = 0; i < 100; i++) {
+                char input[8192] = "", *text;
+                uint64_t rss = 0;
+
+                for (unsigned k = 0; k < 40; k++) {
+                        size_t len = strlen(input);
+                        uint64_t kb;
+
+                        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                        kb = (seed >> 33) % (k % 5 == 0 ? 9000 : 1500);
+                        rss += kb;
+                        snprintf(input + len, sizeof input - len,
+                                 "%x000-%x800 r--p 0 0:0 0 %s\nRss: %" PRIu64 " kB\n", k + 1, k + 1,
+                                 names[(seed >> 20) % (sizeof names / sizeof *names)], kb);
+                }
+                text = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
+                expect_sums("numbers by chance", text, rss >> 10);
+                free(text);
+        }
+}
+
+SUITE(text, CASE(golden_files), CASE(rows_add_up_in_every_golden), CASE(any_buffer_gets_the_same_bytes),
+      CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
+      CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked), CASE(rows_that_always_stand),
+      CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand), CASE(names_do_no_harm),
+      CASE(long_names_keep_their_end), CASE(rounded_rows_always_add_up));
