@@ -3,6 +3,11 @@
 CC ?= cc
 AR ?= ar
 CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+VERSION := $(shell sed -n 's/^.define MEMA_VERSION "\(.*\)"/\1/p' csrc/memanalyzer.h)
+
 # What every C file must pass without a word; errors here, never in a user's build.
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -10,11 +15,12 @@ SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 # The core is freestanding; the rest of the library touches the system.
 CORE := tables smaps line rules classify report sums store render_text escape
 LIBRARY := $(CORE) collect source_file source_linux source_other
+CLI := main colour
 
-C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c )
-C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h )
+C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c cmd/memanalyzer/*.c)
+C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h cmd/memanalyzer/*.h)
 
-TEST_PACKAGES := libc6-dev libcunit1-dev clang lld clang-format
+TEST_PACKAGES := libc6-dev libcunit1-dev clang lld clang-format mandoc
 
 .PHONY: help
 help: ## list the targets
@@ -22,8 +28,15 @@ help: ## list the targets
 
 ## Building
 
+.PHONY: cli
+cli: bin/memanalyzer ## the C command line, at bin/memanalyzer (no Go needed)
+
 .PHONY: lib
 lib: build/libmemanalyzer.a ## the static C library
+
+bin/memanalyzer: $(CLI:%=build/cli-%.o) build/libmemanalyzer.a
+	@mkdir -p bin
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # One object, so that only what the header declares can be seen from outside.
 build/libmemanalyzer.a: $(LIBRARY:%=build/%.o)
@@ -35,6 +48,9 @@ build/libmemanalyzer.a: $(LIBRARY:%=build/%.o)
 build/%.o: csrc/%.c $(C_HEADERS) build/flags
 	$(CC) -std=c11 $(CFLAGS) -fvisibility=hidden -c -o $@ $<
 
+build/cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
+	$(CC) -std=c11 $(CFLAGS) -c -o $@ $<
+
 # Changes when the compiler or its flags do.
 build/flags: always
 	@mkdir -p build
@@ -42,11 +58,27 @@ build/flags: always
 
 .PHONY: always
 
+.PHONY: install
+install: cli lib ## command, man page, library, header and pkg-config file below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 bin/memanalyzer $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 csrc/memanalyzer.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 build/libmemanalyzer.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 cmd/memanalyzer/memanalyzer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' cmd/memanalyzer/memanalyzer.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/memanalyzer.pc
+
 ## Testing
 
 build/tests: $(C_SOURCES) $(C_HEADERS)
 	@mkdir -p build
 	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) -lcunit
+
+# Programs that the tests look at, each linked by itself.
+build/stopped: csrc/tests/programs/stopped.c
+	@mkdir -p build
+	$(CC) $(STRICT) -O1 -static -o $@ $<
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.
@@ -61,7 +93,8 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s lib build/core.wasm build/tests
+	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/tests
+	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	build/tests
 
 .PHONY: test

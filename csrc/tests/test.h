@@ -12,7 +12,7 @@
  * name goes into SUITES, and nothing else is to be done. */
 #define SUITES(X) \
         X(bytes)  \
-        X(escape) X(smaps) X(rules) X(classify) X(report) X(text) X(collect) X(captures)
+        X(escape) X(smaps) X(rules) X(classify) X(report) X(text) X(collect) X(captures) X(cli) X(kernel)
 
 /* clang-format off */
 #define CASE(function) { #function, function }

@@ -1,0 +1,534 @@
+/* test_cli.c - bin/memanalyzer as a person or a script meets it: options, exit
+ * codes, words, colours. */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "bin/memanalyzer"
+#define HINT "\nTry: memanalyzer -h\n"
+#define ARGUMENTS(...) ((char *const[]){ PROGRAM, __VA_ARGS__, NULL })
+#define RUN(input, ...) run_program(ARGUMENTS(__VA_ARGS__), input)
+
+/* Three mappings, each the first by some key. */
+/* clang-format off */
+#define MAPPING(range, name, size, rss, pss, clean, dirty, swap)                \
+        range " r--p 00000000 08:01 77 " name "\n"                              \
+        "Size: " size " kB\nRss: " rss " kB\nPss: " pss " kB\n"                 \
+        "Shared_Clean: 0 kB\nShared_Dirty: 0 kB\nPrivate_Clean: " clean " kB\n" \
+        "Private_Dirty: " dirty " kB\nSwap: " swap " kB\n"
+static const char capture[] =
+        MAPPING("10000000-18000000", "/data/b", "131072", "32768", "8192", "4096", "2048", "8192")
+        MAPPING("20000000-26000000", "/data/c", "98304", "65536", "16384", "1024", "4096", "1024")
+        MAPPING("30000000-3c000000", "/data/a", "196608", "49152", "24576", "16384", "1024", "4096");
+/* clang-format on */
+
+static bool contains(const char *text, const char *part)
+{
+        return strstr(text, part) != NULL;
+}
+
+/* What a run of the command came to; frees it. */
+static void expect(struct output o, int status, const char *out, const char *err)
+{
+        EQUAL(o.status, status);
+        SAME_TEXT(o.out, out);
+        SAME_TEXT(o.err, err);
+        output_free(&o);
+}
+
+/* A source that failed: status 1, no report, and one line with these words. */
+static void expect_failure(struct output o, const char *words)
+{
+        const char *newline = strchr(o.err, '\n');
+
+        EQUAL(o.status, 1);
+        SAME_TEXT(o.out, "");
+        TRUE(strncmp(o.err, "memanalyzer: ", 13) == 0);
+        TRUE(newline && newline[1] == '\0');
+        if (!contains(o.err, words))
+                equal_text("the error", o.err, words, __FILE__, __LINE__);
+        output_free(&o);
+}
+
+static void expect_same_output(struct output a, struct output b)
+{
+        EQUAL(a.status, 0);
+        EQUAL(b.status, 0);
+        TRUE(a.out[0] != '\0');
+        SAME_TEXT(a.out, b.out);
+        output_free(&a);
+        output_free(&b);
+}
+
+/* Options ------------------------------------------------------------------ */
+
+static void help_fits_a_screen(void)
+{
+        static const char *const named[] = {
+                "-pid", "-f", "-top", "-all", "-sort", "-unit", "-h", "-version"
+        };
+        struct output o = RUN(NULL, "-h");
+        int lines = 0;
+
+        EQUAL(o.status, 0);
+        SAME_TEXT(o.err, "");
+        for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+                TRUE(contains(o.out, named[i]));
+        for (const char *line = o.out; *line; lines++) {
+                size_t len = strcspn(line, "\n");
+
+                TRUE(len <= 80);
+                line += len + (line[len] == '\n');
+        }
+        TRUE(lines <= 23); /* the prompt takes the last one */
+        expect_same_output(o, RUN(NULL, "--help"));
+}
+
+static void version_is_the_header_s(void)
+{
+        expect(RUN(NULL, "-version"), 0, "memanalyzer " MEMA_VERSION "\n", "");
+        expect(RUN(NULL, "--version"), 0, "memanalyzer " MEMA_VERSION "\n", "");
+}
+
+static void wrong_usage_is_refused(void)
+{
+#define PID "memanalyzer: -pid wants a number from 1 to 2147483647; "
+#define TOP "memanalyzer: -top wants a number from 0 to 100000, or all; "
+#define SORT "memanalyzer: -sort wants one of rss pss private dirty swap size address name; "
+#define UNIT "memanalyzer: -unit wants one of MB KB B auto; "
+#define FILENAME "memanalyzer: -f wants the name of a file, or - for standard input; "
+#define ONLY "memanalyzer: wants options only; not "
+#define NONE "memanalyzer: there is no option "
+        static const struct {
+                char *arguments[4];
+                const char *err;
+        } cases[] = {
+                { { "-pid" }, PID "none was given" },
+                { { "-pid", "0" }, PID "not \"0\"" },
+                { { "-pid", "-1" }, PID "not \"-1\"" },
+                { { "-pid", "+1" }, PID "not \"+1\"" },
+                { { "-pid", "" }, PID "not \"\"" },
+                { { "-pid=" }, PID "not \"\"" },
+                { { "-pid", " 1" }, PID "not \" 1\"" },
+                { { "-pid", "1x" }, PID "not \"1x\"" },
+                { { "-pid", "0x10" }, PID "not \"0x10\"" },
+                { { "-pid", "self" }, PID "not \"self\"" },
+                { { "-pid", "2147483648" }, PID "not \"2147483648\"" },
+                { { "-pid", "18446744073709551617" }, PID "not \"18446744073709551617\"" },
+                { { "-pid", "1", "-f", "x" }, "memanalyzer: -pid and -f are two sources; one is wanted" },
+                { { "-f" }, FILENAME "none was given" },
+                { { "-f", "" }, FILENAME "not \"\"" },
+                { { "-top" }, TOP "none was given" },
+                { { "-top", "abc" }, TOP "not \"abc\"" },
+                { { "--top=abc" }, TOP "not \"abc\"" },
+                { { "-top", "-1" }, TOP "not \"-1\"" },
+                { { "-top", "100001" }, TOP "not \"100001\"" },
+                { { "-top", "5.0" }, TOP "not \"5.0\"" },
+                { { "-top", "ALL" }, TOP "not \"ALL\"" },
+                { { "-all=1" }, "memanalyzer: -all takes no value; not \"1\"" },
+                { { "-h=" }, "memanalyzer: -h takes no value; not \"\"" },
+                { { "-sort", "color" }, SORT "not \"color\"" },
+                { { "-sort" }, SORT "none was given" },
+                { { "-unit", "mb" }, UNIT "not \"mb\"" },
+                { { "-unit", "GB" }, UNIT "not \"GB\"" },
+                { { "1234" }, ONLY "\"1234\"" },
+                { { "-all", "stray" }, ONLY "\"stray\"" },
+                { { "" }, ONLY "\"\"" },
+                { { "-" }, NONE "\"-\"" },
+                { { "--" }, NONE "\"--\"" },
+                { { "---all" }, NONE "\"---all\"" },
+                { { "-to", "5" }, NONE "\"-to\"" },
+                { { "-tops=5" }, NONE "\"-tops=5\"" },
+                { { "-verbose" }, NONE "\"-verbose\"" },
+                { { "-top", "\033[2J\n\\" }, TOP "not \"\\x1b[2J\\x0a\\\"" },
+                { { "\033]0;title\a" }, ONLY "\"\\x1b]0;title\\x07\"" },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                char *const *a = cases[i].arguments;
+                char *const argv[] = { PROGRAM, a[0], a[1], a[2], a[3], NULL };
+                char err[512];
+
+                snprintf(err, sizeof err, "%s%s", cases[i].err, HINT);
+                expect(run_program(argv, NULL), 2, "", err);
+        }
+}
+
+static void a_long_argument_is_cut(void)
+{
+        char argument[5000];
+        struct output o;
+
+        memset(argument, 'x', sizeof argument - 1);
+        argument[sizeof argument - 1] = '\0';
+        o = RUN(NULL, "-top", argument);
+        EQUAL(o.status, 2);
+        TRUE(contains(o.err, "not \"...xxx"));
+        TRUE(strlen(o.err) < 200);
+        output_free(&o);
+}
+
+static void every_way_to_write_an_option_is_one(void)
+{
+        expect_same_output(RUN(capture, "-f", "-", "-top", "2"), RUN(capture, "--f", "-", "--top", "2"));
+        expect_same_output(RUN(capture, "-f", "-", "-top", "2"), RUN(capture, "-f=-", "--top=2"));
+        expect_same_output(RUN(capture, "-f", "-", "-top", "2"),
+                           RUN(capture, "-top", "all", "-top", "2", "-f=-"));
+        expect_same_output(RUN(capture, "-f", "-", "-all"), RUN(capture, "-f", "-", "-top", "all"));
+        expect_same_output(RUN(capture, "-f", "-", "-all"), RUN(capture, "-f", "-", "-top=all"));
+        expect_same_output(RUN(capture, "-f", "-"),
+                           RUN(capture, "-f", "-", "-top", "20", "-sort=rss", "-unit=MB"));
+}
+
+/* Sources ------------------------------------------------------------------ */
+
+static void itself_is_read_by_default(void)
+{
+        struct output o = RUN(NULL, "-unit", "B");
+
+        EQUAL(o.status, 0);
+        SAME_TEXT(o.err, "");
+        TRUE(contains(o.out, "=== Complete Memory Breakdown ==="));
+        TRUE(contains(o.out, "Memanalyzer Binary"));
+        TRUE(contains(o.out, "=== Top 20 Memory Regions ==="));
+        output_free(&o);
+}
+
+static void a_pipe_gets_plain_megabytes(void)
+{
+        struct output o = RUN(capture, "-f", "-");
+
+        EQUAL(o.status, 0);
+        TRUE(contains(o.out, "RSS (Resident):"));
+        TRUE(contains(o.out, " 144 MB\n"));
+        TRUE(!contains(o.out, " KB"));
+        TRUE(!contains(o.out, "\033"));
+        output_free(&o);
+}
+
+static void bad_input_fails_in_words(void)
+{
+        expect_failure(RUN(NULL, "-f", "/no/such/capture.smaps"), "/no/such/capture.smaps");
+        expect_failure(RUN(NULL, "-f", "."), ".: ");
+        expect_failure(RUN(NULL, "-f", "\033[2J"), "\\x1b[2J");
+        expect_failure(RUN("", "-f", "-"), "empty");
+        expect_failure(RUN("{\"schema\": 1}\n", "-f", "-"), ":1:1: ");
+}
+
+/* A process that has a number and no memory. */
+static struct output run_on(pid_t pid)
+{
+        char number[24];
+
+        snprintf(number, sizeof number, "%ld", (long)pid);
+        return RUN(NULL, "-pid", number);
+}
+
+static void a_process_that_is_gone_is_said_so(void)
+{
+        pid_t child = fork();
+
+        if (child == 0)
+                _exit(0);
+        TRUE(waitpid(child, NULL, 0) == child);
+        expect_failure(run_on(child), "there is none, or it has ended");
+}
+
+static void a_zombie_is_said_so(void)
+{
+        pid_t child = fork();
+        siginfo_t info;
+
+        if (child == 0)
+                _exit(0);
+        EQUAL(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+        expect_failure(run_on(child), "ended");
+        TRUE(waitpid(child, NULL, 0) == child);
+}
+
+static void a_kernel_thread_is_said_so(void)
+{
+        struct guarded comm = guarded_file("/proc/2/comm"), smaps = guarded_file("/proc/2/smaps");
+
+        if (!comm.data || comm.len != 9 || memcmp(comm.data, "kthreadd\n", 9) != 0)
+                skipped("a kernel thread", "process 2 is none here");
+        else if (!smaps.data)
+                skipped("a kernel thread", "process 2 may not be read");
+        else
+                expect_failure(run_on(2), "has no memory of its own");
+        guarded_free(&comm);
+        guarded_free(&smaps);
+}
+
+static void somebody_else_s_process_is_said_so(void)
+{
+        bool root = geteuid() == 0;
+        int fd;
+
+        if (root && setresuid(65534, 65534, 0) != 0) {
+                skipped("a process that may not be read", "root cannot be left");
+                return;
+        }
+        fd = open("/proc/1/smaps", O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 || errno != EACCES || access(PROGRAM, X_OK) != 0)
+                skipped("a process that may not be read",
+                        "process 1 may be, or is hidden, or " PROGRAM " is");
+        else
+                expect_failure(run_on(1), "run as that user or as root");
+        if (fd >= 0)
+                close(fd);
+        if (root) {
+                EQUAL(setresuid(0, 0, 0), 0);
+                prctl(PR_SET_DUMPABLE, 1); /* lost with the user, and children inherit it */
+        }
+}
+
+/* The list ----------------------------------------------------------------- */
+
+/* The names of the list's rows, without "/data/". */
+static void names_in(const char *text, char *names, size_t cap)
+{
+        size_t n = 0;
+
+        for (const char *at = strstr(text, "\n---"); at && (at = strstr(at, "/data/")) && n + 1 < cap; at++)
+                names[n++] = at[6];
+        names[n] = '\0';
+}
+
+static void the_list_is_in_the_order_that_was_asked_for(void)
+{
+        static const struct {
+                char *key;
+                const char *order;
+        } cases[] = {
+                { "rss", "cab" },  { "pss", "acb" },  { "private", "abc" }, { "dirty", "cba" },
+                { "swap", "bac" }, { "size", "abc" }, { "address", "bca" }, { "name", "abc" },
+        };
+
+        EQUAL(sizeof cases / sizeof *cases, MEMA_SORT_COUNT);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct output o = RUN(capture, "-f", "-", "-sort", cases[i].key);
+                char names[8];
+
+                EQUAL(o.status, 0);
+                names_in(o.out, names, sizeof names);
+                equal_text(cases[i].key, names, cases[i].order, __FILE__, __LINE__);
+                output_free(&o);
+        }
+}
+
+static void the_list_is_as_long_as_was_asked_for(void)
+{
+        static const struct {
+                char *top;
+                const char *title, *order;
+        } cases[] = {
+                { "0", NULL, "" },
+                { "1", "=== Top 1 Memory Regions ===", "c" },
+                { "2", "=== Top 2 Memory Regions ===", "ca" },
+                { "100000", "=== Top 100000 Memory Regions ===", "cab" },
+                { "all", "=== All Memory Regions ===", "cab" },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct output o = RUN(capture, "-f", "-", "-top", cases[i].top);
+                char names[8];
+
+                EQUAL(o.status, 0);
+                TRUE(contains(o.out, "Memory Regions ===") == (cases[i].title != NULL));
+                TRUE(!cases[i].title || contains(o.out, cases[i].title));
+                names_in(o.out, names, sizeof names);
+                equal_text(cases[i].top, names, cases[i].order, __FILE__, __LINE__);
+                output_free(&o);
+        }
+}
+
+/* Where the output goes ------------------------------------------------------ */
+
+/* Starts the command with the capture as standard input. */
+static pid_t start(char *const argv[], int out, FILE *err, const char *term, const char *no_color)
+{
+        FILE *in = tmpfile();
+        pid_t child;
+
+        if (!in || fputs(capture, in) == EOF || fflush(in) != 0) {
+                perror("tmpfile");
+                exit(EXIT_FAILURE);
+        }
+        rewind(in);
+        child = fork();
+        if (child == 0) {
+                dup2(fileno(in), STDIN_FILENO);
+                if (out >= 0)
+                        dup2(out, STDOUT_FILENO);
+                else
+                        close(STDOUT_FILENO);
+                dup2(fileno(err), STDERR_FILENO);
+                signal(SIGPIPE, SIG_DFL);
+                setenv("TERM", term, 1);
+                setenv("NO_COLOR", no_color, 1);
+                execv(argv[0], argv);
+                _exit(127);
+        }
+        fclose(in);
+        return child;
+}
+
+/* Its exit status, and what it wrote to `err`. */
+static int ended(pid_t child, FILE *err, char *words, size_t cap)
+{
+        int status = 0;
+        size_t n;
+
+        TRUE(waitpid(child, &status, 0) == child);
+        rewind(err);
+        n = fread(words, 1, cap - 1, err);
+        words[n] = '\0';
+        fclose(err);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void expect_write_error(int out, const char *words, char *const argv[])
+{
+        FILE *err = tmpfile();
+        char written[512];
+
+        EQUAL(ended(start(argv, out, err, "dumb", ""), err, written, sizeof written), 1);
+        SAME_TEXT(written, words);
+}
+
+static void a_full_disk_is_an_error(void)
+{
+        static const char words[] = "memanalyzer: standard output: No space left on device\n";
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+        if (full < 0) {
+                skipped("a full disk", "there is no /dev/full");
+                return;
+        }
+        expect_write_error(full, words, ARGUMENTS("-f", "-"));
+        expect_write_error(full, words, ARGUMENTS("-all", "-sort", "size"));
+        expect_write_error(full, words, ARGUMENTS("-h"));
+        expect_write_error(full, words, ARGUMENTS("-version"));
+        close(full);
+}
+
+static void a_closed_pipe_is_a_quiet_error(void)
+{
+        int ends[2];
+
+        EQUAL(pipe2(ends, O_CLOEXEC), 0);
+        close(ends[0]);
+        expect_write_error(ends[1], "", ARGUMENTS("-f", "-"));
+        expect_write_error(ends[1], "", ARGUMENTS("-all"));
+        close(ends[1]);
+}
+
+static void no_standard_output_is_an_error(void)
+{
+        expect_write_error(-1, "memanalyzer: standard output: Bad file descriptor\n", ARGUMENTS("-f", "-"));
+}
+
+/* Runs the command on a terminal; returns what appears, carriage returns left
+ * out, to be freed. */
+static char *on_terminal(const char *term, const char *no_color, char *const argv[])
+{
+        enum { ROOM = 1 << 16 };
+        int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+        struct pollfd ready = { master, POLLIN, 0 };
+        FILE *err = tmpfile();
+        char *text = calloc(1, ROOM), written[512];
+        size_t len = 0, kept = 0;
+        ssize_t n;
+        pid_t child;
+
+        if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 ||
+            (slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
+                fclose(err);
+                free(text);
+                return NULL;
+        }
+        child = start(argv, slave, err, term, no_color);
+        close(slave);
+        while (poll(&ready, 1, 20000) > 0 && (n = read(master, text + len, ROOM - 1 - len)) > 0)
+                len += (size_t)n;
+        close(master);
+        EQUAL(ended(child, err, written, sizeof written), 0);
+        SAME_TEXT(written, "");
+        for (size_t i = 0; i < len; i++)
+                if (text[i] != '\r')
+                        text[kept++] = text[i];
+        text[kept] = '\0';
+        return text;
+}
+
+static void without_colours(char *text)
+{
+        char *to = text;
+
+        for (const char *from = text; *from; from++) {
+                if (*from == '\033')
+                        from += strcspn(from, "m");
+                else
+                        *to++ = *from;
+        }
+        *to = '\0';
+}
+
+static void a_terminal_has_colours(void)
+{
+        char *const *argv = ARGUMENTS("-f", "-", "-unit", "MB");
+        struct output plain = run_program(argv, capture);
+        char *text = on_terminal("xterm", "", argv);
+
+        if (!text) {
+                skipped("a terminal", "none could be made");
+                output_free(&plain);
+                return;
+        }
+        TRUE(contains(text, "\033[1m=== Totals ===\033[0m\n"));
+        TRUE(contains(text, "\033[1mGo Runtime:\033[0m\n"));
+        TRUE(contains(text, "\033[2m-----"));
+        TRUE(!contains(text, "\033[1mVirtual Memory:"));
+        without_colours(text);
+        SAME_TEXT(text, plain.out);
+        free(text);
+
+        text = on_terminal("xterm", "1", argv);
+        SAME_TEXT(text, plain.out);
+        free(text);
+        text = on_terminal("dumb", "", argv);
+        SAME_TEXT(text, plain.out);
+        free(text);
+        output_free(&plain);
+}
+
+static void a_terminal_s_unit_fits_the_process(void)
+{
+        struct output plain = RUN(capture, "-f", "-", "-unit", "auto");
+        char *text = on_terminal("dumb", "", ARGUMENTS("-f", "-"));
+
+        if (text)
+                SAME_TEXT(text, plain.out);
+        free(text);
+        output_free(&plain);
+}
+
+SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
+      CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
+      CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes), CASE(bad_input_fails_in_words),
+      CASE(a_process_that_is_gone_is_said_so), CASE(a_zombie_is_said_so), CASE(a_kernel_thread_is_said_so),
+      CASE(somebody_else_s_process_is_said_so), CASE(the_list_is_in_the_order_that_was_asked_for),
+      CASE(the_list_is_as_long_as_was_asked_for), CASE(a_full_disk_is_an_error),
+      CASE(a_closed_pipe_is_a_quiet_error), CASE(no_standard_output_is_an_error),
+      CASE(a_terminal_has_colours), CASE(a_terminal_s_unit_fits_the_process));

@@ -1,0 +1,183 @@
+/* test_kernel.c - the command's totals beside the kernel's own, of a process that
+ * is stopped. */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "bin/memanalyzer"
+#define RUN(...) run_program((char *const[]){ PROGRAM, __VA_ARGS__, NULL }, NULL)
+
+/* cut: the kernel rounds it down to kB for each mapping.  of_smaps: smaps has it. */
+static const struct column {
+        const char *label, *row;
+        bool cut, of_smaps;
+} columns[] = {
+        { "Rss", "RSS (Resident)", false, true },
+        { "Pss", "PSS (Proportional)", true, true },
+        { "Pss_Dirty", "PSS Dirty", true, true },
+        { "Pss_Anon", "PSS Anonymous", true, false },
+        { "Pss_File", "PSS File", true, false },
+        { "Pss_Shmem", "PSS Shared Memory", true, false },
+        { "Shared_Clean", "Shared Clean", false, true },
+        { "Shared_Dirty", "Shared Dirty", false, true },
+        { "Private_Clean", "Private Clean", false, true },
+        { "Private_Dirty", "Private Dirty", false, true },
+        { "Referenced", "Referenced", false, true },
+        { "Anonymous", "Anonymous", false, true },
+        { "KSM", "KSM", false, true },
+        { "LazyFree", "Lazy Free", false, true },
+        { "AnonHugePages", "Huge Pages (anonymous)", false, true },
+        { "ShmemPmdMapped", "Huge Pages (shared memory)", false, true },
+        { "FilePmdMapped", "Huge Pages (file)", false, true },
+        { "Shared_Hugetlb", "Hugetlb (shared)", false, true },
+        { "Private_Hugetlb", "Hugetlb (private)", false, true },
+        { "Swap", "Swap", false, true },
+        { "SwapPss", "Swap PSS", true, true },
+        { "Locked", "Locked", true, true },
+};
+
+/* The number after `label` and a colon at the beginning of a line; 0: no such line. */
+static uint64_t number_after(const char *text, const char *label)
+{
+        size_t len = strlen(label);
+
+        for (const char *line = text; line; line = (line = strchr(line, '\n')) ? line + 1 : NULL)
+                if (strncmp(line, label, len) == 0 && line[len] == ':')
+                        return strtoull(line + len + 1, NULL, 10);
+        return 0;
+}
+
+static void compare(const char *rollup, const char *text, uint64_t mappings, bool from_smaps)
+{
+        const char *totals = strstr(text, "=== Totals ===");
+
+        TRUE(totals != NULL);
+        for (size_t i = 0; totals && i < sizeof columns / sizeof *columns; i++) {
+                const struct column *c = &columns[i];
+                uint64_t kernel = number_after(rollup, c->label) * 1024, ours = number_after(totals, c->row);
+
+                if (from_smaps && !c->of_smaps)
+                        equal_number(c->row, ours, 0, __FILE__, __LINE__);
+                else if (!from_smaps || !c->cut || ours > kernel)
+                        equal_number(c->row, ours, kernel, __FILE__, __LINE__);
+                else if (kernel - ours >= mappings * 1024)
+                        equal_number(c->row, ours, kernel, __FILE__, __LINE__);
+        }
+}
+
+static char *read_text(const char *path)
+{
+        struct guarded g = guarded_file(path);
+        char *text = calloc(1, g.len + 1);
+
+        if (text && g.len > 0)
+                memcpy(text, g.data, g.len);
+        guarded_free(&g);
+        return text;
+}
+
+/* Mappings of a smaps text and the sum of their sizes, by other means than the
+ * library's. */
+static uint64_t count_mappings(const char *path, uint64_t *size)
+{
+        char *text = read_text(path);
+        uint64_t n = 0;
+
+        *size = 0;
+        for (const char *at = text; at && (at = strstr(at, "\nSize:")); n++)
+                *size += strtoull(at += 6, NULL, 10) * 1024;
+        free(text);
+        return n;
+}
+
+/* The command, of the process, of its smaps and of its smaps_rollup, beside a
+ * rollup that was the same before and after: pages of a file can come to be
+ * shared, or not, while another process runs. */
+static bool compare_stopped(pid_t child)
+{
+        char rollup[64], smaps[64], number[24];
+        uint64_t size, mappings;
+        struct output live, file, totals;
+        char *before, *after;
+        bool quiet;
+
+        snprintf(number, sizeof number, "%ld", (long)child);
+        snprintf(smaps, sizeof smaps, "/proc/%ld/smaps", (long)child);
+        snprintf(rollup, sizeof rollup, "/proc/%ld/smaps_rollup", (long)child);
+        before = read_text(rollup);
+        live = RUN("-pid", number, "-unit", "B", "-top", "0");
+        file = RUN("-f", smaps, "-unit", "B", "-top", "0");
+        totals = RUN("-f", rollup, "-unit", "B", "-top", "0");
+        mappings = count_mappings(smaps, &size);
+        after = read_text(rollup);
+        quiet = strcmp(before, after) == 0;
+        if (quiet) {
+                EQUAL(live.status, 0);
+                EQUAL(file.status, 0);
+                EQUAL(totals.status, 0);
+                EQUAL(number_after(live.out, "Virtual Memory"), size);
+                compare(after, live.out, mappings, true);
+                compare(after, file.out, mappings, true);
+                compare(after, totals.out, mappings, false);
+        }
+        free(before);
+        free(after);
+        output_free(&live);
+        output_free(&file);
+        output_free(&totals);
+        return quiet;
+}
+
+/* build/stopped with a file that this process has mapped, too. */
+static pid_t start_stopped(char *path)
+{
+        pid_t child = fork();
+        int status = 0;
+
+        if (child == 0) {
+                execl("build/stopped", "stopped", path, (char *)NULL);
+                _exit(127);
+        }
+        TRUE(waitpid(child, &status, WUNTRACED) == child);
+        TRUE(WIFSTOPPED(status));
+        return WIFSTOPPED(status) ? child : -1;
+}
+
+static void every_column_is_the_kernel_s(void)
+{
+        char path[] = "/tmp/memanalyzer-test-XXXXXX";
+        static const char page[64 << 10];
+        int fd = mkstemp(path);
+        const volatile char *shared;
+        bool quiet = false;
+        pid_t child;
+
+        if (access("/proc/self/smaps_rollup", R_OK) != 0) {
+                skipped("every column", "there is no smaps_rollup");
+                return;
+        }
+        TRUE(write(fd, page, sizeof page) == (ssize_t)sizeof page && fsync(fd) == 0);
+        shared = mmap(NULL, sizeof page, PROT_READ, MAP_SHARED, fd, 0);
+        for (size_t i = 0; i < sizeof page; i += 512)
+                (void)shared[i];
+        child = start_stopped(path);
+        for (int i = 0; i < 50 && child > 0 && !quiet; i++)
+                quiet = compare_stopped(child);
+        TRUE(quiet);
+        if (child > 0) {
+                kill(child, SIGKILL);
+                TRUE(waitpid(child, NULL, 0) == child);
+        }
+        munmap((void *)(uintptr_t)shared, sizeof page);
+        close(fd);
+        unlink(path);
+}
+
+SUITE(kernel, CASE(every_column_is_the_kernel_s));
