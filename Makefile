@@ -20,7 +20,11 @@ CLI := main colour
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c cmd/memanalyzer/*.c)
 C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h cmd/memanalyzer/*.h)
 
-TEST_PACKAGES := libc6-dev libcunit1-dev clang lld clang-format mandoc
+# The older of the two Go versions that are supported; the newer is the machine's.
+OLD_GO := go1.25.4
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+TEST_PACKAGES := libc6-dev ca-certificates libcunit1-dev clang lld clang-format mandoc
 
 .PHONY: help
 help: ## list the targets
@@ -95,18 +99,35 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
 	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/tests
 	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
+	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
+	go vet ./...
 	build/tests
+	go test -short ./...
 
 .PHONY: test
 test: check ## every test there is
+	go run $(STATICCHECK) ./...
+	CGO_ENABLED=0 go test ./...
+	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
+	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
 
 .PHONY: golden
 golden: build/tests ## rewrite the golden files from the captures: read the diff
 	UPDATE_GOLDEN=1 build/tests text
 
+.PHONY: bench
+bench: ## a whole report against a bare read loop of the same smaps
+	go test -run '^$$' -bench . ./go
+
+.PHONY: rename-module
+rename-module: ## give the module the path MODULE in every file that names it
+	@test -n "$(MODULE)" || { echo 'rename-module: MODULE=path is wanted' >&2; exit 2; }
+	git grep -lF "$$(go list -m)" | xargs sed -i "s|$$(go list -m)|$(MODULE)|g"
+
 .PHONY: format
-format: ## put the sources into their format
+format: ## put C and Go into their formats
 	clang-format -i $(C_SOURCES) $(C_HEADERS)
+	gofmt -w csrc go cmd
 
 .PHONY: clean
 clean: ## remove what was built

@@ -1,0 +1,118 @@
+package memanalyzer
+
+import "slices"
+
+// A core gives numbers and texts (csrc/memanalyzer.h says which); here they
+// become a Report.
+
+// reading is one report in the making: a core's report.
+type reading interface {
+	Collect() error          // reads this process
+	Feed(piece []byte) error // takes the next piece of a text; nil closes it
+	Finish(after []uint64)   // closes the report
+	Totals() []uint64        // struct mema_sums
+	Category(i int) []uint64 // struct mema_category
+	Names() int
+	Name(i int) ([]uint64, string)
+	Rows() int
+	Row(i int) (numbers []uint64, perms, flags, name string)
+	Warning(i int) string
+	Text(unit uint64, hideAddresses bool)
+	Next(buf []byte) int
+	Close()
+}
+
+// tables are the names that a core has for its numbers.
+type tables struct {
+	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, sorts, units []string
+
+	categoryGroups []int
+}
+
+var names = newTables()
+
+// columnsOf pairs each column with the label that the kernel prints.
+func columnsOf(c *Columns) map[string]*Size {
+	return map[string]*Size{
+		"Size": &c.Virtual, "Rss": &c.RSS, "Pss": &c.PSS, "Pss_Dirty": &c.PSSDirty,
+		"Pss_Anon": &c.PSSAnon, "Pss_File": &c.PSSFile, "Pss_Shmem": &c.PSSShmem,
+		"Shared_Clean": &c.SharedClean, "Shared_Dirty": &c.SharedDirty,
+		"Private_Clean": &c.PrivateClean, "Private_Dirty": &c.PrivateDirty,
+		"Referenced": &c.Referenced, "Anonymous": &c.Anonymous, "KSM": &c.KSM, "LazyFree": &c.LazyFree,
+		"AnonHugePages": &c.AnonHuge, "ShmemPmdMapped": &c.ShmemHuge, "FilePmdMapped": &c.FileHuge,
+		"Shared_Hugetlb": &c.SharedHuge, "Private_Hugetlb": &c.PrivateHuge,
+		"Swap": &c.Swap, "SwapPss": &c.SwapPSS, "Locked": &c.Locked,
+	}
+}
+
+// decodeColumns takes a present mask and the values of all fields.
+func decodeColumns(mappings, present uint64, values []uint64) Columns {
+	c := Columns{Mappings: int(mappings)}
+	columns := columnsOf(&c)
+	for i, label := range names.fields {
+		if column := columns[label]; column != nil && present>>i&1 == 1 {
+			*column = Size{values[i], true}
+		}
+	}
+	return c
+}
+
+// decodeSums takes a struct mema_sums.
+func decodeSums(words []uint64) Columns {
+	return decodeColumns(words[0], words[1], words[2:])
+}
+
+func decodeReport(r reading) *Report {
+	report := &Report{Totals: decodeSums(r.Totals())}
+	for i, id := range names.groupIDs {
+		report.Groups = append(report.Groups, Group{ID: id, Name: names.groupNames[i]})
+	}
+	for i := range names.categoryIDs {
+		g := &report.Groups[names.categoryGroups[i]]
+		c := decodeCategory(r, i)
+		g.RSS += c.RSS.Bytes
+		g.Categories = append(g.Categories, c)
+	}
+	for i := range r.Rows() {
+		report.Regions = append(report.Regions, decodeRegion(r.Row(i)))
+	}
+	for i := 0; ; i++ {
+		warning := r.Warning(i)
+		if warning == "" {
+			return report
+		}
+		report.Warnings = append(report.Warnings, warning)
+	}
+}
+
+func decodeCategory(r reading, i int) Category {
+	words := r.Category(i)
+	sums, rest := words[:len(words)-3], words[len(words)-3:]
+	c := Category{
+		ID: names.categoryIDs[i], Name: names.categoryNames[i],
+		Method: names.methods[rest[0]], Low: rest[1], High: rest[2],
+		Columns: decodeSums(sums),
+	}
+	if c.ID == "named" {
+		for i := range r.Names() {
+			sums, name := r.Name(i)
+			c.Names = append(c.Names, Name{name, decodeSums(sums)})
+		}
+	}
+	return c
+}
+
+// decodeRegion takes the numbers of a struct mema_region: eight, the values of
+// all fields, then two, category and method.
+func decodeRegion(n []uint64, perms, flags, name string) Region {
+	values, rest := n[8:8+len(names.fields)], n[8+len(names.fields):]
+	return Region{
+		Start: n[0], End: n[1], Offset: n[2], Device: [2]uint32{uint32(n[3]), uint32(n[4])}, Inode: n[5],
+		Perms: perms, VMFlags: flags, Name: name,
+		Category: names.categoryIDs[rest[2]], Method: names.methods[rest[3]],
+		Columns: decodeColumns(1, n[7], values),
+	}
+}
+
+// number returns the place of a name in a table, -1 where it is not.
+func number(table []string, name string) int { return slices.Index(table, name) }

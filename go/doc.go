@@ -1,0 +1,37 @@
+// Package memanalyzer shows where all resident memory of a Go process is, not
+// only Go's own heap:
+//
+//	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
+//
+// The handler reads /proc/self/smaps and answers with the Go runtime's memory,
+// named mappings, files, the C heap, thread stacks and the rest: every resident
+// byte is in exactly one category, and the categories add up to RSS.
+//
+// The report shows addresses, paths and names. Register the handler where pprof
+// is registered: on a listener of its own, on loopback or behind
+// authentication. [New] makes a handler with options for that.
+//
+// # Parameters
+//
+//	top=N      how many of the largest mappings to list, 0 to 100000, or all; 20
+//	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
+//	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
+//	gc=1       collect garbage first
+//	format=text
+//
+// The text is a contract for scripts: titles and labels do not change, and
+//
+//	curl -s http://localhost:6060/debug/memory | grep "RSS (Resident)" | awk '{print $3}'
+//
+// prints one integer, in MB.
+//
+// # In a program
+//
+// [Read] returns a [Report] of this process, [Parse] one of a saved smaps. A
+// report has totals, groups, categories with stable identifiers, and regions.
+//
+// # Systems
+//
+// Reports need Linux and cgo. Elsewhere everything builds, the handler answers
+// 501, and the functions return an error that is [ErrUnsupported].
+package memanalyzer

@@ -1,0 +1,209 @@
+//go:build cgo
+
+package memanalyzer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+)
+
+const header = "00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\n"
+
+var parseFailures = []struct {
+	what         string
+	text         string
+	want         error
+	line, column int
+	message      string // the whole error; "" where only the rest is the contract
+}{
+	{"no input", "", ErrEmpty, 0, 0, "memanalyzer: the input is empty: no address space"},
+	{"blank lines", "\n\n", ErrEmpty, 2, 0, ""},
+
+	{"a letter", "hello\n", ErrMalformed, 1, 1, ""},
+	{"a page of HTML", "<!DOCTYPE html>\n", ErrMalformed, 1, 1, ""},
+	{"a field before a mapping", "Rss: 4 kB\n" + header, ErrMalformed, 1, 1, ""},
+	{"an end below its start", "0040b000-00400000 r-xp 00000000 08:02 17\n", ErrMalformed, 1, 10, ""},
+	{"no permissions", "00400000-0040b000 r-xq 00000000 08:02 17\n", ErrMalformed, 1, 22, ""},
+	{"no offset", "00400000-0040b000 r-xp /bin/cat\n", ErrMalformed, 1, 24, ""},
+	{"no device", "00400000-0040b000 r-xp 00000000 0802 17\n", ErrMalformed, 1, 37, ""},
+	{"no inode", "00400000-0040b000 r-xp 00000000 08:02 x\n", ErrMalformed, 1, 39, ""},
+	{"a negative number", header + "Rss: -4 kB\n", ErrMalformed, 2, 6,
+		`memanalyzer: 2:6: Rss wants a number of kB, not "-4"`},
+	{"another unit", header + "Rss: 4 MB\n", ErrMalformed, 2, 8, ""},
+	{"no unit", header + "Rss: 4\n", ErrMalformed, 2, 7, ""},
+	{"a field without a value", header + "Rss:\n", ErrMalformed, 2, 5, ""},
+	{"a fraction", header + "Rss: 4.0 kB\n", ErrMalformed, 2, 7, ""},
+	{"more after the unit", header + "Rss: 4 kB 5\n", ErrMalformed, 2, 11, ""},
+	{"a flag of three letters", header + "VmFlags: rd wrx\n", ErrMalformed, 2, 13, ""},
+	{"a line without a label", header + "Rss: 4 kB\nno label\n", ErrMalformed, 3, 1, ""},
+	{"NUL in a number", header + "Rss: 4\x00 kB\n", ErrMalformed, 2, 7, ""},
+
+	{"a cut address", "00400000-00", ErrTruncated, 1, 12, ""},
+	{"a cut header", "00400000-0040b000 r-", ErrTruncated, 1, 21, ""},
+	{"a cut label", header + "Rs", ErrTruncated, 2, 3, ""},
+	{"a cut number", header + "Rss:   1", ErrTruncated, 2, 9, ""},
+	{"a cut unit", header + "Rss: 4 k", ErrTruncated, 2, 9, ""},
+	{"a cut last mapping", header + "Rss: 4 kB\nPss: 4 kB\n" + header + "Rss: 4 kB\n", ErrTruncated, 6, 1, ""},
+
+	{"an address of 17 digits", "10000000000000000-10000000000001000 r--p 00000000 00:00 0\n", ErrOverflow, 1, 1, ""},
+	{"an inode of 20 digits", "00400000-0040b000 r-xp 00000000 08:02 99999999999999999999\n", ErrOverflow, 1, 39, ""},
+	{"a number of 20 digits", header + "Rss: 99999999999999999999 kB\n", ErrOverflow, 2, 6, ""},
+	{"2^64 bytes", header + "Rss: 18014398509481984 kB\n", ErrOverflow, 2, 6, ""},
+	{"a sum of 2^64 bytes", header + "Rss: 18014398509481983 kB\n" + header + "Rss: 1 kB\n", ErrOverflow, 3, 1, ""},
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range parseFailures {
+		t.Run(c.what, func(t *testing.T) {
+			r, err := Parse(strings.NewReader(c.text))
+			if r != nil {
+				t.Error("a report beside the error")
+			}
+			for _, kind := range []error{ErrEmpty, ErrMalformed, ErrOverflow, ErrTruncated, ErrUnsupported} {
+				if errors.Is(err, kind) != (kind == c.want) {
+					t.Errorf("%v: errors.Is says %t of %q", err, !(kind == c.want), kind)
+				}
+			}
+			var parse *ParseError
+			if !errors.As(err, &parse) {
+				t.Fatalf("%v is no *ParseError", err)
+			}
+			if parse.Line != c.line || parse.Column != c.column {
+				t.Errorf("%v: at %d:%d, want %d:%d", err, parse.Line, parse.Column, c.line, c.column)
+			}
+			checkMessage(t, err, parse, c.message)
+		})
+	}
+}
+
+func checkMessage(t *testing.T, err error, parse *ParseError, want string) {
+	t.Helper()
+	got := err.Error()
+	if want != "" && got != want {
+		t.Errorf("the error is %q, want %q", got, want)
+	}
+	if parse.Message == "" || !strings.HasPrefix(got, "memanalyzer: ") || !strings.HasSuffix(got, parse.Message) {
+		t.Errorf("the error is %q, want one line of memanalyzer that ends in its message %q", got, parse.Message)
+	}
+	if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+		t.Errorf("the error %q has more than printable ASCII", got)
+	}
+}
+
+// Every cut of a text is a whole report or an error that says so; where it is
+// between two mappings, nothing is missing that could be noticed.
+func TestCutText(t *testing.T) {
+	whole := header + "Rss: 4 kB\nVmFlags: rd\n" + header + "Rss: 8 kB\nVmFlags: rd\n"
+	for n := range whole {
+		r, err := Parse(strings.NewReader(whole[:n]))
+		switch {
+		case (r == nil) == (err == nil):
+			t.Errorf("%q: a report (%t) and an error (%v)", whole[:n], r != nil, err)
+		case err != nil && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrEmpty):
+			t.Errorf("%q: %v, want it truncated", whole[:n], err)
+		}
+	}
+}
+
+func TestLargestNumber(t *testing.T) {
+	r := parseText(t, header+"Rss: 18014398509481983 kB\n")
+	if want := (Size{1<<64 - 1024, true}); r.Totals.RSS != want {
+		t.Errorf("RSS is %+v, want %+v", r.Totals.RSS, want)
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	for _, c := range []struct {
+		option ReadOption
+		want   string // "": none
+	}{
+		{Top(0), ""},
+		{Top(1 << 40), ""},
+		{Top(All), ""},
+		{Top(-2), "memanalyzer: Top wants a number from 0, or All; not -2"},
+		{Sort("address"), ""},
+		{Sort(""), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not ""`},
+		{Sort("RSS"), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not "RSS"`},
+		{Sort("a\nb"), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not "a\nb"`},
+	} {
+		_, err := Parse(strings.NewReader(header), c.option)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("the error is %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestOptionErrorsComeBeforeReading(t *testing.T) {
+	if _, err := Parse(nil, Top(-2)); err == nil {
+		t.Error("Parse takes a wrong option")
+	}
+	if _, err := Read(t.Context(), Top(-2)); err == nil {
+		t.Error("Read takes a wrong option")
+	}
+	if _, err := newAnalyzer().Report(t.Context(), Sort("x")); err == nil {
+		t.Error("Report takes a wrong option")
+	}
+}
+
+func TestContextThatIsDone(t *testing.T) {
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Read(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("Read: %v, want %v", err, context.Canceled)
+	}
+	a := newAnalyzer()
+	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("Report: %v, want %v", err, context.Canceled)
+	}
+	a.reading <- struct{}{} // as if another request were reading
+	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("Report that waits: %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestSourceErrorUnwraps(t *testing.T) {
+	truncated := &ParseError{3, 7, "Rss wants a number of kB, but the input ends here", ErrTruncated}
+	for _, c := range []struct {
+		reason error
+		is     []error
+	}{
+		{syscall.EACCES, []error{syscall.EACCES, fs.ErrPermission}},
+		{syscall.EPERM, []error{syscall.EPERM, fs.ErrPermission}},
+		{syscall.ENOENT, []error{syscall.ENOENT, fs.ErrNotExist}},
+		{syscall.EMFILE, []error{syscall.EMFILE}},
+		{truncated, []error{ErrTruncated, truncated}},
+		{nil, nil},
+	} {
+		var err error = &SourceError{"Failed to open /proc/self/smaps: it is gone", c.reason}
+		for _, want := range c.is {
+			if !errors.Is(err, want) {
+				t.Errorf("with %v it is not %v", c.reason, want)
+			}
+		}
+		for _, other := range []error{fs.ErrPermission, fs.ErrNotExist, ErrEmpty, ErrUnsupported} {
+			if errors.Is(err, other) && !errors.Is(c.reason, other) {
+				t.Errorf("with %v it is %v", c.reason, other)
+			}
+		}
+		if want := "memanalyzer: Failed to open /proc/self/smaps: it is gone"; err.Error() != want {
+			t.Errorf("the error is %q, want %q", err, want)
+		}
+	}
+}
+
+func TestAReaderWithoutProgress(t *testing.T) {
+	t.Parallel()
+	if _, err := Parse(iotest.ErrReader(nil)); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("the error is %v, want %v", err, io.ErrNoProgress)
+	}
+}

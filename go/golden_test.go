@@ -1,0 +1,70 @@
+//go:build cgo
+
+package memanalyzer
+
+import (
+	"strings"
+	"testing"
+)
+
+// A goldenCase is a line of testdata/golden/cases.tsv.
+type goldenCase struct {
+	name, input string
+	query       query
+}
+
+func goldenCases(t *testing.T) []goldenCase {
+	t.Helper()
+	var cases []goldenCase
+	for line := range strings.Lines(readFile(t, testdata+"golden/cases.tsv")) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, "\t")
+		if len(f) != 5 {
+			t.Fatalf("cases.tsv: %q has %d fields, want 5", line, len(f))
+		}
+		q, wrong := parseQuery(map[string][]string{"top": {f[2]}, "sort": {f[3]}, "unit": {f[4]}})
+		if wrong != nil {
+			t.Fatalf("cases.tsv: %q: %s", line, wrong.message)
+		}
+		cases = append(cases, goldenCase{f[0], f[1], q})
+	}
+	if len(cases) == 0 {
+		t.Fatal("cases.tsv has no cases")
+	}
+	return cases
+}
+
+// The endpoint and the command line give the same text of the same input: these
+// files are the command line's.
+func TestGolden(t *testing.T) {
+	for _, c := range goldenCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := parse(strings.NewReader(readFile(t, testdata+c.input)), c.query.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			want := readFile(t, testdata+"golden/"+c.name+".txt")
+			for _, size := range []int{16 * kib, 4096, 7, 1} {
+				r.Text(c.query.unit, false)
+				if got := wholeText(r, size); got != want {
+					t.Fatalf("in pieces of %d: %s", size, firstDifference(got, want))
+				}
+			}
+		})
+	}
+}
+
+// wholeText takes the text in pieces of at most size bytes.
+func wholeText(r reading, size int) string {
+	var text strings.Builder
+	buf := make([]byte, size)
+	for n := r.Next(buf); n > 0; n = r.Next(buf) {
+		text.Write(buf[:n])
+	}
+	return text.String()
+}

@@ -1,0 +1,206 @@
+package memanalyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var defaultAnalyzer = newAnalyzer()
+
+// MemoryProfileHandler answers with the memory of this process, as text:
+//
+//	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
+//
+// The package comment has its parameters. A wrong one is answered 400, another
+// method than GET and HEAD 405, a system or build without a source 501, a source
+// that fails 500, and a deadline that passes while others read 503; nothing is
+// written before the status is known.
+func MemoryProfileHandler(w http.ResponseWriter, r *http.Request) {
+	defaultAnalyzer.ServeHTTP(w, r)
+}
+
+// ServeHTTP is [MemoryProfileHandler] with the options of a.
+func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+
+	q, refusal := a.admit(r)
+	if refusal != nil {
+		refusal.answer(w)
+		return
+	}
+	began := time.Now()
+	report, err := a.readSelf(r.Context(), q.read)
+	if err != nil {
+		sourceRefusal(err).answer(w)
+		return
+	}
+	defer report.Close()
+	h.Set("Age", "0")
+	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(time.Since(began).Seconds(), 'f', 6, 64))
+	report.Text(q.unit, a.hideAddresses)
+	buf := make([]byte, 16<<10)
+	for n := report.Next(buf); n > 0; n = report.Next(buf) {
+		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
+			return
+		}
+	}
+}
+
+// A refusal is an answer that is not a report.
+type refusal struct {
+	status  int
+	message string
+}
+
+func refuse(status int, format string, args ...any) *refusal {
+	return &refusal{status, fmt.Sprintf(format, args...)}
+}
+
+func (r *refusal) answer(w http.ResponseWriter) {
+	switch r.status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", "GET, HEAD")
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "1")
+	}
+	w.WriteHeader(r.status)
+	fmt.Fprintln(w, r.message)
+}
+
+func sourceRefusal(err error) *refusal {
+	if errors.Is(err, ErrUnsupported) {
+		return refuse(http.StatusNotImplemented, "Failed to open /proc/self/smaps: %v", err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")
+	}
+	if source := (*SourceError)(nil); errors.As(err, &source) {
+		return refuse(http.StatusInternalServerError, "%s", source.Message)
+	}
+	return refuse(http.StatusInternalServerError, "%v", err)
+}
+
+// A query is what a request asks for.
+type query struct {
+	read readOptions
+	unit uint64
+}
+
+// admit decides whether a request is answered with a report, and with which.
+func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
+	if a.authorize != nil && !a.authorize(r) {
+		return query{}, refuse(http.StatusForbidden, "This request is not authorized.")
+	}
+	if a.hosts != nil && !a.answersHost(r) {
+		return query{}, refuse(http.StatusForbidden,
+			"This server does not answer to the host %q: use its address, or add the host to WithHosts.", r.Host)
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return query{}, refuse(http.StatusMethodNotAllowed, "Use GET or HEAD, not %s.", strconv.QuoteToASCII(r.Method))
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return query{}, refuse(http.StatusBadRequest, "The query cannot be read: %v", err)
+	}
+	if names.sorts == nil {
+		return query{}, sourceRefusal(ErrUnsupported)
+	}
+	q, wrong := parseQuery(values)
+	if wrong == nil && q.read.collectFirst && a.refuseGC {
+		wrong = refuse(http.StatusForbidden, "gc=1 is switched off here.")
+	}
+	return q, wrong
+}
+
+const topMax = 100000
+
+// The parameters: what each accepts, and what it does with it.
+var parameters = []struct {
+	name, accepts string
+	set           func(q *query, value string) bool
+}{
+	{"top", "a number from 0 to 100000, or all", func(q *query, value string) bool {
+		n, err := strconv.ParseUint(value, 10, 32)
+		if value == "all" {
+			n, err = math.MaxUint64, nil
+		}
+		q.read.top = n
+		return err == nil && (n <= topMax || value == "all")
+	}},
+	{"sort", strings.Join(names.sorts, ", "), func(q *query, value string) bool {
+		i := number(names.sorts, value)
+		q.read.sort = uint64(i)
+		return i >= 0
+	}},
+	{"unit", strings.Join(names.units, ", "), func(q *query, value string) bool {
+		i := number(names.units, value)
+		q.unit = uint64(i)
+		return i >= 0
+	}},
+	{"gc", "0 or 1", func(q *query, value string) bool {
+		q.read.collectFirst = value == "1"
+		return value == "0" || value == "1"
+	}},
+	{"format", "text", func(q *query, value string) bool { return value == "text" }},
+}
+
+func parseQuery(values url.Values) (query, *refusal) {
+	q := query{read: readOptions{top: 20}}
+	for _, p := range parameters {
+		if !values.Has(p.name) {
+			continue
+		}
+		if value := values.Get(p.name); !p.set(&q, value) {
+			return q, refuse(http.StatusBadRequest, "%s wants %s; not %s", p.name, p.accepts, strconv.QuoteToASCII(value))
+		}
+	}
+	return q, nil
+}
+
+// canonicalHost is a name or an address in one spelling, without brackets and a
+// last dot.
+func canonicalHost(host string) string {
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Unmap().String()
+	}
+	return host
+}
+
+func (a *Analyzer) answersHost(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = canonicalHost(host)
+	if a.hosts[host] || host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	if address.IsLoopback() {
+		return true
+	}
+	listener, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if listener == nil {
+		return false
+	}
+	own, err := netip.ParseAddrPort(listener.String())
+	return err == nil && own.Addr().Unmap().WithZone("") == address.Unmap().WithZone("")
+}

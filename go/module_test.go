@@ -1,0 +1,254 @@
+package memanalyzer
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Another module that requires this one, as a user writes it: builds of each
+// kind, and what the programs do.
+
+const serveProgram = `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+
+	memanalyzer "example.com/memanalyzer/go"
+)
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("http://%s/debug/memory\n", listener.Addr())
+	panic(http.Serve(listener, mux))
+}
+`
+
+const parseProgram = `package main
+
+import (
+	"fmt"
+	"os"
+
+	memanalyzer "example.com/memanalyzer/go"
+)
+
+func main() {
+	report, err := memanalyzer.Parse(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(report.Totals.RSS.Bytes)
+}
+`
+
+// A userModule is a folder with another module, and how go is run in it.
+type userModule struct {
+	folder      string
+	environment []string
+}
+
+// newUserModule writes the module and, as a user would, lets go find what it needs.
+func newUserModule(t *testing.T, environment ...string) userModule {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := userModule{t.TempDir(), append(environment, "GOWORK=off", "GOFLAGS=")}
+	for name, text := range map[string]string{
+		"serve/main.go": serveProgram,
+		"parse/main.go": parseProgram,
+		"go.mod": fmt.Sprintf("module example.com/user\n\ngo 1.25.0\n\nrequire example.com/memanalyzer v0.0.0\n\nreplace example.com/memanalyzer => %s\n",
+			root),
+	} {
+		path := filepath.Join(m.folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What this module's go.sum vouches for needs no look-up.
+	m.with("GONOSUMDB=golang.org/x/sys").run(t, "mod", "tidy")
+	ours, theirs := readFile(t, filepath.Join(root, "go.sum")), readFile(t, filepath.Join(m.folder, "go.sum"))
+	for line := range strings.Lines(theirs) {
+		if !strings.Contains(ours, line) {
+			t.Errorf("go mod tidy wants %q, which go.sum does not have", line)
+		}
+	}
+	return m
+}
+
+func (m userModule) with(environment ...string) userModule {
+	m.environment = append(slices.Clone(m.environment), environment...)
+	return m
+}
+
+func (m userModule) run(t *testing.T, arguments ...string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "go", arguments...)
+	c.Dir = m.folder
+	c.Env = append(os.Environ(), m.environment...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%s go %s: %v\n%s", strings.Join(m.environment, " "), strings.Join(arguments, " "), err, out)
+	}
+}
+
+// build returns the folder of the built programs.
+func (m userModule) build(t *testing.T, flags ...string) string {
+	t.Helper()
+	out := t.TempDir() + string(filepath.Separator)
+	m.run(t, append(append([]string{"build", "-o", out}, flags...), "./...")...)
+	return out
+}
+
+// goVersions returns the Go that runs this test and the older one that is
+// supported.
+func goVersions() []string {
+	versions := []string{"local", "go1.25.4"}
+	if strings.HasPrefix(runtime.Version(), "go1.") && !strings.Contains(runtime.Version(), " ") {
+		versions[0] = runtime.Version()
+	}
+	if old := os.Getenv("OLD_GO"); old != "" {
+		versions[1] = old
+	}
+	return slices.Compact(versions)
+}
+
+func TestOtherModule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs with each version of Go")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("the programs need Linux")
+	}
+	t.Parallel()
+	for _, version := range goVersions() {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			probe := exec.CommandContext(t.Context(), "go", "version")
+			probe.Env = append(os.Environ(), "GOTOOLCHAIN="+version)
+			if out, err := probe.CombinedOutput(); err != nil {
+				t.Skipf("there is no %s here: %v\n%s", version, err, out)
+			}
+			testModule(t, newUserModule(t, "GOTOOLCHAIN="+version))
+		})
+	}
+}
+
+func testModule(t *testing.T, m userModule) {
+	cgo, none := m.with("CGO_ENABLED=1"), m.with("CGO_ENABLED=0")
+	t.Run("cgo", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=mod")) })
+	t.Run("no cgo", func(t *testing.T) { testRefusals(t, none.build(t, "-mod=mod")) })
+	m.run(t, "mod", "vendor")
+	t.Run("cgo, vendored", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=vendor")) })
+	t.Run("no cgo, vendored", func(t *testing.T) { testRefusals(t, none.build(t, "-mod=vendor")) })
+}
+
+func TestOtherSystems(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the standard library for other systems")
+	}
+	t.Parallel()
+	m := newUserModule(t, "CGO_ENABLED=0")
+	for _, system := range []string{"darwin", "windows"} {
+		t.Run(system, func(t *testing.T) { m.with("GOOS=" + system).build(t) })
+	}
+}
+
+func testReports(t *testing.T, programs string) {
+	t.Helper()
+	status, body := askProgram(t, programs+"serve")
+	if status != http.StatusOK || !strings.HasPrefix(body, "=== Complete Memory Breakdown ===\n") || !strings.Contains(body, "\n  Serve Binary ") {
+		t.Errorf("%d %q, want a report of the program", status, body)
+	}
+	const capture = "real/go1.26-named-6.1.smaps"
+	out, _, err := runParse(t, programs+"parse", capture)
+	if want := fmt.Sprintln(parsedRSS(t, capture)); err != nil || out != want {
+		t.Errorf("Parse prints %q, %v, want %q", out, err, want)
+	}
+}
+
+// parsedRSS adds up the Rss lines of a capture.
+func parsedRSS(t *testing.T, capture string) uint64 {
+	t.Helper()
+	var sum uint64
+	for line := range strings.Lines(readFile(t, testdata+capture)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "Rss:" {
+			sum += parseNumber(t, f[1]) * kib
+		}
+	}
+	return sum
+}
+
+func testRefusals(t *testing.T, programs string) {
+	t.Helper()
+	status, body := askProgram(t, programs+"serve")
+	if status != http.StatusNotImplemented || !strings.HasPrefix(body, "Failed to open /proc/self/smaps: ") {
+		t.Errorf("%d %q, want 501 and the failure", status, body)
+	}
+	out, message, err := runParse(t, programs+"parse", "real/bash-6.18.smaps")
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || out != "" {
+		t.Errorf("Parse prints %q and ends with %v, want an error", out, err)
+	}
+	for _, text := range []string{body, message} {
+		if !strings.Contains(text, "CGO_ENABLED=1") || strings.Count(text, "\n") != 1 {
+			t.Errorf("%q, want one line that says what to do", text)
+		}
+	}
+}
+
+// askProgram runs a server, asks it at the address that it prints, and ends it.
+func askProgram(t *testing.T, program string) (status int, body string) {
+	t.Helper()
+	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(bounded, program)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Wait()
+	defer c.Process.Kill()
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, body := fetch(t, "GET", strings.TrimSpace(url))
+	return response.StatusCode, body
+}
+
+func runParse(t *testing.T, program, capture string) (out, message string, err error) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	c := exec.CommandContext(t.Context(), program)
+	c.Stdin = strings.NewReader(readFile(t, testdata+capture))
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err = c.Run()
+	return stdout.String(), stderr.String(), err
+}

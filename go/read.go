@@ -1,0 +1,137 @@
+package memanalyzer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// All, for [Top], keeps every resident region.
+const All = -1
+
+type readOptions struct {
+	facts        runtimeFacts
+	top, sort    uint64
+	collectFirst bool // garbage
+}
+
+// A ReadOption says which regions a [Report] lists.
+type ReadOption func(*readOptions) error
+
+// Top keeps the first n regions, or [All] of them; without it they are 100.
+func Top(n int) ReadOption {
+	return func(o *readOptions) error {
+		switch {
+		case n == All:
+			o.top = math.MaxUint64
+		case n < 0:
+			return fmt.Errorf("memanalyzer: Top wants a number from 0, or All; not %d", n)
+		default:
+			o.top = uint64(n)
+		}
+		return nil
+	}
+}
+
+// Sort orders the regions by rss (without it), pss, private, dirty, swap, size,
+// address or name; the largest is first.
+func Sort(key string) ReadOption {
+	return func(o *readOptions) error {
+		i := number(names.sorts, key)
+		if i < 0 {
+			return fmt.Errorf("memanalyzer: Sort wants one of %v, not %q", names.sorts, key)
+		}
+		o.sort = uint64(i)
+		return nil
+	}
+}
+
+// Read returns where the memory of this process is, now. The error is
+// [ErrUnsupported] where the system or the build has no source, a [*SourceError]
+// that names the file and the reason, or that of the context.
+func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
+	return read(ctx, readSelf, options)
+}
+
+// Parse returns the report of a saved smaps, maps or smaps_rollup. The error is
+// a [*ParseError] with line and column, or that of r.
+func Parse(r io.Reader, options ...ReadOption) (*Report, error) {
+	from := func(ctx context.Context, o readOptions) (reading, error) { return parse(r, o) }
+	return read(context.Background(), from, options)
+}
+
+func read(ctx context.Context, from func(context.Context, readOptions) (reading, error), options []ReadOption) (*Report, error) {
+	o := readOptions{top: 100}
+	for _, option := range options {
+		if names.sorts == nil {
+			return nil, ErrUnsupported
+		}
+		if err := option(&o); err != nil {
+			return nil, err
+		}
+	}
+	began := time.Now()
+	r, err := from(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	report := decodeReport(r)
+	report.Time, report.Cost = began, time.Since(began)
+	return report, nil
+}
+
+// readSelf returns a finished reading of this process, which the caller closes.
+func readSelf(ctx context.Context, o readOptions) (reading, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	o.facts = readRuntime()
+	r, err := newReading(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Collect(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	r.Finish(readRuntime().words())
+	return r, nil
+}
+
+// parse returns a finished reading of a text, which the caller closes.
+func parse(text io.Reader, o readOptions) (reading, error) {
+	r, err := newReading(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := feed(r, text); err != nil {
+		r.Close()
+		return nil, err
+	}
+	r.Finish(o.facts.words())
+	return r, nil
+}
+
+func feed(r reading, text io.Reader) error {
+	buf := make([]byte, 32<<10)
+	for empty := 0; empty < 100; empty++ {
+		n, err := text.Read(buf)
+		if n > 0 {
+			empty = 0
+			if err := r.Feed(buf[:n]); err != nil {
+				return err
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF: // itself: a reader that failed can have wrapped one
+			return r.Feed(nil)
+		default:
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}

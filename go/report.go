@@ -1,0 +1,116 @@
+package memanalyzer
+
+import (
+	"iter"
+	"time"
+)
+
+// A Size is a number of bytes, or that it is not known: what the kernel does not
+// print is not zero.
+type Size struct {
+	Bytes uint64
+	Known bool
+}
+
+// Columns are the sums of what the kernel prints of mappings; see proc(5).
+type Columns struct {
+	Mappings     int
+	Virtual      Size // address space; Size, or end - start where the kernel does not print it
+	RSS          Size // resident; hugetlb pages and swap are not in it
+	PSS          Size // resident, shared pages divided by the processes that share them
+	PSSDirty     Size
+	PSSAnon      Size // these three: of smaps_rollup only
+	PSSFile      Size
+	PSSShmem     Size
+	SharedClean  Size
+	SharedDirty  Size
+	PrivateClean Size
+	PrivateDirty Size
+	Referenced   Size
+	Anonymous    Size
+	KSM          Size
+	LazyFree     Size // still in RSS, though the kernel may take it at any moment
+	AnonHuge     Size
+	ShmemHuge    Size
+	FileHuge     Size
+	SharedHuge   Size // hugetlb, not in RSS
+	PrivateHuge  Size // hugetlb, not in RSS
+	Swap         Size
+	SwapPSS      Size
+	Locked       Size
+}
+
+// A Report says where the memory of a process is. The categories add up to
+// Totals.RSS, in bytes.
+type Report struct {
+	Time     time.Time     // when the reading began
+	Cost     time.Duration // how long it took
+	Totals   Columns
+	Groups   []Group
+	Regions  []Region // those that the options ask for, in their order
+	Warnings []string
+}
+
+// A Group is a section of the report, such as "Go Runtime".
+type Group struct {
+	ID         string // stable: "go"
+	Name       string
+	RSS        uint64 // bytes
+	Categories []Category
+}
+
+// A Category is a kind of memory. All of them are in the report, those that hold
+// nothing, too.
+type Category struct {
+	ID     string // stable: "go/heap"; "named" for all named memory
+	Name   string
+	Method string // how it is known: named, verified, estimated or inferred
+	Low    uint64 // bytes of RSS that are certain to be in it
+	High   uint64 // bytes of RSS that may be in it
+	Columns
+	Names []Name // of the category "named": one a name, the largest first
+}
+
+// A Name is all memory that was given one name.
+type Name struct {
+	Name string
+	Columns
+}
+
+// A Region is one mapping.
+type Region struct {
+	Start, End uint64 // End is 0 where it is 2^64
+	Perms      string // "rw-p"
+	Offset     uint64
+	Device     [2]uint32 // major, minor
+	Inode      uint64
+	Name       string // as the kernel prints it; any bytes
+	VMFlags    string // "rd wr mr", "" where the kernel prints none
+	Category   string // a category's stable identifier
+	Method     string
+	Columns
+}
+
+// Categories ranges over the categories of all groups.
+func (r *Report) Categories() iter.Seq[Category] {
+	return func(yield func(Category) bool) {
+		for _, g := range r.Groups {
+			for _, c := range g.Categories {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Category returns the category with a stable identifier; the zero Category
+// where there is none.
+func (r *Report) Category(id string) Category {
+	for c := range r.Categories() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return Category{}
+}

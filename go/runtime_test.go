@@ -1,0 +1,188 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Known amounts of Go memory, and where the report has them.
+
+const aloneVariable = "MEMANALYZER_TEST_ALONE"
+
+// alone runs f in a process that runs this test only: what other tests have left
+// (dying goroutines, work of the collector) is memory that f would use again. The
+// heap keeps no free memory and does not collect, in pages of the smallest size,
+// so that what f makes is what RSS grows by.
+func alone(t *testing.T, f func()) {
+	t.Helper()
+	if os.Getenv(aloneVariable) == "" {
+		t.Parallel()
+		program, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
+		c.Env = append(os.Environ(), aloneVariable+"=1")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	// A kernel without huge pages does not know it.
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
+	debug.SetGCPercent(-1)
+	debug.FreeOSMemory()
+	f()
+}
+
+func readNow(t *testing.T, options ...ReadOption) *Report {
+	t.Helper()
+	r, err := Read(t.Context(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func goRun(r *Report) uint64 {
+	return r.Category("go/heap").RSS.Bytes + r.Category("go/stack").RSS.Bytes
+}
+
+func touchedBlocks(n int) [][]byte {
+	blocks := make([][]byte, n)
+	for i := range blocks {
+		blocks[i] = make([]byte, mib)
+		for j := 0; j < mib; j += 4 * kib {
+			blocks[i][j] = 1
+		}
+	}
+	return blocks
+}
+
+func TestHeapIsInTheGoHeap(t *testing.T) {
+	const amount, tolerance = 64 * mib, 64 * mib / 50
+	alone(t, func() {
+		before := readNow(t)
+		blocks := touchedBlocks(amount / mib)
+		after := readNow(t, Top(All))
+		if grown := int64(goRun(after) - goRun(before)); grown < amount-tolerance || grown > amount+tolerance {
+			t.Errorf("go/heap and go/stack grew by %d, want %d within %d", grown, amount, tolerance)
+		}
+		checkLaw(t, after)
+		// With that, what is here is nowhere else.
+		for _, block := range blocks {
+			address := uint64(uintptr(unsafe.Pointer(&block[0])))
+			if region := regionAt(after, address); region.Category != "go/heap" {
+				t.Fatalf("%x, on the heap, is in %q: %+v", address, region.Category, region)
+			}
+		}
+	})
+}
+
+// regionAt returns the region that an address is in, the zero Region where none
+// is.
+func regionAt(r *Report, address uint64) Region {
+	for _, region := range r.Regions {
+		if region.Start <= address && address < region.End {
+			return region
+		}
+	}
+	return Region{}
+}
+
+func TestFreedHeapIsNotResident(t *testing.T) {
+	const amount, tolerance = 64 * mib, 64 * mib / 50
+	alone(t, func() {
+		before := readNow(t)
+		runtime.KeepAlive(touchedBlocks(amount / mib))
+		debug.FreeOSMemory()
+		if grown := int64(goRun(readNow(t)) - goRun(before)); grown > tolerance {
+			t.Errorf("after it was given back, go/heap and go/stack are %d larger", grown)
+		}
+	})
+}
+
+func TestLiveReport(t *testing.T) {
+	r := readNow(t, Top(All))
+	checkLaw(t, r)
+	for c := range r.Categories() {
+		if c.Low > c.RSS.Bytes || c.High < c.RSS.Bytes {
+			t.Errorf("%s is %d, not from %d to %d", c.ID, c.RSS.Bytes, c.Low, c.High)
+		}
+		switch c.Method {
+		case "named", "verified", "estimated", "inferred":
+		default:
+			t.Errorf("%s is known by %q", c.ID, c.Method)
+		}
+	}
+	for _, id := range []string{"go/heap", "go/stack", "file/binary", "stacks/main"} {
+		if c := r.Category(id); c.RSS.Bytes == 0 {
+			t.Errorf("%s holds nothing", id)
+		}
+	}
+	if r.Totals.Mappings == 0 || len(r.Regions) == 0 || len(r.Regions) > r.Totals.Mappings {
+		t.Errorf("%d regions of %d mappings", len(r.Regions), r.Totals.Mappings)
+	}
+	if len(r.Warnings) > 0 {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+}
+
+func TestCapturesHaveBounds(t *testing.T) {
+	for _, name := range captures(t) {
+		for c := range parseCapture(t, name).Categories() {
+			if c.Low > c.RSS.Bytes || c.High < c.RSS.Bytes {
+				t.Errorf("%s: %s is %d, not from %d to %d", name, c.ID, c.RSS.Bytes, c.Low, c.High)
+			}
+		}
+	}
+}
+
+// deep uses about n kB of the goroutine's stack, then waits.
+func deep(n int, ready *sync.WaitGroup, done <-chan struct{}) byte {
+	var frame [kib]byte
+	for i := range frame {
+		frame[i] = byte(n)
+	}
+	if n > 0 {
+		deep(n-1, ready, done)
+	} else {
+		ready.Done()
+		<-done
+	}
+	return frame[n%kib]
+}
+
+func TestDeepGoroutinesAreStack(t *testing.T) {
+	const goroutines, depth = 200, 64
+	alone(t, func() {
+		before := readNow(t).Category("go/stack")
+		done := make(chan struct{})
+		var ready sync.WaitGroup
+		ready.Add(goroutines)
+		for range goroutines {
+			go deep(depth, &ready, done)
+		}
+		ready.Wait()
+		after := readNow(t)
+		close(done)
+
+		stack := after.Category("go/stack")
+		if want := before.High + goroutines*depth*kib; stack.High < want {
+			t.Errorf("go/stack is at most %d, want at least %d", stack.High, want)
+		}
+		if stack.RSS.Bytes <= before.RSS.Bytes {
+			t.Errorf("go/stack is %d, and was %d", stack.RSS.Bytes, before.RSS.Bytes)
+		}
+		checkLaw(t, after)
+	})
+}

@@ -1,0 +1,178 @@
+package memanalyzer
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// What several test files share: the captures, texts taken apart, and child
+// processes.
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+
+	testdata = "../testdata/"
+)
+
+// children are what this test binary does instead of tests when childVariable
+// names one: what changes a whole process is done in one of its own.
+var children = map[string]func(){}
+
+const childVariable = "MEMANALYZER_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(childVariable); name != "" {
+		children[name]()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// childCommand returns this binary as the child of that name, not yet started.
+func childCommand(t testing.TB, name string, environment ...string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), program)
+	c.Env = append(append(os.Environ(), environment...), childVariable+"="+name)
+	c.Stderr = os.Stderr
+	return c
+}
+
+func readFile(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// captures returns the names of all captured smaps, below testdata.
+func captures(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(testdata + "real/*.smaps")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no captures in %sreal: %v", testdata, err)
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimPrefix(filepath.ToSlash(path), testdata)
+	}
+	return paths
+}
+
+func parseText(t testing.TB, text string, options ...ReadOption) *Report {
+	t.Helper()
+	report, err := Parse(strings.NewReader(text), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func parseCapture(t testing.TB, name string, options ...ReadOption) *Report {
+	t.Helper()
+	return parseText(t, readFile(t, testdata+name), options...)
+}
+
+var kilobytesLine = regexp.MustCompile(`^(\w+): +(\d+) kB$`)
+
+// readRollup returns the columns of a smaps_rollup, in bytes.
+func readRollup(t testing.TB, name string) map[string]uint64 {
+	t.Helper()
+	columns := map[string]uint64{}
+	for line := range strings.Lines(readFile(t, name)) {
+		if m := kilobytesLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			columns[m[1]] = parseNumber(t, m[2]) * kib
+		}
+	}
+	if len(columns) == 0 {
+		t.Fatalf("%s has no columns", name)
+	}
+	return columns
+}
+
+func parseNumber(t testing.TB, text string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var (
+	titleLine = regexp.MustCompile(`^(\w.*):$`)
+	rowLine   = regexp.MustCompile(`^  (.+?):? +(\d+) (?:MB|KB|B)$`)
+	totalLine = regexp.MustCompile(`^(\w.*): +(\d+) (?:MB|KB|B)$`)
+)
+
+// textRows returns the numbers of a report's text, as "Go Runtime/Heap" and
+// "RSS (Resident)", in its unit.
+func textRows(t testing.TB, text string) map[string]uint64 {
+	t.Helper()
+	rows, group := map[string]uint64{}, ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := titleLine.FindStringSubmatch(line); m != nil {
+			group = m[1]
+		} else if m := rowLine.FindStringSubmatch(line); m != nil {
+			rows[group+"/"+m[1]] = parseNumber(t, m[2])
+		} else if m := totalLine.FindStringSubmatch(line); m != nil {
+			rows[m[1]] = parseNumber(t, m[2])
+		}
+	}
+	return rows
+}
+
+// ask returns the answer of a handler that is not on a network.
+func ask(h http.Handler, method, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	return w
+}
+
+// fetch returns the answer of a server, its body read.
+func fetch(t testing.TB, method, url string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// firstDifference says where two texts part.
+func firstDifference(got, want string) string {
+	a, b := bytes.Split([]byte(got), []byte("\n")), bytes.Split([]byte(want), []byte("\n"))
+	for i := 0; ; i++ {
+		switch {
+		case i == len(a) || i == len(b):
+			return fmt.Sprintf("line %d: %d lines, want %d", i+1, len(a), len(b))
+		case !bytes.Equal(a[i], b[i]):
+			return fmt.Sprintf("line %d: %q, want %q", i+1, a[i], b[i])
+		}
+	}
+}
