@@ -5,6 +5,7 @@ AR ?= ar
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 DESTDIR ?=
+ADDR ?= 127.0.0.1:6060
 
 VERSION := $(shell sed -n 's/^.define MEMA_VERSION "\(.*\)"/\1/p' csrc/memanalyzer.h)
 
@@ -24,7 +25,8 @@ C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h cmd/memanalyzer/*.h)
 OLD_GO := go1.25.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-TEST_PACKAGES := libc6-dev ca-certificates libcunit1-dev clang lld clang-format mandoc
+RUN_PACKAGES := libc6-dev curl ca-certificates
+TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang lld clang-format mandoc
 
 .PHONY: help
 help: ## list the targets
@@ -62,6 +64,10 @@ build/flags: always
 
 .PHONY: always
 
+.PHONY: demo
+demo: ## the Go daemon with memory of every kind, at bin/memdemo
+	go build -buildvcs=false -o bin/memdemo ./cmd/memdemo
+
 .PHONY: install
 install: cli lib ## command, man page, library, header and pkg-config file below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
@@ -72,6 +78,14 @@ install: cli lib ## command, man page, library, header and pkg-config file below
 	install -m 644 cmd/memanalyzer/memanalyzer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' cmd/memanalyzer/memanalyzer.pc.in \
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/memanalyzer.pc
+
+## Running
+
+.PHONY: run
+run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C (ONCE=1: ends then)
+	@.ci/install $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory -s cli demo
+	@cmd/memdemo/run.sh $(ADDR) $(ONCE)
 
 ## Testing
 
@@ -106,6 +120,7 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 
 .PHONY: test
 test: check ## every test there is
+	@$(MAKE) --no-print-directory -s demo
 	go run $(STATICCHECK) ./...
 	CGO_ENABLED=0 go test ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...

@@ -1,0 +1,372 @@
+//go:build linux
+
+package main
+
+// The kinds that are a mapping, made by system calls alone. The mappings stay
+// until the process ends; files are unlinked as soon as they are mapped, so that
+// nothing is left behind however it ends.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	readWrite = unix.PROT_READ | unix.PROT_WRITE
+	private   = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS
+)
+
+func makeNamed(a amount, _ config) (made, error) {
+	b, err := touched(a.n, private)
+	if err != nil {
+		return made{}, err
+	}
+	how := fmt.Sprintf("private anonymous: [anon:%s]", a.name)
+	switch err := setName(b, a.name); {
+	case errors.Is(err, unix.EINVAL):
+		how = "private anonymous, rw-p, without its name: this kernel has none (CONFIG_ANON_VMA_NAME)"
+	case err != nil:
+		how = fmt.Sprintf("private anonymous, rw-p, without its name: prctl: %v", err)
+	}
+	return mapping(b, how), nil
+}
+
+// setName names the pages of b. unix.Prctl would take the pointers as numbers,
+// and only those that are made in a call of Syscall6 are safe from a moving stack.
+func setName(b []byte, name string) error {
+	text, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return err
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME,
+		uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(unsafe.Pointer(text)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func makeAnonRO(a amount, _ config) (made, error) {
+	return protected(a.n, unix.PROT_READ, "r--p")
+}
+
+func makeAnonExec(a amount, _ config) (made, error) {
+	return protected(a.n, unix.PROT_READ|unix.PROT_EXEC, "r-xp")
+}
+
+func makeAnonNone(a amount, _ config) (made, error) {
+	return protected(a.n, unix.PROT_NONE, "---p")
+}
+
+// protected takes access from memory that is resident, and stays so.
+func protected(n, access int, shown string) (made, error) {
+	b, err := touched(n, private)
+	if err != nil {
+		return made{}, err
+	}
+	if err := unix.Mprotect(b, access); err != nil {
+		unix.Munmap(b)
+		return made{}, fmt.Errorf("mprotect: %w", err)
+	}
+	return mapping(b, "private anonymous, touched, then mprotect: "+shown), nil
+}
+
+func makeSharedAnon(a amount, _ config) (made, error) {
+	b, err := touched(a.n, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return made{}, err
+	}
+	return mapping(b, "shared anonymous: /dev/zero (deleted)"), nil
+}
+
+func makeMemfd(a amount, _ config) (made, error) {
+	fd, err := unix.MemfdCreate("memdemo", unix.MFD_CLOEXEC)
+	if err != nil {
+		return made{}, fmt.Errorf("memfd_create: %w", err)
+	}
+	return sharedFile(os.NewFile(uintptr(fd), "memfd"), a.n, "/memfd:memdemo (deleted)")
+}
+
+func makeShm(a amount, _ config) (made, error) {
+	f, err := os.CreateTemp("/dev/shm", "memdemo-*")
+	if err != nil {
+		return made{}, err
+	}
+	defer os.Remove(f.Name())
+	return sharedFile(f, a.n, f.Name()+" (deleted)")
+}
+
+// sharedFile closes f after it is mapped and every page of it written.
+func sharedFile(f *os.File, n int, shown string) (made, error) {
+	defer f.Close()
+	n = roundUp(n, os.Getpagesize())
+	if err := f.Truncate(int64(n)); err != nil {
+		return made{}, err
+	}
+	b, err := mmap(int(f.Fd()), n, readWrite, unix.MAP_SHARED)
+	if err != nil {
+		return made{}, err
+	}
+	if err := touch(b); err != nil {
+		unix.Munmap(b)
+		return made{}, err
+	}
+	return mapping(b, "shared, every page written: "+shown), nil
+}
+
+func makeSysV(a amount, _ config) (made, error) {
+	n := roundUp(a.n, os.Getpagesize())
+	id, err := unix.SysvShmGet(unix.IPC_PRIVATE, n, unix.IPC_CREAT|0o600)
+	if err != nil {
+		return made{}, fmt.Errorf("shmget: %w", err)
+	}
+	// Removed now, it is gone when the process is.
+	defer unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+	b, err := unix.SysvShmAttach(id, 0, 0)
+	if err != nil {
+		return made{}, fmt.Errorf("shmat: %w", err)
+	}
+	if err := touch(b); err != nil {
+		unix.SysvShmDetach(b)
+		return made{}, err
+	}
+	return mapping(b, "shmget and shmat: /SYSV00000000 (deleted)"), nil
+}
+
+func makeFile(a amount, _ config) (made, error) {
+	b, name, err := mappedFile(a.n, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return made{}, err
+	}
+	return mapping(b, fmt.Sprintf("r--s, every page read: %s (deleted)", name)), nil
+}
+
+func makeFilePrivate(a amount, _ config) (made, error) {
+	b, name, err := mappedFile(a.n, readWrite, unix.MAP_PRIVATE)
+	if err != nil {
+		return made{}, err
+	}
+	page := os.Getpagesize()
+	written := len(b) / page / 4 * page
+	if err := touch(b[:written]); err != nil {
+		unix.Munmap(b)
+		return made{}, err
+	}
+	return mapping(b, fmt.Sprintf("rw-p, every page read, the first %s written: %s (deleted)", formatSize(written), name)), nil
+}
+
+// mappedFile returns a new file of n bytes, mapped, every page of it read, and
+// the name that the file had. It is synced, so that its pages are clean from the
+// beginning and not from some later moment.
+func mappedFile(n, access, flags int) ([]byte, string, error) {
+	f, err := os.CreateTemp("", "memdemo-*.data")
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	n = roundUp(n, os.Getpagesize())
+	chunk := bytes.Repeat([]byte{filled}, 64*kb)
+	for left := n; left > 0; left -= min(left, len(chunk)) {
+		if _, err := f.Write(chunk[:min(left, len(chunk))]); err != nil {
+			return nil, "", err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return nil, "", err
+	}
+	b, err := mmap(int(f.Fd()), n, access, flags)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := readBack(b); err != nil {
+		unix.Munmap(b)
+		return nil, "", err
+	}
+	return b, f.Name(), nil
+}
+
+func makeLazyFree(a amount, _ config) (made, error) {
+	b, err := touched(a.n, private)
+	if err != nil {
+		return made{}, err
+	}
+	if err := unix.Madvise(b, unix.MADV_FREE); err != nil {
+		unix.Munmap(b)
+		return made{}, fmt.Errorf("madvise(MADV_FREE): %w", err)
+	}
+	return mapping(b, "private anonymous, MADV_FREE: rw-p, LazyFree"), nil
+}
+
+// makeTHP maps a huge page more than it touches, to begin at a multiple of one.
+func makeTHP(a amount, _ config) (made, error) {
+	huge, err := transparentPage()
+	if err != nil {
+		return made{}, err
+	}
+	n := roundUp(a.n, huge)
+	whole, err := mmap(-1, n+huge, readWrite, private)
+	if err != nil {
+		return made{}, err
+	}
+	first := roundUp(int(address(whole)), huge) - int(address(whole))
+	b := whole[first : first+n]
+	err = unix.Madvise(b, unix.MADV_HUGEPAGE)
+	if err != nil {
+		err = fmt.Errorf("madvise(MADV_HUGEPAGE): %w", err)
+	} else {
+		err = touch(b)
+	}
+	if err != nil {
+		unix.Munmap(whole)
+		return made{}, err
+	}
+	return mapping(b, "private anonymous, aligned, MADV_HUGEPAGE: rw-p, AnonHugePages"), nil
+}
+
+// transparentPage returns the size of a transparent huge page. It is an error
+// if the kernel gives none, even where asked.
+func transparentPage() (int, error) {
+	const folder = "/sys/kernel/mm/transparent_hugepage/"
+	enabled, err := os.ReadFile(folder + "enabled")
+	if err != nil {
+		return 0, fmt.Errorf("no transparent huge pages in this kernel: %w", err)
+	}
+	if strings.Contains(string(enabled), "[never]") {
+		return 0, fmt.Errorf("transparent huge pages are off: %senabled says never", folder)
+	}
+	return numberIn(folder+"hpage_pmd_size", "%d")
+}
+
+func makeHugetlb(a amount, _ config) (made, error) {
+	huge, err := numberIn("/proc/meminfo", "Hugepagesize: %d kB")
+	if err != nil {
+		return made{}, err
+	}
+	b, err := mmap(-1, roundUp(a.n, huge*kb), readWrite, private|unix.MAP_HUGETLB)
+	if err != nil {
+		return made{}, fmt.Errorf("%w (are there enough huge pages? /proc/sys/vm/nr_hugepages)", err)
+	}
+	if err := touch(b); err != nil {
+		unix.Munmap(b)
+		return made{}, err
+	}
+	return mapping(b, "private anonymous, MAP_HUGETLB: /anon_hugepage (deleted), Private_Hugetlb"), nil
+}
+
+// numberIn returns the number in the first line of a file that has the form.
+func numberIn(path, form string) (int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var n int
+		if got, _ := fmt.Sscanf(line, form, &n); got == 1 {
+			return n, nil
+		}
+	}
+	return 0, fmt.Errorf("%s has no line of the form %q", path, form)
+}
+
+func makeUntouched(a amount, _ config) (made, error) {
+	return virtual(a.n, readWrite, "rw-p")
+}
+
+func makeReserved(a amount, _ config) (made, error) {
+	return virtual(a.n, unix.PROT_NONE, "---p")
+}
+
+// virtual maps without touching. MAP_NORESERVE makes more than the machine has
+// possible, and keeps it from merging with a neighbour that is touched.
+func virtual(n, access int, shown string) (made, error) {
+	b, err := mmap(-1, roundUp(n, os.Getpagesize()), access, private|unix.MAP_NORESERVE)
+	if err != nil {
+		return made{}, err
+	}
+	return mapping(b, "private anonymous, virtual only: "+shown), nil
+}
+
+// touched returns anonymous memory of n bytes, rounded up to pages, all resident.
+func touched(n, flags int) ([]byte, error) {
+	b, err := mmap(-1, roundUp(n, os.Getpagesize()), readWrite, flags)
+	if err != nil {
+		return nil, err
+	}
+	if err := touch(b); err != nil {
+		unix.Munmap(b)
+		return nil, err
+	}
+	return b, nil
+}
+
+func mmap(fd, n, access, flags int) ([]byte, error) {
+	b, err := unix.Mmap(fd, 0, n, access, flags)
+	if err != nil {
+		return nil, fmt.Errorf("mmap: %w", err)
+	}
+	return b, nil
+}
+
+func mapping(b []byte, how string) made {
+	return made{n: len(b), how: how, at: address(b)}
+}
+
+func address(b []byte) uintptr {
+	return uintptr(unsafe.Pointer(&b[0]))
+}
+
+// filled is what a touched page begins with; not 0, as of zeros the kernel may
+// keep one page for all.
+const filled = 1
+
+// touch writes to every page of b. Where the kernel has no memory for a page of
+// a mapping (a full /dev/shm, huge pages beyond a cgroup's limit) it sends
+// SIGBUS, which is an error here and not the end of the program.
+func touch(b []byte) error {
+	return faulting(func() error {
+		fill(b)
+		return nil
+	})
+}
+
+func fill(b []byte) {
+	for i := 0; i < len(b); i += os.Getpagesize() {
+		b[i] = filled
+	}
+}
+
+// readBack reads every page of a file that mappedFile wrote.
+func readBack(b []byte) error {
+	return faulting(func() error {
+		for i := 0; i < len(b); i += os.Getpagesize() {
+			if b[i] != filled {
+				return fmt.Errorf("the file has %d at %d, where %d was written", b[i], i, filled)
+			}
+		}
+		return nil
+	})
+}
+
+// faulting calls access, and returns an error if that faults.
+func faulting(access func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the kernel has no memory for all its pages")
+		}
+	}()
+	return access()
+}
+
+// roundUp returns the least multiple of unit, a power of two, that is not below n.
+func roundUp(n, unit int) int {
+	return (n + unit - 1) &^ (unit - 1)
+}

@@ -1,0 +1,139 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cmd/memdemo as a person or a script meets it: known amounts, asked for by HTTP.
+
+const demoBound = 60 * time.Second
+
+// A demo is a memdemo that serves.
+type demo struct {
+	command *exec.Cmd
+	url     string
+}
+
+// startDemo returns when the daemon has made its memory, and ends it with the test.
+func startDemo(t *testing.T, program string, flags ...string) demo {
+	t.Helper()
+	bounded, cancel := context.WithTimeout(context.Background(), demoBound)
+	c := exec.CommandContext(bounded, program, append([]string{"-addr", "127.0.0.1:0"}, flags...)...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		c.Wait()
+	})
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if url, found := strings.CutPrefix(lines.Text(), "memory:"); found {
+			return demo{c, strings.TrimSpace(url)}
+		}
+	}
+	t.Fatal("memdemo ended without a line that begins with memory:")
+	return demo{}
+}
+
+func buildDemo(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "memdemo")
+	if out, err := exec.Command("go", "build", "-o", program, "../cmd/memdemo").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs memdemo")
+	}
+	t.Parallel()
+	program := buildDemo(t)
+	t.Run("pipeline", func(t *testing.T) { t.Parallel(); testPipeline(t, startDemo(t, program)) })
+	t.Run("amounts", func(t *testing.T) { t.Parallel(); testAmounts(t, startDemo(t, program)) })
+	small := []string{"-heap", "1MB", "-malloc", "0", "-named", "0", "-file", "0"}
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) { t.Parallel(); testSignal(t, startDemo(t, program, small...), signal) })
+	}
+}
+
+// testPipeline runs the line of the seed's monitoring script, in a shell.
+func testPipeline(t *testing.T, d demo) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip(err)
+	}
+	rollup := "/proc/" + strconv.Itoa(d.command.Process.Pid) + "/smaps_rollup"
+	megabytes := func() uint64 { return readRollup(t, rollup)["Rss"] / mib }
+
+	shell := exec.Command("sh", "-c", `curl -s "$URL" | grep "RSS (Resident)" | awk '{print $3}'`)
+	shell.Env = append(os.Environ(), "URL="+d.url, "NO_PROXY=*", "no_proxy=*")
+	shell.Stderr = os.Stderr
+	before := megabytes()
+	out, err := shell.Output()
+	after := megabytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, found := strings.CutSuffix(string(out), "\n")
+	if !found || strings.Contains(line, "\n") {
+		t.Fatalf("the pipeline prints %q, want one line", out)
+	}
+	rss := parseNumber(t, line)
+	if rss+1 < min(before, after) || rss > max(before, after)+1 {
+		t.Errorf("the pipeline prints %d, smaps_rollup has %d before and %d after", rss, before, after)
+	}
+}
+
+// testAmounts compares with what memdemo makes by default, in KB.
+func testAmounts(t *testing.T, d demo) {
+	_, body := fetch(t, "GET", d.url+"?unit=KB&top=0")
+	rows := textRows(t, body)
+	// The kernel may have no names.
+	named := "Anonymous Memory/Read-Write"
+	if rows["Named Memory Regions (mmap)/TXMetaCache"] > 0 {
+		named = "Named Memory Regions (mmap)/TXMetaCache"
+	}
+	for _, c := range []struct {
+		row        string
+		want, more uint64 // more: what the program has there beside what it was asked for
+	}{
+		{"Go Runtime/Heap", 64 * kib, 8 * kib},
+		{"C Heap (malloc)/Subtotal", 32 * kib, kib},
+		{named, 128 * kib, 4 * kib},
+		{"File-Backed Memory/Other Files", 16 * kib, kib},
+		{"Thread Stacks/Subtotal", 4 * 256, kib},
+	} {
+		if got := rows[c.row]; got < c.want || got > c.want+c.more {
+			t.Errorf("%s is %d KB, want %d and at most %d more", c.row, got, c.want, c.more)
+		}
+	}
+	if t.Failed() {
+		t.Log(body)
+	}
+}
+
+func testSignal(t *testing.T, d demo, signal syscall.Signal) {
+	if err := d.command.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.command.Wait(); err != nil { // demoBound ends the wait
+		t.Errorf("after %v: %v, want exit status 0", signal, err)
+	}
+}
