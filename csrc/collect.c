@@ -75,7 +75,7 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
                 }
                 if (r->overflown)
                         return sums_error(error, "", &p->region);
-                if (!buf && mema_smaps_finish(p) == MEMA_END)
+                if (p->status == MEMA_END || (!buf && mema_smaps_finish(p) == MEMA_END))
                         return MEMA_END;
                 if (buf && used == len)
                         return MEMA_MORE;

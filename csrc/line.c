@@ -207,11 +207,11 @@ void mema_line_open(struct mema_smaps *p, struct span line)
         skip_spaces(&s);
         if (!header_number(p, line, &s, true, &g->inode, REASON_INODE, REASON_HEADER_OVERFLOW))
                 return;
+        s.end = line.end;
         if (s.at < s.end && *s.at != ' ' && *s.at != '\r') {
                 fail(p, REASON_INODE, line, s.at);
                 return;
         }
-        s.end = line.end;
         skip_spaces(&s);
         if (SPAN_EQUALS(s, "\r")) {
                 p->crlf = 1;
@@ -242,20 +242,25 @@ void mema_line_open(struct mema_smaps *p, struct span line)
 
 /* Fields ------------------------------------------------------------------ */
 
+/* Where the label is kept that came behind the last one, or behind the header. */
+static unsigned char *expected_label(struct mema_smaps *p)
+{
+        return &p->follows[p->label < MEMA_FIELD_COUNT ? p->label : MEMA_FIELD_COUNT];
+}
+
 /* The kernel prints the fields of all mappings in one order, so that the one
  * that came behind the last label in the mapping before is tried first. */
 static uint64_t find_label(struct mema_smaps *p, struct span label)
 {
-        uint64_t last = p->label, expected = last < MEMA_FIELD_COUNT ? p->follows[last] : 0;
+        unsigned char *expected = expected_label(p);
 
         if (SPAN_EQUALS(label, "VmFlags"))
                 return LABEL_VM_FLAGS;
-        for (uint64_t i = 0, next = expected; i < MEMA_FIELD_COUNT; i++, next++) {
+        for (uint64_t i = 0, next = *expected; i < MEMA_FIELD_COUNT; i++, next++) {
                 if (next == MEMA_FIELD_COUNT)
                         next = 0;
                 if (span_equals(label, fields[next].label, fields[next].length)) {
-                        if (last < MEMA_FIELD_COUNT)
-                                p->follows[last] = (unsigned char)next;
+                        *expected = (unsigned char)next;
                         return next;
                 }
         }
@@ -423,9 +428,9 @@ size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len)
         struct span s = span_of(at, len);
         uint64_t label, value = 0;
 
-        if (!p->open || p->label >= MEMA_FIELD_COUNT || len < LINE_MAX_USUAL)
+        if (!p->open || len < LINE_MAX_USUAL)
                 return 0;
-        label = p->follows[p->label];
+        label = *expected_label(p);
         if (p->usual[label].length == 0 || memcmp(at, p->usual[label].line, HEAD_USUAL) != 0)
                 return 0;
         if (is_remembered(p, label, at)) {

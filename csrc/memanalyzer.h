@@ -179,8 +179,8 @@ struct mema_smaps {
         uint64_t open, closing, crlf, after_unknown, label, usual_label, regions;
         uint64_t held, cut, pending; /* of text[]: bytes so far, bytes lost, a header's length */
         uint64_t line_length, excerpt_length;
-        uint64_t flags_length;                   /* of region.vm_flags, those of the mapping before */
-        unsigned char follows[MEMA_FIELD_COUNT]; /* which label came behind which, last time */
+        uint64_t flags_length;                       /* of region.vm_flags, those of the mapping before */
+        unsigned char follows[MEMA_FIELD_COUNT + 1]; /* which label came behind which, last time */
         struct {
                 uint64_t value, length;
                 char line[28];     /* the kernel's length of a line with a number of up to 8 digits */

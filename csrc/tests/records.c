@@ -57,8 +57,10 @@ static void expect_sticky(struct mema_smaps *p, const struct mema_error *first)
         SAME_TEXT(again.message, first->message);
 }
 
-static size_t next_piece(struct cut *cut)
+static size_t next_piece(struct cut *cut, size_t used)
 {
+        if (used == 0 && cut->first > 0)
+                return cut->first;
         if (cut->seed == 0)
                 return cut->most;
         cut->seed = cut->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -77,7 +79,7 @@ struct records parse(const char *text, size_t len, struct cut cut)
         for (size_t used = 0; used < len; used += n) {
                 char *at;
 
-                n = next_piece(&cut);
+                n = next_piece(&cut, used);
                 n = n < len - used ? n : len - used;
                 at = piece.data + piece.len - n;
                 memcpy(at, text + used, n);
@@ -114,24 +116,38 @@ static bool same_records(const struct records *a, const struct records *b)
                a->unknown == b->unknown && a->repeated == b->repeated;
 }
 
+static void expect_same_records(const char *what, const char *text, size_t len, const struct records *whole,
+                                struct cut cut)
+{
+        struct records other = parse(text, len, cut);
+        char shown[256];
+
+        snprintf(shown, sizeof shown, "%.180s: cut at %zu, seed %d, first %zu", what, cut.most, (int)cut.seed,
+                 cut.first);
+        equal_number(shown, same_records(whole, &other), true, __FILE__, __LINE__);
+        records_free(&other);
+}
+
 struct records parse_each_way(const char *what, const char *text, size_t len)
 {
         static const struct cut cuts[] = {
-                { 3072, 0 }, { 5000, 1 }, { 150, 2 }, { 17, 3 }, { 3, 4 }, { 1, 0 },
+                { 3072, 0, 0 }, { 5000, 1, 0 }, { 150, 2, 0 }, { 17, 3, 0 }, { 3, 4, 0 }, { 1, 0, 0 },
         };
         size_t count = len < 1 << 20 ? sizeof cuts / sizeof *cuts : 2; /* a large one is not cut small */
         struct records whole = parse(text, len, WHOLE);
 
-        for (size_t i = 0; i < count; i++) {
-                struct records other = parse(text, len, cuts[i]);
-                char shown[256];
-
-                snprintf(shown, sizeof shown, "%.200s: cut at %zu, seed %d", what, cuts[i].most,
-                         (int)cuts[i].seed);
-                equal_number(shown, same_records(&whole, &other), true, __FILE__, __LINE__);
-                records_free(&other);
-        }
+        for (size_t i = 0; i < count; i++)
+                expect_same_records(what, text, len, &whole, cuts[i]);
         return whole;
+}
+
+void expect_same_in_two_pieces(const char *what, const char *text, size_t len)
+{
+        struct records whole = parse(text, len, WHOLE);
+
+        for (size_t first = 1; first < len; first++)
+                expect_same_records(what, text, len, &whole, (struct cut){ len, 0, first });
+        records_free(&whole);
 }
 
 /* Reports ------------------------------------------------------------------ */

@@ -13,12 +13,14 @@ struct records {
         uint64_t unknown, repeated;
 };
 
-/* A text in pieces of `most` bytes, or with a seed in pieces of 1 to `most`. */
+/* A text in pieces of `most` bytes, or with a seed in pieces of 1 to `most`; where
+ * `first` is not 0, the first piece has so many. */
 struct cut {
         size_t most;
         uint64_t seed;
+        size_t first;
 };
-#define WHOLE ((struct cut){ SIZE_MAX, 0 })
+#define WHOLE ((struct cut){ SIZE_MAX, 0, 0 })
 
 /* Each piece lies flush against a page that cannot be read, and is overwritten
  * as soon as it is consumed.  What every parser owes its caller is asserted. */
@@ -28,6 +30,9 @@ void records_free(struct records *r);
 /* Parses whole, byte by byte, at 3072 and at seeded cuts, and asserts that all
  * come to the same; `what` is said where they do not. */
 struct records parse_each_way(const char *what, const char *text, size_t len);
+
+/* The same in two pieces, for every place where there can be two. */
+void expect_same_in_two_pieces(const char *what, const char *text, size_t len);
 
 /* Every member that counts; `category` and `method` among them. */
 bool same_region(const struct mema_region *a, const struct mema_region *b);

@@ -155,6 +155,36 @@ static void shared_captures(void)
                 TRUE(each_file(CAPTURES, "maps", expect_capture) > 0);
 }
 
+/* As a capture comes from a machine that ends lines with CR LF. */
+static void expect_same_with_carriage_returns(const char *path)
+{
+        struct guarded file = guarded_file(path);
+        struct records plain = parse(file.data, file.len, WHOLE), other;
+        char *text = malloc(2 * file.len);
+        size_t len = 0;
+
+        for (size_t i = 0; i < file.len; i++) {
+                if (file.data[i] == '\n')
+                        text[len++] = '\r';
+                text[len++] = file.data[i];
+        }
+        other = parse_each_way(path, text, len);
+        expect_number(path, "with carriage returns: status", other.end.status, MEMA_END);
+        expect_number(path, "with carriage returns: mappings", other.count, plain.count);
+        for (size_t i = 0; i < plain.count && i < other.count; i++)
+                if (!same_region(&plain.region[i], &other.region[i]))
+                        expect_number(path, "with carriage returns: line", other.region[i].line, 0);
+        free(text);
+        records_free(&plain);
+        records_free(&other);
+        guarded_free(&file);
+}
+
+static void captures_with_carriage_returns(void)
+{
+        TRUE(each_file(REAL, ".smaps", expect_same_with_carriage_returns) > 0);
+}
+
 /* The corpus ------------------------------------------------------------------ */
 
 enum { NAME, MAPPINGS = 3, FIRST_SUM, LAST_SUM = 11, NEWLINE, SPECIAL, COLUMNS };
@@ -351,5 +381,5 @@ static void damaged_captures(void)
         guarded_free(&file);
 }
 
-SUITE(captures, CASE(our_own_captures), CASE(shared_captures), CASE(the_corpus_has_the_sums_of_its_index),
-      CASE(sums_are_those_of_the_rollup), CASE(damaged_captures));
+SUITE(captures, CASE(our_own_captures), CASE(shared_captures), CASE(captures_with_carriage_returns),
+      CASE(the_corpus_has_the_sums_of_its_index), CASE(sums_are_those_of_the_rollup), CASE(damaged_captures));

@@ -288,6 +288,8 @@ static void odd_ends_of_the_address_space(void)
                 { "ends at 2^64", UINT64_C(0xfffffffffffff000), NOTHING, ANON("rw-p", KIB(4)), NOTHING,
                   MEMA_ANON_RW, BY_NAME },
                 { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "starts at 0, behind a guard that ends at 2^64", 0, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)),
+                  NOTHING, MEMA_ANON_RW, BY_NAME },
                 { "starts at 0", 0, NOTHING, ANON("---p", TIB(1)), NOTHING, MEMA_ANON_NONE, BY_NAME },
                 { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_ANON_RW, BY_NAME },
         };

@@ -402,6 +402,26 @@ static void pieces_that_are_wrong(void)
         mema_report_free(&r);
 }
 
+/* What comes behind the end is not waited for: in a child, which would not return. */
+static void pieces_behind_the_end(void)
+{
+        static struct mema_smaps p;
+        struct mema_error error;
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+                alarm(2);
+                mema_smaps_init(&p);
+                begin(0);
+                mema_collect_feed(&r, &p, MAPPING, sizeof MAPPING - 1, &error);
+                mema_collect_feed(&r, &p, NULL, 0, &error);
+                _exit(mema_collect_feed(&r, &p, MAPPING, sizeof MAPPING - 1, &error) == MEMA_END ? 0 : 1);
+        }
+        waitpid(child, &status, 0);
+        EQUAL(status, 0);
+}
+
 /* Sums that are too large stay so, whatever is fed. */
 static void pieces_whose_sums_are_too_large(void)
 {
@@ -424,4 +444,4 @@ SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals
       CASE(a_zombie), CASE(a_kernel_thread), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
       CASE(files_that_are_wrong), CASE(a_file_of_controls), CASE(sums_that_are_too_large),
       CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to), CASE(pieces_that_are_wrong),
-      CASE(pieces_whose_sums_are_too_large));
+      CASE(pieces_behind_the_end), CASE(pieces_whose_sums_are_too_large));

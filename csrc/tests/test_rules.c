@@ -119,6 +119,8 @@ static void a_special_name_is_one_only_as_a_whole(void)
         NAME_IS("[heap stuff]", MEMA_BY_PERMISSIONS);
         NAME_IS("[page size compat]", MEMA_BY_PERMISSIONS);
         NAME_IS("[", MEMA_OTHER_FILES);
+        NAME_IS("heap]", MEMA_OTHER_FILES);
+        NAME_IS("[heap", MEMA_OTHER_FILES);
         NAME_IS("[]", MEMA_BY_PERMISSIONS);
         FILE_IS("[heap stuff]", MEMA_OTHER_FILES);
         NAME_IS("[Anon:x]", MEMA_BY_PERMISSIONS);

@@ -189,6 +189,22 @@ static void lines_like_those_of_the_mapping_before(void)
         LIKE_THE_FIRST(SIZE_4 "VmFlags: rd \n" RSS_4, " Size 4096 Rss 4096 Swap 0 VmFlags [rd]");
 }
 
+/* Every kind of line, in the kernel's layout and out of it, cut at every place. */
+static void a_cut_at_any_place(void)
+{
+        static const char text[] = MAPPING SIZE_4 RSS_4 HUGE_0 SWAP_0
+                "VmFlags: rd ex mr \n" MAPPING SIZE_4
+                "Rss:                  44 kB\nFoo: Rss:                   4 kB\n" SWAP_0 HUGE_0
+                "Name: [anon:a\nSwap:                  0 kB]\nVmFlags: rd ex mr \n" HEAD
+                " /tmp/a b \n" SIZE_4 RSS_4 HUGE_0 RSS_4 "/vendor/x\n\n" HEAD
+                "\r\nSize:                  4 kB\r\n" RSS_4 HUGE_0 SWAP_0;
+
+        expect_same_in_two_pieces("a text", text, sizeof text - 1);
+        expect_same_in_two_pieces("an error", MAPPING SIZE_4 RSS_4 MAPPING SIZE_4 "Rss:        x kB\n" SWAP_0,
+                                  sizeof(MAPPING SIZE_4 RSS_4 MAPPING SIZE_4 "Rss:        x kB\n" SWAP_0) -
+                                          1);
+}
+
 /* Numbers that begin in another column than the kernel's. */
 static void lines_of_another_width(void)
 {
@@ -273,6 +289,7 @@ static void lines_without_a_label(void)
         FIELDS("Name:           [anon:a\n\nb c\n\xff]\nRss: 4 kB\n", " Rss 4096 unknown 3");
         FIELDS("Name:           [anon:a\nb: c]\n", " unknown 2");
         FIELDS("Rss: 4 kB\n/vendor/lib/x.so\n", " Rss 4096 unknown 1");
+        FIELDS("Rss: 4 kB\n[anon:x]\n", " Rss 4096 unknown 1");
         FIELDS("/vendor/a b: c\n[anon:x]\n[anon:x y]\n", " unknown 3");
 }
 
@@ -733,21 +750,22 @@ static char *long_text(const char *head, size_t count, const char *tail)
 /* A name of `length` bytes keeps at most MEMA_NAME_MAX: its head and its tail. */
 static void expect_long_name(size_t length)
 {
-        char *text = long_text(HEAD, length, "\nRss: 4 kB\n" MAPPING "Rss: 4 kB\n");
-        const char *name = text + strlen(HEAD);
+        char *text = long_text(MAPPING "Rss: 8 kB\n" HEAD, length, "\nRss: 4 kB\n" MAPPING "Rss: 8 kB\n");
+        const char *name = text + strlen(MAPPING "Rss: 8 kB\n" HEAD);
         struct records r = parse_each_way("a long name", text, strlen(text));
         size_t kept = length < MEMA_NAME_MAX ? length : MEMA_NAME_MAX;
         size_t end = kept < length ? kept / 2 : kept;
+        const struct mema_region *g = &r.region[1];
 
         EQUAL(r.end.status, MEMA_END);
-        EQUAL(r.count, 2);
-        EQUAL(r.region[0].name_length, kept);
-        EQUAL(r.region[0].name_cut, length - kept);
-        EQUAL(r.region[0].value[MEMA_RSS], 4096);
-        TRUE(memcmp(r.region[0].name, name, kept < length ? 512 : kept) == 0);
-        TRUE(memcmp(r.region[0].name + kept - end, name + length - end, end) == 0);
-        EQUAL(r.region[1].name_length, 8);
-        EQUAL(r.region[1].name_cut, 0);
+        EQUAL(r.count, 3);
+        EQUAL(g->name_length, kept);
+        EQUAL(g->name_cut, length - kept);
+        EQUAL(g->value[MEMA_RSS], 4096);
+        TRUE(memcmp(g->name, name, kept < length ? 512 : kept) == 0);
+        TRUE(memcmp(g->name + kept - end, name + length - end, end) == 0);
+        EQUAL(r.region[2].name_length, 8);
+        EQUAL(r.region[2].name_cut, 0);
         records_free(&r);
         free(text);
 }
@@ -798,15 +816,9 @@ static void long_other_lines(void)
         free(text);
 }
 
-static char *digits(const char *head, size_t count, const char *tail)
-{
-        char *text = long_text(head, count, tail);
-
-        memset(text + strlen(head), '9', count);
-        return text;
-}
-
-static void numbers_of_ten_thousand_digits(void)
+/* A number of `count` digits, all the same, in each place where there is one:
+ * only a name may be as long. */
+static void expect_long_number(char digit, size_t count, enum mema_status status)
 {
         static const struct {
                 const char *head, *tail;
@@ -822,15 +834,24 @@ static void numbers_of_ten_thousand_digits(void)
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                char *text = digits(cases[i].head, 10000, cases[i].tail);
-                struct records r = parse_each_way(text, text, strlen(text));
+                char *text = long_text(cases[i].head, count, cases[i].tail);
+                struct records r;
 
-                EQUAL(r.end.status, MEMA_OVERFLOW);
+                memset(text + strlen(cases[i].head), digit, count);
+                r = parse_each_way(cases[i].head, text, strlen(text));
+                EQUAL(r.end.status, status);
                 EQUAL(r.end.line, cases[i].line);
-                EQUAL(r.end.column, cases[i].column);
+                if (status == MEMA_OVERFLOW)
+                        EQUAL(r.end.column, cases[i].column);
                 records_free(&r);
                 free(text);
         }
+}
+
+static void numbers_of_ten_thousand_digits(void)
+{
+        expect_long_number('9', 10000, MEMA_OVERFLOW);
+        expect_long_number('0', 10000, MEMA_MALFORMED);
 }
 
 /* The column is that of the input, also where a line has lost its middle. */
@@ -927,7 +948,7 @@ static void statuses_have_words(void)
 }
 
 SUITE(smaps, CASE(every_field_is_read), CASE(absent_is_not_zero), CASE(labels_that_begin_with_others),
-      CASE(any_order_and_any_layout), CASE(lines_like_those_of_the_mapping_before),
+      CASE(any_order_and_any_layout), CASE(lines_like_those_of_the_mapping_before), CASE(a_cut_at_any_place),
       CASE(lines_of_another_width), CASE(wrong_lines_like_those_of_the_mapping_before),
       CASE(flags_like_those_of_the_mapping_before), CASE(the_last_of_a_repeated_field_counts),
       CASE(unknown_fields_are_passed_over), CASE(lines_without_a_label), CASE(blank_lines_are_nothing),

@@ -477,6 +477,23 @@ static void long_names_keep_their_end(void)
         free(text);
 }
 
+/* What rounding leaves over goes to those that lost most, the first of equals first. */
+static void what_is_left_over(void)
+{
+        char *text = text_of("1000-2000 rw-p 0 0:0 0 [anon:a]\nRss: 1536 kB\n"
+                             "2000-3000 rw-p 0 0:0 0 [anon:b]\nRss: 1536 kB\n"
+                             "3000-4000 rw-p 0 0:0 0 [anon:c]\nRss: 1400 kB\n"
+                             "4000-5000 rw-p 0 0:0 0 [anon:d]\nRss: 700 kB\n",
+                             0, MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        TRUE(has(text, "  a                                           2 MB\n"
+                       "  b                                           1 MB\n"
+                       "  c                                           1 MB\n"
+                       "  d                                           1 MB\n"
+                       "  Subtotal:             5 MB\n"));
+        free(text);
+}
+
 /* Numbers by chance: any distribution over rows and groups adds up in every unit. */
 static void rounded_rows_always_add_up(void)
 {
@@ -510,4 +527,4 @@ SUITE(text, CASE(golden_files), CASE(rows_add_up_in_every_golden), CASE(any_buff
       CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
       CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked), CASE(rows_that_always_stand),
       CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand), CASE(names_do_no_harm),
-      CASE(long_names_keep_their_end), CASE(rounded_rows_always_add_up));
+      CASE(long_names_keep_their_end), CASE(what_is_left_over), CASE(rounded_rows_always_add_up));
