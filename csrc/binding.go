@@ -41,14 +41,12 @@ const (
 
 // Statuses that Go tells apart; see MEMA_STATUSES.
 const (
-	OK           = C.MEMA_OK
-	Empty        = C.MEMA_EMPTY
-	Malformed    = C.MEMA_MALFORMED
-	Overflow     = C.MEMA_OVERFLOW
-	Truncated    = C.MEMA_TRUNCATED
-	NotPermitted = C.MEMA_NOT_PERMITTED
-	NoMemory     = C.MEMA_NO_MEMORY
-	Unsupported  = C.MEMA_UNSUPPORTED
+	OK          = C.MEMA_OK
+	Empty       = C.MEMA_EMPTY
+	Malformed   = C.MEMA_MALFORMED
+	Overflow    = C.MEMA_OVERFLOW
+	Truncated   = C.MEMA_TRUNCATED
+	Unsupported = C.MEMA_UNSUPPORTED
 )
 
 // Table returns the texts of a table, in the order of its numbers.
@@ -175,13 +173,6 @@ func (r *Report) Row(i int) (numbers []uint64, perms, flags, name string) {
 func (r *Report) Warning(i int) string {
 	var text [160]C.char
 	C.mema_report_warning(r.report, C.uint(i), &text[0], C.size_t(len(text)))
-	return C.GoString(&text[0])
-}
-
-// Program returns the program's name for a person, "" where it is not known.
-func (r *Report) Program() string {
-	var text [256]C.char
-	C.mema_report_program(r.report, &text[0], C.size_t(len(text)))
 	return C.GoString(&text[0])
 }
 

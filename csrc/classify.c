@@ -40,6 +40,12 @@ static bool adjoins(const struct mema_neighbour *low, const struct mema_neighbou
         return low->end != 0 && low->end == high->start;
 }
 
+/* Above reserved memory that nothing else has claimed. */
+static bool stands_on_reserve(const struct view *v)
+{
+        return adjoins(v->before, &v->self) && reserved(v->before) && v->before->category == MEMA_ANON_NONE;
+}
+
 /* Zeroed data of an object lies directly on its initialised data. */
 static bool is_bss(const struct view *v)
 {
@@ -49,45 +55,80 @@ static bool is_bss(const struct view *v)
 }
 
 /* Up to 1.25 the Go runtime asks for its heap at i<<40 | 0xc0<<32, on arm64 at
- * i<<40 | 0x40<<32, and extends it from there. */
-static bool is_go_heap(const struct view *v)
+ * i<<40 | 0x40<<32. */
+static bool is_fixed_go_base(const struct view *v)
 {
         uint64_t start = v->self.start;
-        bool base = start >> 47 == 0 && ((start & UINT64_C(0xffffffffff)) == UINT64_C(0xc000000000) ||
-                                         (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
+
+        return start >> 47 == 0 && ((start & UINT64_C(0xffffffffff)) == UINT64_C(0xc000000000) ||
+                                    (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
+}
+
+/* From 1.26 its base is random, in the middle of the address space, where the
+ * kernel puts nothing by itself: a multiple of 64 MiB, some steps of 4 MiB that
+ * are reserved, or none, then the heap, and what is reserved up to the next
+ * multiple. */
+static bool is_random_go_base(const struct view *v)
+{
+        bool steps = reserved(&v->self) && span_bytes(&v->self) < MIB(64) &&
+                     span_bytes(&v->self) % MIB(4) == 0 && plain_writable(v->after);
+        bool none = plain_writable(&v->self) && reserved(v->after) && v->after->end % MIB(64) == 0;
+
+        return v->self.start >> 42 != 0 && v->self.start < UINT64_C(0x7000) << 32 &&
+               v->self.start % MIB(64) == 0 && adjoins(&v->self, v->after) && (steps || none);
+}
+
+static bool is_go_heap(const struct view *v)
+{
         bool goes_on =
                 adjoins(v->before, &v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
 
-        return (plain_writable(&v->self) || reserved(&v->self)) && (base || goes_on);
+        return (plain_writable(&v->self) || reserved(&v->self)) &&
+               (goes_on || is_fixed_go_base(v) || is_random_go_base(v));
 }
 
 /* The runtime's heap index is 32 MiB on 64-bit systems and lies below its large
  * reservations; the levels of its page summary are small islands in them. */
 static bool is_go_metadata(const struct view *v)
 {
-        bool island = adjoins(v->before, &v->self) && reserved(v->before) &&
-                      span_bytes(v->before) > KIB(128) && span_bytes(&v->self) <= MIB(1);
+        bool island =
+                stands_on_reserve(v) && span_bytes(v->before) > KIB(128) && span_bytes(&v->self) <= MIB(1);
         bool index = adjoins(&v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
                      span_bytes(&v->self) == MIB(32);
 
         return v->context->go.known && plain_writable(&v->self) && (island || index);
 }
 
-/* glibc gives an arena heaps of 64 MiB, aligned to their size (1 MiB where
- * addresses have 32 bits): used from the start, the rest reserved. */
+/* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */
+static uint64_t arena_heap(const struct mema_neighbour *n)
+{
+        return n->end >> 32 ? MIB(64) : MIB(1);
+}
+
+/* They are aligned to their size: used from the start, the rest reserved. */
 static bool is_arena(const struct view *v)
 {
-        uint64_t heap = v->after->end >> 32 ? MIB(64) : MIB(1);
+        uint64_t heap = arena_heap(v->after);
 
         return plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
                v->self.start % heap == 0 && v->after->end % heap == 0;
 }
 
+/* What an arena has reserved, and heaps that are full, which have nothing left. */
+static bool is_more_of_an_arena(const struct view *v)
+{
+        uint64_t heap = arena_heap(&v->self);
+
+        return adjoins(v->before, &v->self) && v->before->category == MEMA_MALLOC_ARENAS &&
+               v->before->plain && v->self.end % heap == 0 &&
+               (v->self.start % heap == 0 ? plain_writable(&v->self) : reserved(&v->self));
+}
+
 /* A thread's stack stands on a guard: one page, 64 KiB at most. */
 static bool is_thread_stack(const struct view *v)
 {
-        return plain_writable(&v->self) && span_bytes(&v->self) >= KIB(16) && adjoins(v->before, &v->self) &&
-               reserved(v->before) && span_bytes(v->before) <= KIB(64);
+        return plain_writable(&v->self) && span_bytes(&v->self) >= KIB(16) && stands_on_reserve(v) &&
+               span_bytes(v->before) <= KIB(64);
 }
 
 /* A shape's category where it is that of the region before. */
@@ -102,6 +143,7 @@ static const struct {
         /* Before arenas: the Go heap is aligned to 64 MiB, too. */
         { is_go_heap, MEMA_GO_HEAP },
         { is_arena, MEMA_MALLOC_ARENAS },
+        { is_more_of_an_arena, MEMA_MALLOC_ARENAS },
         /* Before stacks: a reservation can be as small as a guard. */
         { is_go_metadata, MEMA_GO_METADATA },
         { is_thread_stack, MEMA_STACK_THREADS },

@@ -344,8 +344,11 @@ struct mema_sums {
 
 struct mema_category {
         struct mema_sums sums;
-        uint64_t method;    /* an enum mema_method, the least sure that was used */
-        uint64_t low, high; /* what of sums.value[MEMA_RSS] is certain, and what is possible */
+        uint64_t method; /* an enum mema_method, the least sure that was used */
+        /* What of sums.value[MEMA_RSS] is certain to belong here, and what may, as far
+         * as the method can tell: what permissions put into Read-Write is named, and may
+         * still be anybody's memory. */
+        uint64_t low, high;
 };
 
 /* A report.  After mema_report_finish the first part can be read; the rest, and
@@ -364,7 +367,8 @@ struct mema_report {
 
         struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
         struct mema_category run[MEMA_CATEGORY_COUNT]; /* of the anonymous run that is open */
-        uint64_t run_touched, run_first, run_end, run_anchored;
+        uint64_t run_touched, run_first, run_end, run_committed, run_anchored;
+        uint64_t go_committed, go_surplus; /* of the Go heap: mapped for use, more than the runtime has */
         struct mema_neighbour {
                 uint64_t start, end, category;
                 uint64_t plain, perms; /* anonymous and nameless; bits: see classify.h */
@@ -374,7 +378,7 @@ struct mema_report {
         struct mema_region region; /* waits for its successor, which can decide its category */
 
         unsigned char *arena; /* names and rows: see store.c */
-        uint64_t arena_size, arena_used, heaped;
+        uint64_t arena_size, arena_used, displaced, heaped;
         uint64_t name_table[MEMA_NAMES_MAX * 2];
         uint64_t name_order[MEMA_NAMES_MAX];
 };

@@ -5,6 +5,7 @@
 #include "bytes.h"
 #include "memanalyzer.h"
 #include "out.h"
+#include "sums.h"
 
 enum { NAME_WIDTH = 60 };
 
@@ -395,7 +396,8 @@ static void put_cell(const struct mema_text *t, struct out *o, const struct mema
                 put(o, "-");
                 put_spaces(o, 1 + unit);
         } else {
-                uint64_t value = g->value[c->first] + (c->second == c->first ? 0 : g->value[c->second]);
+                uint64_t second = c->second == c->first ? 0 : g->value[c->second];
+                uint64_t value = mema_add_saturating(g->value[c->first], second);
 
                 put_units(t, o, value >> t->shift, number);
         }
@@ -408,11 +410,8 @@ static void put_region_name(struct out *o, const struct mema_region *g)
                 put_shown(o, g->name, (size_t)g->name_length);
                 return;
         }
-        put(o, "[anonymous]");
-        if (mema_category_group((unsigned)g->category) != MEMA_GROUP_ANON) {
-                put(o, " ");
-                put(o, mema_category_stable_id((unsigned)g->category));
-        }
+        put(o, "[anonymous] ");
+        put(o, mema_category_stable_id((unsigned)g->category));
 }
 
 static void put_region(const struct mema_text *t, struct out *o, uint64_t index)

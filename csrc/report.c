@@ -60,7 +60,9 @@ static void close_run(struct mema_report *r)
         }
         if (r->run_anchored)
                 mema_store_change(r, r->run_first, MEMA_GO_HEAP, MEMA_BY_INFERRED);
-        r->run_touched = r->run_anchored = 0;
+        if (r->run_anchored || (r->run_touched >> MEMA_GO_HEAP & 1))
+                r->go_committed += r->run_committed;
+        r->run_touched = r->run_anchored = r->run_committed = 0;
 }
 
 static void count(struct mema_category *c, const struct mema_region *g)
@@ -82,6 +84,8 @@ static void count_in_run(struct mema_report *r, const struct mema_region *g)
                 r->run_first = r->settled;
         r->run_touched |= UINT64_C(1) << g->category;
         r->run_end = g->end;
+        if (g->perms[1] == 'w')
+                r->run_committed += mema_region_span(g);
         r->run_anchored |= holds_anchor(&r->context.go, g);
         count(&r->run[g->category], g);
 }
@@ -125,6 +129,8 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         } else {
                 close_run(r);
                 count(&r->category[g->category], g);
+                if (g->category == MEMA_GO_HEAP && g->perms[1] == 'w')
+                        r->go_committed += mema_region_span(g);
         }
         if (g->category == MEMA_NAMED)
                 mema_store_name(r, g);
@@ -176,38 +182,66 @@ static uint64_t share(uint64_t v, uint64_t part, uint64_t whole)
         return v / whole * part + v % whole * part / whole;
 }
 
-static void set_bounds(struct mema_category *c, uint64_t all, uint64_t own, uint64_t others)
+static uint64_t at_most(uint64_t a, uint64_t b)
 {
-        uint64_t rss = c->sums.value[MEMA_RSS];
+        return a < b ? a : b;
+}
 
-        c->method = MEMA_BY_ESTIMATED;
-        c->low = all > others ? all - others : 0;
-        c->high = own < all ? own : all;
-        if (c->low > rss)
-                c->low = rss;
-        if (c->high < rss)
-                c->high = rss;
+static uint64_t heap_mapped(const struct mema_go *go)
+{
+        return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
+}
+
+/* Whether the mappings that were found are the heap that the runtime has, which
+ * may have grown while they were read. */
+static bool heap_is_whole(const struct mema_report *r, const struct mema_go *after)
+{
+        uint64_t a = heap_mapped(&r->context.go), b = heap_mapped(after);
+
+        return r->go_committed >= at_most(a, b) && r->go_committed <= (a > b ? a : b);
 }
 
 /* Goroutine stacks lie in the heap's mappings, and nothing says on which pages.
- * What is resident is divided as what is committed; each part is certain to lie
- * between what the other cannot hold and what it has itself. */
+ * What is resident is divided as what is committed.  Where the mappings are just
+ * the heap, each part is certain to lie between what the other cannot hold and
+ * what it has itself; released memory can still be resident. */
 static void split_go_heap(struct mema_report *r, const struct mema_go *go)
 {
         struct mema_category *heap = &r->category[MEMA_GO_HEAP], *stack = &r->category[MEMA_GO_STACK];
         uint64_t objects = go->heap_objects + go->heap_unused + go->heap_free;
-        uint64_t stacks = go->heap_stacks;
-        uint64_t all = heap->sums.value[MEMA_RSS];
+        uint64_t stacks = go->heap_stacks, all = heap->sums.value[MEMA_RSS];
 
         if (!go->known || objects + stacks == 0 || heap->sums.mappings == 0)
                 return;
-        stack->sums.present = heap->sums.present;
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
-                stack->sums.value[i] = share(heap->sums.value[i], stacks, objects + stacks);
+                stack->sums.value[i] = at_most(share(heap->sums.value[i], stacks, objects + stacks), stacks);
                 heap->sums.value[i] -= stack->sums.value[i];
         }
-        set_bounds(heap, all, objects, stacks);
-        set_bounds(stack, all, stacks, objects);
+        heap->method = stack->method = MEMA_BY_ESTIMATED;
+        heap->high = all;
+        stack->high = at_most(stacks, all);
+        heap->low = stack->low = 0;
+        if (all > heap_mapped(go))
+                r->go_surplus = all - heap_mapped(go);
+        if (!heap_is_whole(r, go) || r->go_surplus > 0)
+                return;
+        heap->low = all - stack->high;
+        heap->high = at_most(objects + go->heap_released, all);
+        stack->low = all - heap->high;
+}
+
+/* Without names most of the runtime's metadata is in Read-Write: its shape finds
+ * some, and the runtime says how much there may be. */
+static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
+{
+        struct mema_category *c = &r->category[MEMA_GO_METADATA];
+        uint64_t most = c->high + r->category[MEMA_ANON_RW].sums.value[MEMA_RSS];
+
+        if (!go->known || c->low > 0)
+                return;
+        c->method = MEMA_BY_INFERRED;
+        if (c->high < go->metadata)
+                c->high = at_most(go->metadata, most);
 }
 
 void mema_report_finish(struct mema_report *r, const struct mema_go *after)
@@ -217,9 +251,14 @@ void mema_report_finish(struct mema_report *r, const struct mema_go *after)
 
         settle(r, &none);
         close_run(r);
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+                r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
                 r->category[i].high = r->category[i].sums.value[MEMA_RSS];
-        split_go_heap(r, after ? after : &r->context.go);
+        }
+        if (!after)
+                after = &r->context.go;
+        split_go_heap(r, after);
+        bound_go_metadata(r, after);
 
         /* Should the law ever fail, the difference is to be seen. */
         rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];
@@ -240,18 +279,21 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 uint64_t number;
                 const char *text;
         } warnings[] = {
-                { r->without_rss == all,
+                { r->without_rss == all && !(r->totals.present & MEMA_BIT(MEMA_PSS)),
                   "The input has no Rss lines, as a maps file: what is resident is not known; read smaps" },
+                { r->without_rss == all && r->totals.present & MEMA_BIT(MEMA_PSS),
+                  "The input has no Rss lines: what is resident is not known" },
                 { r->without_rss == all ? 0 : r->without_rss, "Mappings without an Rss line, not in RSS: #" },
                 { !r->broken_down,
                   "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
-                { r->overlapping,
-                  "Mappings that overlap the one before: #; the process changed while it was read" },
+                { r->overlapping, "Mappings that overlap the one before: #; the process changed meanwhile, "
+                                  "or it is two captures" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
                 { r->other_names.mappings, "Mappings with further names, added up as other names: #" },
                 { r->rows_lost, "Regions not listed, because there was no memory for them: #" },
                 { !r->context.go.known && heap > 0,
                   "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
+                { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
                 { r->context.go.known && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
                   "The Go heap was not found: it is in Read-Write" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],

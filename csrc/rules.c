@@ -77,11 +77,15 @@ const struct mema_rule mema_rules[] = {
         { T("[anon:"),                                PREFIX,        ALWAYS,    MEMA_NAMED,           "named.maps" },
         { T("[anon_shmem:"),                          PREFIX,        ALWAYS,    MEMA_NAMED,           "named.maps" },
 
+        /* the program, wherever it lies */
+        { T(""),                                      PROGRAM,       ALWAYS,    MEMA_BINARY,          "files.maps" },
+
         /* shared memory: files without a place in the file system */
         { T("/memfd:"),                               PREFIX,        DELETED,   MEMA_MEMFD,           "shared.maps" },
         { T("/secretmem"),                            EXACT,         DELETED,   MEMA_MEMFD,           "shared.maps" },
         { T("/SYSV"),                                 PREFIX,        DELETED,   MEMA_SYSV,            "shared.maps" },
         { T("/dev/shm/"),                             PREFIX,        ALWAYS,    MEMA_SHM,             "shared.maps" },
+        { T("/dev/ashmem/dalvik-"),                   PREFIX,        ALWAYS,    MEMA_RUNTIMES,        "android.maps" },
         { T("/dev/ashmem/"),                          PREFIX,        ALWAYS,    MEMA_SHM,             "android.maps" },
         { T("/dev/zero"),                             EXACT,         SHARED,    MEMA_SHARED_ANON,     "shared.maps" },
         { T("/dev/zero"),                             EXACT,         PRIVATE,   MEMA_BY_PERMISSIONS,  "shared.maps" },
@@ -96,7 +100,6 @@ const struct mema_rule mema_rules[] = {
         { T("/[aio]"),                                EXACT,         DELETED,   MEMA_DEVICES,         "devices.maps" },
 
         /* files */
-        { T(""),                                      PROGRAM,       ALWAYS,    MEMA_BINARY,          "files.maps" },
         { T(""),                                      SHARED_OBJECT, ALWAYS,    MEMA_LIBRARIES,       "files.maps" },
 
         /* a name in brackets that nobody knows is the kernel's, for anonymous memory */

@@ -31,7 +31,8 @@ static enum mema_status input_error(struct mema_text_source *s, struct mema_erro
 
         mema_smaps_error(&s->smaps, &parser);
         if (s->smaps.status == MEMA_EMPTY)
-                mema_fail(error, MEMA_EMPTY, 0, "%s: %s", s->source.name, parser.message);
+                mema_fail(error, MEMA_EMPTY, 0, "%s: %s, or nothing was written to it", s->source.name,
+                          parser.message);
         else
                 mema_fail(error, s->smaps.status, 0, "%s:%llu:%llu: %.240s", s->source.name,
                           (unsigned long long)parser.line, (unsigned long long)parser.column, parser.message);

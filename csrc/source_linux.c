@@ -20,11 +20,12 @@ static void proc_path(char *path, size_t size, uint64_t pid, const char *file)
                 snprintf(path, size, "/proc/%llu/%s", (unsigned long long)pid, file);
 }
 
-/* The state letter of /proc/PID/stat, behind the last parenthesis: the name in
- * them can hold anything.  0 where there is no such process. */
-static char process_state(uint64_t pid)
+/* The state letter of /proc/PID/stat and its flags, which lie behind the last
+ * parenthesis: the name in them can hold anything.  0 where there is no such
+ * process. */
+static char process_state(uint64_t pid, unsigned long *flags)
 {
-        char path[64], text[512];
+        char path[64], text[512], state = 0;
         const char *p;
         ssize_t n = -1;
         int fd;
@@ -35,22 +36,27 @@ static char process_state(uint64_t pid)
                 n = read(fd, text, sizeof text - 1);
                 close(fd);
         }
+        *flags = 0;
         if (n <= 0)
                 return 0;
         text[n] = '\0';
         p = strrchr(text, ')');
-        return p && p[1] == ' ' ? p[2] : 0;
+        if (p)
+                (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state, flags);
+        return state;
 }
 
 /* An empty smaps: no address space.  Which kind of process has none? */
 static void explain(struct mema_text_source *s, struct mema_error *error)
 {
+        static const unsigned long kernel_thread = 0x00200000; /* PF_KTHREAD */
         unsigned long long pid = s->pid;
+        unsigned long flags;
         char state;
 
         if (error->status != MEMA_EMPTY)
                 return;
-        state = process_state(s->pid);
+        state = process_state(s->pid, &flags);
         if (state == 0 || state == 'X')
                 mema_fail(error, MEMA_NO_PROCESS, 0, "process %llu ended while it was read", pid);
         else if (state == 'Z')
@@ -58,9 +64,12 @@ static void explain(struct mema_text_source *s, struct mema_error *error)
                           "process %llu is a zombie: its main thread has ended, and it has no memory of its "
                           "own",
                           pid);
-        else
+        else if (flags & kernel_thread)
                 mema_fail(error, MEMA_EMPTY, 0,
                           "process %llu has no memory of its own: it is a kernel thread", pid);
+        else
+                mema_fail(error, MEMA_EMPTY, 0,
+                          "process %llu began another program while it was read: read it again", pid);
 }
 
 static void explain_errno(uint64_t pid, const char *path, const char *verb, int system,
@@ -68,18 +77,21 @@ static void explain_errno(uint64_t pid, const char *path, const char *verb, int 
 {
         unsigned long long n = pid;
 
-        if (pid != 0 && (system == ENOENT || system == ESRCH))
+        if (access("/proc/self", F_OK) != 0)
+                mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s: is /proc mounted?", verb, path,
+                          strerror(system));
+        else if (pid != 0 && (system == ENOENT || system == ESRCH))
                 mema_fail(error, MEMA_NO_PROCESS, system,
                           "process %llu: there is none, or it has ended (failed to %s %s: %s)", n, verb, path,
                           strerror(system));
         else if (pid != 0 && (system == EACCES || system == EPERM))
                 mema_fail(error, MEMA_NOT_PERMITTED, system,
-                          "process %llu is another user's, or protected: run as that user or as root (failed "
-                          "to %s %s: %s)",
-                          n, verb, path, strerror(system));
+                          "process %llu is another user's, or protected: %s (failed to %s %s: %s)", n,
+                          geteuid() == 0 ? "CAP_SYS_PTRACE is wanted, in a container --cap-add SYS_PTRACE"
+                                         : "run as that user or as root",
+                          verb, path, strerror(system));
         else
-                mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s%s", verb, path, strerror(system),
-                          system == ENOENT ? ": is /proc mounted?" : "");
+                mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s", verb, path, strerror(system));
 }
 
 static int64_t read_fd(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)

@@ -87,6 +87,7 @@ static void compact(struct mema_report *r)
                 to += size;
         }
         r->arena_used = to;
+        r->displaced = 0;
 }
 
 /* Room for an item; NULL where there is none. */
@@ -112,10 +113,9 @@ uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *regi
 
         if (free_bytes(r) >= need)
                 return 0;
-        compact(r);
-        if (free_bytes(r) >= need && free_bytes(r) >= r->arena_size / 2)
-                return 0;
-        return r->arena_size * 2 + need + 8192;
+        if (r->displaced > r->arena_size / 4)
+                compact(r);
+        return free_bytes(r) >= need ? 0 : r->arena_size * 2 + need + 8192;
 }
 
 void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
@@ -195,9 +195,9 @@ static uint64_t key_of(const struct mema_region *g, uint64_t sort)
         case MEMA_SORT_PSS:
                 return g->value[MEMA_PSS];
         case MEMA_SORT_PRIVATE:
-                return g->value[MEMA_PRIVATE_CLEAN] + g->value[MEMA_PRIVATE_DIRTY];
+                return mema_add_saturating(g->value[MEMA_PRIVATE_CLEAN], g->value[MEMA_PRIVATE_DIRTY]);
         case MEMA_SORT_DIRTY:
-                return g->value[MEMA_PRIVATE_DIRTY] + g->value[MEMA_SHARED_DIRTY];
+                return mema_add_saturating(g->value[MEMA_PRIVATE_DIRTY], g->value[MEMA_SHARED_DIRTY]);
         case MEMA_SORT_SWAP:
                 return g->value[MEMA_SWAP];
         case MEMA_SORT_SIZE:
@@ -333,13 +333,21 @@ static void unpack(const struct row *row, struct mema_region *g)
         copy(g->name, row_name(row), row->name_length);
 }
 
+/* What is not resident is not listed, unless it is what was asked for. */
+static bool is_listed(const struct mema_region *g, uint64_t sort, uint64_t key)
+{
+        if ((sort == MEMA_SORT_SWAP || sort == MEMA_SORT_SIZE) && key > 0)
+                return true;
+        return g->value[MEMA_RSS] > 0 || !(g->present & MEMA_BIT(MEMA_RSS));
+}
+
 void mema_store_row(struct mema_report *r, const struct mema_region *g)
 {
         bool full = r->row_count >= r->options.top;
         uint64_t key = key_of(g, r->options.sort);
         struct row *row;
 
-        if (r->options.top == 0 || (g->present & MEMA_BIT(MEMA_RSS) && g->value[MEMA_RSS] == 0))
+        if (r->options.top == 0 || !is_listed(g, r->options.sort, key))
                 return;
         if (full) {
                 make_heap(r);
@@ -360,6 +368,7 @@ void mema_store_row(struct mema_report *r, const struct mema_region *g)
         if (!full) {
                 *place_of(r, r->row_count++) = place;
         } else if (precedes(r, row, row_at(r, *place_of(r, 0)))) {
+                r->displaced += row_at(r, *place_of(r, 0))->item.size;
                 row_at(r, *place_of(r, 0))->item.kind = DISPLACED;
                 *place_of(r, 0) = place;
                 sift_down(r, 0, r->row_count);

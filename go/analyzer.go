@@ -8,16 +8,19 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"sync"
 )
 
-// An Analyzer is a handler with options, one a process.
+// An Analyzer is a handler with options, one a process. The zero Analyzer has
+// none and is ready.
 type Analyzer struct {
 	authorize     func(*http.Request) bool
 	hosts         map[string]bool // nil: every Host is answered
 	hideAddresses bool
 	refuseGC      bool
 
-	reading chan struct{} // holds one token while a reading is made
+	once    sync.Once
+	reading chan struct{} // holds one token while a reading is made; see turn
 }
 
 // An Option changes what an [Analyzer] shows, or to whom.
@@ -43,7 +46,7 @@ func WithHosts(hosts ...string) Option {
 		a.hosts = make(map[string]bool)
 		for _, host := range hosts {
 			name := canonicalHost(host)
-			if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":[]/ ")) {
+			if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":[]/* ")) {
 				return fmt.Errorf("memanalyzer: WithHosts wants names or addresses without a port, not %q", host)
 			}
 			a.hosts[name] = true
@@ -64,16 +67,17 @@ func WithoutGC() Option {
 
 // New returns an Analyzer with options.
 func New(options ...Option) (*Analyzer, error) {
-	a := newAnalyzer()
+	a := new(Analyzer)
 	for _, option := range options {
+		if option == nil {
+			return nil, errors.New("memanalyzer: New wants options, not nil")
+		}
 		if err := option(a); err != nil {
 			return nil, err
 		}
 	}
 	return a, nil
 }
-
-func newAnalyzer() *Analyzer { return &Analyzer{reading: make(chan struct{}, 1)} }
 
 // Report returns where the memory of this process is. Errors are those of
 // [Read].
@@ -84,7 +88,7 @@ func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, 
 // readSelf makes one reading at a time.
 func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (reading, error) {
 	select {
-	case a.reading <- struct{}{}:
+	case a.turn() <- struct{}{}:
 		defer func() { <-a.reading }()
 		if o.collectFirst && ctx.Err() == nil {
 			runtime.GC()
@@ -93,4 +97,9 @@ func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (reading, error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+func (a *Analyzer) turn() chan struct{} {
+	a.once.Do(func() { a.reading = make(chan struct{}, 1) })
+	return a.reading
 }

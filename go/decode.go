@@ -31,27 +31,49 @@ type tables struct {
 
 var names = newTables()
 
-// columnsOf pairs each column with the label that the kernel prints.
-func columnsOf(c *Columns) map[string]*Size {
-	return map[string]*Size{
-		"Size": &c.Virtual, "Rss": &c.RSS, "Pss": &c.PSS, "Pss_Dirty": &c.PSSDirty,
-		"Pss_Anon": &c.PSSAnon, "Pss_File": &c.PSSFile, "Pss_Shmem": &c.PSSShmem,
-		"Shared_Clean": &c.SharedClean, "Shared_Dirty": &c.SharedDirty,
-		"Private_Clean": &c.PrivateClean, "Private_Dirty": &c.PrivateDirty,
-		"Referenced": &c.Referenced, "Anonymous": &c.Anonymous, "KSM": &c.KSM, "LazyFree": &c.LazyFree,
-		"AnonHugePages": &c.AnonHuge, "ShmemPmdMapped": &c.ShmemHuge, "FilePmdMapped": &c.FileHuge,
-		"Shared_Hugetlb": &c.SharedHuge, "Private_Hugetlb": &c.PrivateHuge,
-		"Swap": &c.Swap, "SwapPss": &c.SwapPSS, "Locked": &c.Locked,
+// columns are the columns of each field, in the order of names.fields; nil where
+// a field has none.
+var columns = fieldColumns()
+
+func fieldColumns() []func(*Columns) *Size {
+	of := map[string]func(*Columns) *Size{
+		"Size":            func(c *Columns) *Size { return &c.Virtual },
+		"Rss":             func(c *Columns) *Size { return &c.RSS },
+		"Pss":             func(c *Columns) *Size { return &c.PSS },
+		"Pss_Dirty":       func(c *Columns) *Size { return &c.PSSDirty },
+		"Pss_Anon":        func(c *Columns) *Size { return &c.PSSAnon },
+		"Pss_File":        func(c *Columns) *Size { return &c.PSSFile },
+		"Pss_Shmem":       func(c *Columns) *Size { return &c.PSSShmem },
+		"Shared_Clean":    func(c *Columns) *Size { return &c.SharedClean },
+		"Shared_Dirty":    func(c *Columns) *Size { return &c.SharedDirty },
+		"Private_Clean":   func(c *Columns) *Size { return &c.PrivateClean },
+		"Private_Dirty":   func(c *Columns) *Size { return &c.PrivateDirty },
+		"Referenced":      func(c *Columns) *Size { return &c.Referenced },
+		"Anonymous":       func(c *Columns) *Size { return &c.Anonymous },
+		"KSM":             func(c *Columns) *Size { return &c.KSM },
+		"LazyFree":        func(c *Columns) *Size { return &c.LazyFree },
+		"AnonHugePages":   func(c *Columns) *Size { return &c.AnonHuge },
+		"ShmemPmdMapped":  func(c *Columns) *Size { return &c.ShmemHuge },
+		"FilePmdMapped":   func(c *Columns) *Size { return &c.FileHuge },
+		"Shared_Hugetlb":  func(c *Columns) *Size { return &c.SharedHuge },
+		"Private_Hugetlb": func(c *Columns) *Size { return &c.PrivateHuge },
+		"Swap":            func(c *Columns) *Size { return &c.Swap },
+		"SwapPss":         func(c *Columns) *Size { return &c.SwapPSS },
+		"Locked":          func(c *Columns) *Size { return &c.Locked },
 	}
+	var columns []func(*Columns) *Size
+	for _, label := range names.fields {
+		columns = append(columns, of[label])
+	}
+	return columns
 }
 
 // decodeColumns takes a present mask and the values of all fields.
 func decodeColumns(mappings, present uint64, values []uint64) Columns {
 	c := Columns{Mappings: int(mappings)}
-	columns := columnsOf(&c)
-	for i, label := range names.fields {
-		if column := columns[label]; column != nil && present>>i&1 == 1 {
-			*column = Size{values[i], true}
+	for i, column := range columns {
+		if column != nil && present>>i&1 == 1 {
+			*column(&c) = Size{values[i], true}
 		}
 	}
 	return c

@@ -6,10 +6,12 @@ import (
 	"syscall"
 )
 
+const unsupported = "memory reports need Linux and a build with cgo (CGO_ENABLED=1 and a C compiler)"
+
 // Errors that errors.Is tells apart.
 var (
 	// ErrUnsupported: this system, or this build, has no source of reports.
-	ErrUnsupported = errors.New("memory reports need Linux and a build with cgo (CGO_ENABLED=1 and a C compiler)")
+	ErrUnsupported = errors.New("memanalyzer: " + unsupported)
 
 	// ErrEmpty: the input has no bytes, which means no address space.
 	ErrEmpty = errors.New("empty input")

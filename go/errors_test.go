@@ -150,7 +150,7 @@ func TestOptionErrorsComeBeforeReading(t *testing.T) {
 	if _, err := Read(t.Context(), Top(-2)); err == nil {
 		t.Error("Read takes a wrong option")
 	}
-	if _, err := newAnalyzer().Report(t.Context(), Sort("x")); err == nil {
+	if _, err := new(Analyzer).Report(t.Context(), Sort("x")); err == nil {
 		t.Error("Report takes a wrong option")
 	}
 }
@@ -161,11 +161,11 @@ func TestContextThatIsDone(t *testing.T) {
 	if _, err := Read(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read: %v, want %v", err, context.Canceled)
 	}
-	a := newAnalyzer()
+	a := new(Analyzer)
 	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report: %v, want %v", err, context.Canceled)
 	}
-	a.reading <- struct{}{} // as if another request were reading
+	a.turn() <- struct{}{} // as if another request were reading
 	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report that waits: %v, want %v", err, context.Canceled)
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-var defaultAnalyzer = newAnalyzer()
+var defaultAnalyzer Analyzer
 
 // MemoryProfileHandler answers with the memory of this process, as text:
 //
@@ -83,7 +83,7 @@ func (r *refusal) answer(w http.ResponseWriter) {
 
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
-		return refuse(http.StatusNotImplemented, "Failed to open /proc/self/smaps: %v", err)
+		return refuse(http.StatusNotImplemented, "Failed to open /proc/self/smaps: %s", unsupported)
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")

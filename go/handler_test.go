@@ -452,10 +452,16 @@ func TestOptionsOfNew(t *testing.T) {
 	}
 }
 
+func TestTheZeroAnalyzerIsReady(t *testing.T) {
+	t.Parallel()
+	w := ask(new(Analyzer), "GET", "/")
+	checkReport(t, w.Code, w.Body.String())
+}
+
 func TestADeadlineThatPassesWhileOthersRead(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.reading <- struct{}{} // another's
+	a.turn() <- struct{}{} // another's
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()
@@ -518,7 +524,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestRequestThatIsGoneReadsNothing(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.reading <- struct{}{} // as if another request were reading
+	a.turn() <- struct{}{} // as if another request were reading
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()

@@ -64,7 +64,7 @@ type Group struct {
 type Category struct {
 	ID     string // stable: "go/heap"; "named" for all named memory
 	Name   string
-	Method string // how it is known: named, verified, estimated or inferred
+	Method string // how it is known, at the least: named, estimated or inferred
 	Low    uint64 // bytes of RSS that are certain to be in it
 	High   uint64 // bytes of RSS that may be in it
 	Columns

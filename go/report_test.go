@@ -185,7 +185,7 @@ func TestNamesAddUp(t *testing.T) {
 		for _, n := range named.Names {
 			addColumns(&sum, n.Columns)
 		}
-		if sum != named.Columns {
+		if len(named.Names) > 0 && sum != named.Columns {
 			t.Errorf("%s: the names add up to %+v, want %+v", name, sum, named.Columns)
 		}
 	}

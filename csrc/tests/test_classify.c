@@ -194,13 +194,41 @@ static void the_go_heap_is_where_the_runtime_asks_for_it(void)
         EXPECT(rows, true);
 }
 
+static void go_1_26_puts_its_heap_anywhere(void)
+{
+        static const struct row rows[] = {
+                { "the reserved steps below it", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)),
+                  ANON("rw-p", MIB(92)), MEMA_GO_HEAP, BY_SHAPE },
+                { "the heap on them", UINT64_C(0x53589800000), ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  ANON("---p", MIB(12)), MEMA_GO_HEAP, BY_SHAPE },
+                { "its reserve", UINT64_C(0x5358f400000), NAMED("rw-p", "[anon: Go: heap]", MIB(92)),
+                  ANON("---p", MIB(12)), NOTHING, MEMA_ANON_NONE, BY_NAME },
+                { "without steps", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(4)), ANON("---p", MIB(60)),
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { "steps of another size", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(25)),
+                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                { "64 MiB of steps", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(64)),
+                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                { "steps below nothing", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), NOTHING,
+                  MEMA_ANON_NONE, BY_NAME },
+                { "steps not aligned", UINT64_C(0x53588400000), NOTHING, ANON("---p", MIB(20)),
+                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                { "where the kernel puts mappings", UINT64_C(0x7f6b00000000), NOTHING, ANON("---p", MIB(24)),
+                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                { "below 4 TiB", UINT64_C(0x20000000000), NOTHING, ANON("---p", MIB(24)),
+                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+}
+
 static void malloc_arenas_are_aligned_and_reserved(void)
 {
         static const struct row rows[] = {
                 { "64 MiB with a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", KIB(1572)),
                   { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
                 { "the tail itself", UINT64_C(0x7f6b00189000), { "rw-p", "", KIB(1572), 0 },
-                  { "---p", "", MIB(64) - KIB(1572), 0 }, NOTHING, MEMA_ANON_NONE, BY_NAME },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, NOTHING, MEMA_MALLOC_ARENAS, BY_SHAPE },
                 { "two of 64 MiB", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(65)),
                   ANON("---p", MIB(63)), MEMA_MALLOC_ARENAS, BY_SHAPE },
                 { "without a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
@@ -215,6 +243,8 @@ static void malloc_arenas_are_aligned_and_reserved(void)
                   ANON("r--p", MIB(63)), MEMA_ANON_RW, BY_NAME },
                 { "1 MiB where addresses have 32 bits", UINT64_C(0xf7700000), NOTHING, ANON("rw-p", KIB(132)),
                   { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                { "1 MiB beyond 32 bits", UINT64_C(0x100100000), NOTHING, ANON("rw-p", KIB(132)),
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_ANON_RW, BY_NAME },
                 { "1 MiB where addresses have 64 bits", UINT64_C(0x7f6b00100000), NOTHING, ANON("rw-p", KIB(132)),
                   { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_ANON_RW, BY_NAME },
         };
@@ -266,6 +296,7 @@ static void go_metadata_is_looked_for_in_go_programs(void)
                   MEMA_ANON_RW, BY_NAME },
                 { "over what could be a guard", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(1)), NOTHING,
                   MEMA_STACK_THREADS, BY_SHAPE },
+                { "over 128 kB", AT, ANON("---p", KIB(128)), ANON("rw-p", KIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
                 { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_GO_METADATA, BY_SHAPE },
                 { "32 MiB before a small reservation", AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(64)),
                   MEMA_ANON_RW, BY_NAME },
@@ -352,6 +383,7 @@ static void tables_of_the_manual(void)
 
 SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win_over_shapes),
       CASE(zeroed_data_belongs_to_its_object), CASE(the_go_heap_is_where_the_runtime_asks_for_it),
-      CASE(malloc_arenas_are_aligned_and_reserved), CASE(thread_stacks_stand_on_a_guard),
-      CASE(go_metadata_is_looked_for_in_go_programs), CASE(odd_ends_of_the_address_space),
-      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows), CASE(tables_of_the_manual));
+      CASE(go_1_26_puts_its_heap_anywhere), CASE(malloc_arenas_are_aligned_and_reserved),
+      CASE(thread_stacks_stand_on_a_guard), CASE(go_metadata_is_looked_for_in_go_programs),
+      CASE(odd_ends_of_the_address_space), CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows),
+      CASE(tables_of_the_manual));

@@ -262,7 +262,8 @@ static void expect_wrong(const char *text, enum mema_status status, uint64_t lin
 
 static void files_that_are_wrong(void)
 {
-        expect_wrong("", MEMA_EMPTY, 0, 0, " the input is empty: no address space");
+        expect_wrong("", MEMA_EMPTY, 0, 0,
+                     " the input is empty: no address space, or nothing was written to it");
         expect_wrong(MAPPING "Rss: -4 kB\n", MEMA_MALFORMED, 2, 6,
                      "2:6: Rss wants a number of kB, not \"-4\"");
         expect_wrong(MAPPING "Rss: 4 kB\nPss: 4", MEMA_TRUNCATED, 3, 7,

@@ -101,7 +101,8 @@ static void each_column_is_added_up(void)
         EQUAL(r.totals.present, MEMA_BIT(MEMA_SIZE) | MEMA_BIT(MEMA_RSS) | MEMA_BIT(MEMA_PSS) |
                                         MEMA_BIT(MEMA_REFERENCED) | MEMA_BIT(MEMA_SWAP));
         EQUAL(r.category[MEMA_MALLOC_MAIN].sums.value[MEMA_PSS], 3 << 10);
-        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.present & MEMA_BIT(MEMA_REFERENCED), 0);
+        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.value[MEMA_REFERENCED], 0);
+        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.present, r.totals.present);
         EQUAL(r.category[MEMA_MALLOC_MAIN].sums.mappings, 1);
         EQUAL(r.category[MEMA_OTHER_FILES].sums.mappings + r.category[MEMA_BINARY].sums.mappings, 1);
         mema_report_free(&r);
@@ -203,7 +204,8 @@ static void several_anchors(void)
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         context.go.anchor_count = UINT64_MAX;
         comes_to(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
-        context.go.anchor_count = 2;
+        context.go.anchors[0] = context.go.anchors[1] = 0x1000;
+        comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
         context.go.known = 0;
         comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
 }
@@ -325,17 +327,24 @@ static struct mema_go runtime(uint64_t objects, uint64_t unused, uint64_t free, 
                                  .heap_stacks = stacks };
 }
 
-/* A Go heap with `rss` resident, divided as the runtime says. */
-static void divide(uint64_t rss, const struct mema_go *before, const struct mema_go *after)
+static uint64_t mapped(const struct mema_go *go)
+{
+        return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
+}
+
+/* A Go heap of `size` bytes with `rss` resident, divided as the runtime says. */
+static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *before,
+                         const struct mema_go *after)
 {
         static struct mema_context context;
         static struct mema_region g;
 
         context.go = *before;
+        context.go.anchors[context.go.anchor_count++] = UINT64_C(0xc000000000);
         mema_report_init(&r, &context, NULL);
         memset(&g, 0, sizeof g);
         g.start = UINT64_C(0xc000000000);
-        g.end = UINT64_C(0x20c000000000);
+        g.end = g.start + size;
         strcpy(g.perms, "rw-p");
         g.present = MEMA_BIT(MEMA_RSS) | MEMA_BIT(MEMA_PSS);
         g.value[MEMA_RSS] = rss;
@@ -343,6 +352,12 @@ static void divide(uint64_t rss, const struct mema_go *before, const struct mema
         EQUAL(mema_report_add(&r, &g), MEMA_OK);
         mema_report_finish(&r, after);
         expect_law("a divided heap", &r);
+}
+
+/* The mapping is just as large as the runtime says. */
+static void divide(uint64_t rss, const struct mema_go *before, const struct mema_go *after)
+{
+        divide_sized(mapped(before), rss, before, after);
 }
 
 static void expect_part(unsigned category, uint64_t rss, uint64_t low, uint64_t high)
@@ -355,7 +370,7 @@ static void expect_part(unsigned category, uint64_t rss, uint64_t low, uint64_t 
 
 static void the_split_is_exact_where_all_is_resident(void)
 {
-        struct mema_go small = runtime(KB(3000), KB(500), KB(500), KB(9999), KB(96));
+        struct mema_go small = runtime(KB(3000), KB(500), KB(500), 0, KB(96));
         uint64_t objects = (UINT64_C(6) << 30) + KB(8), stacks = KB(1032);
         struct mema_go large = runtime(objects, 0, 0, 0, stacks);
 
@@ -369,11 +384,14 @@ static void the_split_is_exact_where_all_is_resident(void)
 
 static void the_split_of_what_is_partly_resident(void)
 {
-        struct mema_go go = runtime(KB(3000), KB(500), KB(500), KB(9999), KB(96));
+        struct mema_go go = runtime(KB(3000), KB(500), KB(500), 0, KB(96));
 
         divide(KB(2048), &go, NULL);
         expect_part(MEMA_GO_HEAP, KB(2000), KB(1952), KB(2048));
         expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        divide(KB(4064), &go, NULL);
+        EQUAL(r.category[MEMA_GO_HEAP].high, KB(4000));
+        EQUAL(r.category[MEMA_GO_STACK].low, KB(64));
         divide(KB(64), &go, NULL);
         EQUAL(r.category[MEMA_GO_HEAP].low, 0);
         EQUAL(r.category[MEMA_GO_STACK].high, KB(64));
@@ -382,13 +400,39 @@ static void the_split_of_what_is_partly_resident(void)
         expect_part(MEMA_GO_STACK, 0, 0, 0);
 }
 
-static void the_split_of_more_than_is_committed(void)
+/* What is released can be resident still, and is then the heap's. */
+static void the_split_with_released_memory(void)
+{
+        struct mema_go go = runtime(KB(4000), 0, 0, KB(1000), KB(96));
+
+        divide(KB(5000), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(4904), KB(4904), KB(5000));
+        expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
+}
+
+/* Bounds are certain only where the mappings are just what the runtime has. */
+static void the_split_of_other_mappings_than_the_heap_s(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
 
+        divide_sized(KB(4100), KB(2048), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(2000), 0, KB(2048));
+        expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        divide_sized(KB(4092), KB(2048), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(2000), 0, KB(2048));
+        EQUAL(r.go_surplus, 0);
+}
+
+static void the_split_of_more_than_is_mapped(void)
+{
+        struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
+        char text[128];
+
         divide(KB(8192), &go, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], KB(8000));
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], KB(192));
+        expect_part(MEMA_GO_HEAP, KB(8096), 0, KB(8192));
+        expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
+        TRUE(mema_report_warning(&r, 0, text, sizeof text) > 0);
+        SAME_TEXT(text, "Heap has bytes that the Go runtime does not account for: 4194304");
 }
 
 static void the_split_of_one_part_only(void)
@@ -406,13 +450,18 @@ static void the_split_of_one_part_only(void)
         EQUAL(r.category[MEMA_GO_HEAP].method, MEMA_BY_INFERRED);
 }
 
+/* The heap may grow or shrink between the two readings. */
 static void the_later_reading_divides(void)
 {
         struct mema_go before = runtime(KB(4000), 0, 0, 0, KB(96)), after = runtime(KB(96), 0, 0, 0, KB(96));
         struct mema_go unknown = { 0 };
 
-        divide(KB(192), &before, &after);
-        expect_part(MEMA_GO_HEAP, KB(96), KB(96), KB(96));
+        for (uint64_t size = KB(192); size <= KB(4096); size += KB(976)) {
+                divide_sized(size, KB(192), &before, &after);
+                expect_part(MEMA_GO_HEAP, KB(96), KB(96), KB(96));
+        }
+        divide_sized(KB(4100), KB(192), &before, &after);
+        expect_part(MEMA_GO_HEAP, KB(96), 0, KB(192));
         divide(KB(192), &before, &unknown);
         EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
 }
@@ -430,6 +479,42 @@ static void all_columns_are_divided(void)
         EQUAL(r.category[MEMA_GO_STACK].sums.mappings, 0);
 }
 
+/* Most of it is in Read-Write where there are no names. */
+static void metadata_that_is_not_all_found(void)
+{
+        static struct mema_context context;
+
+        context = *anchored(0x7f0000400000);
+        context.go.metadata = KB(40);
+        comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
+        EQUAL(r.category[MEMA_GO_METADATA].low, 0);
+        EQUAL(r.category[MEMA_GO_METADATA].high, KB(40));
+        EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_INFERRED);
+        context.go.metadata = KB(100);
+        comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
+        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64));
+        comes_to(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
+                 "go/heap 612, go/metadata 4, file/other 8, anon/rw 64", __LINE__);
+        EQUAL(r.category[MEMA_GO_METADATA].low, KB(4));
+        EQUAL(r.category[MEMA_GO_METADATA].high, KB(4));
+        EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_NAMED);
+}
+
+/* Heaps of 64 MiB: one in use, its reserve, one that is full, one more in use. */
+static void an_arena_goes_on_behind_its_reserve(void)
+{
+        COMES_TO(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
+                         MAP("7f6b00100000-7f6b04000000", "---p", "", 4)
+                                 MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200)
+                                         MAP("7f6b08000000-7f6b08100000", "rw-p", "", 50),
+                 "anon/rw 50, malloc/arenas 304");
+        COMES_TO(MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200), "anon/rw 200");
+        COMES_TO(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
+                         MAP("7f6b00100000-7f6b04000000", "---p", "", 0)
+                                 MAP("7f6b04000000-7f6b04800000", "rw-p", "", 60),
+                 "anon/rw 60, malloc/arenas 100");
+}
+
 /* The stacks' part of what is resident, but for the last digits of large numbers. */
 static void expect_share(const struct mema_go *go, uint64_t rss)
 {
@@ -437,7 +522,8 @@ static void expect_share(const struct mema_go *go, uint64_t rss)
         uint64_t stack = r.category[MEMA_GO_STACK].sums.value[MEMA_RSS];
         double stacks = (double)go->heap_stacks;
         double all = (double)(go->heap_objects + go->heap_unused) + stacks;
-        double wanted = all > 0 ? (double)rss * (stacks / all) : 0;
+        double share = all > 0 ? (double)rss * (stacks / all) : 0;
+        double wanted = share < stacks ? share : stacks;
         double error = (double)stack > wanted ? (double)stack - wanted : wanted - (double)stack;
 
         EQUAL(heap + stack, rss);
@@ -459,6 +545,8 @@ static void any_numbers_keep_the_law(void)
 
                 divide(n[3], &go, NULL);
                 expect_share(&go, n[3]);
+                divide_sized(n[0], n[1], &go, NULL);
+                expect_share(&go, n[1]);
         }
 }
 
@@ -533,16 +621,25 @@ static void expect_rows(const char *path, struct mema_region **wanted, uint64_t 
                 struct mema_region row;
 
                 mema_report_row(&r, i, &row);
-                if (!same_row(&row, wanted[i]))
+                if (!same_row(&row, wanted[i])) {
                         equal_number(shown, row.start, wanted[i]->start, __FILE__, __LINE__);
+                        return;
+                }
         }
 }
 
-/* The regions that a report lists, with the size that it fills in. */
-static uint64_t listed(struct records *records, struct mema_region **list)
+/* What is resident is listed, and by size and by swap what has that. */
+static bool is_listed(const struct mema_region *g)
 {
-        uint64_t count = 0;
+        if (sort_wanted == MEMA_SORT_SIZE || sort_wanted == MEMA_SORT_SWAP)
+                if (key_of(g) > 0)
+                        return true;
+        return !(g->present & MEMA_BIT(MEMA_RSS)) || g->value[MEMA_RSS] > 0;
+}
 
+/* The size that a report fills in where it is not printed. */
+static void fill_in_sizes(struct records *records)
+{
         for (size_t i = 0; i < records->count; i++) {
                 struct mema_region *g = &records->region[i];
 
@@ -550,10 +647,7 @@ static uint64_t listed(struct records *records, struct mema_region **list)
                         g->value[MEMA_SIZE] = mema_region_span(g);
                         g->present |= MEMA_BIT(MEMA_SIZE);
                 }
-                if (!(g->present & MEMA_BIT(MEMA_RSS)) || g->value[MEMA_RSS] > 0)
-                        list[count++] = g;
         }
-        return count;
 }
 
 static void orders_of(const char *path)
@@ -561,11 +655,18 @@ static void orders_of(const char *path)
         struct guarded file = guarded_file(path);
         struct records records = parse(file.data, file.len, WHOLE);
         struct mema_region **list = calloc(records.count, sizeof(struct mema_region *));
-        uint64_t count = listed(&records, list);
-        const uint64_t tops[] = { 0, 1, 2, 7, 20, count - 1, count, count + 1, 100000, MEMA_ALL };
 
+        fill_in_sizes(&records);
         for (sort_wanted = 0; sort_wanted < MEMA_SORT_COUNT; sort_wanted++) {
+                uint64_t count = 0;
+
+                for (size_t i = 0; i < records.count; i++)
+                        if (is_listed(&records.region[i]))
+                                list[count++] = &records.region[i];
                 qsort(list, (size_t)count, sizeof *list, by_rank);
+
+                const uint64_t tops[] = { 0, 1, 2, 7, 20, count - 1, count, count + 1, 100000, MEMA_ALL };
+
                 for (size_t i = 0; i < sizeof tops / sizeof *tops; i++) {
                         struct mema_options options = { tops[i], sort_wanted };
 
@@ -637,6 +738,21 @@ static void what_is_not_resident_is_not_listed(void)
         make("1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n", NULL, MEMA_ALL, MEMA_SORT_RSS);
         EQUAL(r.row_count, 2);
         mema_report_free(&r);
+}
+
+/* But for the orders in which it counts. */
+static void what_is_swapped_or_reserved_is_listed_where_asked(void)
+{
+        static const char text[] = "1000-2000 rw-p 0 0:0 0\nRss: 0 kB\nSwap: 4 kB\n"
+                                   "2000-3000 ---p 0 0:0 0\nSize: 4 kB\nRss: 0 kB\nSwap: 0 kB\n"
+                                   "3000-4000 rw-p 0 0:0 0\nSize: 0 kB\nRss: 0 kB\nSwap: 0 kB\n";
+        static const uint64_t rows[MEMA_SORT_COUNT] = { [MEMA_SORT_SWAP] = 1, [MEMA_SORT_SIZE] = 2 };
+
+        for (uint64_t sort = 0; sort < MEMA_SORT_COUNT; sort++) {
+                make(text, NULL, MEMA_ALL, sort);
+                EQUAL(r.row_count, rows[sort]);
+                mema_report_free(&r);
+        }
 }
 
 /* Arenas -------------------------------------------------------------------- */
@@ -797,6 +913,23 @@ static void regions_of_one_name_are_added_up(void)
         expect_name(3, "f", 4, 1);
         expect_name(4, "e", 0, 1);
         expect_law("names", &r);
+        mema_report_free(&r);
+}
+
+static void names_of_one_size_keep_their_order(void)
+{
+        static const char *const names[] = { "one", "two", "three", "four", "five", "six", "seven", "eight" };
+        char text[1024] = "";
+
+        for (size_t i = 0; i < 8; i++) {
+                size_t len = strlen(text);
+
+                snprintf(text + len, sizeof text - len, "%zx000-%zx800 rw-p 0 0:0 0 [anon:%s]\nRss: 4 kB\n",
+                         i + 1, i + 1, names[i]);
+        }
+        make(text, NULL, 0, MEMA_SORT_RSS);
+        for (uint64_t i = 0; i < 8; i++)
+                expect_name(i, names[i], 4, 1);
         mema_report_free(&r);
 }
 
@@ -988,7 +1121,8 @@ static void warns(const char *text, const struct mema_context *context, const ch
 }
 
 #define WARNS(text, shown) warns(text, NULL, shown, __LINE__)
-#define OVERLAP "Mappings that overlap the one before: 1; the process changed while it was read"
+#define OVERLAP \
+        "Mappings that overlap the one before: 1; the process changed meanwhile, or it is two captures"
 #define STACKS_INSIDE "Heap has the goroutine stacks in it: only the process itself can tell them apart"
 
 static void warnings(void)
@@ -1127,13 +1261,16 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(a_run_that_ends_at_2_to_the_64), CASE(rows_of_the_run_are_the_go_heap_s),
       CASE(rows_add_up_to_their_categories), CASE(rows_in_a_run_that_are_not_of_it),
       CASE(the_split_is_exact_where_all_is_resident), CASE(the_split_of_what_is_partly_resident),
-      CASE(the_split_of_more_than_is_committed), CASE(the_split_of_one_part_only),
-      CASE(the_later_reading_divides), CASE(all_columns_are_divided), CASE(any_numbers_keep_the_law),
+      CASE(the_split_with_released_memory), CASE(the_split_of_other_mappings_than_the_heap_s),
+      CASE(the_split_of_more_than_is_mapped), CASE(the_split_of_one_part_only),
+      CASE(the_later_reading_divides), CASE(all_columns_are_divided), CASE(metadata_that_is_not_all_found),
+      CASE(an_arena_goes_on_behind_its_reserve), CASE(any_numbers_keep_the_law),
       CASE(every_order_is_that_of_a_plain_sort), CASE(ties_keep_the_kernel_s_order),
       CASE(ties_of_an_input_without_order), CASE(what_is_not_resident_is_not_listed),
-      CASE(an_arena_that_never_grows), CASE(without_an_arena_there_are_sums_only),
-      CASE(displaced_rows_make_room), CASE(regions_of_one_name_are_added_up), CASE(a_name_keeps_256_bytes),
-      CASE(more_names_than_are_kept), CASE(further_names_are_other_names),
+      CASE(what_is_swapped_or_reserved_is_listed_where_asked), CASE(an_arena_that_never_grows),
+      CASE(without_an_arena_there_are_sums_only), CASE(displaced_rows_make_room),
+      CASE(regions_of_one_name_are_added_up), CASE(names_of_one_size_keep_their_order),
+      CASE(a_name_keeps_256_bytes), CASE(more_names_than_are_kept), CASE(further_names_are_other_names),
       CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
       CASE(overlapping_mappings_are_counted), CASE(what_a_report_is_begun_with_is_copied), CASE(warnings),

@@ -464,6 +464,17 @@ static void names_do_no_harm(void)
         free(text);
 }
 
+/* Scripts look for the line of RSS, and no name can stand for it. */
+static void a_name_is_not_a_total(void)
+{
+        char *text = text_of("1000-2000 rw-p 0 0:0 0 [anon:RSS (Resident): 9 MB]\nRss: 4 kB\n"
+                             "2000-3000 r--p 0 08:02 17 /tmp/RSS (Resident)\nRss: 4 kB\n",
+                             20, MEMA_SORT_RSS, MEMA_UNIT_KB);
+
+        expect_sums("a name like a total", text, 8);
+        free(text);
+}
+
 static void long_names_keep_their_end(void)
 {
         char input[1024], name[301], *text;
@@ -527,4 +538,5 @@ SUITE(text, CASE(golden_files), CASE(rows_add_up_in_every_golden), CASE(any_buff
       CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
       CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked), CASE(rows_that_always_stand),
       CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand), CASE(names_do_no_harm),
-      CASE(long_names_keep_their_end), CASE(what_is_left_over), CASE(rounded_rows_always_add_up));
+      CASE(a_name_is_not_a_total), CASE(long_names_keep_their_end), CASE(what_is_left_over),
+      CASE(rounded_rows_always_add_up));
