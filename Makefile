@@ -2,6 +2,7 @@
 
 CC ?= cc
 AR ?= ar
+OBJCOPY ?= objcopy
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -30,7 +31,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang lld clang-format mandoc
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 ## Building
 
@@ -40,14 +41,14 @@ cli: bin/memanalyzer ## the C command line, at bin/memanalyzer (no Go needed)
 .PHONY: lib
 lib: build/libmemanalyzer.a ## the static C library
 
-bin/memanalyzer: $(CLI:%=build/cli-%.o) build/libmemanalyzer.a
+bin/memanalyzer: $(CLI:%=build/cli-%.o) $(LIBRARY:%=build/%.o)
 	@mkdir -p bin
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # One object, so that only what the header declares can be seen from outside.
 build/libmemanalyzer.a: $(LIBRARY:%=build/%.o)
-	$(LD) -r -o build/memanalyzer.o $^
-	objcopy --localize-hidden build/memanalyzer.o
+	$(CC) $(CFLAGS) -r -nostdlib -o build/memanalyzer.o $^
+	$(OBJCOPY) --localize-hidden build/memanalyzer.o
 	rm -f $@
 	$(AR) rcs $@ build/memanalyzer.o
 
@@ -70,14 +71,14 @@ demo: ## the Go daemon with memory of every kind, at bin/memdemo
 
 .PHONY: install
 install: cli lib ## command, man page, library, header and pkg-config file below PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-		$(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 bin/memanalyzer $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 csrc/memanalyzer.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 build/libmemanalyzer.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 cmd/memanalyzer/memanalyzer.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" \
+		"$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 755 bin/memanalyzer "$(DESTDIR)$(PREFIX)/bin/"
+	install -m 644 csrc/memanalyzer.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 build/libmemanalyzer.a "$(DESTDIR)$(PREFIX)/lib/"
+	install -m 644 cmd/memanalyzer/memanalyzer.1 "$(DESTDIR)$(PREFIX)/share/man/man1/"
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' cmd/memanalyzer/memanalyzer.pc.in \
-		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/memanalyzer.pc
+		> "$(DESTDIR)$(PREFIX)/lib/pkgconfig/memanalyzer.pc"
 
 ## Running
 
@@ -85,17 +86,15 @@ install: cli lib ## command, man page, library, header and pkg-config file below
 run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C (ONCE=1: ends then)
 	@.ci/install $(RUN_PACKAGES)
 	@$(MAKE) --no-print-directory -s cli demo
-	@cmd/memdemo/run.sh $(ADDR) $(ONCE)
+	@cmd/memdemo/run.sh "$(or $(ADDR),127.0.0.1:6060)" "$(ONCE)"
 
 ## Testing
 
-build/tests: $(C_SOURCES) $(C_HEADERS)
-	@mkdir -p build
+build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
 	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) -lcunit
 
 # Programs that the tests look at, each linked by itself.
-build/stopped: csrc/tests/programs/stopped.c
-	@mkdir -p build
+build/stopped: csrc/tests/programs/stopped.c build/flags
 	$(CC) $(STRICT) -O1 -static -o $@ $<
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
@@ -122,12 +121,14 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 test: check ## every test there is
 	@$(MAKE) --no-print-directory -s demo
 	go run $(STATICCHECK) ./...
-	CGO_ENABLED=0 go test ./...
+	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
 
 .PHONY: golden
-golden: build/tests ## rewrite the golden files from the captures: read the diff
+golden: ## rewrite the golden files from the captures: read the diff
+	@.ci/install $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s build/tests
 	UPDATE_GOLDEN=1 build/tests text
 
 .PHONY: bench

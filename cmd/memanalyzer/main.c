@@ -114,7 +114,7 @@ static const struct option {
           "a saved smaps, maps or smaps_rollup instead; - is standard input" },
         { "top", "N", take_top, "a number from 0 to 100000, or all",
           "list the first N mappings: 0 to 100000, or all (default: 20)" },
-        { "all", NULL, take_all, NULL, "list every mapping, as -top all" },
+        { "all", NULL, take_all, NULL, "list every resident mapping, as -top all" },
         { "sort", "KEY", take_sort, "one of" MEMA_SORTS(SORT_KEY),
           "rss (default), pss, private, dirty, swap, size, address or name" },
         { "unit", "UNIT", take_unit, "one of" MEMA_UNITS(UNIT),
