@@ -44,6 +44,8 @@ static bool holds_anchor(const struct mema_go *go, const struct mema_region *g)
 
 static void close_run(struct mema_report *r)
 {
+        if (!r->run_touched)
+                return;
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 struct mema_category *part = &r->run[i];
 
