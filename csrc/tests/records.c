@@ -168,6 +168,29 @@ enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
         return status;
 }
 
+enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,
+                             uint64_t top, uint64_t sort)
+{
+        struct mema_options options = { top, sort };
+
+        return report_of(r, text, strlen(text), context, &options);
+}
+
+struct mema_region numbered(uint64_t n, uint64_t kb, const char *name)
+{
+        static struct mema_region g;
+
+        g.start = (n + 1) << 20;
+        g.end = g.start + (1 << 20);
+        g.line = n;
+        strcpy(g.perms, "rw-p");
+        g.present = MEMA_BIT(MEMA_RSS);
+        g.value[MEMA_RSS] = kb << 10;
+        g.name_length = strlen(name);
+        memcpy(g.name, name, strlen(name));
+        return g;
+}
+
 static void expect_same_column(const char *what, unsigned field, uint64_t sum, uint64_t total)
 {
         char shown[256];

@@ -5,6 +5,12 @@
 
 #include "test.h"
 
+/* A mapping with `kb` resident; one of a file. */
+#define MAP(range, perms, name, kb) range " " perms " 00000000 00:00 0 " name "\nRss: " #kb " kB\n"
+#define FILE_MAP(range, perms, name, kb) range " " perms " 00000000 08:02 17 " name "\nRss: " #kb " kB\n"
+/* In bytes. */
+#define KB(n) (UINT64_C(n) << 10)
+
 /* Everything that a parser gave for a text. */
 struct records {
         struct mema_region *region;
@@ -41,6 +47,13 @@ bool same_region(const struct mema_region *a, const struct mema_region *b);
  * an error, with the report finished all the same. */
 enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
                            const struct mema_context *context, const struct mema_options *options);
+
+/* The same of a string, with the options one by one. */
+enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,
+                             uint64_t top, uint64_t sort);
+
+/* Mapping `n` of many, one behind the other, with `kb` resident. */
+struct mema_region numbered(uint64_t n, uint64_t kb, const char *name);
 
 /* Asserts of a finished report: each column of the categories adds up to the
  * totals, nothing is Unattributed, bounds hold their figure, names are Named. */

@@ -12,7 +12,9 @@
  * name goes into SUITES, and nothing else is to be done. */
 #define SUITES(X) \
         X(bytes)  \
-        X(escape) X(smaps) X(rules) X(classify) X(report) X(text) X(collect) X(captures) X(cli) X(kernel)
+        X(escape) \
+        X(smaps)  \
+        X(line) X(rules) X(classify) X(report) X(store) X(text) X(collect) X(captures) X(cli) X(kernel)
 
 /* clang-format off */
 #define CASE(function) { #function, function }
