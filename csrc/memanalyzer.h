@@ -470,6 +470,7 @@ struct mema_text {
         const struct mema_report *report;
         struct mema_text_options options;
         uint64_t shift, section, item, row;
+        uint64_t group_rss[MEMA_GROUP_COUNT];
         uint64_t group_units[MEMA_GROUP_COUNT];
         uint64_t category_units[MEMA_CATEGORY_COUNT];
         uint64_t name_units[MEMA_NAMES_MAX + 1];

@@ -109,12 +109,7 @@ static uint64_t member_bytes(const struct mema_text *t, uint64_t category)
 
 static uint64_t group_bytes(const struct mema_text *t, uint64_t group)
 {
-        uint64_t sum = 0;
-
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                if (mema_category_group(i) == group)
-                        sum += category_bytes(t, i);
-        return sum;
+        return t->group_rss[group];
 }
 
 static uint64_t name_bytes(const struct mema_text *t, uint64_t index)
@@ -129,6 +124,8 @@ static void round_all(struct mema_text *t)
 {
         uint64_t units[MEMA_CATEGORY_COUNT];
 
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                t->group_rss[mema_category_group(i)] += category_bytes(t, i);
         round_to(t, (struct rounding){ group_bytes, t->group_units, MEMA_GROUP_COUNT },
                  t->report->totals.value[MEMA_RSS] >> t->shift);
         for (t->item = 0; t->item < MEMA_GROUP_COUNT; t->item++) {
