@@ -47,6 +47,15 @@ static inline bool span_ends(struct span s, const char *text, size_t len)
 #define SPAN_STARTS(s, literal) span_starts(s, literal, sizeof(literal) - 1)
 #define SPAN_ENDS(s, literal) span_ends(s, literal, sizeof(literal) - 1)
 
+/* What is behind the last slash of a path. */
+static inline struct span base_name(struct span path)
+{
+        for (const char *c = path.at; c < path.end; c++)
+                if (*c == '/')
+                        path.at = c + 1;
+        return path;
+}
+
 static inline bool scan_char(struct span *s, char c)
 {
         if (s->at == s->end || *s->at != c)

@@ -318,13 +318,10 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
 
 size_t mema_report_program(const struct mema_report *r, char *buf, size_t cap)
 {
-        struct span s = mema_undeleted(span_of(r->context.exe, (size_t)r->context.exe_length));
-        size_t n;
+        struct span exe = span_of(r->context.exe, (size_t)r->context.exe_length);
+        struct span s = base_name(mema_undeleted(exe));
+        size_t n = mema_escape(buf, cap, s.at, span_length(s), cap - 1);
 
-        for (const char *c = s.at; c < s.end; c++)
-                if (*c == '/')
-                        s.at = c + 1;
-        n = mema_escape(buf, cap, s.at, span_length(s), cap - 1);
         if (n > 0 && buf[0] >= 'a' && buf[0] <= 'z')
                 buf[0] = (char)(buf[0] - 'a' + 'A');
         return n;

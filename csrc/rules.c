@@ -119,11 +119,8 @@ struct span mema_undeleted(struct span name)
 
 static bool is_shared_object(struct span path)
 {
-        struct span s = path;
+        struct span s = base_name(path);
 
-        for (const char *c = path.at; c < path.end; c++)
-                if (*c == '/')
-                        s.at = c + 1;
         if (SPAN_ENDS(s, ".so"))
                 return true;
         for (; s.at < s.end; s.at++)
