@@ -332,7 +332,7 @@ MEMA_API const char *mema_sort_name(unsigned sort); /* "rss"; NULL out of range 
 
 struct mema_options {
         uint64_t top;  /* rows to keep, or MEMA_ALL */
-        uint64_t sort; /* an enum mema_sort */
+        uint64_t sort; /* an enum mema_sort; RSS where it is none */
 };
 
 /* Columns added up, in bytes.  A column is present where any region had it. */

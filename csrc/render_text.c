@@ -343,35 +343,34 @@ static bool totals_line(struct mema_text *t, struct out *o)
 /* Regions ------------------------------------------------------------------------ */
 
 struct column {
-        const char *title;
-        enum mema_field first, second; /* their sum; one where both are the same */
+        const char *title; /* NULL: there is no such column */
+        struct mema_pair fields;
 };
 
 static const struct column columns[] = {
-        { "RSS", MEMA_RSS, MEMA_RSS },
-        { "PRIVATE", MEMA_PRIVATE_CLEAN, MEMA_PRIVATE_DIRTY },
-        { "SHARED", MEMA_SHARED_CLEAN, MEMA_SHARED_DIRTY },
+        { "RSS", { MEMA_RSS, MEMA_RSS } },
+        { "PRIVATE", { MEMA_PRIVATE_CLEAN, MEMA_PRIVATE_DIRTY } },
+        { "SHARED", { MEMA_SHARED_CLEAN, MEMA_SHARED_DIRTY } },
 };
 
 /* The column that an order has of its own; none where it is among those above. */
-static const struct column sort_columns[MEMA_SORT_COUNT] = {
-        [MEMA_SORT_PSS] = { "PSS", MEMA_PSS, MEMA_PSS },
-        [MEMA_SORT_DIRTY] = { "DIRTY", MEMA_PRIVATE_DIRTY, MEMA_SHARED_DIRTY },
-        [MEMA_SORT_SWAP] = { "SWAP", MEMA_SWAP, MEMA_SWAP },
-        [MEMA_SORT_SIZE] = { "SIZE", MEMA_SIZE, MEMA_SIZE },
+static const char *const sort_titles[MEMA_SORT_COUNT] = {
+        [MEMA_SORT_PSS] = "PSS",
+        [MEMA_SORT_DIRTY] = "DIRTY",
+        [MEMA_SORT_SWAP] = "SWAP",
+        [MEMA_SORT_SIZE] = "SIZE",
 };
 
-/* Column `index` of a report, NULL beyond the last.  Where nothing is known of
- * what is resident, the size takes the place of an order's own. */
-static const struct column *column_at(const struct mema_text *t, size_t index)
+/* Column `index` of a report.  Where nothing is known of what is resident, the
+ * size takes the place of an order's own. */
+static struct column column_at(const struct mema_text *t, size_t index)
 {
-        bool resident = has(&t->report->totals, MEMA_RSS);
-        const struct column *own = &sort_columns[resident ? t->report->options.sort : MEMA_SORT_SIZE];
+        uint64_t sort = has(&t->report->totals, MEMA_RSS) ? t->report->options.sort : MEMA_SORT_SIZE;
         size_t count = sizeof columns / sizeof *columns;
 
         if (index < count)
-                return &columns[index];
-        return index == count && own->title ? own : NULL;
+                return columns[index];
+        return (struct column){ index == count ? sort_titles[sort] : NULL, mema_sort_pairs[sort] };
 }
 
 static size_t cell_width(const struct mema_text *t)
@@ -383,20 +382,17 @@ static size_t cell_width(const struct mema_text *t)
 }
 
 static void put_cell(const struct mema_text *t, struct out *o, const struct mema_region *g,
-                     const struct column *c)
+                     struct mema_pair fields)
 {
         size_t unit = text_length(mema_unit_name((unsigned)t->options.unit));
         size_t number = cell_width(t) - 1 - unit;
 
-        if (!(g->present & (MEMA_BIT(c->first) | MEMA_BIT(c->second)))) {
+        if (!(g->present & (MEMA_BIT(fields.first) | MEMA_BIT(fields.second)))) {
                 put_spaces(o, number - 1);
                 put(o, "-");
                 put_spaces(o, 1 + unit);
         } else {
-                uint64_t second = c->second == c->first ? 0 : g->value[c->second];
-                uint64_t value = mema_add_saturating(g->value[c->first], second);
-
-                put_units(t, o, value >> t->shift, number);
+                put_units(t, o, mema_pair_value(g, fields) >> t->shift, number);
         }
         put(o, " ");
 }
@@ -413,7 +409,7 @@ static void put_region_name(struct out *o, const struct mema_region *g)
 
 static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
 {
-        const struct column *c;
+        struct column c;
         struct mema_region g;
         size_t start = o->len;
 
@@ -427,8 +423,8 @@ static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
         put_to_column(o, start, 18);
         put(o, " ");
         put_label(o, g.perms, 6);
-        for (size_t i = 0; (c = column_at(t, i)); i++)
-                put_cell(t, o, &g, c);
+        for (size_t i = 0; (c = column_at(t, i)).title; i++)
+                put_cell(t, o, &g, c.fields);
         put_region_name(o, &g);
         put(o, "\n");
 }
@@ -436,7 +432,7 @@ static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
 static bool regions_title_line(struct mema_text *t, struct out *o)
 {
         uint64_t top = t->report->options.top;
-        const struct column *c;
+        struct column c;
 
         if (top == 0 || !t->report->broken_down || t->item++ > 0)
                 return false;
@@ -449,8 +445,8 @@ static bool regions_title_line(struct mema_text *t, struct out *o)
         }
         put_label(o, "ADDRESS", 18);
         put_label(o, "PERMS", 6);
-        for (size_t i = 0; (c = column_at(t, i)); i++)
-                put_label(o, c->title, cell_width(t));
+        for (size_t i = 0; (c = column_at(t, i)).title; i++)
+                put_label(o, c.title, cell_width(t));
         put(o, "NAME\n--------------------------------------------------\n");
         return true;
 }

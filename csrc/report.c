@@ -28,6 +28,8 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
                 r->context = *context;
         if (options)
                 r->options = *options;
+        if (r->options.sort >= MEMA_SORT_COUNT)
+                r->options.sort = MEMA_SORT_RSS;
         r->broken_down = 1;
         r->before.category = MEMA_CATEGORY_COUNT;
 }

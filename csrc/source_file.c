@@ -2,8 +2,8 @@
 #include "source.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,7 @@ struct mema_text_source *mema_text_source_new(const char *name, size_t piece, st
         struct mema_text_source *s = malloc(sizeof *s + piece);
 
         if (!s) {
-                mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "%s: no memory to read it", name);
+                mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "no memory to read the source");
                 return NULL;
         }
         memset(s, 0, offsetof(struct mema_text_source, smaps));

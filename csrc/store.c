@@ -191,24 +191,13 @@ void mema_store_name(struct mema_report *r, const struct mema_region *g)
 
 static uint64_t key_of(const struct mema_region *g, uint64_t sort)
 {
-        switch (sort) {
-        case MEMA_SORT_PSS:
-                return g->value[MEMA_PSS];
-        case MEMA_SORT_PRIVATE:
-                return mema_add_saturating(g->value[MEMA_PRIVATE_CLEAN], g->value[MEMA_PRIVATE_DIRTY]);
-        case MEMA_SORT_DIRTY:
-                return mema_add_saturating(g->value[MEMA_PRIVATE_DIRTY], g->value[MEMA_SHARED_DIRTY]);
-        case MEMA_SORT_SWAP:
-                return g->value[MEMA_SWAP];
-        case MEMA_SORT_SIZE:
-                return g->value[MEMA_SIZE];
-        case MEMA_SORT_ADDRESS:
+        if (sort == MEMA_SORT_ADDRESS)
                 return ~g->start;
-        case MEMA_SORT_NAME:
+        if (sort == MEMA_SORT_NAME)
                 return 0;
-        default:
-                return g->present & MEMA_BIT(MEMA_RSS) ? g->value[MEMA_RSS] : g->value[MEMA_SIZE];
-        }
+        if (sort == MEMA_SORT_RSS && !(g->present & MEMA_BIT(MEMA_RSS)))
+                sort = MEMA_SORT_SIZE;
+        return mema_pair_value(g, mema_sort_pairs[sort]);
 }
 
 static const char *row_name(const struct row *row)

@@ -1,5 +1,5 @@
-/* sums.c - columns added up: without a branch a column, because three of these
- * run for each mapping. */
+/* sums.c - columns added up: over mappings without a branch a column, because
+ * three of these loops run for each mapping; and in pairs, for lists. */
 #include "sums.h"
 
 /* All ones for a field that adds up, else 0; and the same as a `present` mask. */
@@ -42,4 +42,20 @@ void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from)
         into->present |= from->present;
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
                 into->value[i] += from->value[i];
+}
+
+const struct mema_pair mema_sort_pairs[MEMA_SORT_COUNT] = {
+        [MEMA_SORT_RSS] = { MEMA_RSS, MEMA_RSS },
+        [MEMA_SORT_PSS] = { MEMA_PSS, MEMA_PSS },
+        [MEMA_SORT_PRIVATE] = { MEMA_PRIVATE_CLEAN, MEMA_PRIVATE_DIRTY },
+        [MEMA_SORT_DIRTY] = { MEMA_PRIVATE_DIRTY, MEMA_SHARED_DIRTY },
+        [MEMA_SORT_SWAP] = { MEMA_SWAP, MEMA_SWAP },
+        [MEMA_SORT_SIZE] = { MEMA_SIZE, MEMA_SIZE },
+};
+
+uint64_t mema_pair_value(const struct mema_region *g, struct mema_pair pair)
+{
+        uint64_t a = g->value[pair.first], b = pair.second == pair.first ? 0 : g->value[pair.second];
+
+        return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }

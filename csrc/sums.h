@@ -1,4 +1,4 @@
-/* sums.h - columns added up; not for users. */
+/* sums.h - columns added up, over mappings and in pairs; not for users. */
 #ifndef MEMA_SUMS_H
 #define MEMA_SUMS_H
 
@@ -10,11 +10,16 @@
 void mema_sums_add(struct mema_sums *sums, const struct mema_region *g);
 bool mema_sums_would_overflow(const struct mema_sums *sums, const struct mema_region *g);
 
-/* The sum of two numbers, the largest there is where it would pass that. */
-static inline uint64_t mema_add_saturating(uint64_t a, uint64_t b)
-{
-        return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
+/* A column of a list: two fields, or one twice. */
+struct mema_pair {
+        enum mema_field first, second;
+};
+
+/* What the regions are ordered by, for each order that is by a column. */
+extern const struct mema_pair mema_sort_pairs[MEMA_SORT_COUNT];
+
+/* Both fields together, the largest number there is where they would pass it. */
+uint64_t mema_pair_value(const struct mema_region *g, struct mema_pair pair);
 
 /* Adds other sums, of regions that were added to the totals, too. */
 void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from);
