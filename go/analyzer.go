@@ -86,7 +86,7 @@ func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, 
 }
 
 // readSelf makes one reading at a time.
-func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (reading, error) {
+func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	select {
 	case a.turn() <- struct{}{}:
 		defer func() { <-a.reading }()
@@ -95,7 +95,7 @@ func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (reading, error)
 		}
 		return readSelf(ctx, o)
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return timedReading{}, ctx.Err()
 	}
 }
 

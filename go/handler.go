@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 var defaultAnalyzer Analyzer
@@ -42,7 +41,6 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal.answer(w)
 		return
 	}
-	began := time.Now()
 	report, err := a.readSelf(r.Context(), q.read)
 	if err != nil {
 		sourceRefusal(err).answer(w)
@@ -50,7 +48,7 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer report.Close()
 	h.Set("Age", "0")
-	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(time.Since(began).Seconds(), 'f', 6, 64))
+	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
 	report.Text(q.unit, a.hideAddresses)
 	buf := make([]byte, 16<<10)
 	for n := report.Next(buf); n > 0; n = report.Next(buf) {

@@ -58,11 +58,19 @@ func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
 // Parse returns the report of a saved smaps, maps or smaps_rollup. The error is
 // a [*ParseError] with line and column, or that of r.
 func Parse(r io.Reader, options ...ReadOption) (*Report, error) {
-	from := func(ctx context.Context, o readOptions) (reading, error) { return parse(r, o) }
+	from := func(ctx context.Context, o readOptions) (timedReading, error) { return parse(r, o) }
 	return read(context.Background(), from, options)
 }
 
-func read(ctx context.Context, from func(context.Context, readOptions) (reading, error), options []ReadOption) (*Report, error) {
+// timedReading is a finished reading: when it began, and how long it took without
+// the wait for others.
+type timedReading struct {
+	reading
+	began time.Time
+	cost  time.Duration
+}
+
+func read(ctx context.Context, from func(context.Context, readOptions) (timedReading, error), options []ReadOption) (*Report, error) {
 	o := readOptions{top: 100}
 	for _, option := range options {
 		if names.sorts == nil {
@@ -72,47 +80,44 @@ func read(ctx context.Context, from func(context.Context, readOptions) (reading,
 			return nil, err
 		}
 	}
-	began := time.Now()
 	r, err := from(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	report := decodeReport(r)
-	report.Time, report.Cost = began, time.Since(began)
+	report.Time, report.Cost = r.began, r.cost
 	return report, nil
 }
 
 // readSelf returns a finished reading of this process, which the caller closes.
-func readSelf(ctx context.Context, o readOptions) (reading, error) {
+func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return timedReading{}, err
 	}
+	began := time.Now()
 	o.facts = readRuntime()
-	r, err := newReading(o)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Collect(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	r.Finish(readRuntime().words())
-	return r, nil
+	return finish(began, o, reading.Collect, func() []uint64 { return readRuntime().words() })
 }
 
 // parse returns a finished reading of a text, which the caller closes.
-func parse(text io.Reader, o readOptions) (reading, error) {
+func parse(text io.Reader, o readOptions) (timedReading, error) {
+	take := func(r reading) error { return feed(r, text) }
+	return finish(time.Now(), o, take, o.facts.words)
+}
+
+// finish makes a reading: takes its regions, then what the runtime says after.
+func finish(began time.Time, o readOptions, take func(reading) error, after func() []uint64) (timedReading, error) {
 	r, err := newReading(o)
 	if err != nil {
-		return nil, err
+		return timedReading{}, err
 	}
-	if err := feed(r, text); err != nil {
+	if err := take(r); err != nil {
 		r.Close()
-		return nil, err
+		return timedReading{}, err
 	}
-	r.Finish(o.facts.words())
-	return r, nil
+	r.Finish(after())
+	return timedReading{r, began, time.Since(began)}, nil
 }
 
 func feed(r reading, text io.Reader) error {

@@ -44,7 +44,7 @@ type Columns struct {
 // Totals.RSS, in bytes.
 type Report struct {
 	Time     time.Time     // when the reading began
-	Cost     time.Duration // how long it took
+	Cost     time.Duration // how long it took, without waiting for others
 	Totals   Columns
 	Groups   []Group
 	Regions  []Region // those that the options ask for, in their order
