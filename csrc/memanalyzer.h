@@ -64,7 +64,13 @@ extern "C" {
         X(OVERFLOW, "a number is larger than 64 bits hold in bytes") \
         X(TRUNCATED, "the input ends in the middle of a record")     \
         X(NO_PROCESS, "there is no such process, or it has ended")   \
-        X(NOT_PERMITTED, "the process may not be read")              \
+        X(ENDED, "the process ended while it was read")              \
+        X(REPLACED, "the process began another program meanwhile")   \
+        X(ZOMBIE, "the process has ended and has no memory")         \
+        X(KERNEL_THREAD, "a kernel thread has no memory of its own") \
+        X(NOT_PERMITTED, "the process is another user's")            \
+        X(PROTECTED, "the process does not let itself be read")      \
+        X(NO_PROC, "there is no /proc that knows this process")      \
         X(NO_MEMORY, "memory for the report could not be had")       \
         X(SYSTEM, "the system could not read the source")            \
         X(UNSUPPORTED, "this system has no source")
@@ -305,8 +311,9 @@ struct mema_go {
 /* What is known of a process beside its smaps; all zero: nothing. */
 struct mema_context {
         struct mema_go go;       /* read before the regions */
+        uint64_t exe_deleted;    /* the program's file was deleted or replaced since */
         uint64_t exe_length;     /* 0: not known */
-        char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, no terminating NUL */
+        char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, as smaps writes it; no terminating NUL */
 };
 
 /* The orders of a report's rows: the largest first, but for the last two. */

@@ -290,6 +290,8 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->without_rss == all ? 0 : r->without_rss, "Mappings without an Rss line, not in RSS: #" },
                 { !r->broken_down,
                   "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
+                { r->context.exe_deleted,
+                  "The program's file was deleted or replaced after the program began" },
                 { r->overlapping, "Mappings that overlap the one before: #; the process changed meanwhile, "
                                   "or it is two captures" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },

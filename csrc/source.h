@@ -26,11 +26,12 @@ struct mema_text_source {
         /* Bytes read, 0 at the end, negative where it failed, with *error filled in. */
         int64_t (*read)(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error);
         void (*close)(struct mema_text_source *s);
-        /* Says more of an error, where it can; NULL: nothing. */
-        void (*explain)(struct mema_text_source *s, struct mema_error *error);
+        /* Has the last word on how the text ended, with what *error says; NULL: as it seemed. */
+        enum mema_status (*end)(struct mema_text_source *s, enum mema_status status,
+                                struct mema_error *error);
         void *file;
-        int fd;
-        uint64_t pid;
+        uint64_t pid;                     /* 0: this process */
+        int dir, fd, maps;                /* -1: not open */
         char shown[MEMA_MESSAGE_MAX / 2]; /* source.name */
         struct mema_smaps smaps;
         size_t piece, have, used;

@@ -25,7 +25,7 @@ enum mema_status mema_fail(struct mema_error *error, enum mema_status status, in
 /* Text ---------------------------------------------------------------------- */
 
 /* `capture.smaps:12:17: Rss wants a number of kB, not "-4"` */
-static enum mema_status input_error(struct mema_text_source *s, struct mema_error *error)
+static void input_error(const struct mema_text_source *s, struct mema_error *error)
 {
         struct mema_error parser;
 
@@ -38,9 +38,6 @@ static enum mema_status input_error(struct mema_text_source *s, struct mema_erro
                           (unsigned long long)parser.line, (unsigned long long)parser.column, parser.message);
         error->line = parser.line;
         error->column = parser.column;
-        if (s->explain)
-                s->explain(s, error);
-        return (enum mema_status)error->status;
 }
 
 static enum mema_status next(struct mema_source *source, const struct mema_region **region,
@@ -66,7 +63,9 @@ static enum mema_status next(struct mema_source *source, const struct mema_regio
                         status = mema_smaps_finish(&s->smaps);
                 }
                 if (status >= MEMA_EMPTY)
-                        return input_error(s, error);
+                        input_error(s, error);
+                if (status >= MEMA_END && s->end)
+                        status = s->end(s, status, error);
                 if (status != MEMA_MORE)
                         return status;
         }
@@ -96,6 +95,7 @@ struct mema_text_source *mema_text_source_new(const char *name, size_t piece, st
         mema_smaps_init(&s->smaps);
         s->piece = piece;
         s->have = s->used = 0;
+        s->dir = s->fd = s->maps = -1;
         return s;
 }
 

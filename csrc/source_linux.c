@@ -1,100 +1,158 @@
-/* source_linux.c - a source that reads /proc/PID/smaps. */
+/* source_linux.c - a source that reads /proc/PID/smaps.
+ *
+ * Everything is opened below the process's folder, which stays that of one
+ * process, whoever is given its number later. */
 #define _GNU_SOURCE
 #include "source.h"
 
 #ifdef __linux__
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-/* "/proc/self/exe", "/proc/4242/exe" */
-static void proc_path(char *path, size_t size, uint64_t pid, const char *file)
-{
-        if (pid == 0)
-                snprintf(path, size, "/proc/self/%s", file);
-        else
-                snprintf(path, size, "/proc/%llu/%s", (unsigned long long)pid, file);
-}
+enum { READ = O_RDONLY | O_CLOEXEC, FOLDER = READ | O_DIRECTORY };
 
-/* The state letter of /proc/PID/stat and its flags, which lie behind the last
- * parenthesis: the name in them can hold anything.  0 where there is no such
- * process. */
-static char process_state(uint64_t pid, unsigned long *flags)
+/* States ------------------------------------------------------------------- */
+
+struct state {
+        char letter; /* 0: there is no such process */
+        unsigned long flags;
+};
+
+/* Of stat's fields only those are looked at that lie behind its last parenthesis:
+ * the name before it can hold anything. */
+static struct state state_of(int dir)
 {
-        char path[64], text[512], state = 0;
+        struct state state = { 0, 0 };
+        char text[512];
         const char *p;
         ssize_t n = -1;
-        int fd;
+        int fd = openat(dir, "stat", READ);
 
-        proc_path(path, sizeof path, pid, "stat");
-        fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0) {
                 n = read(fd, text, sizeof text - 1);
                 close(fd);
         }
-        *flags = 0;
-        if (n <= 0)
-                return 0;
-        text[n] = '\0';
+        text[n > 0 ? n : 0] = '\0';
         p = strrchr(text, ')');
         if (p)
-                (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state, flags);
+                (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags);
         return state;
 }
 
-/* An empty smaps: no address space.  Which kind of process has none? */
-static void explain(struct mema_text_source *s, struct mema_error *error)
+static bool has_ended(int dir)
 {
-        static const unsigned long kernel_thread = 0x00200000; /* PF_KTHREAD */
+        char letter = state_of(dir).letter;
+
+        return letter == 0 || letter == 'Z' || letter == 'X';
+}
+
+static bool is_kernel_thread(int dir)
+{
+        return state_of(dir).flags & 0x00200000; /* PF_KTHREAD */
+}
+
+/* The folder of a thread that has not ended, -1 where there is none. */
+static int open_live_thread(int dir)
+{
+        int task = openat(dir, "task", FOLDER), found = -1;
+        DIR *threads = task >= 0 ? fdopendir(task) : NULL;
+        struct dirent *entry;
+
+        if (!threads) {
+                if (task >= 0)
+                        close(task);
+                return -1;
+        }
+        while (found < 0 && (entry = readdir(threads))) {
+                if (entry->d_name[0] == '.')
+                        continue;
+                found = openat(task, entry->d_name, FOLDER);
+                if (found >= 0 && has_ended(found)) {
+                        close(found);
+                        found = -1;
+                }
+        }
+        closedir(threads);
+        return found;
+}
+
+/* Errors ------------------------------------------------------------------- */
+
+static bool proc_is_mounted(void)
+{
+        struct statfs fs;
+
+        return statfs("/proc", &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
+}
+
+/* Whether /proc has other numbers for processes than this process has. */
+static bool proc_counts_otherwise(void)
+{
+        char number[24] = "";
+
+        return readlink("/proc/self", number, sizeof number - 1) <= 0 || atol(number) != (long)getpid();
+}
+
+/* A process that nobody may see is there all the same. */
+static bool is_hidden(uint64_t pid)
+{
+        return pid <= INT_MAX && !proc_counts_otherwise() && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static enum mema_status not_permitted(const struct mema_text_source *s, int system, struct mema_error *error)
+{
+        struct stat owner;
+        bool own = s->dir >= 0 && fstat(s->dir, &owner) == 0 && owner.st_uid == geteuid();
+        const char *remedy = geteuid() == 0 ? "CAP_SYS_PTRACE is wanted, in a container --cap-add SYS_PTRACE"
+                             : own          ? "run as root"
+                                            : "run as that user or as root";
+
+        return mema_fail(error, own ? MEMA_PROTECTED : MEMA_NOT_PERMITTED, system,
+                         "process %llu is %s: %s (%s: %s)", (unsigned long long)s->pid,
+                         own ? "yours, but protected: it is not dumpable, or has more privileges"
+                         : system == ENOENT ? "another user's, and hidden"
+                                            : "another user's",
+                         remedy, s->source.name, strerror(system));
+}
+
+static enum mema_status failed(const struct mema_text_source *s, const char *verb, int system,
+                               struct mema_error *error)
+{
+        const char *name = s->source.name, *reason = strerror(system);
         unsigned long long pid = s->pid;
-        unsigned long flags;
-        char state;
+        bool mounted = proc_is_mounted(), gone = system == ENOENT || system == ESRCH;
 
-        if (error->status != MEMA_EMPTY)
-                return;
-        state = process_state(s->pid, &flags);
-        if (state == 0 || state == 'X')
-                mema_fail(error, MEMA_NO_PROCESS, 0, "process %llu ended while it was read", pid);
-        else if (state == 'Z')
-                mema_fail(error, MEMA_EMPTY, 0,
-                          "process %llu is a zombie: its main thread has ended, and it has no memory of its "
-                          "own",
-                          pid);
-        else if (flags & kernel_thread)
-                mema_fail(error, MEMA_EMPTY, 0,
-                          "process %llu has no memory of its own: it is a kernel thread", pid);
-        else
-                mema_fail(error, MEMA_EMPTY, 0,
-                          "process %llu began another program while it was read: read it again", pid);
+        if (!mounted || (pid == 0 && access("/proc/self", F_OK) != 0))
+                return mema_fail(error, MEMA_NO_PROC, system, "Failed to %s %s: %s: %s", verb, name, reason,
+                                 mounted ? "/proc is of a PID namespace in which this process has no number"
+                                         : "is /proc mounted?");
+        if (pid != 0 && (system == EACCES || system == EPERM || (gone && s->dir < 0 && is_hidden(pid))))
+                return not_permitted(s, system, error);
+        if (pid != 0 && gone)
+                return mema_fail(error, s->dir < 0 ? MEMA_NO_PROCESS : MEMA_ENDED, system,
+                                 s->dir < 0 ? "process %llu: there is none, or it has ended%s (%s: %s)"
+                                            : "process %llu ended while it was read%s (%s: %s)",
+                                 pid,
+                                 proc_counts_otherwise() ? "; /proc has the numbers of another PID namespace"
+                                                         : "",
+                                 name, reason);
+        return mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s", verb, name, reason);
 }
 
-static void explain_errno(uint64_t pid, const char *path, const char *verb, int system,
-                          struct mema_error *error)
-{
-        unsigned long long n = pid;
+/* Reading ------------------------------------------------------------------ */
 
-        if (access("/proc/self", F_OK) != 0)
-                mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s: is /proc mounted?", verb, path,
-                          strerror(system));
-        else if (pid != 0 && (system == ENOENT || system == ESRCH))
-                mema_fail(error, MEMA_NO_PROCESS, system,
-                          "process %llu: there is none, or it has ended (failed to %s %s: %s)", n, verb, path,
-                          strerror(system));
-        else if (pid != 0 && (system == EACCES || system == EPERM))
-                mema_fail(error, MEMA_NOT_PERMITTED, system,
-                          "process %llu is another user's, or protected: %s (failed to %s %s: %s)", n,
-                          geteuid() == 0 ? "CAP_SYS_PTRACE is wanted, in a container --cap-add SYS_PTRACE"
-                                         : "run as that user or as root",
-                          verb, path, strerror(system));
-        else
-                mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s", verb, path, strerror(system));
-}
-
-static int64_t read_fd(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
+static int64_t read_smaps(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
 {
         ssize_t n;
 
@@ -102,13 +160,36 @@ static int64_t read_fd(struct mema_text_source *s, char *buf, size_t len, struct
                 n = read(s->fd, buf, len);
         } while (n < 0 && errno == EINTR);
         if (n < 0)
-                explain_errno(s->pid, s->source.name, "read", errno, error);
+                failed(s, "read", errno, error);
         return n;
 }
 
-static void close_fd(struct mema_text_source *s)
+/* The text of a process that is killed or begins another program stops between
+ * two mappings, as if that were all.  It was all where the memory that `maps`
+ * was opened on is there still: from this file a line costs nothing. */
+static enum mema_status end_smaps(struct mema_text_source *s, enum mema_status status,
+                                  struct mema_error *error)
 {
-        close(s->fd);
+        unsigned long long pid = s->pid;
+        char c;
+
+        if (status == MEMA_END && (s->maps < 0 || pread(s->maps, &c, 1, 0) == 1))
+                return MEMA_END;
+        if (status > MEMA_EMPTY)
+                return status;
+        if (has_ended(s->dir))
+                return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
+        return mema_fail(error, MEMA_REPLACED, 0,
+                         "process %llu began another program while it was read: read it again", pid);
+}
+
+static void close_process(struct mema_text_source *s)
+{
+        const int open[] = { s->fd, s->maps, s->dir };
+
+        for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+                if (open[i] >= 0)
+                        close(open[i]);
 }
 
 /* The kernel formats smaps into a buffer of a page.  A mapping that does not fit
@@ -121,30 +202,103 @@ static size_t piece_size(void)
         return page > 1024 && page <= 1 << 16 ? (size_t)page - 1024 : 3072;
 }
 
+/* Opening ------------------------------------------------------------------ */
+
+/* "/x (deleted)" can be a file that is called so. */
+static bool is_deleted(int dir, const char *path)
+{
+        static const char mark[] = " (deleted)";
+        size_t len = strlen(path), tail = sizeof mark - 1;
+        struct stat program, named;
+
+        return len > tail && strcmp(path + len - tail, mark) == 0 &&
+               !(stat(path, &named) == 0 && fstatat(dir, "exe", &program, 0) == 0 &&
+                 named.st_dev == program.st_dev && named.st_ino == program.st_ino);
+}
+
+/* What program it is, spelled as smaps spells it; false where that is not to be
+ * known. */
+static bool read_program(int dir, struct mema_context *context)
+{
+        char path[MEMA_NAME_MAX + 1];
+        ssize_t n = readlinkat(dir, "exe", path, sizeof path - 1);
+
+        context->exe_length = 0;
+        if (n <= 0)
+                return false;
+        path[n] = '\0';
+        context->exe_deleted = is_deleted(dir, path);
+        for (const char *c = path; *c != '\0' && context->exe_length + 4 <= sizeof context->exe; c++) {
+                const char *shown = *c == '\n' ? "\\012" : c;
+                size_t len = *c == '\n' ? 4 : 1;
+
+                memcpy(context->exe + context->exe_length, shown, len);
+                context->exe_length += len;
+        }
+        return true;
+}
+
+/* A process without a program has no memory, or its leader has none: it is empty
+ * when it has ended, though other threads may live. */
+static enum mema_status find_memory(struct mema_text_source *s, struct mema_error *error)
+{
+        unsigned long long pid = s->pid;
+        int thread;
+
+        if (is_kernel_thread(s->dir))
+                return mema_fail(error, MEMA_KERNEL_THREAD, 0,
+                                 "process %llu has no memory of its own: it is a kernel thread", pid);
+        if (!has_ended(s->dir))
+                return MEMA_OK;
+        thread = s->pid == 0 ? open("/proc/thread-self", FOLDER) : open_live_thread(s->dir);
+        if (thread < 0)
+                return mema_fail(
+                        error, MEMA_ZOMBIE, 0,
+                        "process %llu is a zombie: it has ended and its memory is given back, but its "
+                        "parent has not waited for it",
+                        pid);
+        close(s->dir);
+        s->dir = thread;
+        return MEMA_OK;
+}
+
+static enum mema_status open_process(struct mema_text_source *s, const char *folder,
+                                     struct mema_context *context, struct mema_error *error)
+{
+        s->dir = open(folder, FOLDER);
+        if (s->dir < 0)
+                return failed(s, "open", errno, error);
+        if (!read_program(s->dir, context) && find_memory(s, error) != MEMA_OK)
+                return (enum mema_status)error->status;
+        if (s->pid != 0)
+                s->maps = openat(s->dir, "maps", READ);
+        s->fd = openat(s->dir, "smaps", READ);
+        if (s->fd < 0)
+                return failed(s, "open", errno, error);
+        if (s->pid != 0)
+                read_program(s->dir, context); /* again, now that another one would be noticed */
+        return MEMA_OK;
+}
+
 struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error)
 {
         struct mema_text_source *s;
-        char path[64];
-        ssize_t n;
+        char folder[32] = "/proc/self", path[48];
 
-        proc_path(path, sizeof path, pid, "exe");
-        n = readlink(path, context->exe, sizeof context->exe);
-        context->exe_length = n > 0 ? (uint64_t)n : 0;
-
-        proc_path(path, sizeof path, pid, "smaps");
+        if (pid != 0)
+                snprintf(folder, sizeof folder, "/proc/%llu", (unsigned long long)pid);
+        snprintf(path, sizeof path, "%s/smaps", folder);
         s = mema_text_source_new(path, piece_size(), error);
         if (!s)
                 return NULL;
         s->pid = pid;
-        s->fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (s->fd < 0) {
-                explain_errno(pid, path, "open", errno, error);
-                free(s);
+        s->read = read_smaps;
+        s->end = end_smaps;
+        s->close = close_process;
+        if (open_process(s, folder, context, error) != MEMA_OK) {
+                s->source.close(&s->source);
                 return NULL;
         }
-        s->read = read_fd;
-        s->close = close_fd;
-        s->explain = explain;
         return &s->source;
 }
 

@@ -15,7 +15,12 @@
 #include "../../csrc/memanalyzer.h"
 #include "colour.h"
 
+/* Exit statuses; those of processes are in the manual, too. */
 enum { SOURCE_FAILED = 1, WRONG_USAGE = 2 };
+static const int process_failed[MEMA_STATUS_COUNT] = {
+        [MEMA_NO_PROCESS] = 3,    [MEMA_ENDED] = 4,         [MEMA_REPLACED] = 5,  [MEMA_ZOMBIE] = 6,
+        [MEMA_KERNEL_THREAD] = 7, [MEMA_NOT_PERMITTED] = 8, [MEMA_PROTECTED] = 9, [MEMA_NO_PROC] = 10,
+};
 enum { DEFAULT_TOP = 20, TOP_MAX = 100000, PID_MAX = 2147483647, SHOWN_MAX = 60 };
 
 struct settings {
@@ -142,7 +147,8 @@ static void print_help(void)
         }
         puts("\n"
              "One dash or two; the value is the next argument, or follows a '='.\n"
-             "Exit status: 0 fine, 1 the source failed, 2 wrong usage.\n"
+             "Exit status: 0 fine, 1 the source failed, 2 wrong usage, 3 to 10 the process\n"
+             "cannot be read: man memanalyzer says why.\n"
              "\n"
              "Examples:\n"
              "  memanalyzer -pid \"$(pidof teranode)\"\n"
@@ -273,7 +279,9 @@ static int run(const struct settings *s)
                 fprintf(stderr, "memanalyzer: %s\n", error.message);
         }
         mema_report_free(&report);
-        return status == MEMA_OK ? written() : SOURCE_FAILED;
+        if (status == MEMA_OK)
+                return written();
+        return process_failed[status] ? process_failed[status] : SOURCE_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -10,13 +10,11 @@
 
 /* Each test file ends with its suite: SUITE(smaps, CASE(a), CASE(b)).  The same
  * name goes into SUITES, and nothing else is to be done. */
-#define SUITES(X) \
-        X(bytes)  \
-        X(escape) \
-        X(smaps)  \
-        X(line) X(rules) X(classify) X(report) X(store) X(text) X(collect) X(captures) X(cli) X(kernel)
-
 /* clang-format off */
+#define SUITES(X)                                                                     \
+        X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
+        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel)
+
 #define CASE(function) { #function, function }
 /* clang-format on */
 #define SUITE(name, ...) CU_TestInfo name##_tests[] = { __VA_ARGS__, CU_TEST_INFO_NULL }

@@ -225,74 +225,6 @@ static void bad_input_fails_in_words(void)
         expect_failure(RUN("{\"schema\": 1}\n", "-f", "-"), ":1:1: ");
 }
 
-/* A process that has a number and no memory. */
-static struct output run_on(pid_t pid)
-{
-        char number[24];
-
-        snprintf(number, sizeof number, "%ld", (long)pid);
-        return RUN(NULL, "-pid", number);
-}
-
-static void a_process_that_is_gone_is_said_so(void)
-{
-        pid_t child = fork();
-
-        if (child == 0)
-                _exit(0);
-        TRUE(waitpid(child, NULL, 0) == child);
-        expect_failure(run_on(child), "there is none, or it has ended");
-}
-
-static void a_zombie_is_said_so(void)
-{
-        pid_t child = fork();
-        siginfo_t info;
-
-        if (child == 0)
-                _exit(0);
-        EQUAL(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
-        expect_failure(run_on(child), "ended");
-        TRUE(waitpid(child, NULL, 0) == child);
-}
-
-static void a_kernel_thread_is_said_so(void)
-{
-        struct guarded comm = guarded_file("/proc/2/comm"), smaps = guarded_file("/proc/2/smaps");
-
-        if (!comm.data || comm.len != 9 || memcmp(comm.data, "kthreadd\n", 9) != 0)
-                skipped("a kernel thread", "process 2 is none here");
-        else if (!smaps.data)
-                skipped("a kernel thread", "process 2 may not be read");
-        else
-                expect_failure(run_on(2), "has no memory of its own");
-        guarded_free(&comm);
-        guarded_free(&smaps);
-}
-
-static void somebody_else_s_process_is_said_so(void)
-{
-        bool root = geteuid() == 0;
-        int fd;
-
-        if (root && setresuid(65534, 65534, 0) != 0) {
-                skipped("a process that may not be read", "root cannot be left");
-                return;
-        }
-        fd = open("/proc/1/smaps", O_RDONLY | O_CLOEXEC);
-        if (fd >= 0 || errno != EACCES || access(PROGRAM, X_OK) != 0)
-                skipped("a process that may not be read",
-                        "process 1 may be, or is hidden, or " PROGRAM " is");
-        else
-                expect_failure(run_on(1), "run as that user or as root");
-        if (fd >= 0)
-                close(fd);
-        if (root) {
-                EQUAL(setresuid(0, 0, 0), 0);
-                prctl(PR_SET_DUMPABLE, 1); /* lost with the user, and children inherit it */
-        }
-}
-
 /* The list ----------------------------------------------------------------- */
 
 /* The names of the list's rows, without "/data/". */
@@ -527,8 +459,7 @@ static void a_terminal_s_unit_fits_the_process(void)
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
       CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
       CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes), CASE(bad_input_fails_in_words),
-      CASE(a_process_that_is_gone_is_said_so), CASE(a_zombie_is_said_so), CASE(a_kernel_thread_is_said_so),
-      CASE(somebody_else_s_process_is_said_so), CASE(the_list_is_in_the_order_that_was_asked_for),
-      CASE(the_list_is_as_long_as_was_asked_for), CASE(a_full_disk_is_an_error),
-      CASE(a_closed_pipe_is_a_quiet_error), CASE(no_standard_output_is_an_error),
-      CASE(a_terminal_has_colours), CASE(a_terminal_s_unit_fits_the_process));
+      CASE(the_list_is_in_the_order_that_was_asked_for), CASE(the_list_is_as_long_as_was_asked_for),
+      CASE(a_full_disk_is_an_error), CASE(a_closed_pipe_is_a_quiet_error),
+      CASE(no_standard_output_is_an_error), CASE(a_terminal_has_colours),
+      CASE(a_terminal_s_unit_fits_the_process));

@@ -128,70 +128,6 @@ static void what_is_made_is_found(void)
         munmap(shared, SIZE);
 }
 
-static pid_t child_that_ends(void)
-{
-        pid_t child = fork();
-
-        if (child == 0)
-                _exit(0);
-        TRUE(child > 0);
-        return child;
-}
-
-static void expect_no_report(uint64_t pid, enum mema_status status, const char *words)
-{
-        struct mema_error error;
-
-        begin(20);
-        EQUAL(mema_collect(&r, pid, &error), status);
-        EQUAL(error.status, status);
-        EQUAL(r.totals.mappings, 0);
-        if (!has(error.message, words))
-                SAME_TEXT(error.message, words);
-        mema_report_free(&r);
-}
-
-static void a_process_that_is_gone(void)
-{
-        pid_t child = child_that_ends();
-        char words[64];
-
-        waitpid(child, NULL, 0);
-        snprintf(words, sizeof words, "process %d: there is none, or it has ended", (int)child);
-        expect_no_report((uint64_t)child, MEMA_NO_PROCESS, words);
-}
-
-static void a_process_that_never_was(void)
-{
-        expect_no_report(999999999, MEMA_NO_PROCESS, "process 999999999: there is none");
-        expect_no_report(UINT64_MAX, MEMA_NO_PROCESS, "process 18446744073709551615: there is none");
-}
-
-static void a_zombie(void)
-{
-        pid_t child = child_that_ends();
-        siginfo_t info;
-        char words[64];
-
-        waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
-        snprintf(words, sizeof words, "process %d is a zombie", (int)child);
-        expect_no_report((uint64_t)child, MEMA_EMPTY, words);
-        waitpid(child, NULL, 0);
-}
-
-static void a_kernel_thread(void)
-{
-        struct guarded status = guarded_file("/proc/2/comm");
-
-        if (!status.data || strncmp(status.data, "kthreadd", 8) != 0)
-                skipped("a kernel thread", "process 2 is none");
-        else if (geteuid() != 0)
-                skipped("a kernel thread", "only root may read one");
-        else
-                expect_no_report(2, MEMA_EMPTY, "process 2 has no memory of its own: it is a kernel thread");
-        guarded_free(&status);
-}
-
 static void a_child_of_ours(void)
 {
         struct mema_error error;
@@ -441,8 +377,7 @@ static void pieces_whose_sums_are_too_large(void)
 }
 
 SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals_beside_statm),
-      CASE(what_is_made_is_found), CASE(a_process_that_is_gone), CASE(a_process_that_never_was),
-      CASE(a_zombie), CASE(a_kernel_thread), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
+      CASE(what_is_made_is_found), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
       CASE(files_that_are_wrong), CASE(a_file_of_controls), CASE(sums_that_are_too_large),
       CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to), CASE(pieces_that_are_wrong),
       CASE(pieces_behind_the_end), CASE(pieces_whose_sums_are_too_large));

@@ -1,0 +1,597 @@
+/* test_processes.c - processes that cannot be read, or not easily: what the
+ * library and the command say of each, and with which status. */
+#define _GNU_SOURCE
+#include "../source.h"
+#include "records.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "bin/memanalyzer"
+
+static struct mema_report r;
+
+static enum mema_status collect(uint64_t pid, struct mema_error *error)
+{
+        enum mema_status status;
+
+        mema_report_init(&r, NULL, NULL);
+        status = mema_collect(&r, pid, error);
+        mema_report_finish(&r, NULL);
+        return status;
+}
+
+static struct output run_on(uint64_t pid)
+{
+        char number[24];
+
+        snprintf(number, sizeof number, "%llu", (unsigned long long)pid);
+        return run_program((char *const[]){ PROGRAM, "-pid", number, "-unit", "B", NULL }, NULL);
+}
+
+static void expect_words(const char *text, const char *words)
+{
+        if (strstr(text, words))
+                TRUE(true);
+        else
+                SAME_TEXT(text, words);
+}
+
+static void expect_refusal(struct output o, int exit_status, const char *words)
+{
+        EQUAL(o.status, exit_status);
+        SAME_TEXT(o.out, "");
+        TRUE(strncmp(o.err, "memanalyzer: ", 13) == 0);
+        TRUE(strchr(o.err, '\n') == o.err + strlen(o.err) - 1);
+        expect_words(o.err, words);
+        output_free(&o);
+}
+
+/* The library has this status, the command this exit status, both these words. */
+static void expect_no_report(uint64_t pid, enum mema_status status, int exit_status, const char *words)
+{
+        struct mema_error error;
+
+        EQUAL(collect(pid, &error), status);
+        EQUAL(error.status, status);
+        EQUAL(r.totals.mappings, 0);
+        expect_words(error.message, words);
+        mema_report_free(&r);
+        if (access(PROGRAM, X_OK) == 0)
+                expect_refusal(run_on(pid), exit_status, words);
+}
+
+/* Both have a report with so much in a category. */
+static void expect_report(uint64_t pid, unsigned category, uint64_t least)
+{
+        struct mema_error error;
+        struct output o;
+
+        EQUAL(collect(pid, &error), MEMA_OK);
+        expect_law("a process", &r);
+        TRUE(r.category[category].sums.value[MEMA_RSS] >= least);
+        mema_report_free(&r);
+        o = run_on(pid);
+        EQUAL(o.status, 0);
+        SAME_TEXT(o.err, "");
+        output_free(&o);
+}
+
+static void end(pid_t child)
+{
+        kill(child, SIGKILL);
+        TRUE(waitpid(child, NULL, 0) == child);
+}
+
+/* A child that waits to be killed, after it did as it is told. */
+static pid_t child_that(void (*does)(void))
+{
+        char ready = 0;
+        int pipe_ends[2];
+        pid_t child;
+
+        EQUAL(pipe(pipe_ends), 0);
+        child = fork();
+        if (child == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (does)
+                        does();
+                ready = write(pipe_ends[1], "", 1) == 1;
+                for (;;)
+                        pause();
+        }
+        TRUE(child > 0);
+        EQUAL(read(pipe_ends[0], &ready, 1), 1);
+        close(pipe_ends[0]);
+        close(pipe_ends[1]);
+        return child;
+}
+
+/* Whether it comes to be so within ten seconds. */
+static bool soon(bool (*is_so)(pid_t pid), pid_t pid)
+{
+        for (int i = 0; i < 10000; i++) {
+                if (is_so(pid))
+                        return true;
+                usleep(1000);
+        }
+        return false;
+}
+
+static char state_of(pid_t pid)
+{
+        char path[64], state = 0;
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+        f = fopen(path, "r");
+        if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+                state = 0;
+        if (f)
+                fclose(f);
+        return state;
+}
+
+static bool is_zombie(pid_t pid)
+{
+        return state_of(pid) == 'Z';
+}
+
+/* Not there, or not really -------------------------------------------------- */
+
+static void a_process_that_is_gone(void)
+{
+        char words[96];
+        pid_t child = child_that(NULL);
+
+        end(child);
+        snprintf(words, sizeof words,
+                 "process %ld: there is none, or it has ended (/proc/%ld/smaps: ", (long)child, (long)child);
+        expect_no_report((uint64_t)child, MEMA_NO_PROCESS, 3, words);
+}
+
+static void a_process_that_never_was(void)
+{
+        struct mema_error error;
+
+        expect_no_report(999999999, MEMA_NO_PROCESS, 3, "process 999999999: there is none");
+        EQUAL(collect(UINT64_MAX, &error), MEMA_NO_PROCESS);
+        expect_words(error.message, "process 18446744073709551615: there is none");
+}
+
+static void a_zombie(void)
+{
+        pid_t child = child_that(NULL);
+        siginfo_t info;
+
+        kill(child, SIGKILL);
+        waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+        expect_no_report((uint64_t)child, MEMA_ZOMBIE, 6, "is a zombie: it has ended");
+        end(child);
+}
+
+static void a_kernel_thread(void)
+{
+        struct guarded name = guarded_file("/proc/2/comm");
+
+        if (!name.data || name.len != 9 || memcmp(name.data, "kthreadd\n", 9) != 0)
+                skipped("a kernel thread", "process 2 is none here");
+        else
+                expect_no_report(2, MEMA_KERNEL_THREAD, 7,
+                                 "process 2 has no memory of its own: it is a kernel thread");
+        guarded_free(&name);
+}
+
+/* Threads without their leader ----------------------------------------------- */
+
+enum { SHARED = 8 << 20 };
+
+static void *share_and_wait(void *memory)
+{
+        memset(memory, 1, SHARED);
+        pause();
+        return NULL;
+}
+
+static void *read_itself(void *unused)
+{
+        struct mema_error error;
+
+        (void)unused;
+        _exit(soon(is_zombie, getpid()) && collect(0, &error) == MEMA_OK && r.totals.value[MEMA_RSS] > 0 ? 0
+                                                                                                         : 1);
+        return NULL;
+}
+
+/* A process whose main thread has ended, and whose other thread does this. */
+static pid_t without_leader(void *(*does)(void *), void *argument)
+{
+        pid_t child = fork();
+
+        if (child == 0) {
+                pthread_t thread;
+
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (pthread_create(&thread, NULL, does, argument) != 0)
+                        _exit(2);
+                syscall(SYS_exit, 0);
+        }
+        TRUE(child > 0);
+        return child;
+}
+
+static void threads_that_outlive_their_leader(void)
+{
+        char *memory = mmap(NULL, SHARED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        pid_t child = without_leader(share_and_wait, memory);
+
+        TRUE(soon(is_zombie, child));
+        while (((volatile char *)memory)[SHARED - 1] == 0)
+                usleep(1000);
+        expect_report((uint64_t)child, MEMA_SHARED_ANON, SHARED);
+        end(child);
+        munmap(memory, SHARED);
+}
+
+static void this_process_without_its_leader(void)
+{
+        int status = -1;
+        pid_t child = without_leader(read_itself, NULL);
+
+        TRUE(waitpid(child, &status, 0) == child);
+        EQUAL(status, 0);
+}
+
+/* While it is read ------------------------------------------------------------ */
+
+static bool has_begun_another(pid_t pid)
+{
+        char path[64], name[8] = "";
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+        f = fopen(path, "r");
+        if (f && !fgets(name, sizeof name, f))
+                name[0] = '\0';
+        if (f)
+                fclose(f);
+        return strncmp(name, "sleep", 5) == 0;
+}
+
+static void is_killed(pid_t child)
+{
+        siginfo_t info;
+
+        kill(child, SIGKILL);
+        waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+}
+
+static void begins_another(pid_t child)
+{
+        kill(child, SIGCONT);
+        TRUE(soon(has_begun_another, child));
+}
+
+/* A shell that has stopped; it goes on as another program. */
+static pid_t stopped_shell(void)
+{
+        int status = 0;
+        pid_t child = fork();
+
+        if (child == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                execl("/bin/sh", "sh", "-c", "kill -STOP $$; exec sleep 100", (char *)NULL);
+                _exit(127);
+        }
+        TRUE(waitpid(child, &status, WUNTRACED) == child);
+        TRUE(WIFSTOPPED(status));
+        return child;
+}
+
+/* What a reading comes to where something happens to the process after `after`
+ * regions of it were read, at the latest when they all were. */
+static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum mema_status wanted,
+                              const char *words)
+{
+        static struct mema_context context;
+        const struct mema_region *region;
+        pid_t child = stopped_shell();
+        struct mema_error error;
+        struct mema_source *source;
+        enum mema_status status = MEMA_REGION;
+        uint64_t all;
+
+        EQUAL(collect((uint64_t)child, &error), MEMA_OK);
+        all = r.totals.mappings;
+        mema_report_free(&r);
+        TRUE(all > 10);
+        source = mema_source_process((uint64_t)child, &context, &error);
+        for (uint64_t i = 0; i < all && i < after && status == MEMA_REGION; i++)
+                status = source->next(source, &region, &error);
+        EQUAL(status, MEMA_REGION);
+        happens(child);
+        while (status == MEMA_REGION)
+                status = source->next(source, &region, &error);
+        EQUAL(status, wanted);
+        EQUAL(error.status, wanted);
+        expect_words(error.message, words);
+        source->close(source);
+        if (state_of(child) != 0)
+                end(child);
+}
+
+/* The kernel ends the text of a process that is gone as if it were whole. */
+static void a_process_that_is_killed_meanwhile(void)
+{
+        expect_broken_off(is_killed, 0, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, 1, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, UINT64_MAX, MEMA_ENDED, "ended while it was read");
+}
+
+static void a_process_that_is_reaped_meanwhile(void)
+{
+        expect_broken_off(end, 0, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end, 1, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end, UINT64_MAX, MEMA_ENDED, "ended while it was read");
+}
+
+static void a_process_that_begins_another_program_meanwhile(void)
+{
+        static const char words[] = "began another program while it was read: read it again";
+
+        expect_broken_off(begins_another, 0, MEMA_REPLACED, words);
+        expect_broken_off(begins_another, 1, MEMA_REPLACED, words);
+        expect_broken_off(begins_another, UINT64_MAX, MEMA_REPLACED, words);
+}
+
+/* Permissions ------------------------------------------------------------------ */
+
+enum { NOBODY = 65534 };
+
+/* This process as somebody without privileges; false where root stays root. */
+static bool as_nobody(void)
+{
+        return geteuid() != 0 || setresuid(NOBODY, NOBODY, 0) == 0;
+}
+
+static void as_before(void)
+{
+        if (getuid() == NOBODY && setresuid(0, 0, 0) == 0)
+                prctl(PR_SET_DUMPABLE, 1); /* lost with the user, and children inherit it */
+}
+
+static void is_not_dumpable(void)
+{
+        prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void somebody_else_s_process(void)
+{
+        pid_t child = child_that(NULL);
+
+        if (geteuid() != 0 || !as_nobody())
+                skipped("another user's process", "root is needed to make one");
+        else
+                expect_no_report((uint64_t)child, MEMA_NOT_PERMITTED, 8,
+                                 "is another user's: run as that user or as root");
+        as_before();
+        end(child);
+}
+
+static void a_process_that_is_not_dumpable(void)
+{
+        pid_t child;
+
+        if (!as_nobody()) {
+                skipped("a process that is not dumpable", "root cannot be left");
+                return;
+        }
+        child = child_that(is_not_dumpable);
+        expect_no_report((uint64_t)child, MEMA_PROTECTED, 9,
+                         "is yours, but protected: it is not dumpable, or has more privileges: run as root");
+        as_before();
+        end(child);
+}
+
+/* It may not be looked at by others, but by itself. */
+static void this_process_when_it_is_not_dumpable(void)
+{
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+                struct mema_error error;
+
+                if (!as_nobody())
+                        _exit(0);
+                is_not_dumpable();
+                _exit(collect(0, &error) == MEMA_OK && r.totals.value[MEMA_RSS] > 0 ? 0 : 1);
+        }
+        TRUE(waitpid(child, &status, 0) == child);
+        EQUAL(status, 0);
+}
+
+/* Namespaces -------------------------------------------------------------------- */
+
+/* What a script writes that runs in new namespaces; false where none are to be
+ * had. */
+static bool in_namespaces(const char *namespaces, const char *script, struct output *o)
+{
+        char command[512], try[512];
+        const char *user = geteuid() == 0 ? "" : "-r";
+
+        snprintf(try, sizeof try, "unshare %s %s true", user, namespaces);
+        *o = run_program((char *const[]){ "/bin/sh", "-c", try, NULL }, NULL);
+        if (o->status != 0) {
+                skipped(namespaces, o->err);
+                output_free(o);
+                return false;
+        }
+        output_free(o);
+        snprintf(command, sizeof command, "unshare %s %s sh -c '%s'", user, namespaces, script);
+        *o = run_program((char *const[]){ "/bin/sh", "-c", command, NULL }, NULL);
+        return true;
+}
+
+static void expect_refusal_in(const char *namespaces, const char *script, int exit_status, const char *words)
+{
+        struct output o;
+
+        if (in_namespaces(namespaces, script, &o))
+                expect_refusal(o, exit_status, words);
+}
+
+static void a_system_without_proc(void)
+{
+        static const char words[] = "memanalyzer: Failed to open /proc/self/smaps: No such file or "
+                                    "directory: is /proc mounted?\n";
+
+        expect_refusal_in("-m", "mount -t tmpfs none /proc; exec " PROGRAM, 10, words);
+        expect_refusal_in("-m", "mount -t tmpfs none /proc; exec " PROGRAM " -pid 1", 10,
+                          "is /proc mounted?");
+}
+
+/* The namespace of this /proc has ended, and has a number for nobody. */
+static void a_proc_that_does_not_know_this_process(void)
+{
+        expect_refusal_in("-m", "unshare -p -f mount -t proc proc /proc; exec " PROGRAM, 10,
+                          "Failed to open /proc/self/smaps: No such file or directory: /proc is of a PID "
+                          "namespace in which this process has no number");
+}
+
+/* The outer /proc in an inner namespace: it knows this process by another number. */
+static void a_proc_with_other_numbers(void)
+{
+        struct output o;
+
+        expect_refusal_in(
+                "-p -f", PROGRAM " -pid 999999999", 3,
+                "process 999999999: there is none, or it has ended; /proc has the numbers of another "
+                "PID namespace");
+        if (!in_namespaces("-p -f", PROGRAM " -top 0", &o))
+                return;
+        EQUAL(o.status, 0);
+        expect_words(o.out, "Memanalyzer Binary");
+        output_free(&o);
+}
+
+static void a_process_in_another_namespace(void)
+{
+        pid_t child = geteuid() == 0 ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : -1;
+
+        if (child == 0)
+                for (;;)
+                        pause();
+        if (child < 0) {
+                skipped("a process in another PID namespace", "none may be made");
+                return;
+        }
+        expect_report((uint64_t)child, MEMA_BINARY, 4096);
+        end(child);
+}
+
+/* Nobody sees more than his own: a process is there all the same. */
+static void a_process_that_is_hidden(void)
+{
+        char script[256];
+        pid_t child = child_that(NULL);
+
+        if (geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0) {
+                snprintf(script, sizeof script,
+                         "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid %d --regid %d "
+                         "--clear-groups " PROGRAM " -pid %ld",
+                         NOBODY, NOBODY, (long)child);
+                expect_refusal_in("-m", script, 8,
+                                  "is another user's, and hidden: run as that user or as root");
+        } else {
+                skipped("a process that is hidden", "root and setpriv are needed");
+        }
+        end(child);
+}
+
+/* Programs ------------------------------------------------------------------------ */
+
+/* Below a folder of its own, whose name is written to `folder`, the copy of a
+ * program that stands still. */
+static pid_t stopped_copy(char *folder, const char *name, char *path, size_t size)
+{
+        struct output o;
+        int status = 0;
+        pid_t child;
+
+        strcpy(folder, "/tmp/memanalyzer-test-XXXXXX");
+        TRUE(mkdtemp(folder) != NULL);
+        snprintf(path, size, "%s/%s", folder, name);
+        o = run_program((char *const[]){ "/bin/cp", "build/stopped", path, NULL }, NULL);
+        EQUAL(o.status, 0);
+        output_free(&o);
+        child = fork();
+        if (child == 0) {
+                execl(path, path, "/proc/self/exe", (char *)NULL);
+                _exit(127);
+        }
+        TRUE(waitpid(child, &status, WUNTRACED) == child);
+        TRUE(WIFSTOPPED(status));
+        return child;
+}
+
+enum change { KEPT, DELETED, REPLACED };
+
+static void expect_binary(const char *name, enum change change, const char *heading)
+{
+        static const char warning[] = "The program's file was deleted or replaced after the program began";
+        char folder[40], path[128];
+        pid_t child = stopped_copy(folder, name, path, sizeof path);
+        struct output o;
+
+        if (change != KEPT)
+                EQUAL(unlink(path), 0);
+        if (change == REPLACED)
+                EQUAL(symlink("/proc/self/exe", path), 0);
+        expect_report((uint64_t)child, MEMA_BINARY, 4096);
+        o = run_on((uint64_t)child);
+        expect_words(o.out, heading);
+        EQUAL(strstr(o.out, warning) != NULL, change != KEPT);
+        output_free(&o);
+        end(child);
+        unlink(path);
+        rmdir(folder);
+}
+
+static void a_program_that_is_deleted(void)
+{
+        expect_binary("daemon", KEPT, "  Daemon Binary ");
+        expect_binary("daemon", DELETED, "  Daemon Binary ");
+        expect_binary("daemon", REPLACED, "  Daemon Binary ");
+}
+
+static void a_program_that_is_called_deleted(void)
+{
+        expect_binary("daemon (deleted)", KEPT, "  Daemon Binary ");
+        expect_binary("daemon (deleted)", DELETED, "  Daemon (deleted) Binary ");
+}
+
+/* smaps has `\012` for it. */
+static void a_program_with_a_newline(void)
+{
+        expect_binary("two\nlines", KEPT, "  Two\\012lines Binary ");
+}
+
+SUITE(processes, CASE(a_process_that_is_gone), CASE(a_process_that_never_was), CASE(a_zombie),
+      CASE(a_kernel_thread), CASE(threads_that_outlive_their_leader), CASE(this_process_without_its_leader),
+      CASE(a_process_that_is_killed_meanwhile), CASE(a_process_that_is_reaped_meanwhile),
+      CASE(a_process_that_begins_another_program_meanwhile), CASE(somebody_else_s_process),
+      CASE(a_process_that_is_not_dumpable), CASE(this_process_when_it_is_not_dumpable),
+      CASE(a_system_without_proc), CASE(a_proc_that_does_not_know_this_process),
+      CASE(a_proc_with_other_numbers), CASE(a_process_in_another_namespace), CASE(a_process_that_is_hidden),
+      CASE(a_program_that_is_deleted), CASE(a_program_that_is_called_deleted),
+      CASE(a_program_with_a_newline));
