@@ -22,6 +22,19 @@ static const char *table_text(unsigned table, unsigned index)
 	};
 	return texts[table](index);
 }
+
+// All that one report needs, so that there is one allocation that can fail.
+struct reading {
+	struct mema_report report;
+	struct mema_smaps parser;
+	struct mema_text text;
+	struct mema_region row;
+};
+
+static struct reading *new_reading(void) // C.malloc would end the program
+{
+	return malloc(sizeof(struct reading));
+}
 */
 import "C"
 
@@ -41,12 +54,21 @@ const (
 
 // Statuses that Go tells apart; see MEMA_STATUSES.
 const (
-	OK          = C.MEMA_OK
-	Empty       = C.MEMA_EMPTY
-	Malformed   = C.MEMA_MALFORMED
-	Overflow    = C.MEMA_OVERFLOW
-	Truncated   = C.MEMA_TRUNCATED
-	Unsupported = C.MEMA_UNSUPPORTED
+	OK           = C.MEMA_OK
+	Empty        = C.MEMA_EMPTY
+	Malformed    = C.MEMA_MALFORMED
+	Overflow     = C.MEMA_OVERFLOW
+	Truncated    = C.MEMA_TRUNCATED
+	NoProcess    = C.MEMA_NO_PROCESS
+	Ended        = C.MEMA_ENDED
+	Replaced     = C.MEMA_REPLACED
+	Zombie       = C.MEMA_ZOMBIE
+	KernelThread = C.MEMA_KERNEL_THREAD
+	NotPermitted = C.MEMA_NOT_PERMITTED
+	Protected    = C.MEMA_PROTECTED
+	NoProc       = C.MEMA_NO_PROC
+	NoMemory     = C.MEMA_NO_MEMORY
+	Unsupported  = C.MEMA_UNSUPPORTED
 )
 
 // Table returns the texts of a table, in the order of its numbers.
@@ -73,20 +95,20 @@ type Failure struct {
 }
 
 // Report owns the C memory of one report. Close frees it.
-type Report struct {
-	report *C.struct_mema_report
-	parser *C.struct_mema_smaps  // nil until Feed
-	text   *C.struct_mema_text   // nil until Text
-	row    *C.struct_mema_region // nil until Row
-}
+type Report struct{ c *C.struct_reading }
 
-// New begins a report of the given number of rows in the given order. facts are
-// those of struct mema_go, in its order; none where nothing is known.
+// New begins a report of the given number of rows in the given order; nil where
+// there is no memory for it. facts are those of struct mema_go, in its order;
+// none where nothing is known.
 func New(facts []uint64, top, sort uint64) *Report {
-	r := &Report{report: (*C.struct_mema_report)(C.malloc(C.sizeof_struct_mema_report))}
+	r := &Report{C.new_reading()}
+	if r.c == nil {
+		return nil
+	}
 	context := C.struct_mema_context{_go: goFacts(facts)}
 	options := C.struct_mema_options{top: C.uint64_t(top), sort: C.uint64_t(sort)}
-	C.mema_report_init(r.report, &context, &options)
+	C.mema_report_init(&r.c.report, &context, &options)
+	C.mema_smaps_init(&r.c.parser)
 	return r
 }
 
@@ -101,10 +123,10 @@ func failure(e *C.struct_mema_error) Failure {
 		C.GoString(&e.message[0])}
 }
 
-// Collect reads this process.
-func (r *Report) Collect() Failure {
+// Collect reads the process pid; 0 is this one.
+func (r *Report) Collect(pid uint64) Failure {
 	var e C.struct_mema_error
-	if C.mema_collect(r.report, 0, &e) != C.MEMA_OK {
+	if C.mema_collect(&r.c.report, C.uint64_t(pid), &e) != C.MEMA_OK {
 		return failure(&e)
 	}
 	return Failure{}
@@ -112,13 +134,9 @@ func (r *Report) Collect() Failure {
 
 // Feed takes the next piece of a smaps text; nil closes it.
 func (r *Report) Feed(piece []byte) Failure {
-	if r.parser == nil {
-		r.parser = (*C.struct_mema_smaps)(C.malloc(C.sizeof_struct_mema_smaps))
-		C.mema_smaps_init(r.parser)
-	}
 	var e C.struct_mema_error
 	data := (*C.char)(unsafe.Pointer(unsafe.SliceData(piece)))
-	if C.mema_collect_feed(r.report, r.parser, data, C.size_t(len(piece)), &e) >= C.MEMA_EMPTY {
+	if C.mema_collect_feed(&r.c.report, &r.c.parser, data, C.size_t(len(piece)), &e) >= C.MEMA_EMPTY {
 		return failure(&e)
 	}
 	return Failure{}
@@ -127,7 +145,7 @@ func (r *Report) Feed(piece []byte) Failure {
 // Finish closes the report; facts are those of New, read again.
 func (r *Report) Finish(facts []uint64) {
 	after := goFacts(facts)
-	C.mema_report_finish(r.report, &after)
+	C.mema_report_finish(&r.c.report, &after)
 }
 
 // words copies the first n numbers of a struct.
@@ -137,34 +155,31 @@ func words(p unsafe.Pointer, n uintptr) []uint64 {
 
 // Totals returns a struct mema_sums.
 func (r *Report) Totals() []uint64 {
-	return words(unsafe.Pointer(&r.report.totals), C.sizeof_struct_mema_sums/8)
+	return words(unsafe.Pointer(&r.c.report.totals), C.sizeof_struct_mema_sums/8)
 }
 
 // Category returns a struct mema_category.
 func (r *Report) Category(i int) []uint64 {
-	return words(unsafe.Pointer(&r.report.category[i]), C.sizeof_struct_mema_category/8)
+	return words(unsafe.Pointer(&r.c.report.category[i]), C.sizeof_struct_mema_category/8)
 }
 
 // Names returns how many names there are.
-func (r *Report) Names() int { return int(r.report.name_count) }
+func (r *Report) Names() int { return int(r.c.report.name_count) }
 
 // Name returns a struct mema_name: its sums and its text.
 func (r *Report) Name(i int) (sums []uint64, text string) {
 	var n C.struct_mema_name
-	C.mema_report_name(r.report, C.uint64_t(i), &n)
+	C.mema_report_name(&r.c.report, C.uint64_t(i), &n)
 	return words(unsafe.Pointer(&n.sums), C.sizeof_struct_mema_sums/8), C.GoStringN(&n.name[0], C.int(n.length))
 }
 
 // Rows returns how many rows there are.
-func (r *Report) Rows() int { return int(r.report.row_count) }
+func (r *Report) Rows() int { return int(r.c.report.row_count) }
 
 // Row returns a struct mema_region: the numbers before its texts, and these.
 func (r *Report) Row(i int) (numbers []uint64, perms, flags, name string) {
-	if r.row == nil {
-		r.row = (*C.struct_mema_region)(C.malloc(C.sizeof_struct_mema_region))
-	}
-	g := r.row
-	C.mema_report_row(r.report, C.uint64_t(i), g)
+	g := &r.c.row
+	C.mema_report_row(&r.c.report, C.uint64_t(i), g)
 	return words(unsafe.Pointer(g), unsafe.Offsetof(g.perms)/8),
 		C.GoString(&g.perms[0]), C.GoString(&g.vm_flags[0]), C.GoStringN(&g.name[0], C.int(g.name_length))
 }
@@ -172,7 +187,7 @@ func (r *Report) Row(i int) (numbers []uint64, perms, flags, name string) {
 // Warning returns warning i, "" when there are no more.
 func (r *Report) Warning(i int) string {
 	var text [160]C.char
-	C.mema_report_warning(r.report, C.uint(i), &text[0], C.size_t(len(text)))
+	C.mema_report_warning(&r.c.report, C.uint(i), &text[0], C.size_t(len(text)))
 	return C.GoString(&text[0])
 }
 
@@ -182,23 +197,17 @@ func (r *Report) Text(unit uint64, hideAddresses bool) {
 	if hideAddresses {
 		options.hide_addresses = 1
 	}
-	if r.text == nil {
-		r.text = (*C.struct_mema_text)(C.malloc(C.sizeof_struct_mema_text))
-	}
-	C.mema_text_init(r.text, r.report, &options)
+	C.mema_text_init(&r.c.text, &r.c.report, &options)
 }
 
 // Next fills buf with the text's next bytes and returns how many; 0 at its end.
 func (r *Report) Next(buf []byte) int {
-	return int(C.mema_text_next(r.text, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
+	return int(C.mema_text_next(&r.c.text, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
 }
 
 // Close frees the report, which is void then.
 func (r *Report) Close() {
-	C.mema_report_free(r.report)
-	C.free(unsafe.Pointer(r.report))
-	C.free(unsafe.Pointer(r.parser))
-	C.free(unsafe.Pointer(r.text))
-	C.free(unsafe.Pointer(r.row))
-	*r = Report{}
+	C.mema_report_free(&r.c.report)
+	C.free(unsafe.Pointer(r.c))
+	r.c = nil
 }

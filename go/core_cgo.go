@@ -10,7 +10,11 @@ import "example.com/memanalyzer/csrc"
 type cgoReading struct{ *csrc.Report }
 
 func newReading(o readOptions) (reading, error) {
-	return cgoReading{csrc.New(o.facts.words(), o.top, o.sort)}, nil
+	r := csrc.New(o.facts.words(), o.top, o.sort)
+	if r == nil {
+		return nil, &SourceError{"no memory for a report", ErrNoMemory, nil}
+	}
+	return cgoReading{r}, nil
 }
 
 func newTables() tables {
@@ -37,6 +41,18 @@ var parseErrors = map[uint64]error{
 	csrc.Truncated: ErrTruncated,
 }
 
+var sourceErrors = map[uint64]error{
+	csrc.NoProcess:    ErrNoProcess,
+	csrc.Ended:        ErrEnded,
+	csrc.Replaced:     ErrReplaced,
+	csrc.Zombie:       ErrZombie,
+	csrc.KernelThread: ErrKernelThread,
+	csrc.NotPermitted: ErrNotPermitted,
+	csrc.Protected:    ErrProtected,
+	csrc.NoProc:       ErrNoProc,
+	csrc.NoMemory:     ErrNoMemory,
+}
+
 func parseError(f csrc.Failure) error {
 	if f.Status == csrc.OK {
 		return nil
@@ -48,16 +64,16 @@ func parseError(f csrc.Failure) error {
 func (r cgoReading) Feed(piece []byte) error { return parseError(r.Report.Feed(piece)) }
 
 // Collect is csrc's, with an error that is ErrUnsupported or a *SourceError.
-func (r cgoReading) Collect() error {
-	f := r.Report.Collect()
+func (r cgoReading) Collect(pid uint64) error {
+	f := r.Report.Collect(pid)
 	switch {
 	case f.Status == csrc.OK:
 		return nil
 	case f.Status == csrc.Unsupported:
 		return ErrUnsupported
 	case parseErrors[f.Status] != nil:
-		return &SourceError{f.Message, parseError(f)}
+		return &SourceError{f.Message, nil, parseError(f)}
 	default:
-		return &SourceError{f.Message, errno(f.System)}
+		return &SourceError{f.Message, sourceErrors[f.Status], errno(f.System)}
 	}
 }

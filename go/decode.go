@@ -7,11 +7,11 @@ import "slices"
 
 // reading is one report in the making: a core's report.
 type reading interface {
-	Collect() error          // reads this process
-	Feed(piece []byte) error // takes the next piece of a text; nil closes it
-	Finish(after []uint64)   // closes the report
-	Totals() []uint64        // struct mema_sums
-	Category(i int) []uint64 // struct mema_category
+	Collect(pid uint64) error // reads a process; 0 is this one
+	Feed(piece []byte) error  // takes the next piece of a text; nil closes it
+	Finish(after []uint64)    // closes the report
+	Totals() []uint64         // struct mema_sums
+	Category(i int) []uint64  // struct mema_category
 	Names() int
 	Name(i int) ([]uint64, string)
 	Rows() int

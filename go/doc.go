@@ -27,8 +27,9 @@
 //
 // # In a program
 //
-// [Read] returns a [Report] of this process, [Parse] one of a saved smaps. A
-// report has totals, groups, categories with stable identifiers, and regions.
+// [Read] returns a [Report] of this process, [ReadProcess] one of another, [Parse]
+// one of a saved smaps. A report has totals, groups, categories with stable
+// identifiers, and regions.
 //
 // # Systems
 //

@@ -3,6 +3,7 @@ package memanalyzer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
@@ -21,18 +22,42 @@ var (
 	ErrOverflow = errors.New("number too large")
 	// ErrTruncated: the input ends in the middle of a record.
 	ErrTruncated = errors.New("truncated input")
+
+	// ErrNoProcess: there is no such process, or it has ended.
+	ErrNoProcess = errors.New("no such process")
+	// ErrEnded: the process ended while it was read.
+	ErrEnded = errors.New("process ended")
+	// ErrReplaced: the process began another program while it was read; read it again.
+	ErrReplaced = errors.New("process began another program")
+	// ErrZombie: the process has ended and has no memory, but its parent has not
+	// waited for it.
+	ErrZombie = errors.New("zombie process")
+	// ErrKernelThread: it is a kernel thread, which has no memory of its own.
+	ErrKernelThread = errors.New("kernel thread")
+	// ErrNotPermitted: the process is another user's.
+	ErrNotPermitted = errors.New("process of another user")
+	// ErrProtected: the process is this user's, but not dumpable.
+	ErrProtected = errors.New("protected process")
+	// ErrNoProc: /proc is not mounted, or is that of a PID namespace which does not
+	// know this process.
+	ErrNoProc = errors.New("no /proc")
+	// ErrNoMemory: memory for the report could not be had.
+	ErrNoMemory = errors.New("no memory")
 )
 
-// A SourceError says why the memory of this process could not be read.
-// errors.Is finds the system's reason in it, such as fs.ErrPermission.
+// A SourceError says why the memory of a process could not be read. errors.Is
+// finds its kind in it, and the system's reason, such as fs.ErrPermission.
 type SourceError struct {
 	Message string // what failed, on which file, and why
+	Kind    error  // one of the errors above, or nil
 	Err     error  // the reason: a syscall.Errno, a *ParseError, or nil
 }
 
 func (e *SourceError) Error() string { return "memanalyzer: " + e.Message }
 
-func (e *SourceError) Unwrap() error { return e.Err }
+func (e *SourceError) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.Kind, e.Err}, func(err error) bool { return err == nil })
+}
 
 // A ParseError says what is wrong with a text of smaps, and where. errors.Is
 // tells ErrEmpty, ErrMalformed, ErrOverflow and ErrTruncated apart.

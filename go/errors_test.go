@@ -184,7 +184,7 @@ func TestSourceErrorUnwraps(t *testing.T) {
 		{truncated, []error{ErrTruncated, truncated}},
 		{nil, nil},
 	} {
-		var err error = &SourceError{"Failed to open /proc/self/smaps: it is gone", c.reason}
+		var err error = &SourceError{"Failed to open /proc/self/smaps: it is gone", nil, c.reason}
 		for _, want := range c.is {
 			if !errors.Is(err, want) {
 				t.Errorf("with %v it is not %v", c.reason, want)

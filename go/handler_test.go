@@ -536,17 +536,18 @@ func TestRequestThatIsGoneReadsNothing(t *testing.T) {
 
 // An outcome is what a child process tells of a source that fails.
 type outcome struct {
-	Status             int
-	Body               string
-	Header             http.Header
-	Err                string
-	SourceErr, Missing bool // Err is a *SourceError, fs.ErrNotExist
-	TooMany            bool // Err is EMFILE
+	Status          int
+	Body            string
+	Header          http.Header
+	Err             string
+	SourceErr       bool // Err is a *SourceError
+	NoProc, Missing bool // Err is ErrNoProc, fs.ErrNotExist
+	TooMany         bool // Err is EMFILE
 }
 
 func init() {
 	children["without proc"] = func() {
-		if err := syscall.Chroot(os.Getenv("MEMANALYZER_TEST_ROOT")); err != nil {
+		if err := unix.Mount("none", "/proc", "tmpfs", 0, ""); err != nil {
 			tell(outcome{Err: err.Error()})
 			return
 		}
@@ -572,19 +573,21 @@ func failingSource() outcome {
 	}
 	var source *SourceError
 	o.SourceErr = errors.As(err, &source)
-	o.Missing, o.TooMany = errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EMFILE)
+	o.NoProc, o.Missing = errors.Is(err, ErrNoProc), errors.Is(err, fs.ErrNotExist)
+	o.TooMany = errors.Is(err, syscall.EMFILE)
 	return o
 }
 
-// outcomeOf runs a child. Who is not root asks for a user namespace, where that
-// is allowed.
-func outcomeOf(t *testing.T, child string, environment ...string) outcome {
+// outcomeOf runs a child. Who is not root asks for a user namespace with that of
+// the mounts, where that is allowed.
+func outcomeOf(t *testing.T, child string) outcome {
 	t.Helper()
-	c := childCommand(t, child, environment...)
-	if os.Geteuid() != 0 && child == "without proc" {
-		c.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+	c := childCommand(t, child)
+	if child == "without proc" {
+		c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+		if os.Geteuid() != 0 {
+			c.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+			c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		}
 	}
 	out, err := c.Output()
@@ -625,10 +628,10 @@ func checkFailure(t *testing.T, o outcome, reason string) {
 
 func TestWithoutProc(t *testing.T) {
 	t.Parallel()
-	o := outcomeOf(t, "without proc", "MEMANALYZER_TEST_ROOT="+t.TempDir())
+	o := outcomeOf(t, "without proc")
 	checkFailure(t, o, "No such file or directory")
-	if !o.Missing || !strings.Contains(o.Body, "is /proc mounted?") {
-		t.Errorf("%q: fs.ErrNotExist: %t; want it, and what to do", o.Body, o.Missing)
+	if !o.NoProc || !o.Missing || !strings.Contains(o.Body, "is /proc mounted?") {
+		t.Errorf("%q: ErrNoProc: %t, fs.ErrNotExist: %t; want both, and what to do", o.Body, o.NoProc, o.Missing)
 	}
 }
 

@@ -55,6 +55,22 @@ func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
 	return read(ctx, readSelf, options)
 }
 
+// ReadProcess returns where the memory of the process pid is, now, as far as its
+// smaps tells: nobody but a Go process itself can tell its heap's parts. The error
+// is ErrUnsupported or a [*SourceError], whose Kind is [ErrNoProcess], [ErrEnded],
+// [ErrReplaced], [ErrZombie], [ErrKernelThread], [ErrNotPermitted],
+// [ErrProtected] or [ErrNoProc].
+func ReadProcess(ctx context.Context, pid int, options ...ReadOption) (*Report, error) {
+	if pid < 1 {
+		return nil, fmt.Errorf("memanalyzer: ReadProcess wants a number from 1, not %d", pid)
+	}
+	from := func(ctx context.Context, o readOptions) (timedReading, error) {
+		take := func(r reading) error { return r.Collect(uint64(pid)) }
+		return finish(ctx, time.Now(), o, take, o.facts.words)
+	}
+	return read(ctx, from, options)
+}
+
 // Parse returns the report of a saved smaps, maps or smaps_rollup. The error is
 // a [*ParseError] with line and column, or that of r.
 func Parse(r io.Reader, options ...ReadOption) (*Report, error) {
@@ -92,22 +108,24 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 
 // readSelf returns a finished reading of this process, which the caller closes.
 func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
-	if err := ctx.Err(); err != nil {
-		return timedReading{}, err
-	}
 	began := time.Now()
 	o.facts = readRuntime()
-	return finish(began, o, reading.Collect, func() []uint64 { return readRuntime().words() })
+	take := func(r reading) error { return r.Collect(0) }
+	return finish(ctx, began, o, take, func() []uint64 { return readRuntime().words() })
 }
 
 // parse returns a finished reading of a text, which the caller closes.
 func parse(text io.Reader, o readOptions) (timedReading, error) {
 	take := func(r reading) error { return feed(r, text) }
-	return finish(time.Now(), o, take, o.facts.words)
+	return finish(context.Background(), time.Now(), o, take, o.facts.words)
 }
 
-// finish makes a reading: takes its regions, then what the runtime says after.
-func finish(began time.Time, o readOptions, take func(reading) error, after func() []uint64) (timedReading, error) {
+// finish makes a reading, unless ctx is done: takes its regions, then what the
+// runtime says after.
+func finish(ctx context.Context, began time.Time, o readOptions, take func(reading) error, after func() []uint64) (timedReading, error) {
+	if err := ctx.Err(); err != nil {
+		return timedReading{}, err
+	}
 	r, err := newReading(o)
 	if err != nil {
 		return timedReading{}, err
