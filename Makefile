@@ -94,8 +94,8 @@ build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
 	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) -lcunit
 
 # Programs that the tests look at, each linked by itself.
-build/stopped: csrc/tests/programs/stopped.c build/flags
-	$(CC) $(STRICT) -O1 -static -o $@ $<
+build/stopped build/restless: build/%: csrc/tests/programs/%.c build/flags
+	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.
@@ -110,7 +110,7 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/tests
+	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/restless build/tests
 	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
 	go vet ./...
@@ -124,6 +124,7 @@ test: check ## every test there is
 	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
+	LONG=1 build/tests hostile race
 
 .PHONY: golden
 golden: ## rewrite the golden files from the captures: read the diff

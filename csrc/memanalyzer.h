@@ -370,7 +370,9 @@ struct mema_report {
 
         uint64_t broken_down; /* 0 for smaps_rollup, which has totals only */
         uint64_t without_rss; /* mappings that had no Rss line */
-        uint64_t overlapping, repeated, rows_lost, exe_guessed, overflown;
+        uint64_t reached;     /* the highest address that a region had */
+        uint64_t overlapping; /* mappings that begin at it or below: overlap, or the same again */
+        uint64_t repeated, rows_lost, exe_guessed, overflown;
 
         struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
         struct mema_category run[MEMA_CATEGORY_COUNT]; /* of the anonymous run that is open */

@@ -152,8 +152,10 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
 
         if (r->overflown)
                 return MEMA_OVERFLOW;
-        if (r->waiting && region->start < g->end)
+        if (r->totals.mappings > 0 && region->start <= r->reached)
                 r->overlapping++;
+        if (region->end - 1 > r->reached)
+                r->reached = region->end - 1;
         settle(r, &next);
         memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
 
@@ -292,8 +294,8 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                   "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
                 { r->context.exe_deleted,
                   "The program's file was deleted or replaced after the program began" },
-                { r->overlapping, "Mappings that overlap the one before: #; the process changed meanwhile, "
-                                  "or it is two captures" },
+                { r->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
+                                  "meanwhile, or it is two captures" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
                 { r->other_names.mappings, "Mappings with further names, added up as other names: #" },
                 { r->rows_lost, "Regions not listed, because there was no memory for them: #" },

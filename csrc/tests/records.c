@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const bool adds_up[] = {
+const bool adds_up[MEMA_FIELD_COUNT] = {
 #define X(id, label, kind) MEMA_##kind == MEMA_SUM,
         MEMA_FIELDS(X)
 #undef X

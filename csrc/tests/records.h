@@ -8,6 +8,9 @@
 /* A mapping with `kb` resident; one of a file. */
 #define MAP(range, perms, name, kb) range " " perms " 00000000 00:00 0 " name "\nRss: " #kb " kB\n"
 #define FILE_MAP(range, perms, name, kb) range " " perms " 00000000 08:02 17 " name "\nRss: " #kb " kB\n"
+/* Whether a field's numbers add up over mappings. */
+extern const bool adds_up[MEMA_FIELD_COUNT];
+
 /* In bytes. */
 #define KB(n) (UINT64_C(n) << 10)
 

@@ -116,6 +116,13 @@ int each_file(const char *dir, const char *suffix, void (*each)(const char *path
         return found;
 }
 
+bool long_run(void)
+{
+        const char *value = getenv("LONG");
+
+        return value && strcmp(value, "1") == 0;
+}
+
 void skipped(const char *what, const char *why)
 {
         fprintf(stderr, "\n    skipped: %s: %s", what, why);

@@ -13,7 +13,7 @@
 /* clang-format off */
 #define SUITES(X)                                                                     \
         X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel)
+        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel) X(race)
 
 #define CASE(function) { #function, function }
 /* clang-format on */
@@ -45,6 +45,9 @@ void guarded_free(struct guarded *g);
 /* Calls `each` with the path of every file below `dir` that ends in `suffix`, in
  * the order of names; returns how many, -1 where there is no such folder. */
 int each_file(const char *dir, const char *suffix, void (*each)(const char *path));
+
+/* Whether LONG=1 asks for more of what is the same each time: make test does. */
+bool long_run(void);
 
 /* Says on stderr that a test was left out, and why. */
 void skipped(const char *what, const char *why);

@@ -616,6 +616,23 @@ static void overlapping_mappings_are_counted(void)
         mema_report_free(&r);
 }
 
+/* What is counted twice need not lie next to what counted it first. */
+static void an_overlap_is_with_any_mapping_before(void)
+{
+        make_report(&r,
+                    MAP("1000-9000", "rw-p", "", 4) MAP("2000-3000", "rw-p", "", 4)
+                            MAP("5000-6000", "rw-p", "", 4) MAP("9000-a000", "rw-p", "", 4),
+                    NULL, 5, MEMA_SORT_RSS);
+        EQUAL(r.overlapping, 2);
+        mema_report_free(&r);
+        make_report(&r,
+                    MAP("0-1000", "rw-p", "", 4) MAP("fffffffffffff000-0", "rw-p", "", 4)
+                            MAP("1000-2000", "rw-p", "", 4),
+                    NULL, 5, MEMA_SORT_RSS);
+        EQUAL(r.overlapping, 1);
+        mema_report_free(&r);
+}
+
 static void what_a_report_is_begun_with_is_copied(void)
 {
         static struct mema_context context;
@@ -656,8 +673,9 @@ static void warns(const char *text, const struct mema_context *context, const ch
 }
 
 #define WARNS(text, shown) warns(text, NULL, shown, __LINE__)
-#define OVERLAP \
-        "Mappings that overlap the one before: 1; the process changed meanwhile, or it is two captures"
+#define OVERLAP                                                                                           \
+        "Mappings that overlap or repeat an earlier one: 1; the process changed meanwhile, or it is two " \
+        "captures"
 #define STACKS_INSIDE "Heap has the goroutine stacks in it: only the process itself can tell them apart"
 
 static void warnings(void)
@@ -803,8 +821,8 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(an_arena_goes_on_behind_its_reserve), CASE(any_numbers_keep_the_law),
       CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
-      CASE(overlapping_mappings_are_counted), CASE(what_a_report_is_begun_with_is_copied), CASE(warnings),
-      CASE(lines_of_the_parser_are_counted), CASE(lost_rows_are_warned_of),
-      CASE(a_warning_is_cut_to_its_buffer), CASE(the_name_of_the_program),
+      CASE(overlapping_mappings_are_counted), CASE(an_overlap_is_with_any_mapping_before),
+      CASE(what_a_report_is_begun_with_is_copied), CASE(warnings), CASE(lines_of_the_parser_are_counted),
+      CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer), CASE(the_name_of_the_program),
       CASE(the_first_file_is_taken_for_the_program), CASE(what_is_not_taken_for_the_program),
       CASE(a_program_that_is_known_is_not_guessed));

@@ -1,0 +1,109 @@
+/* restless.c - a process whose mappings never stand still, so that it can be read
+ * while they change: restless stays, restless end [STEPS] ends after so many of
+ * its steps, restless exec [STEPS] begins itself anew.
+ *
+ * Each thread maps, unmaps, moves, resizes and protects memory of its own, in an
+ * order that its seed decides; one more forks children that end. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 3, SLOTS = 8, PAGES = 32, PAGE = 4096 };
+
+struct slots {
+        uint64_t seed;
+        struct {
+                char *at;
+                size_t pages;
+        } slot[SLOTS];
+};
+
+static size_t chance(uint64_t *seed, size_t below)
+{
+        *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return (size_t)(*seed >> 33) % below;
+}
+
+/* One change of one slot.  What the kernel refuses is left as it is. */
+static void step(struct slots *s)
+{
+        static const int protections[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
+        size_t i = chance(&s->seed, SLOTS), pages = 1 + chance(&s->seed, PAGES);
+        char *at = s->slot[i].at;
+        size_t part = at ? chance(&s->seed, s->slot[i].pages) : 0;
+
+        if (!at) {
+                at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (at == MAP_FAILED)
+                        return;
+                for (size_t k = 0; k < pages; k += 2)
+                        at[k * PAGE] = 1;
+                s->slot[i].at = at;
+                s->slot[i].pages = pages;
+                return;
+        }
+        switch (chance(&s->seed, 5)) {
+        case 0:
+                munmap(at, s->slot[i].pages * PAGE);
+                s->slot[i].at = NULL;
+                break;
+        case 1:
+                at = mremap(at, s->slot[i].pages * PAGE, pages * PAGE, MREMAP_MAYMOVE);
+                if (at != MAP_FAILED) {
+                        s->slot[i].at = at;
+                        s->slot[i].pages = pages;
+                }
+                break;
+        default:
+                mprotect(at + part * PAGE, (s->slot[i].pages - part + 1) / 2 * PAGE,
+                         protections[chance(&s->seed, 3)]);
+        }
+}
+
+static void *change(void *slots)
+{
+        for (;;)
+                step(slots);
+        return NULL;
+}
+
+static void *fork_children(void *unused)
+{
+        const struct timespec pause = { 0, 2000000 };
+
+        for (;;) {
+                if (fork() == 0)
+                        _exit(EXIT_SUCCESS);
+                nanosleep(&pause, NULL);
+        }
+        return unused;
+}
+
+int main(int argc, char **argv)
+{
+        static struct slots slots[THREADS + 1];
+        long steps = argc > 2 ? atol(argv[2]) : 0;
+        pthread_t thread;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGCHLD, SIG_IGN); /* children leave nothing behind */
+        for (size_t i = 0; i <= THREADS; i++)
+                slots[i].seed = i + 1;
+        for (size_t i = 1; i <= THREADS; i++)
+                if (pthread_create(&thread, NULL, change, &slots[i]) != 0)
+                        return EXIT_FAILURE;
+        if (pthread_create(&thread, NULL, fork_children, NULL) != 0)
+                return EXIT_FAILURE;
+        for (long i = 0; steps == 0 || i < steps; i++)
+                step(&slots[0]);
+        if (strcmp(argv[1], "exec") == 0)
+                execv("/proc/self/exe", argv);
+        _exit(EXIT_SUCCESS);
+}

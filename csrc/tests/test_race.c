@@ -1,0 +1,249 @@
+/* test_race.c - reports of a process whose mappings change while they are read,
+ * that begins itself anew, or that ends. */
+#define _GNU_SOURCE
+#include "records.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct mema_report r;
+
+static unsigned reports(void)
+{
+        return long_run() ? 10000 : 200;
+}
+
+/* build/restless; the pipe ends when it has begun. */
+static pid_t start(const char *what, const char *steps)
+{
+        int end[2];
+        pid_t child;
+        char c;
+
+        TRUE(pipe2(end, O_CLOEXEC) == 0);
+        child = fork();
+        if (child == 0) {
+                execl("build/restless", "restless", what, steps, (char *)NULL);
+                _exit(127);
+        }
+        TRUE(child > 0);
+        close(end[1]);
+        TRUE(read(end[0], &c, 1) == 0);
+        close(end[0]);
+        return child;
+}
+
+static void stop(pid_t child)
+{
+        kill(child, SIGKILL);
+        TRUE(waitpid(child, NULL, 0) == child);
+}
+
+/* Numbers ------------------------------------------------------------------- */
+
+/* No column of a mapping is larger than the mapping: a difference below 0 would be. */
+static void expect_possible(const char *what, const struct mema_sums *sums)
+{
+        for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
+                char shown[128];
+
+                if (!adds_up[f] || sums->value[f] <= sums->value[MEMA_SIZE])
+                        continue;
+                snprintf(shown, sizeof shown, "%s: %s", what, mema_field_label(f));
+                equal_number(shown, sums->value[f], sums->value[MEMA_SIZE], __FILE__, __LINE__);
+        }
+}
+
+/* What an order falls by; the same of all for the order of names. */
+static uint64_t key_of(const struct mema_region *g, uint64_t sort)
+{
+        const uint64_t *v = g->value;
+        const uint64_t key[MEMA_SORT_COUNT] = {
+                [MEMA_SORT_RSS] = v[MEMA_RSS],
+                [MEMA_SORT_PSS] = v[MEMA_PSS],
+                [MEMA_SORT_PRIVATE] = v[MEMA_PRIVATE_CLEAN] + v[MEMA_PRIVATE_DIRTY],
+                [MEMA_SORT_DIRTY] = v[MEMA_SHARED_DIRTY] + v[MEMA_PRIVATE_DIRTY],
+                [MEMA_SORT_SWAP] = v[MEMA_SWAP],
+                [MEMA_SORT_SIZE] = v[MEMA_SIZE],
+                [MEMA_SORT_ADDRESS] = UINT64_MAX - g->start,
+        };
+
+        return key[sort];
+}
+
+static void expect_order(void)
+{
+        static struct mema_region row;
+        uint64_t before = UINT64_MAX;
+        bool falls = true;
+
+        for (uint64_t i = 0; i < r.row_count; i++) {
+                mema_report_row(&r, i, &row);
+                falls = falls && key_of(&row, r.options.sort) <= before;
+                before = key_of(&row, r.options.sort);
+        }
+        equal_number(mema_sort_name((unsigned)r.options.sort), falls, true, __FILE__, __LINE__);
+        TRUE(r.row_count <= r.totals.mappings);
+        EQUAL(r.rows_lost, 0);
+}
+
+/* The text's groups are its RSS, and it warns of what was counted twice. */
+static void expect_text(void)
+{
+        static const struct mema_text_options options = { MEMA_UNIT_B, 0 };
+        static struct mema_text t;
+        static char text[1 << 20];
+        uint64_t groups = 0, value;
+        const char *rss, *warning;
+        size_t n, len = 0;
+
+        mema_text_init(&t, &r, &options);
+        while ((n = mema_text_next(&t, text + len, sizeof text - 1 - len)) > 0)
+                len += n;
+        text[len] = '\0';
+        TRUE(len < sizeof text - 1);
+        for (const char *at = text; (at = strstr(at, "  Subtotal:")); at++)
+                if (sscanf(at, "  Subtotal: %" SCNu64 " B", &value) == 1)
+                        groups += value;
+        rss = strstr(text, "RSS (Resident):");
+        TRUE(rss && sscanf(rss, "RSS (Resident): %" SCNu64 " B", &value) == 1 && value == groups);
+        warning = strstr(text, "overlap or repeat an earlier one: ");
+        EQUAL(warning != NULL, r.overlapping > 0);
+        if (warning && sscanf(warning, "overlap or repeat an earlier one: %" SCNu64 ";", &value) == 1)
+                EQUAL(value, r.overlapping);
+}
+
+static void expect_sound(void)
+{
+        mema_report_finish(&r, NULL);
+        expect_law("while it changes", &r);
+        expect_possible("totals", &r.totals);
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                expect_possible(mema_category_stable_id(i), &r.category[i].sums);
+        expect_order();
+        expect_text();
+}
+
+/* Reports --------------------------------------------------------------------- */
+
+static enum mema_status collect(pid_t child, unsigned i, struct mema_error *error)
+{
+        struct mema_options options = { MEMA_ALL, i % MEMA_SORT_COUNT };
+
+        mema_report_init(&r, NULL, &options);
+        return mema_collect(&r, (uint64_t)child, error);
+}
+
+static void reports_while_mappings_change(void)
+{
+        pid_t child = start("stays", NULL);
+        struct mema_error error;
+
+        for (unsigned i = 0; i < reports(); i++) {
+                EQUAL(collect(child, i, &error), MEMA_OK);
+                expect_sound();
+                mema_report_free(&r);
+        }
+        stop(child);
+}
+
+/* What is not a whole report says that the process is another now, or none. */
+static enum mema_status expect_sound_or_gone(pid_t child, unsigned i)
+{
+        struct mema_error error;
+        enum mema_status status = collect(child, i, &error);
+        char name[32];
+
+        snprintf(name, sizeof name, "process %d", (int)child);
+        if (status == MEMA_OK)
+                expect_sound();
+        else if (status < MEMA_NO_PROCESS || status > MEMA_ZOMBIE || !strstr(error.message, name))
+                SAME_TEXT(error.message, "a report, or that the process is gone");
+        mema_report_free(&r);
+        return status;
+}
+
+static void reports_of_a_program_that_begins_anew(void)
+{
+        pid_t child = start("exec", "200");
+
+        for (unsigned i = 0; i < reports() / 4; i++)
+                expect_sound_or_gone(child, i);
+        stop(child);
+}
+
+static void reports_of_a_process_that_ends(void)
+{
+        for (unsigned i = 0; i < reports() / 4; i++) {
+                pid_t child = start("ends", "20");
+
+                while (expect_sound_or_gone(child, i) == MEMA_OK)
+                        i++;
+                TRUE(waitpid(child, NULL, 0) == child);
+        }
+}
+
+/* Overlaps -------------------------------------------------------------------- */
+
+/* The text of smaps, read as the product reads it, behind `len` bytes of `text`. */
+static size_t read_smaps(pid_t child, char *text, size_t len, size_t cap)
+{
+        char path[64];
+        ssize_t n;
+        int fd;
+
+        snprintf(path, sizeof path, "/proc/%d/smaps", (int)child);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        TRUE(fd >= 0);
+        while ((n = read(fd, text + len, cap - len < 3072 ? cap - len : 3072)) > 0)
+                len += (size_t)n;
+        close(fd);
+        TRUE(n == 0 && len < cap);
+        return len;
+}
+
+/* Mappings that begin below the end of any before. */
+static uint64_t count_overlaps(char *text)
+{
+        uint64_t start, end, highest = 0, n = 0;
+        char perms[5], *rest;
+
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4[rwxps-] ", &start, &end, perms) != 3)
+                        continue;
+                n += start < highest;
+                highest = end > highest ? end : highest;
+        }
+        return n;
+}
+
+static void overlaps_are_those_of_the_text(void)
+{
+        enum { SIZE = 4 << 20 };
+        static char text[SIZE];
+        pid_t child = start("stays", NULL);
+
+        for (unsigned i = 0; i < reports() / 10; i++) {
+                size_t once = read_smaps(child, text, 0, SIZE - 1), len = once;
+
+                if (i % 2 == 1) /* and surely some */
+                        len = read_smaps(child, text, len, SIZE - 1);
+                text[len] = '\0';
+                EQUAL(report_of(&r, text, len, NULL, NULL), MEMA_END);
+                expect_law("with overlaps", &r);
+                expect_possible("with overlaps", &r.totals);
+                EQUAL(r.overlapping, count_overlaps(text));
+                TRUE(len == once || r.overlapping > 0);
+                mema_report_free(&r);
+        }
+        stop(child);
+}
+
+SUITE(race, CASE(reports_while_mappings_change), CASE(reports_of_a_program_that_begins_anew),
+      CASE(reports_of_a_process_that_ends), CASE(overlaps_are_those_of_the_text));
