@@ -27,7 +27,7 @@ OLD_GO := go1.25.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 RUN_PACKAGES := libc6-dev curl ca-certificates
-TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang lld clang-format mandoc
+TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc
 
 .PHONY: help
 help: ## list the targets

@@ -10,6 +10,7 @@
 #define KIB(n) ((uint64_t)(n) << 10)
 
 struct view {
+        const struct mema_region *region;
         struct mema_neighbour self;
         const struct mema_neighbour *before, *after;
         const struct mema_context *context;
@@ -52,6 +53,47 @@ static bool is_bss(const struct view *v)
         return plain_writable(&v->self) && adjoins(v->before, &v->self) && writable(v->before) &&
                !v->before->plain &&
                (v->before->category == MEMA_LIBRARIES || v->before->category == MEMA_BINARY);
+}
+
+/* Where the sanitizers of gcc, clang and Go keep their shadow (compiler-rt:
+ * asan_mapping.h, tsan_platform.h, msan.h): fixed addresses, far from where the
+ * kernel places anything by itself. */
+/* clang-format off */
+static const struct {
+        uint64_t first, end;
+} shadows[] = {
+        /* x86-64 */
+        { 0x00007fff7000, 0x00008fff7000 }, /* ASan: low */
+        { 0x010000000000, 0x400000000000 }, /* ASan: high; MSan; TSan, that of Go, too */
+        { 0x500000000000, 0x510000000000 }, /* MSan */
+        { 0x600000000000, 0x620000000000 }, /* MSan: origins; TSan up to gcc 12: traces */
+        /* arm64, beyond those */
+        { 0x001000000000, 0x001200000000 }, /* ASan: low */
+        { 0x001400000000, 0x004800000000 }, /* with addresses of 39 bits, ASan: high; TSan */
+        { 0x400000000000, 0x540000000000 }, /* MSan, TSan */
+        { 0x800000000000, 0xa00000000000 }, /* TSan: meta */
+        { 0xb00000000000, 0xc00000000000 }, /* MSan */
+};
+/* clang-format on */
+
+static bool has_flag(const struct mema_region *g, const char *flag)
+{
+        for (const char *f = g->vm_flags; f[0] != '\0'; f++)
+                if (f[0] == flag[0] && f[1] == flag[1] && (f == g->vm_flags || f[-1] == ' '))
+                        return true;
+        return false;
+}
+
+/* All of it is mapped without reserve and kept from huge pages.  Both are asked
+ * for: other runtimes that choose addresses by themselves do only one of them. */
+static bool is_shadow(const struct view *v)
+{
+        if (!plain_writable(&v->self) || !has_flag(v->region, "nr") || !has_flag(v->region, "nh"))
+                return false;
+        for (size_t i = 0; i < sizeof shadows / sizeof *shadows; i++)
+                if (v->self.start >= shadows[i].first && v->self.end - 1 < shadows[i].end)
+                        return true;
+        return false;
 }
 
 /* Up to 1.25 the Go runtime asks for its heap at i<<40 | 0xc0<<32, on arm64 at
@@ -140,6 +182,8 @@ static const struct {
         unsigned category;
 } shapes[] = {
         { is_bss, SAME_AS_BEFORE },
+        /* Before the Go heap, which is put into the same part of the address space. */
+        { is_shadow, MEMA_SANITIZER },
         /* Before arenas: the Go heap is aligned to 64 MiB, too. */
         { is_go_heap, MEMA_GO_HEAP },
         { is_arena, MEMA_MALLOC_ARENAS },
@@ -183,7 +227,7 @@ unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour 
                        const struct mema_neighbour *after, const struct mema_context *context,
                        uint64_t *method)
 {
-        const struct view v = { mema_neighbour_of(g), before, after, context };
+        const struct view v = { g, mema_neighbour_of(g), before, after, context };
 
         *method = MEMA_BY_NAMED;
         if (!is_nameless(g)) {

@@ -8,6 +8,7 @@
 enum mema_match {
         EXACT,         /* the whole name */
         PREFIX,        /* its beginning */
+        DECORATED,     /* /dev/shm/PID [NAME], of a NAME that begins so */
         SHARED_OBJECT, /* a path whose base name ends in .so or has .so. */
         PROGRAM,       /* the path of the process's own executable */
         ANY,           /* every other name */

@@ -68,10 +68,18 @@ const struct mema_rule mema_rules[] = {
         { T("[anon:Ruby:"),                           PREFIX,        ALWAYS,    MEMA_RUNTIMES,        "runtimes.maps" },
         { T("[anon:OCaml: "),                         PREFIX,        ALWAYS,    MEMA_RUNTIMES,        "runtimes.maps" },
 
-        /* the sanitizers of gcc and clang */
+        /* the sanitizers of gcc and clang, and what they map with decorate_proc_maps=1 */
         { T("[anon:low shadow]"),                     EXACT,         ALWAYS,    MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("[anon:mid shadow]"),                     EXACT,         ALWAYS,    MEMA_SANITIZER,       "sanitizers.maps" },
         { T("[anon:high shadow]"),                    EXACT,         ALWAYS,    MEMA_SANITIZER,       "sanitizers.maps" },
         { T("[anon:shadow gap]"),                     EXACT,         ALWAYS,    MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("low shadow]"),                           DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("mid shadow]"),                           DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("high shadow]"),                          DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("meta shadow]"),                          DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("shadow"),                                DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("origin"),                                DECORATED,     DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
+        { T("/tmp/tsan.rodata."),                     PREFIX,        DELETED,   MEMA_SANITIZER,       "sanitizers.maps" },
 
         /* anything else that somebody named */
         { T("[anon:"),                                PREFIX,        ALWAYS,    MEMA_NAMED,           "named.maps" },
@@ -129,6 +137,22 @@ static bool is_shared_object(struct span path)
         return false;
 }
 
+/* A sanitizer that is to name what it maps makes a file for it, and removes it. */
+static bool is_decorated(struct span name, const struct mema_rule *rule)
+{
+        static const char folder[] = "/dev/shm/";
+
+        if (!SPAN_STARTS(name, folder) || name.end[-1] != ']')
+                return false;
+        name.at += sizeof folder - 1;
+        while (name.at < name.end && *name.at >= '0' && *name.at <= '9')
+                name.at++;
+        if (!SPAN_STARTS(name, " ["))
+                return false;
+        name.at += 2;
+        return span_starts(name, rule->text, rule->length);
+}
+
 static bool fits(const struct mema_rule *rule, const struct mema_region *g, struct span name, bool deleted)
 {
         switch (rule->when) {
@@ -152,6 +176,8 @@ static bool matches(const struct mema_rule *rule, struct span name, struct span 
                 return span_equals(name, rule->text, rule->length);
         case PREFIX:
                 return span_starts(name, rule->text, rule->length);
+        case DECORATED:
+                return is_decorated(name, rule);
         case SHARED_OBJECT:
                 return is_shared_object(name);
         case PROGRAM:

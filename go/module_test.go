@@ -136,7 +136,9 @@ func goVersions() []string {
 	return slices.Compact(versions)
 }
 
-func TestOtherModule(t *testing.T) {
+// forEachGo calls f with a new module for each version of Go that is there.
+func forEachGo(t *testing.T, f func(*testing.T, userModule)) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("builds programs with each version of Go")
 	}
@@ -152,10 +154,12 @@ func TestOtherModule(t *testing.T) {
 			if out, err := probe.CombinedOutput(); err != nil {
 				t.Skipf("there is no %s here: %v\n%s", version, err, out)
 			}
-			testModule(t, newUserModule(t, "GOTOOLCHAIN="+version))
+			f(t, newUserModule(t, "GOTOOLCHAIN="+version))
 		})
 	}
 }
+
+func TestOtherModule(t *testing.T) { forEachGo(t, testModule) }
 
 func testModule(t *testing.T, m userModule) {
 	cgo, none := m.with("CGO_ENABLED=1"), m.with("CGO_ENABLED=0")

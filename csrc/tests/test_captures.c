@@ -319,6 +319,34 @@ static void sums_are_those_of_the_rollup(void)
                 skipped("rollups of the corpus", CORPUS " is not there");
 }
 
+/* Sanitizers ------------------------------------------------------------------ */
+
+/* In kB, added up by hand from the mappings whose flags are nr and nh, below those
+ * that the kernel placed. */
+static const struct {
+        const char *path;
+        uint64_t kb;
+} shadows[] = {
+        { REAL "/go1.26-race-6.18.smaps", 1728 },
+        { REAL "/go1.26-asan-6.18.smaps", 664 },
+        { REAL "/go1.26-msan-6.18.smaps", 1176 },
+        { REAL "/c-tsan-6.18.smaps", 176 },
+};
+
+static void the_shadow_of_sanitizers_is_found(void)
+{
+        for (size_t i = 0; i < sizeof shadows / sizeof *shadows; i++) {
+                struct guarded file = guarded_file(shadows[i].path);
+                const struct mema_category *shadow = &r.category[MEMA_SANITIZER];
+
+                EQUAL(report_of(&r, file.data, file.len, NULL, NULL), MEMA_END);
+                expect_number(shadows[i].path, "shadow", shadow->sums.value[MEMA_RSS], shadows[i].kb << 10);
+                EQUAL(shadow->method, MEMA_BY_INFERRED);
+                mema_report_free(&r);
+                guarded_free(&file);
+        }
+}
+
 /* Damage ---------------------------------------------------------------------- */
 
 static uint64_t chance(uint64_t *seed, uint64_t below)
@@ -382,4 +410,5 @@ static void damaged_captures(void)
 }
 
 SUITE(captures, CASE(our_own_captures), CASE(shared_captures), CASE(captures_with_carriage_returns),
-      CASE(the_corpus_has_the_sums_of_its_index), CASE(sums_are_those_of_the_rollup), CASE(damaged_captures));
+      CASE(the_corpus_has_the_sums_of_its_index), CASE(sums_are_those_of_the_rollup),
+      CASE(the_shadow_of_sanitizers_is_found), CASE(damaged_captures));

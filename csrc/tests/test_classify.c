@@ -11,8 +11,9 @@
 #define GIB(n) (UINT64_C(n) << 30)
 #define TIB(n) (UINT64_C(n) << 40)
 
-/* A mapping of `size` bytes; a `name` that begins with '/' is a file.  `gap` is
- * what lies between it and the region that is asked for. */
+/* A mapping of `size` bytes; a `name` that begins with '/' is a file, what begins
+ * with a blank are flags.  `gap` is what lies between it and the region that is
+ * asked for. */
 struct mapping {
         const char *perms, *name;
         uint64_t size, gap;
@@ -20,6 +21,10 @@ struct mapping {
 #define ANON(perms, size)          \
         {                          \
                 perms, "", size, 0 \
+        }
+#define FLAGGED(perms, size, flags)       \
+        {                                 \
+                perms, " " flags, size, 0 \
         }
 #define PATH(perms, path)              \
         {                              \
@@ -61,6 +66,10 @@ static struct mema_region region_at(uint64_t start, const struct mapping *m)
 
         g.inode = m->name[0] == '/' ? 17 : 0;
         strcpy(g.perms, m->perms);
+        if (m->name[0] == ' ') {
+                strcpy(g.vm_flags, m->name + 1);
+                return g;
+        }
         g.name_length = strlen(m->name);
         memcpy(g.name, m->name, strlen(m->name));
         return g;
@@ -313,6 +322,60 @@ static void go_metadata_is_looked_for_in_go_programs(void)
         EXPECT(elsewhere, false);
 }
 
+#define SHADOW "rd wr mr mw me nr nh"
+#define TSAN UINT64_C(0x218000000000)
+
+static void shadow_is_where_sanitizers_put_it(void)
+{
+        static const struct row rows[] = {
+                { "the race detector's", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "its meta shadow", UINT64_C(0x306000000000), NOTHING, FLAGGED("rw-p", MIB(32), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "not the Go heap", UINT64_C(0x300000000000), NOTHING, FLAGGED("rw-p", TIB(4), SHADOW),
+                  ANON("---p", TIB(33)), MEMA_SANITIZER, BY_SHAPE },
+                { "ASan's low", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256), SHADOW " dd"),
+                  ANON("---p", TIB(2)), MEMA_SANITIZER, BY_SHAPE },
+                { "beyond it", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256) + KIB(4), SHADOW), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "before it", UINT64_C(0x7fff6000), NOTHING, FLAGGED("rw-p", MIB(1), SHADOW), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "ASan's high", UINT64_C(0x2008fff7000), NOTHING, FLAGGED("rw-p", TIB(13), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "MSan's", UINT64_C(0x50c000000000), NOTHING, FLAGGED("rw-p", MIB(64), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "MSan's origins", UINT64_C(0x600000000000), NOTHING, FLAGGED("rw-p", TIB(1), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "arm64, ASan's low", UINT64_C(0x1000000000), NOTHING, FLAGGED("rw-p", GIB(8), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "arm64, TSan's of 39 bits", UINT64_C(0x2000000000), NOTHING, FLAGGED("rw-p", GIB(128), SHADOW),
+                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                { "arm64, MSan's of libraries", UINT64_C(0x4fff00000000), NOTHING, FLAGGED("rw-p", GIB(1), SHADOW),
+                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                { "arm64, TSan's meta", UINT64_C(0x800000000000), NOTHING, FLAGGED("rw-p", TIB(32), SHADOW), NOTHING,
+                  MEMA_SANITIZER, BY_SHAPE },
+                { "arm64, MSan's of the program", UINT64_C(0xb00000000000), NOTHING, FLAGGED("rw-p", TIB(16), SHADOW),
+                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                { "with huge pages", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nr"), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "with reserve", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nh"), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "of a kernel without flags", TSAN, NOTHING, ANON("rw-p", MIB(128)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "letters of two flags", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "an rn hn"), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "the gap between", UINT64_C(0x8fff7000), NOTHING, FLAGGED("---p", TIB(2), SHADOW), NOTHING,
+                  MEMA_ANON_NONE, BY_NAME },
+                { "where the kernel puts mappings", AT, NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "a program's memory there", UINT64_C(0x555555559000), NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT(rows, false);
+        EXPECT(rows, true);
+}
+
 static void odd_ends_of_the_address_space(void)
 {
         static const struct row rows[] = {
@@ -385,5 +448,5 @@ SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win
       CASE(zeroed_data_belongs_to_its_object), CASE(the_go_heap_is_where_the_runtime_asks_for_it),
       CASE(go_1_26_puts_its_heap_anywhere), CASE(malloc_arenas_are_aligned_and_reserved),
       CASE(thread_stacks_stand_on_a_guard), CASE(go_metadata_is_looked_for_in_go_programs),
-      CASE(odd_ends_of_the_address_space), CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows),
-      CASE(tables_of_the_manual));
+      CASE(shadow_is_where_sanitizers_put_it), CASE(odd_ends_of_the_address_space),
+      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows), CASE(tables_of_the_manual));

@@ -78,8 +78,9 @@ static void a_rule_with_a_text_knows_its_length(void)
         for (size_t i = 0; i < mema_rule_count; i++) {
                 EQUAL(mema_rules[i].length, strlen(mema_rules[i].text));
                 TRUE(mema_rules[i].category <= MEMA_BY_PERMISSIONS);
-                EQUAL(mema_rules[i].length > 0,
-                      mema_rules[i].match == EXACT || mema_rules[i].match == PREFIX);
+                EQUAL(mema_rules[i].length > 0, mema_rules[i].match == EXACT ||
+                                                        mema_rules[i].match == PREFIX ||
+                                                        mema_rules[i].match == DECORATED);
         }
 }
 
@@ -135,6 +136,23 @@ static void deleted_files_are_what_they_were(void)
         FILE_IS("/opt/a.so (deleted) (deleted)", MEMA_OTHER_FILES);
         FILE_IS(" (deleted)", MEMA_OTHER_FILES);
         FILE_IS(PROGRAM_PATH " (deleted)", MEMA_BINARY);
+}
+
+static void a_sanitizer_s_file_is_named_by_its_process(void)
+{
+        FILE_IS("/dev/shm/28593 [low shadow] (deleted)", MEMA_SANITIZER);
+        FILE_IS("/dev/shm/28593 [shadow-10-13] (deleted)", MEMA_SANITIZER);
+        FILE_IS("/dev/shm/28593 [shadow] (deleted)", MEMA_SANITIZER);
+        FILE_IS("/dev/shm/28593 [low shadow]", MEMA_SHM);
+        FILE_IS("/dev/shm/28593 [low shadows] (deleted)", MEMA_SHM);
+        FILE_IS("/dev/shm/28593 [shadow (deleted)", MEMA_SHM);
+        FILE_IS("/dev/shm/28593[shadow] (deleted)", MEMA_SHM);
+        FILE_IS("/dev/shm/28593 [] (deleted)", MEMA_SHM);
+        FILE_IS("/dev/shm/x [shadow] (deleted)", MEMA_SHM);
+        FILE_IS("/dev/shm/ (deleted)", MEMA_SHM);
+        FILE_IS("/srv/28593 [shadow] (deleted)", MEMA_OTHER_FILES);
+        FILE_IS("/tmp/tsan.rodata.1", MEMA_OTHER_FILES);
+        NAME_IS("[anon:shadow]", MEMA_NAMED);
 }
 
 static void memfds_have_any_name(void)
@@ -200,5 +218,6 @@ static void a_deleted_program_is_still_the_program(void)
 SUITE(rules, CASE(each_rule_decides_a_mapping_of_its_fixture),
       CASE(each_mapping_of_a_fixture_proves_one_of_its_rules), CASE(a_rule_with_a_text_knows_its_length),
       CASE(a_special_name_is_one_only_as_a_whole), CASE(deleted_files_are_what_they_were),
-      CASE(memfds_have_any_name), CASE(dev_zero_is_memory), CASE(a_library_ends_in_so_or_has_a_version),
-      CASE(the_program_is_its_whole_path), CASE(a_deleted_program_is_still_the_program));
+      CASE(a_sanitizer_s_file_is_named_by_its_process), CASE(memfds_have_any_name), CASE(dev_zero_is_memory),
+      CASE(a_library_ends_in_so_or_has_a_version), CASE(the_program_is_its_whole_path),
+      CASE(a_deleted_program_is_still_the_program));

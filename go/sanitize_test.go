@@ -1,0 +1,167 @@
+//go:build linux && cgo && amd64
+
+package memanalyzer
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Daemons that a user builds with a sanitizer: they run without a complaint, and
+// their shadow is in its own category.
+
+const sanitizedProgram = `package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+
+	memanalyzer "example.com/memanalyzer/go"
+)
+
+func main() {
+	heap := make([]byte, 32<<20)
+	for i := 0; i < len(heap); i += 512 {
+		heap[i] = 1
+	}
+	http.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("http://%s/debug/memory\n", listener.Addr())
+	go http.Serve(listener, nil)
+	io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(heap)
+}
+`
+
+// sanitizers are the flags of go build, and where the runtime of each has its
+// shadow: compiler-rt/lib/tsan/rtl/tsan_platform.h, asan/asan_mapping.h, msan/msan.h.
+var sanitizers = []struct {
+	flag, compiler string
+	high           bool // has memory where high-entropy ASLR can be in its way
+	shadow         [][2]uint64
+	least          uint64 // bytes of it for 32 MiB of heap
+}{
+	{"-race", "gcc", false, [][2]uint64{{0x200000000000, 0x21c000000000}, {0x300000000000, 0x400000000000}}, 32 * mib},
+	{"-asan", "gcc", true, [][2]uint64{{0x7fff7000, 0x8fff7000}, {0x2008fff7000, 0x10007fff8000}}, 4 * mib},
+	{"-msan", "clang", true, [][2]uint64{{0x10000000000, 0x100000000000}, {0x200000000000, 0x300000000000}, {0x500000000000, 0x510000000000}}, 32 * mib},
+}
+
+func TestSanitizers(t *testing.T) {
+	forEachGo(t, func(t *testing.T, m userModule) {
+		folder := filepath.Join(m.folder, "sanitized")
+		if err := os.Mkdir(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(sanitizedProgram), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sanitizers {
+			t.Run(s.flag, func(t *testing.T) {
+				if _, err := exec.LookPath(s.compiler); err != nil {
+					t.Skipf("no %s: %v", s.compiler, err)
+				}
+				if s.high && highEntropy(t) {
+					t.Skip("the kernel places memory where the shadow has to be (vm.mmap_rnd_bits)")
+				}
+				out := filepath.Join(t.TempDir(), "sanitized")
+				m.with("CGO_ENABLED=1", "CC="+s.compiler).run(t, "build", s.flag, "-o", out, "./sanitized")
+				testSanitized(t, out, s.shadow, s.least)
+			})
+		}
+	})
+}
+
+// highEntropy is whether mappings are placed at random in more than a tebibyte,
+// which the runtimes of gcc 12 and clang 14 do not expect.
+func highEntropy(t *testing.T) bool {
+	bits, err := os.ReadFile("/proc/sys/vm/mmap_rnd_bits")
+	return err == nil && parseNumber(t, strings.TrimSpace(string(bits))) > 28
+}
+
+func testSanitized(t *testing.T, program string, shadow [][2]uint64, least uint64) {
+	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(bounded, program)
+	var complaints strings.Builder
+	c.Stderr = &complaints
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Process.Kill()
+	if url, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Errorf("it does not say where it serves: %v", err)
+	} else {
+		checkSanitized(t, c.Process.Pid, strings.TrimSpace(url), shadow, least)
+	}
+	in.Close()
+	if err := c.Wait(); err != nil || complaints.Len() > 0 {
+		t.Errorf("%v: %s", err, complaints.String())
+	}
+}
+
+// checkSanitized asks twice: the first answer makes memory of its own.
+func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least uint64) {
+	fetch(t, "GET", url)
+	before := residentIn(t, pid, shadow)
+	response, body := fetch(t, "GET", url+"?unit=B&top=0")
+	after := residentIn(t, pid, shadow)
+	checkReport(t, response.StatusCode, body)
+	rows := textRows(t, body)
+	var sum uint64
+	for row, bytes := range rows {
+		if strings.HasSuffix(row, "/Subtotal") {
+			sum += bytes
+		}
+	}
+	if rss := rows["RSS (Resident)"]; sum != rss {
+		t.Errorf("the groups are %d bytes, and RSS is %d", sum, rss)
+	}
+	const moves = mib // while the answer is made
+	if got := rows["Other/Sanitizer Shadow"]; got < least || got+moves < before || got > after+moves {
+		t.Errorf("Sanitizer Shadow is %d, want at least %d, and from %d to %d", got, least, before, after)
+	}
+	if heap := rows["Go Runtime/Subtotal"]; heap < 32*mib || heap > 48*mib {
+		t.Errorf("the Go Runtime is %d bytes, want 32 MiB and little more", heap)
+	}
+	if rest := rows["Anonymous Memory/Read-Write"]; rest > 8*mib {
+		t.Errorf("Read-Write is %d bytes, want little", rest)
+	}
+	if t.Failed() {
+		t.Log(body)
+	}
+}
+
+// residentIn adds up what is resident between addresses.
+func residentIn(t *testing.T, pid int, ranges [][2]uint64) uint64 {
+	var sum uint64
+	for _, g := range kernelRegions(t, readFile(t, fmt.Sprintf("/proc/%d/smaps", pid))) {
+		for _, r := range ranges {
+			if g.Start >= r[0] && g.End <= r[1] {
+				sum += g.RSS.Bytes
+			}
+		}
+	}
+	return sum
+}
