@@ -31,18 +31,25 @@ static size_t decode(const unsigned char *at, size_t left, uint32_t *code)
         return n;
 }
 
-/* Code points that do more than stand in their place: controls, line ends, marks
- * that are not seen or that turn the direction of what follows. */
+/* Code points that do more than stand in their place.  By Unicode's properties:
+ * General_Category Cc, Cf, Zl and Zp (controls, marks of the direction, line
+ * ends), Default_Ignorable_Code_Point (not seen), Noncharacter_Code_Point. */
 static bool is_harmful(uint32_t c)
 {
         static const struct {
                 uint32_t first, last;
         } ranges[] = {
-                { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },
-                { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
-                { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
+                { 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },       { 0x34f, 0x34f },
+                { 0x600, 0x605 },     { 0x61c, 0x61c },     { 0x6dd, 0x6dd },     { 0x70f, 0x70f },
+                { 0x890, 0x891 },     { 0x8e2, 0x8e2 },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },
+                { 0x180b, 0x180f },   { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },
+                { 0x3164, 0x3164 },   { 0xfdd0, 0xfdef },   { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
+                { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+                { 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
         };
 
+        if ((c & 0xfffe) == 0xfffe)
+                return true;
         for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
                 if (c >= ranges[i].first && c <= ranges[i].last)
                         return true;

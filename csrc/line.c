@@ -51,6 +51,25 @@ static const struct {
 };
 _Static_assert(MEMA_FIELD_COUNT <= 64, "a region's `present` has a bit a field");
 
+/* What others have in place of a smaps begins so. */
+/* clang-format off */
+#define T(text) text, sizeof(text) - 1
+static const struct {
+        const char *beginning;
+        size_t length;
+        const char *what;
+} strangers[] = {
+        { T("\x1f\x8b"),             "what gzip has compressed: unpack it first" },
+        { T("\xef\xbb\xbf"),         "a byte order mark: save it as UTF-8 without one" },
+        { T("\xff\xfe"),             "UTF-16: save it as UTF-8" },
+        { T("\xfe\xff"),             "UTF-16: save it as UTF-8" },
+        { T("\177ELF"),              "a program: the smaps of its process is wanted" },
+        { T("Name:\t"),              "the status of a process: its smaps is wanted" },
+        { T("Defaulted container "), "a notice of kubectl: with -c CONTAINER there is none" },
+};
+#undef T
+/* clang-format on */
+
 /* Errors ------------------------------------------------------------------ */
 
 /* An error at `at` in `line`.  Where it is the end of an input that stops in the
@@ -72,6 +91,17 @@ static void fail(struct mema_smaps *p, enum reason reason, struct span line, con
         p->excerpt_length = n;
 }
 
+/* What says more than the excerpt would; NULL: nothing. */
+static const char *stranger_of(const struct mema_smaps *p)
+{
+        struct span s = span_of(p->excerpt, (size_t)p->excerpt_length);
+
+        for (size_t i = 0; p->reason == REASON_NOT_SMAPS && i < sizeof strangers / sizeof *strangers; i++)
+                if (span_starts(s, strangers[i].beginning, strangers[i].length))
+                        return strangers[i].what;
+        return NULL;
+}
+
 static const char *label_text(uint64_t label)
 {
         return label == LABEL_VM_FLAGS    ? "VmFlags"
@@ -91,7 +121,7 @@ void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
         if (p->reason == REASON_NONE) {
                 put(&o, mema_status_text(p->status));
         } else {
-                const char *who = reasons[p->reason].who;
+                const char *who = reasons[p->reason].who, *stranger = stranger_of(p);
 
                 put(&o, who ? who : label_text(p->reason_label));
                 put(&o, " wants ");
@@ -100,6 +130,9 @@ void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
                         put(&o, ", but the input ends here");
                 } else if (p->excerpt_length == 0) {
                         put(&o, ", not the end of the line");
+                } else if (stranger) {
+                        put(&o, ", not ");
+                        put(&o, stranger);
                 } else {
                         mema_escape(excerpt, sizeof excerpt, p->excerpt, (size_t)p->excerpt_length,
                                     sizeof excerpt - 1);
@@ -207,16 +240,20 @@ void mema_line_open(struct mema_smaps *p, struct span line)
         skip_spaces(&s);
         if (!header_number(p, line, &s, true, &g->inode, REASON_INODE, REASON_HEADER_OVERFLOW))
                 return;
-        s.end = line.end;
-        if (s.at < s.end && *s.at != ' ' && *s.at != '\r') {
+        if (s.at < line.end && *s.at != ' ' && *s.at != '\r') {
                 fail(p, REASON_INODE, line, s.at);
                 return;
         }
         skip_spaces(&s);
-        if (SPAN_EQUALS(s, "\r")) {
-                p->crlf = 1;
+
+        /* Of what was lost, the padding is not the name's. */
+        uint64_t cut = p->cut > 0 && s.at == s.end ? p->cut - p->cut_blanks : p->cut;
+
+        s.end = line.end;
+        if (cut == 0)
+                skip_spaces(&s);
+        if (SPAN_EQUALS(s, "\r"))
                 s.at = s.end;
-        }
 
         /* What does not fit is left out where the line has lost its middle, or would
          * have: a name has one gap at most. */
@@ -229,7 +266,7 @@ void mema_line_open(struct mema_smaps *p, struct span line)
         memcpy(g->name, s.at, head);
         memcpy(g->name + head, s.at + head + over, n - head - over);
         g->name_length = n - over;
-        g->name_cut = p->cut + over;
+        g->name_cut = cut + over;
         g->line = p->line;
         g->present = 0;
         memset(g->value, 0, sizeof g->value);
@@ -384,10 +421,8 @@ void mema_line_field(struct mema_smaps *p, struct span line)
         struct span label = line, value = line;
         const char *colon;
 
-        if (span_length(line) > 0 && line.end[-1] == '\r') {
-                p->crlf = 1;
+        if (SPAN_ENDS(line, "\r"))
                 line.end--;
-        }
         if (line.at == line.end)
                 return;
         colon = memchr(line.at, ':', span_length(line));

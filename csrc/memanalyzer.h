@@ -182,8 +182,9 @@ struct mema_smaps {
 
         /* The rest is the parser's own. */
         uint64_t reason, reason_label;
-        uint64_t open, closing, crlf, after_unknown, label, usual_label, regions;
+        uint64_t open, closing, bare, after_unknown, label, usual_label, regions;
         uint64_t held, cut, pending; /* of text[]: bytes so far, bytes lost, a header's length */
+        uint64_t cut_blanks;         /* of the bytes lost, those before any other */
         uint64_t line_length, excerpt_length;
         uint64_t flags_length;                       /* of region.vm_flags, those of the mapping before */
         unsigned char follows[MEMA_FIELD_COUNT + 1]; /* which label came behind which, last time */
@@ -496,9 +497,9 @@ MEMA_API size_t mema_text_next(struct mema_text *t, char *buf, size_t cap);
 
 /* Copies `len` bytes of a name into buf so that they are harmless anywhere:
  * valid UTF-8, and everything that moves a cursor, starts an escape sequence,
- * ends a line or turns the direction of writing as \xNN or \u{NNNN}; a
- * backslash as itself.  Cut to the last `width` bytes, with "..." before them.
- * NUL-terminated; returns the length.  cap >= width + 1. */
+ * ends a line, turns the direction of writing or is not seen as \xNN or
+ * \u{NNNN}; a backslash as itself.  Cut to the last `width` bytes, with "..."
+ * before them.  NUL-terminated; returns the length.  cap >= width + 1. */
 MEMA_API size_t mema_escape(char *buf, size_t cap, const char *name, size_t len, size_t width);
 
 #ifdef __cplusplus

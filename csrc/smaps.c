@@ -22,10 +22,17 @@ static void hold(struct mema_smaps *p, const char *s, size_t n)
         size_t room = p->held < MEMA_LINE_MAX ? MEMA_LINE_MAX - (size_t)p->held : 0;
         size_t first = n < room ? n : room;
 
+        if (p->held == 0)
+                p->cut_blanks = 0;
         memcpy(p->text + (room ? p->held : 0), s, first);
         p->held += first;
-        for (size_t i = first; i < n; i++, p->held++)
-                p->text[MEMA_LINE_HEAD + (p->held - MEMA_LINE_MAX) % MEMA_LINE_TAIL] = s[i];
+        for (size_t i = first; i < n; i++, p->held++) {
+                uint64_t lost = p->held - MEMA_LINE_MAX;
+                char *oldest = &p->text[MEMA_LINE_HEAD + lost % MEMA_LINE_TAIL];
+
+                p->cut_blanks += *oldest == ' ' && p->cut_blanks == lost;
+                *oldest = s[i];
+        }
 }
 
 static void reverse(char *from, char *to)
@@ -62,8 +69,8 @@ static void close_region(struct mema_smaps *p)
         struct mema_region *g = &p->region;
 
         /* A name can end in a carriage return of its own.  It was the line's
-         * where the other lines of the file end in one, too. */
-        if (p->crlf && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
+         * where all lines up to here end in one. */
+        if (!p->bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
                 g->name_length--;
         if (!g->vm_flags_present) {
                 g->vm_flags[0] = '\0';
@@ -81,6 +88,8 @@ static void take_line(struct mema_smaps *p, struct span line)
 {
         p->line++;
         p->line_length = span_length(line) + p->cut;
+        if (!p->closing && !SPAN_ENDS(line, "\r"))
+                p->bare = 1;
         if (mema_line_is_header(line)) {
                 if (!p->open) {
                         mema_line_open(p, line);

@@ -1,4 +1,5 @@
-/* main.c - runs every suite, or those named: build/tests smaps report. */
+/* main.c - runs every suite but those that take long, or those that are named:
+ * build/tests smaps report. */
 #include "test.h"
 
 #include <CUnit/Basic.h>
@@ -9,23 +10,28 @@
 
 #define X(name) extern CU_TestInfo name##_tests[];
 SUITES(X)
+LONG_SUITES(X)
 #undef X
 
 static const struct {
         const char *name;
         CU_TestInfo *tests;
+        bool takes_long;
 } suites[] = {
-#define X(name) { #name, name##_tests },
+#define X(name) { #name, name##_tests, false },
         SUITES(X)
+#undef X
+#define X(name) { #name, name##_tests, true },
+                LONG_SUITES(X)
 #undef X
 };
 
-static bool wanted(const char *name, int argc, char **argv)
+static bool wanted(size_t suite, int argc, char **argv)
 {
         for (int i = 1; i < argc; i++)
-                if (strcmp(argv[i], name) == 0)
+                if (strcmp(argv[i], suites[suite].name) == 0)
                         return true;
-        return argc <= 1;
+        return argc <= 1 && !suites[suite].takes_long;
 }
 
 int main(int argc, char **argv)
@@ -40,7 +46,7 @@ int main(int argc, char **argv)
                         { suites[i].name, NULL, NULL, NULL, NULL, suites[i].tests },
                         CU_SUITE_INFO_NULL,
                 };
-                if (wanted(suites[i].name, argc, argv) && CU_register_suites(info) != CUE_SUCCESS) {
+                if (wanted(i, argc, argv) && CU_register_suites(info) != CUE_SUCCESS) {
                         fprintf(stderr, "%s\n", CU_get_error_msg());
                         return EXIT_FAILURE;
                 }

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,4 +168,26 @@ void output_free(struct output *o)
 {
         free(o->out);
         free(o->err);
+}
+
+pid_t start_stopped(const char *program, const char *file)
+{
+        pid_t child = fork();
+        int status = 0;
+
+        if (child == 0) {
+                execl(program, "stopped", file, (char *)NULL);
+                _exit(127);
+        }
+        TRUE(waitpid(child, &status, WUNTRACED) == child);
+        TRUE(WIFSTOPPED(status));
+        return WIFSTOPPED(status) ? child : -1;
+}
+
+void end_stopped(pid_t child)
+{
+        if (child > 0) {
+                kill(child, SIGKILL);
+                TRUE(waitpid(child, NULL, 0) == child);
+        }
 }

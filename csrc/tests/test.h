@@ -5,6 +5,7 @@
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "../memanalyzer.h"
 
@@ -13,7 +14,10 @@
 /* clang-format off */
 #define SUITES(X)                                                                     \
         X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel) X(race)
+        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel) X(race) X(hostile)
+
+/* Those that take long run only where they are named: build/tests large. */
+#define LONG_SUITES(X) X(large)
 
 #define CASE(function) { #function, function }
 /* clang-format on */
@@ -49,6 +53,15 @@ int each_file(const char *dir, const char *suffix, void (*each)(const char *path
 /* Whether LONG=1 asks for more of what is the same each time: make test does. */
 bool long_run(void);
 
+/* The property by which a code point does more than stand in its place: a control,
+ * a mark that is not seen or turns the direction; NULL: it has none. */
+const char *harm_of(uint32_t code);
+/* Writes a code point as UTF-8; returns how many bytes, 0 for a surrogate. */
+size_t utf8(uint32_t code, char out[4]);
+/* Where a text has such a code point but a newline, or is no UTF-8; NULL: nowhere. */
+const char *first_harm(const char *text, size_t len);
+void expect_harmless(const char *what, const char *text);
+
 /* Says on stderr that a test was left out, and why. */
 void skipped(const char *what, const char *why);
 
@@ -60,5 +73,10 @@ struct output {
 };
 struct output run_program(char *const argv[], const char *input);
 void output_free(struct output *o);
+
+/* build/stopped, or a copy of it, with a file that it maps: it has stopped when
+ * this returns its number; -1 where it did not. */
+pid_t start_stopped(const char *program, const char *file);
+void end_stopped(pid_t child);
 
 #endif

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -404,15 +406,21 @@ static char *on_terminal(const char *term, const char *no_color, char *const arg
         return text;
 }
 
+/* Takes out the sequences that are the command's own, and nothing else. */
 static void without_colours(char *text)
 {
+        static const char *const own[] = { "\033[0m", "\033[1m", "\033[2m", "\033[33m" };
         char *to = text;
 
-        for (const char *from = text; *from; from++) {
-                if (*from == '\033')
-                        from += strcspn(from, "m");
-                else
-                        *to++ = *from;
+        for (const char *from = text; *from;) {
+                size_t n = 0;
+
+                for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+                        if (strncmp(from, own[i], strlen(own[i])) == 0)
+                                n = strlen(own[i]);
+                if (n == 0)
+                        *to++ = *from++;
+                from += n;
         }
         *to = '\0';
 }
@@ -456,10 +464,138 @@ static void a_terminal_s_unit_fits_the_process(void)
         output_free(&plain);
 }
 
+/* Names that would do harm ---------------------------------------------------- */
+
+/* An escape sequence, a mark that turns the direction, invalid UTF-8, a line end
+ * of Unicode's, a tag: whoever can make a file can call it so. */
+#define HARMFUL "\033[2J\xe2\x80\xaegpj\xff\xe2\x80\xa8\xf3\xa0\x81\x81"
+#define HARMLESS "\\x1b[2J\\u{202e}gpj\\xff\\u{2028}\\u{e0041}"
+
+/* Makes folders in a folder of ours, up to nearly 4 kB of path; false where the
+ * file system has no such names. */
+static bool make_deep(char *path, size_t *ours, const char *part)
+{
+        TRUE(mkdtemp(path) != NULL);
+        *ours = strlen(path);
+        while (strlen(path) + 260 < 4000) {
+                sprintf(path + strlen(path), "/%s%0200d", part, 0);
+                if (mkdir(path, 0700) != 0) {
+                        skipped("a harmful name", strerror(errno));
+                        *strrchr(path, '/') = '\0';
+                        return false;
+                }
+        }
+        return true;
+}
+
+static void remove_deep(char *path, size_t ours)
+{
+        for (; strlen(path) > ours; *strrchr(path, '/') = '\0')
+                TRUE(remove(path) == 0);
+        TRUE(rmdir(path) == 0);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+        struct guarded file = guarded_file(from);
+        int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+        TRUE(fd >= 0 && file.len > 0 && write(fd, file.data, file.len) == (ssize_t)file.len);
+        close(fd);
+        guarded_free(&file);
+}
+
+/* Its program is its own kind of memory, and no byte of its names does harm. */
+static void expect_program(const char *text, const char *heading)
+{
+        expect_harmless("the report of a harmful name", text);
+        if (!contains(text, heading))
+                equal_text("the report", text, heading, __FILE__, __LINE__);
+}
+
+static void expect_harmless_program(const char *part, const char *name, const char *heading)
+{
+        char path[PATH_MAX] = "/tmp/memanalyzer-test-XXXXXX", number[24];
+        size_t ours;
+        struct output o;
+        char *text;
+        pid_t child;
+
+        if (!make_deep(path, &ours, part)) {
+                remove_deep(path, ours);
+                return;
+        }
+        sprintf(path + strlen(path), "/%s", name);
+        copy_file("build/stopped", path);
+        child = start_stopped(path, path);
+        snprintf(number, sizeof number, "%ld", (long)child);
+
+        o = RUN(NULL, "-pid", number, "-all");
+        EQUAL(o.status, 0);
+        expect_program(o.out, heading);
+        output_free(&o);
+        text = on_terminal("xterm", "", ARGUMENTS("-pid", number, "-all"));
+        if (text) {
+                TRUE(contains(text, "\033[1m"));
+                without_colours(text);
+                expect_program(text, heading);
+        }
+        free(text);
+        end_stopped(child);
+        remove_deep(path, ours);
+}
+
+static void a_program_with_a_harmful_name(void)
+{
+        expect_harmless_program(HARMFUL, HARMFUL, "  " HARMLESS " Binary ");
+}
+
+/* The kernel prints a newline as \012 in smaps, and as it is in /proc/PID/exe. */
+static void a_program_with_a_newline_in_its_name(void)
+{
+        expect_harmless_program("a\nb", "a\nb (c)", "  A\\012b (c) Binary ");
+}
+
+static void a_saved_program_with_a_harmful_name(void)
+{
+        struct output o = RUN("00400000-00401000 r-xp 00000000 08:02 17 /tmp/" HARMFUL "\nRss: 4 kB\n", "-f",
+                              "-", "-all");
+
+        EQUAL(o.status, 0);
+        expect_program(o.out, "  " HARMLESS " Binary ");
+        output_free(&o);
+}
+
+/* In the words of an error a name is on one line, and harmless. */
+static void files_with_harmful_names(void)
+{
+        char path[PATH_MAX] = "/tmp/memanalyzer-test-XXXXXX";
+        size_t ours;
+        FILE *f;
+
+        if (!make_deep(path, &ours, HARMFUL)) {
+                remove_deep(path, ours);
+                return;
+        }
+        strcat(path, "/" HARMFUL "\n.smaps");
+        for (int there = 0; there < 2; there++) {
+                struct output o = RUN(NULL, "-f", path);
+
+                expect_harmless("an error", o.err);
+                TRUE(contains(o.err, HARMLESS "\\x0a.smaps"));
+                expect_failure(o, there ? ".smaps:1:1: a smaps file wants" : "No such file or directory");
+                f = fopen(path, "a");
+                TRUE(f && fputs("hello\n", f) >= 0 && fclose(f) == 0);
+        }
+        remove_deep(path, ours);
+}
+
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
       CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
       CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes), CASE(bad_input_fails_in_words),
       CASE(the_list_is_in_the_order_that_was_asked_for), CASE(the_list_is_as_long_as_was_asked_for),
       CASE(a_full_disk_is_an_error), CASE(a_closed_pipe_is_a_quiet_error),
       CASE(no_standard_output_is_an_error), CASE(a_terminal_has_colours),
-      CASE(a_terminal_s_unit_fits_the_process));
+      CASE(a_terminal_s_unit_fits_the_process), CASE(a_program_with_a_harmful_name),
+      CASE(a_program_with_a_newline_in_its_name), CASE(a_saved_program_with_a_harmful_name),
+      CASE(files_with_harmful_names));

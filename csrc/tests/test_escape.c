@@ -4,6 +4,7 @@
 
 #include "../bytes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* `size` bytes that end at a guard page. */
@@ -43,7 +44,7 @@ static void harmless_names_stay(void)
         SHOWS("\xc2\xa0", "\xc2\xa0");
         SHOWS("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80");
         SHOWS("\xef\xbf\xbd", "\xef\xbf\xbd");
-        SHOWS("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf");
+        SHOWS("\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd");
 }
 
 static void controls_are_escaped(void)
@@ -162,8 +163,69 @@ static void a_width_below_the_mark(void)
         }
 }
 
+/* What Unicode says of every code point -------------------------------------- */
+
+static void every_code_point(void)
+{
+        for (uint32_t code = 0; code <= 0x10ffff; code++) {
+                char name[4], shown[32], wanted[32] = "";
+                size_t len = utf8(code, name);
+
+                if (len == 0)
+                        continue;
+                if (!harm_of(code))
+                        memcpy(wanted, name, len);
+                else
+                        snprintf(wanted, sizeof wanted, code < 0x80 ? "\\x%02x" : "\\u{%x}", (unsigned)code);
+                mema_escape(shown, sizeof shown, name, len, sizeof shown - 1);
+                if (strcmp(shown, wanted) != 0)
+                        equal_text(harm_of(code) ? harm_of(code) : "harmless", shown, wanted, __FILE__,
+                                   __LINE__);
+        }
+        TRUE(harm_of(0x202e) && !harm_of('a'));
+}
+
+/* Whatever the bytes are, what is shown is harmless, and is shown again as it is. */
+static void expect_harmless_bytes(const char *name, size_t len)
+{
+        static char shown[512], again[512];
+        size_t n = mema_escape(shown, sizeof shown, name, len, sizeof shown - 1);
+
+        if (first_harm(shown, n) || memchr(shown, '\n', n))
+                equal_text("any bytes", shown, "(harmless)", __FILE__, __LINE__);
+        mema_escape(again, sizeof again, shown, n, sizeof again - 1);
+        if (strcmp(again, shown) != 0)
+                equal_text("shown again", again, shown, __FILE__, __LINE__);
+}
+
+static void any_bytes(void)
+{
+        /* Bytes that begin, continue and break sequences are drawn more often. */
+        static const char often[] =
+                "a\x1b\n\x7f\x80\x9b\xbf\xc2\xe2\x80\xae\xef\xbb\xbf\xf3\xa0\x81\xed\xff\\";
+        char name[40];
+        uint64_t seed = 1;
+
+        for (unsigned i = 0; i < 0x10000; i++) {
+                name[0] = (char)i;
+                name[1] = (char)(i >> 8);
+                for (size_t len = i < 0x100 ? 1 : 2; len <= 2; len++)
+                        expect_harmless_bytes(name, len);
+        }
+        for (int i = 0; i < 10000; i++) {
+                size_t len = 3 + (size_t)i % (sizeof name - 3);
+
+                for (size_t k = 0; k < len; k++) {
+                        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                        name[k] = seed >> 63 ? (char)(seed >> 40) : often[(seed >> 33) % (sizeof often - 1)];
+                }
+                expect_harmless_bytes(name, len);
+        }
+        TRUE(first_harm("\x1b", 1) && first_harm("\xc2", 1) && first_harm("\xc0\x80", 2));
+}
+
 SUITE(escape, CASE(harmless_names_stay), CASE(controls_are_escaped),
       CASE(what_is_not_seen_or_turns_is_escaped), CASE(invalid_utf8_is_escaped),
       CASE(overlong_and_surrogate_utf8_is_escaped), CASE(the_end_of_a_long_name_stays),
       CASE(a_cut_divides_no_character), CASE(nothing_is_written_beyond_the_buffer),
-      CASE(a_width_below_the_mark));
+      CASE(a_width_below_the_mark), CASE(every_code_point), CASE(any_bytes));

@@ -3,12 +3,10 @@
 #define _GNU_SOURCE
 #include "test.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PROGRAM "bin/memanalyzer"
@@ -135,21 +133,6 @@ static bool compare_stopped(pid_t child)
         return quiet;
 }
 
-/* build/stopped with a file that this process has mapped, too. */
-static pid_t start_stopped(char *path)
-{
-        pid_t child = fork();
-        int status = 0;
-
-        if (child == 0) {
-                execl("build/stopped", "stopped", path, (char *)NULL);
-                _exit(127);
-        }
-        TRUE(waitpid(child, &status, WUNTRACED) == child);
-        TRUE(WIFSTOPPED(status));
-        return WIFSTOPPED(status) ? child : -1;
-}
-
 static void every_column_is_the_kernel_s(void)
 {
         char path[] = "/tmp/memanalyzer-test-XXXXXX";
@@ -167,14 +150,11 @@ static void every_column_is_the_kernel_s(void)
         shared = mmap(NULL, sizeof page, PROT_READ, MAP_SHARED, fd, 0);
         for (size_t i = 0; i < sizeof page; i += 512)
                 (void)shared[i];
-        child = start_stopped(path);
+        child = start_stopped("build/stopped", path);
         for (int i = 0; i < 50 && child > 0 && !quiet; i++)
                 quiet = compare_stopped(child);
         TRUE(quiet);
-        if (child > 0) {
-                kill(child, SIGKILL);
-                TRUE(waitpid(child, NULL, 0) == child);
-        }
+        end_stopped(child);
         munmap((void *)(uintptr_t)shared, sizeof page);
         close(fd);
         unlink(path);

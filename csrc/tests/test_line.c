@@ -322,8 +322,8 @@ static void a_name_may_hold_a_nul(void)
         records_free(&r);
 }
 
-/* Where the other lines end in a carriage return, the one behind a name is not
- * the name's. */
+/* Where all lines up to there end in a carriage return, the one behind a name is
+ * not the name's: a maps file whose first names all have one of their own loses it. */
 static void carriage_returns(void)
 {
         READS(HEAD "/bin/cat\r\nRss: 4 kB\r\nVmFlags: rd wr \r\n", CAT " Rss 4096 VmFlags [rd wr]");
@@ -333,25 +333,49 @@ static void carriage_returns(void)
         READS("00400000-0040b000 r-xp 00000000 08:02 17\r\n", "400000-40b000 r-xp 0 8:2 17 []");
         READS(HEAD "/bin/cat\r\r\nRss: 4 kB\r\n", "400000-40b000 r-xp 0 8:2 17 [/bin/cat\r] Rss 4096");
         READS(HEAD "/bin/cat\r\nRss: 4 kB\n", "400000-40b000 r-xp 0 8:2 17 [/bin/cat\r] Rss 4096");
-        READS(HEAD "/bin/cat\r\n", "400000-40b000 r-xp 0 8:2 17 [/bin/cat\r]");
+        READS(HEAD "/bin/cat\r\n", CAT);
+        READS(HEAD "/bin/cat\r\n" HEAD "/bin/cat\r\n" HEAD "\r\n" HEAD "/bin/cat\r\n",
+              CAT " + " CAT " + 400000-40b000 r-xp 0 8:2 17 [] + " CAT);
+        READS(HEAD "/bin/cat\r\n" HEAD "\n" HEAD "/bin/cat\r\n",
+              "400000-40b000 r-xp 0 8:2 17 [/bin/cat\r] + 400000-40b000 r-xp 0 8:2 17 [] + "
+              "400000-40b000 r-xp 0 8:2 17 [/bin/cat\r]");
+        READS(HEAD "/bin/cat\r\n" HEAD "/bin/cat", CAT " + " CAT);
 }
 
 /* Errors ------------------------------------------------------------------- */
 
 static void what_is_no_smaps_at_all(void)
 {
-        FAILS("\x7f"
-              "ELF\x02\x01\x01\n",
-              MALFORMED, 1, 1, NOT_SMAPS ", not \"\\x7fELF\\x02\\x01\\x01\"");
         FAILS("{ \"schema\": 1, \"totals\": { \"rss\": 4096 } }\n", MALFORMED, 1, 1,
               NOT_SMAPS ", not \"{ \"schema\": 1, \"totals\": { \"rss\"\"");
-        FAILS("Name:\tbash\nUmask:\t0022\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"Name:\\x09bash\"");
         FAILS("\n\nRss: 4 kB\n", MALFORMED, 3, 1, NOT_SMAPS ", not \"Rss: 4 kB\"");
         FAILS("00400000 r-xp\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"00400000 r-xp\"");
         FAILS("-0040b000 r-xp\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"-0040b000 r-xp\"");
         FAILS("00400000- r-xp\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"00400000- r-xp\"");
         FAILS(" 00400000-0040b000 r-xp\n", MALFORMED, 1, 1, NOT_SMAPS ", not \" 00400000-0040b000 r-xp\"");
         FAILS("\0\0\0\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"\\x00\\x00\\x00\"");
+}
+
+/* What is known to be sent in place of a smaps is called by its name. */
+static void what_is_something_else(void)
+{
+#define IS(text, what) FAILS(text, MALFORMED, 1, 1, NOT_SMAPS ", not " what)
+        IS("\x1f\x8b\x08\0\n", "what gzip has compressed: unpack it first");
+        IS("\xef\xbb\xbf" MAPPING, "a byte order mark: save it as UTF-8 without one");
+        IS("\xff\xfe"
+           "0\0\n\0",
+           "UTF-16: save it as UTF-8");
+        IS("\xfe\xff\0"
+           "0\0\n",
+           "UTF-16: save it as UTF-8");
+        IS("\177ELF\x02\x01\x01\n", "a program: the smaps of its process is wanted");
+        IS("Name:\tbash\nUmask:\t0022\n", "the status of a process: its smaps is wanted");
+        IS("Defaulted container \"a\" out of: a, b\n" MAPPING,
+           "a notice of kubectl: with -c CONTAINER there is none");
+        IS("\177EL\n", "\"\\x7fEL\"");
+        FAILS(MAPPING "\x1f\x8b\n", MALFORMED, 2, 1,
+              "a line after a mapping wants a label, as Rss:, not \"\\x1f\\x8b\"");
+#undef IS
 }
 
 static void malformed_headers(void)
@@ -495,6 +519,6 @@ SUITE(line, CASE(every_field_is_read), CASE(absent_is_not_zero), CASE(labels_tha
       CASE(unknown_fields_are_passed_over), CASE(lines_without_a_label), CASE(blank_lines_are_nothing),
       CASE(flags), CASE(at_most_64_flags), CASE(addresses), CASE(an_end_at_2_to_the_64), CASE(permissions),
       CASE(wide_numbers_in_a_header), CASE(names), CASE(a_name_may_hold_a_nul), CASE(carriage_returns),
-      CASE(what_is_no_smaps_at_all), CASE(malformed_headers), CASE(a_blank_where_none_belongs),
-      CASE(malformed_fields), CASE(lines_that_are_no_fields), CASE(numbers_that_are_too_large),
-      CASE(regions_before_an_error_are_given));
+      CASE(what_is_no_smaps_at_all), CASE(what_is_something_else), CASE(malformed_headers),
+      CASE(a_blank_where_none_belongs), CASE(malformed_fields), CASE(lines_that_are_no_fields),
+      CASE(numbers_that_are_too_large), CASE(regions_before_an_error_are_given));

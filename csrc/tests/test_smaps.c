@@ -237,6 +237,29 @@ static void a_long_name_has_one_gap(void)
         free(text);
 }
 
+/* Padding, also where it is what the line has lost, is no part of the name. */
+static void a_long_padding_is_not_the_name_s(void)
+{
+        static const size_t paddings[] = { 1000, 1023 - sizeof HEAD, 1024, 4300, 5000, 9000 };
+
+        for (size_t i = 0; i < sizeof paddings / sizeof *paddings; i++) {
+                char *text = long_text(HEAD, paddings[i], "/bin/cat of  blanks\n" HEAD "\n");
+                char *more = long_text(HEAD, paddings[i] + 6000, "\nRss: 4 kB\n");
+                struct records r;
+
+                memset(text + strlen(HEAD), ' ', paddings[i]);
+                reads(text, strlen(text),
+                      "400000-40b000 r-xp 0 8:2 17 [/bin/cat of  blanks] + 400000-40b000 r-xp 0 8:2 17 []",
+                      __FILE__, __LINE__);
+                memset(more + strlen(HEAD), ' ', paddings[i]);
+                r = parse_each_way("a long padding", more, strlen(more));
+                EQUAL(r.region[0].name_length + r.region[0].name_cut, 6000);
+                records_free(&r);
+                free(text);
+                free(more);
+        }
+}
+
 static void long_other_lines(void)
 {
         char *text = long_text(MAPPING "Foo: ", 9000, "\nRss: 4 kB\n"), message[256];
@@ -388,7 +411,7 @@ SUITE(smaps, CASE(header_only_records), CASE(other_producers), CASE(mappings_com
       CASE(an_input_with_carriage_returns_that_is_cut_off), CASE(what_a_cut_off_input_lacks),
       CASE(a_last_line_that_is_wrong), CASE(a_last_line_without_a_newline),
       CASE(mappings_of_different_kinds_are_whole), CASE(a_long_name_keeps_its_head_and_tail),
-      CASE(a_header_line_of_250_kilobytes), CASE(a_long_name_has_one_gap), CASE(long_other_lines),
-      CASE(numbers_of_ten_thousand_digits), CASE(a_long_last_line_that_is_cut_off), CASE(an_error_stays),
-      CASE(the_end_stays), CASE(a_feed_of_nothing_changes_nothing), CASE(a_region_stops_the_feed),
-      CASE(statuses_have_words));
+      CASE(a_header_line_of_250_kilobytes), CASE(a_long_name_has_one_gap),
+      CASE(a_long_padding_is_not_the_name_s), CASE(long_other_lines), CASE(numbers_of_ten_thousand_digits),
+      CASE(a_long_last_line_that_is_cut_off), CASE(an_error_stays), CASE(the_end_stays),
+      CASE(a_feed_of_nothing_changes_nothing), CASE(a_region_stops_the_feed), CASE(statuses_have_words));
