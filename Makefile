@@ -14,13 +14,23 @@ VERSION := $(shell sed -n 's/^.define MEMA_VERSION "\(.*\)"/\1/p' csrc/memanalyz
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
+# How long `make fuzz` runs, and what watches: memory is the other one there is.
+SECONDS ?= 60
+SANITIZER ?= address,undefined
+FUZZ := -g -O2 -fsanitize=fuzzer,$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_LIMITS := -max_len=8000 -timeout=10 -rss_limit_mb=1024
+FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/corpus)
+
+# csrc/tests/failing.c stands before these.
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 # The core is freestanding; the rest of the library touches the system.
 CORE := tables smaps line rules classify report sums store render_text escape
 LIBRARY := $(CORE) collect source_file source_linux source_other
 CLI := main colour
 
-C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c cmd/memanalyzer/*.c)
-C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h cmd/memanalyzer/*.h)
+C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
+C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.h)
 
 # The older of the two Go versions that are supported; the newer is the machine's.
 OLD_GO := go1.25.4
@@ -91,11 +101,21 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 ## Testing
 
 build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) -lcunit
+	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) $(WRAP) -lcunit
 
 # Programs that the tests look at, each linked by itself.
 build/stopped build/restless: build/%: csrc/tests/programs/%.c build/flags
 	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
+
+build/failing: $(C_SOURCES) $(C_HEADERS) build/flags
+	$(CC) $(STRICT) $(SANITIZE) $(WRAP) -o $@ csrc/tests/programs/failing.c csrc/tests/failing.c \
+		cmd/memanalyzer/colour.c $(LIBRARY:%=csrc/%.c)
+
+# Without CUnit: csrc/fuzz/fuzz.c is what the tests' oracles stand on there.
+build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
+	@mkdir -p $(@D)
+	clang $(STRICT) $(FUZZ) $(WRAP) -o $@ csrc/fuzz/fuzz_$*.c csrc/fuzz/fuzz.c csrc/tests/records.c \
+		csrc/tests/shown.c csrc/tests/harmless.c csrc/tests/failing.c $(LIBRARY:%=csrc/%.c)
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.
@@ -110,7 +130,7 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/restless build/tests
+	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/restless build/failing build/tests
 	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
 	go vet ./...
@@ -125,6 +145,20 @@ test: check ## every test there is
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
 	LONG=1 build/tests race large
+	@$(MAKE) --no-print-directory fuzz SECONDS=20
+
+.PHONY: fuzz fuzz-smaps fuzz-report
+fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)
+	@.ci/install $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report
+
+# A finding stays in build/fuzz; its text becomes a file of the tests.
+fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/%
+	@mkdir -p build/fuzz/corpus-$*
+	@$< $(FUZZ_LIMITS) -max_total_time=$(SECONDS) -dict=csrc/fuzz/smaps.dict -artifact_prefix=build/fuzz/$*- \
+		build/fuzz/corpus-$* $(FUZZ_SEEDS) >build/fuzz/$*.log 2>&1 || { tail -n 60 build/fuzz/$*.log >&2; \
+		echo 'fuzz: keep the input, build/fuzz/$*-*, as testdata/hostile/NN-what-it-is.smaps' >&2; exit 1; }
+	@sed -n 's/^Done/fuzz_$*: &/p' build/fuzz/$*.log
 
 .PHONY: golden
 golden: ## rewrite the golden files from the captures: read the diff

@@ -372,6 +372,15 @@ static void take_number(struct mema_smaps *p, struct span line, struct span s)
         set_value(p, value);
 }
 
+/* A label, or a code of VmFlags, is printable and has no blank. */
+static bool is_label(struct span s)
+{
+        for (const char *c = s.at; c < s.end; c++)
+                if (*c <= ' ' || *c > '~')
+                        return false;
+        return s.at < s.end;
+}
+
 /* "rd wr mr mw": kept as it is, one blank between two codes. */
 static void take_flags(struct mema_smaps *p, struct span line, struct span s)
 {
@@ -391,7 +400,7 @@ static void take_flags(struct mema_smaps *p, struct span line, struct span s)
 
                 while (s.at < s.end && *s.at != ' ' && *s.at != '\t')
                         s.at++;
-                if (s.at - code != 2 || to == last) {
+                if (s.at - code != 2 || !is_label(span_of(code, 2)) || to == last) {
                         fail(p, REASON_FLAGS, line, s.at - code < 2 ? s.at : code);
                         return;
                 }
@@ -402,15 +411,6 @@ static void take_flags(struct mema_smaps *p, struct span line, struct span s)
         to -= to > g->vm_flags;
         *to = '\0';
         p->flags_length = (uint64_t)(to - g->vm_flags);
-}
-
-/* A label is printable and has no blank. */
-static bool is_label(struct span s)
-{
-        for (const char *c = s.at; c < s.end; c++)
-                if (*c <= ' ' || *c > '~')
-                        return false;
-        return s.at < s.end;
 }
 
 /* A line below a header.  What has a label that is not in the table is passed

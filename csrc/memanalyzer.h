@@ -299,7 +299,8 @@ MEMA_API const char *mema_method_name(unsigned method); /* "inferred" */
 
 enum { MEMA_ANCHORS_MAX = 8, MEMA_NAMES_MAX = 1024 };
 
-/* What the Go runtime of the process itself knows (runtime/metrics, bytes). */
+/* What the Go runtime of the process itself knows (runtime/metrics, bytes); what
+ * passes 2^60 is not believed, and nothing is known then. */
 struct mema_go {
         uint64_t known;        /* 0: nothing, and the rest is not looked at */
         uint64_t heap_objects; /* /memory/classes/heap/objects, and so on */

@@ -20,12 +20,23 @@ static void merge(struct mema_category *into, const struct mema_category *from)
 
 /* Begin ------------------------------------------------------------------- */
 
+/* Whether what a runtime says of itself adds up in 64 bits: no machine has more. */
+static bool adds_up(const struct mema_go *go)
+{
+        uint64_t bits =
+                go->heap_objects | go->heap_unused | go->heap_free | go->heap_released | go->heap_stacks;
+
+        return bits >> 60 == 0;
+}
+
 void mema_report_init(struct mema_report *r, const struct mema_context *context,
                       const struct mema_options *options)
 {
         memset(r, 0, sizeof *r);
         if (context)
                 r->context = *context;
+        if (!adds_up(&r->context.go))
+                memset(&r->context.go, 0, sizeof r->context.go);
         if (options)
                 r->options = *options;
         if (r->options.sort >= MEMA_SORT_COUNT)
@@ -261,7 +272,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_go *after)
                 r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
                 r->category[i].high = r->category[i].sums.value[MEMA_RSS];
         }
-        if (!after)
+        if (!after || !adds_up(after))
                 after = &r->context.go;
         split_go_heap(r, after);
         bound_go_metadata(r, after);

@@ -106,10 +106,17 @@ static void *append(struct mema_report *r, uint64_t size, enum kind kind)
         return item;
 }
 
+/* The most that is kept of a region. */
+static uint64_t most_of(const struct mema_region *g)
+{
+        return sizeof(struct row) + sizeof g->value + sizeof g->vm_flags + g->name_length +
+               sizeof(struct name) + 4 * sizeof(uint64_t);
+}
+
 uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region)
 {
-        uint64_t need = sizeof(struct row) + sizeof region->value + sizeof region->vm_flags +
-                        region->name_length + sizeof(struct name) + 4 * sizeof(uint64_t);
+        /* The one that waits is kept first, and nobody asks again before the end. */
+        uint64_t need = most_of(region) + (r->waiting ? most_of(&r->region) : 0);
 
         if (free_bytes(r) >= need)
                 return 0;

@@ -8,11 +8,11 @@
 /* A mapping with `kb` resident; one of a file. */
 #define MAP(range, perms, name, kb) range " " perms " 00000000 00:00 0 " name "\nRss: " #kb " kB\n"
 #define FILE_MAP(range, perms, name, kb) range " " perms " 00000000 08:02 17 " name "\nRss: " #kb " kB\n"
-/* Whether a field's numbers add up over mappings. */
-extern const bool adds_up[MEMA_FIELD_COUNT];
-
 /* In bytes. */
 #define KB(n) (UINT64_C(n) << 10)
+
+/* Of each field. */
+extern const enum mema_kind kinds[MEMA_FIELD_COUNT];
 
 /* Everything that a parser gave for a text. */
 struct records {
@@ -31,8 +31,12 @@ struct cut {
 };
 #define WHOLE ((struct cut){ SIZE_MAX, 0, 0 })
 
+/* The length of the next piece, behind `used` bytes. */
+size_t next_piece(struct cut *cut, size_t used);
+
 /* Each piece lies flush against a page that cannot be read, and is overwritten
- * as soon as it is consumed.  What every parser owes its caller is asserted. */
+ * as soon as it is consumed.  What a parser owes its caller is asserted: of each
+ * call, of each member of a region, of the error. */
 struct records parse(const char *text, size_t len, struct cut cut);
 void records_free(struct records *r);
 
@@ -40,11 +44,21 @@ void records_free(struct records *r);
  * come to the same; `what` is said where they do not. */
 struct records parse_each_way(const char *what, const char *text, size_t len);
 
+/* Asserts that another cut comes to the same as the whole. */
+void expect_same_records(const char *what, const char *text, size_t len, const struct records *whole,
+                         struct cut cut);
+
 /* The same in two pieces, for every place where there can be two. */
 void expect_same_in_two_pieces(const char *what, const char *text, size_t len);
 
 /* Every member that counts; `category` and `method` among them. */
 bool same_region(const struct mema_region *a, const struct mema_region *b);
+
+/* The one record of a smaps_rollup, which is no mapping. */
+bool is_rollup(const struct mema_region *g);
+
+/* A column as a report has it: the size is the range's where none was printed. */
+uint64_t region_column(const struct mema_region *g, unsigned field);
 
 /* A finished report of a text, to be freed with mema_report_free: MEMA_END, or
  * an error, with the report finished all the same. */

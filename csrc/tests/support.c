@@ -12,6 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+void is_true(const char *what, bool condition, const char *file, int line)
+{
+        CU_assertImplementation(condition, (unsigned)line, what, file, "", CU_FALSE);
+}
+
 void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line)
 {
         char text[256];
@@ -51,6 +56,11 @@ void guarded_free(struct guarded *g)
         if (g->map)
                 munmap(g->map, g->map_len);
         memset(g, 0, sizeof *g);
+}
+
+void spoil(void *memory, size_t size)
+{
+        memset(memory, 0xa5, size);
 }
 
 /* Everything that comes from fd, NUL-terminated. */

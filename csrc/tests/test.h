@@ -14,7 +14,7 @@
 /* clang-format off */
 #define SUITES(X)                                                                     \
         X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(collect) X(processes) X(captures) X(cli) X(kernel) X(race) X(hostile)
+        X(text) X(collect) X(memory) X(processes) X(captures) X(cli) X(kernel) X(race) X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */
 #define LONG_SUITES(X) X(large)
@@ -27,8 +27,9 @@
 #define EQUAL(actual, expected) \
         equal_number(#actual, (uint64_t)(actual), (uint64_t)(expected), __FILE__, __LINE__)
 #define SAME_TEXT(actual, expected) equal_text(#actual, actual, expected, __FILE__, __LINE__)
-#define TRUE(condition) CU_assertImplementation((condition), __LINE__, #condition, __FILE__, "", CU_FALSE)
+#define TRUE(condition) is_true(#condition, (condition), __FILE__, __LINE__)
 
+void is_true(const char *what, bool condition, const char *file, int line);
 void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line);
 void equal_text(const char *what, const char *actual, const char *expected, const char *file, int line);
 
@@ -43,6 +44,9 @@ struct guarded {
 struct guarded guarded_copy(const char *data, size_t len);
 struct guarded guarded_file(const char *path); /* data is NULL where there is none */
 void guarded_free(struct guarded *g);
+
+/* What is there no longer counts, and must not be read before it is written. */
+void spoil(void *memory, size_t size);
 
 /* The root of the tree, where the tests run, is ".": "testdata/real/x.smaps". */
 

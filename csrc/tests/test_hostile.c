@@ -113,7 +113,7 @@ static void put_columns(FILE *out, uint64_t present, const uint64_t *value)
         const char *between = "";
 
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
-                if (!adds_up[f] || !(present & MEMA_BIT(f)))
+                if (kinds[f] != MEMA_SUM || !(present & MEMA_BIT(f)))
                         continue;
                 fprintf(out, "%s%s %llu", between, mema_field_label(f), (unsigned long long)value[f]);
                 between = ", ";

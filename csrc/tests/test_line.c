@@ -246,6 +246,15 @@ static void at_most_64_flags(void)
         }
 }
 
+/* They are a text that a NUL would end. */
+static void a_control_is_no_flag(void)
+{
+        FAILS(MAPPING "VmFlags: rd a\0 \n", MALFORMED, 2, 13,
+              "VmFlags wants two-letter codes, at most 64, not \"a\\x00\"");
+        FAILS(MAPPING "VmFlags: rd \x04w \n", MALFORMED, 2, 13,
+              "VmFlags wants two-letter codes, at most 64, not \"\\x04w\"");
+}
+
 /* Headers ------------------------------------------------------------------ */
 
 static void addresses(void)
@@ -517,8 +526,9 @@ SUITE(line, CASE(every_field_is_read), CASE(absent_is_not_zero), CASE(labels_tha
       CASE(lines_of_another_width), CASE(wrong_lines_like_those_of_the_mapping_before),
       CASE(flags_like_those_of_the_mapping_before), CASE(the_last_of_a_repeated_field_counts),
       CASE(unknown_fields_are_passed_over), CASE(lines_without_a_label), CASE(blank_lines_are_nothing),
-      CASE(flags), CASE(at_most_64_flags), CASE(addresses), CASE(an_end_at_2_to_the_64), CASE(permissions),
-      CASE(wide_numbers_in_a_header), CASE(names), CASE(a_name_may_hold_a_nul), CASE(carriage_returns),
-      CASE(what_is_no_smaps_at_all), CASE(what_is_something_else), CASE(malformed_headers),
-      CASE(a_blank_where_none_belongs), CASE(malformed_fields), CASE(lines_that_are_no_fields),
-      CASE(numbers_that_are_too_large), CASE(regions_before_an_error_are_given));
+      CASE(flags), CASE(at_most_64_flags), CASE(a_control_is_no_flag), CASE(addresses),
+      CASE(an_end_at_2_to_the_64), CASE(permissions), CASE(wide_numbers_in_a_header), CASE(names),
+      CASE(a_name_may_hold_a_nul), CASE(carriage_returns), CASE(what_is_no_smaps_at_all),
+      CASE(what_is_something_else), CASE(malformed_headers), CASE(a_blank_where_none_belongs),
+      CASE(malformed_fields), CASE(lines_that_are_no_fields), CASE(numbers_that_are_too_large),
+      CASE(regions_before_an_error_are_given));

@@ -454,6 +454,18 @@ static void the_later_reading_divides(void)
         EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
 }
 
+/* Facts that pass 64 bits together are none. */
+static void a_runtime_that_does_not_add_up(void)
+{
+        struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96)), wrong = runtime(UINT64_MAX, 0, 0, 0, KB(96));
+
+        divide_sized(KB(4096), KB(2048), &wrong, NULL);
+        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], KB(2048));
+        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
+        divide_sized(KB(4096), KB(2048), &go, &wrong);
+        expect_part(MEMA_GO_HEAP, KB(2000), KB(1952), KB(2048));
+}
+
 /* Every column is divided, and the mappings stay the heap's. */
 static void all_columns_are_divided(void)
 {
@@ -817,9 +829,9 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(the_split_is_exact_where_all_is_resident), CASE(the_split_of_what_is_partly_resident),
       CASE(the_split_with_released_memory), CASE(the_split_of_other_mappings_than_the_heap_s),
       CASE(the_split_of_more_than_is_mapped), CASE(the_split_of_one_part_only),
-      CASE(the_later_reading_divides), CASE(all_columns_are_divided), CASE(metadata_that_is_not_all_found),
-      CASE(an_arena_goes_on_behind_its_reserve), CASE(any_numbers_keep_the_law),
-      CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
+      CASE(the_later_reading_divides), CASE(all_columns_are_divided), CASE(a_runtime_that_does_not_add_up),
+      CASE(metadata_that_is_not_all_found), CASE(an_arena_goes_on_behind_its_reserve),
+      CASE(any_numbers_keep_the_law), CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
       CASE(overlapping_mappings_are_counted), CASE(an_overlap_is_with_any_mapping_before),
       CASE(what_a_report_is_begun_with_is_copied), CASE(warnings), CASE(lines_of_the_parser_are_counted),

@@ -1,6 +1,6 @@
 /* test_store.c - what a report keeps beside its sums: the rows in every order, an
  * arena that is too small, and the names. */
-#include "records.h"
+#include "shown.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,130 +11,29 @@ static struct mema_report r;
 
 /* Rows ---------------------------------------------------------------------- */
 
-static uint64_t sort_wanted; /* qsort's comparator has no argument for it */
-
-static uint64_t key_of(const struct mema_region *g)
+static void expect_order_of(const char *path, const struct guarded *file, const struct records *records,
+                            struct mema_options options)
 {
-        switch (sort_wanted) {
-        case MEMA_SORT_PSS:
-                return g->value[MEMA_PSS];
-        case MEMA_SORT_PRIVATE:
-                return g->value[MEMA_PRIVATE_CLEAN] + g->value[MEMA_PRIVATE_DIRTY];
-        case MEMA_SORT_DIRTY:
-                return g->value[MEMA_SHARED_DIRTY] + g->value[MEMA_PRIVATE_DIRTY];
-        case MEMA_SORT_SWAP:
-                return g->value[MEMA_SWAP];
-        case MEMA_SORT_SIZE:
-                return g->value[MEMA_SIZE];
-        case MEMA_SORT_RSS:
-                return g->present & MEMA_BIT(MEMA_RSS) ? g->value[MEMA_RSS] : g->value[MEMA_SIZE];
-        default:
-                return 0;
-        }
-}
-
-static int by_name(const struct mema_region *a, const struct mema_region *b)
-{
-        size_t common = (size_t)(a->name_length < b->name_length ? a->name_length : b->name_length);
-        int order = memcmp(a->name, b->name, common);
-
-        return order ? order : (a->name_length > b->name_length) - (a->name_length < b->name_length);
-}
-
-static int by_rank(const void *left, const void *right)
-{
-        const struct mema_region *a = *(const struct mema_region *const *)left;
-        const struct mema_region *b = *(const struct mema_region *const *)right;
-        int names = sort_wanted == MEMA_SORT_NAME ? by_name(a, b) : 0;
-
-        if (key_of(a) != key_of(b))
-                return key_of(a) > key_of(b) ? -1 : 1;
-        if (names != 0)
-                return names;
-        if (a->start != b->start)
-                return a->start < b->start ? -1 : 1;
-        return (a->line > b->line) - (a->line < b->line);
-}
-
-/* What a report adds to a region of its own. */
-static bool same_row(const struct mema_region *row, const struct mema_region *wanted)
-{
-        static struct mema_region g;
-
-        memcpy(&g, wanted, offsetof(struct mema_region, name) + (size_t)wanted->name_length);
-        g.category = row->category;
-        g.method = row->method;
-        return same_region(row, &g);
-}
-
-static void expect_rows(const char *path, struct mema_region **wanted, uint64_t count, uint64_t top)
-{
-        uint64_t rows = top < count ? top : count;
-        char shown[256];
-
-        snprintf(shown, sizeof shown, "%s: rows of top %" PRIu64 " by %s", path, top,
-                 mema_sort_name((unsigned)sort_wanted));
-        equal_number(shown, r.row_count, rows, __FILE__, __LINE__);
-        EQUAL(r.rows_lost, 0);
-        for (uint64_t i = 0; i < r.row_count && i < rows; i++) {
-                struct mema_region row;
-
-                mema_report_row(&r, i, &row);
-                if (!same_row(&row, wanted[i])) {
-                        equal_number(shown, row.start, wanted[i]->start, __FILE__, __LINE__);
-                        return;
-                }
-        }
-}
-
-/* What is resident is listed, and by size and by swap what has that. */
-static bool is_listed(const struct mema_region *g)
-{
-        if (sort_wanted == MEMA_SORT_SIZE || sort_wanted == MEMA_SORT_SWAP)
-                if (key_of(g) > 0)
-                        return true;
-        return !(g->present & MEMA_BIT(MEMA_RSS)) || g->value[MEMA_RSS] > 0;
-}
-
-/* The size that a report fills in where it is not printed. */
-static void fill_in_sizes(struct records *records)
-{
-        for (size_t i = 0; i < records->count; i++) {
-                struct mema_region *g = &records->region[i];
-
-                if (!(g->present & MEMA_BIT(MEMA_SIZE))) {
-                        g->value[MEMA_SIZE] = mema_region_span(g);
-                        g->present |= MEMA_BIT(MEMA_SIZE);
-                }
-        }
+        report_of(&r, file->data, file->len, NULL, &options);
+        expect_rows(path, &r, records);
+        expect_order(path, &r);
+        mema_report_free(&r);
 }
 
 static void orders_of(const char *path)
 {
         struct guarded file = guarded_file(path);
         struct records records = parse(file.data, file.len, WHOLE);
-        struct mema_region **list = calloc(records.count, sizeof(struct mema_region *));
 
-        fill_in_sizes(&records);
-        for (sort_wanted = 0; sort_wanted < MEMA_SORT_COUNT; sort_wanted++) {
-                uint64_t count = 0;
+        for (uint64_t sort = 0; sort < MEMA_SORT_COUNT; sort++) {
+                expect_order_of(path, &file, &records, (struct mema_options){ MEMA_ALL, sort });
 
-                for (size_t i = 0; i < records.count; i++)
-                        if (is_listed(&records.region[i]))
-                                list[count++] = &records.region[i];
-                qsort(list, (size_t)count, sizeof *list, by_rank);
+                const uint64_t count = r.row_count;
+                const uint64_t tops[] = { 0, 1, 2, 7, 20, count - 1, count, count + 1, 100000 };
 
-                const uint64_t tops[] = { 0, 1, 2, 7, 20, count - 1, count, count + 1, 100000, MEMA_ALL };
-
-                for (size_t i = 0; i < sizeof tops / sizeof *tops; i++) {
-                        struct mema_options options = { tops[i], sort_wanted };
-
-                        report_of(&r, file.data, file.len, NULL, &options);
-                        expect_rows(path, list, count, tops[i]);
-                        mema_report_free(&r);
-                }
+                for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
+                        expect_order_of(path, &file, &records, (struct mema_options){ tops[i], sort });
         }
-        free(list);
         records_free(&records);
         guarded_free(&file);
 }
@@ -331,6 +230,35 @@ static void displaced_rows_make_room(void)
         ascending_rows(64 << 10, false);
 }
 
+/* What is asked for before a region is added has room for the one before it, too,
+ * which is kept only then. */
+static void no_row_is_lost_while_memory_can_be_had(void)
+{
+        static const struct mema_options options = { MEMA_ALL, MEMA_SORT_ADDRESS };
+        static char name[MEMA_NAME_MAX];
+
+        memset(name, 'n', sizeof name - 1);
+        for (size_t length = 500; length < sizeof name; length += 500) {
+                char *arena = NULL;
+
+                mema_report_init(&r, NULL, &options);
+                for (uint64_t i = 0; i < 300; i++) {
+                        struct mema_region g = numbered(i, 4, i % 3 ? name + length : "");
+                        uint64_t wanted = mema_report_wants(&r, &g);
+
+                        if (wanted > 0) {
+                                arena = realloc(arena, (size_t)wanted);
+                                mema_report_lend(&r, arena, wanted);
+                        }
+                        EQUAL(mema_report_add(&r, &g), MEMA_OK);
+                }
+                mema_report_finish(&r, NULL);
+                EQUAL(r.rows_lost, 0);
+                EQUAL(r.row_count, 300);
+                free(arena);
+        }
+}
+
 /* Names --------------------------------------------------------------------- */
 
 static void expect_name(uint64_t index, const char *name, uint64_t kb, uint64_t mappings)
@@ -462,5 +390,6 @@ SUITE(store, CASE(every_order_is_that_of_a_plain_sort), CASE(ties_keep_the_kerne
       CASE(ties_of_an_input_without_order), CASE(what_is_not_resident_is_not_listed),
       CASE(what_is_swapped_or_reserved_is_listed_where_asked), CASE(an_arena_that_never_grows),
       CASE(without_an_arena_there_are_sums_only), CASE(displaced_rows_make_room),
-      CASE(regions_of_one_name_are_added_up), CASE(names_of_one_size_keep_their_order),
-      CASE(a_name_keeps_256_bytes), CASE(more_names_than_are_kept), CASE(further_names_are_other_names));
+      CASE(no_row_is_lost_while_memory_can_be_had), CASE(regions_of_one_name_are_added_up),
+      CASE(names_of_one_size_keep_their_order), CASE(a_name_keeps_256_bytes), CASE(more_names_than_are_kept),
+      CASE(further_names_are_other_names));

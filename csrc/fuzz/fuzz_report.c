@@ -1,0 +1,147 @@
+/* fuzz_report.c - any text through parser, classifier, report and renderer: the
+ * law, and a text that is well formed and does not depend on how the input was
+ * cut, nor the sums on the memory that could be had. */
+#include "fuzz.h"
+
+#include "../tests/failing.h"
+#include "../tests/shown.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything beside the text that a report depends on. */
+static struct {
+        struct mema_context context;
+        struct mema_options options;
+        struct mema_text_options text_options;
+        struct mema_go after;
+} with;
+
+/* Of every magnitude, and often as large as can be. */
+static uint64_t any_number(uint64_t *seed)
+{
+        uint64_t high = chance(seed, UINT64_C(1) << 31), low = chance(seed, UINT64_C(1) << 31);
+
+        return (high << 33 | low) >> chance(seed, chance(seed, 2) ? 64 : 2);
+}
+
+static struct mema_go any_go(uint64_t *seed, const struct records *records)
+{
+        struct mema_go go = {
+                .known = chance(seed, 3) > 0,
+                .heap_objects = any_number(seed),
+                .heap_unused = any_number(seed),
+                .heap_free = any_number(seed),
+                .heap_released = any_number(seed),
+                .heap_stacks = any_number(seed),
+                .metadata = any_number(seed),
+                .anchor_count = chance(seed, MEMA_ANCHORS_MAX + 2),
+        };
+
+        for (size_t i = 0; i < MEMA_ANCHORS_MAX; i++)
+                go.anchors[i] = records->count > 0 && chance(seed, 4) > 0
+                                        ? records->region[chance(seed, records->count)].start
+                                        : any_number(seed);
+        return go;
+}
+
+static void choose(uint64_t *seed, const struct records *records)
+{
+        static const uint64_t tops[] = { 0, 1, 2, 20, MEMA_ALL };
+
+        memset(&with, 0, sizeof with);
+        with.options.top = tops[chance(seed, sizeof tops / sizeof *tops)];
+        with.options.sort = chance(seed, MEMA_SORT_COUNT + 1);
+        with.text_options.unit = chance(seed, MEMA_UNIT_COUNT);
+        with.text_options.hide_addresses = chance(seed, 2);
+        with.context.go = any_go(seed, records);
+        with.after = chance(seed, 2) ? with.context.go : any_go(seed, records);
+        if (records->count > 0 && chance(seed, 2)) {
+                const struct mema_region *exe = &records->region[chance(seed, records->count)];
+
+                memcpy(with.context.exe, exe->name, (size_t)exe->name_length);
+                with.context.exe_length = exe->name_length;
+        }
+}
+
+/* A finished report of the text in pieces. */
+static struct mema_error collect(struct mema_report *r, const char *text, size_t len, struct cut cut)
+{
+        static struct mema_smaps p;
+        struct mema_error error = { .status = MEMA_MORE };
+
+        spoil(&p, sizeof p);
+        mema_smaps_init(&p);
+        spoil(r, sizeof *r);
+        mema_report_init(r, &with.context, &with.options);
+        for (size_t used = 0, n; used < len && error.status == MEMA_MORE; used += n) {
+                n = next_piece(&cut, used);
+                n = n < len - used ? n : len - used;
+                error.status = mema_collect_feed(r, &p, text + used, n, &error);
+        }
+        if (error.status == MEMA_MORE)
+                error.status = mema_collect_feed(r, &p, NULL, 0, &error);
+        mema_report_finish(r, &with.after);
+        return error;
+}
+
+/* To be freed. */
+static char *expect_shown(const struct mema_report *r, struct cut cut)
+{
+        char *text = render_by(r, &with.text_options, cut);
+
+        expect_law("the text", r);
+        expect_order("the text", r);
+        expect_warnings("the text", r);
+        expect_text("the text", text, rss_in_units(r, with.text_options.unit));
+        return text;
+}
+
+/* With less memory there are fewer rows and names, and no other sums. */
+static void expect_same_sums(const struct mema_report *r, const struct mema_report *whole)
+{
+        TRUE(memcmp(&r->totals, &whole->totals, sizeof r->totals) == 0);
+        TRUE(memcmp(r->category, whole->category, sizeof r->category) == 0);
+        TRUE(r->row_count <= whole->row_count && r->row_count + r->rows_lost >= whole->row_count);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+        static struct mema_report whole, pieces;
+        const char *text = (const char *)data, *newline = len > 0 ? memchr(text, '\n', len) : NULL;
+        uint64_t seed = seed_of(text, newline ? (size_t)(newline - text) : len);
+        struct records records = parse(text, len, WHOLE);
+        struct mema_error error, other;
+        char *shown, *other_shown;
+        uint64_t first;
+
+        choose(&seed, &records);
+        error = collect(&whole, text, len, WHOLE);
+        shown = expect_shown(&whole, WHOLE);
+        if (!whole.overflown) {
+                EQUAL(error.status, records.end.status);
+                expect_totals("the text", &whole, &records);
+                expect_rows("the text", &whole, &records);
+        }
+
+        first = chance(&seed, 2) ? 1 + chance(&seed, 4) : 0;
+        fail_allocations(first, chance(&seed, 2) ? first : UINT64_MAX * (first > 0));
+        other = collect(&pieces, text, len, (struct cut){ 1 + (size_t)chance(&seed, 200), seed, 0 });
+        expect_same_sums(&pieces, &whole);
+        EQUAL(other.status, error.status);
+        if (error.status != MEMA_END) {
+                TRUE(other.line == error.line && other.column == error.column);
+                SAME_TEXT(other.message, error.message);
+        }
+        first = allocations_failed();
+        other_shown = expect_shown(&pieces, (struct cut){ 1 + (size_t)chance(&seed, 200), seed, 0 });
+        if (first == 0)
+                SAME_TEXT(other_shown, shown);
+
+        free(other_shown);
+        free(shown);
+        mema_report_free(&pieces);
+        mema_report_free(&whole);
+        records_free(&records);
+        return 0;
+}

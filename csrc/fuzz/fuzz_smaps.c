@@ -1,0 +1,20 @@
+/* fuzz_smaps.c - any text into the parser: how it is cut has no influence, and all
+ * that it gives keeps to the manual, as records.h asserts it. */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+        const char *text = (const char *)data;
+        uint64_t seed = seed_of(text, len);
+        struct records whole = parse(text, len, WHOLE);
+        const struct cut cuts[] = {
+                { len < 1000 ? 1 : 11, 0, 0 }, /* byte by byte takes its time */
+                { 1 + (size_t)chance(&seed, len + 1), seed, 0 },
+                { len + 1, 0, 1 + (size_t)chance(&seed, len + 1) },
+        };
+
+        for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+                expect_same_records("the text", text, len, &whole, cuts[i]);
+        records_free(&whole);
+        return 0;
+}

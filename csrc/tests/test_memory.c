@@ -1,0 +1,171 @@
+/* test_memory.c - every allocation fails in turn, alone or with all behind it: an
+ * error, or a report whose sums are right and that says what it lacks.
+ *
+ * That nothing is leaked, LeakSanitizer says when the program ends. */
+#include "failing.h"
+#include "shown.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
+
+static struct mema_report r, whole;
+static struct guarded capture; /* read before anything fails */
+
+/* Ways into a report ---------------------------------------------------------- */
+
+static enum mema_status this_process(struct mema_report *report, struct mema_error *error)
+{
+        return mema_collect(report, 0, error);
+}
+
+static enum mema_status a_file(struct mema_report *report, struct mema_error *error)
+{
+        return mema_collect_file(report, CAPTURE, error);
+}
+
+static enum mema_status pieces(struct mema_report *report, struct mema_error *error)
+{
+        static struct mema_smaps p;
+        enum mema_status status;
+
+        mema_smaps_init(&p);
+        status = mema_collect_feed(report, &p, capture.data, capture.len, error);
+        if (status == MEMA_MORE)
+                status = mema_collect_feed(report, &p, NULL, 0, error);
+        return status == MEMA_END ? MEMA_OK : status;
+}
+
+static const struct {
+        const char *name;
+        enum mema_status (*collect)(struct mema_report *report, struct mema_error *error);
+        bool steady; /* comes to the same each time */
+} ways[] = { { "this process", this_process, false },
+             { "a file", a_file, true },
+             { "pieces", pieces, true } };
+
+/* A finished report; the allocations number `first` to `last` fail. */
+static enum mema_status collect(struct mema_report *report, size_t way, struct mema_error *error,
+                                uint64_t first, uint64_t last)
+{
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        enum mema_status status;
+
+        memset(error, 0, sizeof *error);
+        mema_report_init(report, NULL, &options);
+        fail_allocations(first, last);
+        status = ways[way].collect(report, error);
+        mema_report_finish(report, NULL);
+        return status;
+}
+
+static void expect_no_report(const struct mema_error *error)
+{
+        EQUAL(error->status, MEMA_NO_MEMORY);
+        SAME_TEXT(error->message, "no memory to read the source");
+        EQUAL(r.totals.mappings, 0);
+}
+
+static void expect_what_could_be_had(size_t way)
+{
+        expect_law(ways[way].name, &r);
+        expect_order(ways[way].name, &r);
+        expect_warnings(ways[way].name, &r);
+        TRUE(r.totals.mappings > 10);
+        if (!ways[way].steady)
+                return;
+        TRUE(memcmp(&r.totals, &whole.totals, sizeof r.totals) == 0);
+        TRUE(memcmp(r.category, whole.category, sizeof r.category) == 0);
+        EQUAL(r.row_count + r.rows_lost, whole.row_count);
+        TRUE(r.name_count == whole.name_count || r.other_names.mappings > 0);
+}
+
+/* Until no allocation is left that could fail; returns how often there was no
+ * report, and in *lost how often one with less. */
+static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
+{
+        uint64_t none = 0, failed = 1;
+
+        *lost = 0;
+        for (uint64_t n = 1; failed > 0; n++) {
+                struct mema_error error;
+                enum mema_status status = collect(&r, way, &error, n, and_all_behind ? UINT64_MAX : n);
+
+                failed = allocations_failed();
+                if (status == MEMA_OK)
+                        expect_what_could_be_had(way);
+                else
+                        expect_no_report(&error);
+                none += status != MEMA_OK;
+                *lost += r.rows_lost > 0;
+                mema_report_free(&r);
+        }
+        return none;
+}
+
+/* A source is one allocation, and a report's arena one whenever it grows. */
+static void every_allocation_fails_in_turn(void)
+{
+        capture = guarded_file(CAPTURE);
+        for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+                uint64_t sources = ways[way].collect != pieces, lost;
+                struct mema_error error;
+
+                EQUAL(collect(&whole, way, &error, 0, 0), MEMA_OK);
+                EQUAL(whole.rows_lost, 0);
+                EQUAL(each_fails(way, false, &lost), sources);
+                TRUE(lost == 0 || !ways[way].steady); /* the next region asks again */
+                EQUAL(each_fails(way, true, &lost), sources);
+                TRUE(lost > 0);
+                mema_report_free(&whole);
+        }
+        guarded_free(&capture);
+}
+
+/* The command line ------------------------------------------------------------ */
+
+enum { NONE_FAILED = 99 }; /* of csrc/tests/programs/failing.c */
+
+/* The exit status; of what is leaked there are words on standard error. */
+static int run_failing(int first, char *last, char *option, char *value)
+{
+        char number[24];
+        struct output o;
+        int status;
+
+        snprintf(number, sizeof number, "%d", first);
+        o = run_program(
+                (char *const[]){ "build/failing", number, last ? last : number, "-all", option, value, NULL },
+                NULL);
+        status = o.status;
+        if (status == 1) {
+                SAME_TEXT(o.out, "");
+                SAME_TEXT(o.err, "memanalyzer: no memory to read the source\n");
+        } else {
+                TRUE(status == 0 || status == NONE_FAILED);
+                SAME_TEXT(o.err, "");
+                TRUE(strstr(o.out, "\nRSS (Resident): ") != NULL);
+        }
+        output_free(&o);
+        return status;
+}
+
+/* Alone (NULL: the last is the first), or with all behind it. */
+static void every_allocation_of_the_command_fails_in_turn(void)
+{
+        static char *const sources[][2] = { { "-f", CAPTURE }, { "-unit", "MB" } };
+        static char *const lasts[] = { NULL, "1000000" };
+
+        for (size_t i = 0; i < 4; i++) {
+                char *const *source = sources[i % 2];
+                int n = 1;
+
+                EQUAL(run_failing(n, lasts[i / 2], source[0], source[1]), 1);
+                while (run_failing(++n, lasts[i / 2], source[0], source[1]) == 0)
+                        ;
+                TRUE(n > 2);
+        }
+}
+
+SUITE(memory, CASE(every_allocation_fails_in_turn), CASE(every_allocation_of_the_command_fails_in_turn));
