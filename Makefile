@@ -38,6 +38,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 RUN_PACKAGES := libc6-dev curl ca-certificates
 TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc
+PLACE_PACKAGES := gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools runsc
+KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
 .PHONY: help
 help: ## list the targets
@@ -101,14 +104,18 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 ## Testing
 
 build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) $(WRAP) -lcunit
+	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) $(WRAP) \
+		-lcunit
+
+.PHONY: test-programs
+test-programs: build/tests build/stopped build/restless build/failing
 
 # Programs that the tests look at, each linked by itself.
 build/stopped build/restless: build/%: csrc/tests/programs/%.c build/flags
 	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
 
 build/failing: $(C_SOURCES) $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) $(WRAP) -o $@ csrc/tests/programs/failing.c csrc/tests/failing.c \
+	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ csrc/tests/programs/failing.c csrc/tests/failing.c \
 		cmd/memanalyzer/colour.c $(LIBRARY:%=csrc/%.c)
 
 # Without CUnit: csrc/fuzz/fuzz.c is what the tests' oracles stand on there.
@@ -130,7 +137,7 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s cli build/core.wasm build/stopped build/restless build/failing build/tests
+	@$(MAKE) --no-print-directory -s cli build/core.wasm test-programs
 	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
 	go vet ./...
@@ -146,6 +153,7 @@ test: check ## every test there is
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
 	LONG=1 build/tests race large
 	@$(MAKE) --no-print-directory fuzz SECONDS=20
+	@$(MAKE) --no-print-directory -s test-places test-kernels
 
 .PHONY: fuzz fuzz-smaps fuzz-report
 fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)
@@ -159,6 +167,17 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/%
 		build/fuzz/corpus-$* $(FUZZ_SEEDS) >build/fuzz/$*.log 2>&1 || { tail -n 60 build/fuzz/$*.log >&2; \
 		echo 'fuzz: keep the input, build/fuzz/$*-*, as testdata/hostile/NN-what-it-is.smaps' >&2; exit 1; }
 	@sed -n 's/^Done/fuzz_$*: &/p' build/fuzz/$*.log
+
+.PHONY: test-places
+test-places: ## where it runs: other machines, musl, without rights, in a chroot, in gVisor
+	@.ci/install $(TEST_PACKAGES) $(PLACE_PACKAGES)
+	@$(MAKE) --no-print-directory -s cli demo test-programs
+	csrc/tests/places/places.sh
+
+.PHONY: test-kernels
+test-kernels: ## three kernels in QEMU, each booted once with the tests in it
+	@.ci/install $(RUN_PACKAGES) libcunit1-dev $(KERNEL_PACKAGES)
+	csrc/tests/kernels/kernels.sh
 
 .PHONY: golden
 golden: ## rewrite the golden files from the captures: read the diff

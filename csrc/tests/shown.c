@@ -116,6 +116,7 @@ void expect_rows(const char *what, const struct mema_report *r, const struct rec
 void expect_order(const char *what, const struct mema_report *r)
 {
         static struct mema_region rows[2];
+        bool listed = true, ordered = true;
 
         sort_wanted = r->options.sort;
         is_true(what, r->row_count <= r->options.top, __FILE__, __LINE__);
@@ -123,9 +124,11 @@ void expect_order(const char *what, const struct mema_report *r)
                 const struct mema_region *row = &rows[i % 2], *before = &rows[(i + 1) % 2];
 
                 mema_report_row(r, i, &rows[i % 2]);
-                is_true(what, is_listed(row), __FILE__, __LINE__);
-                is_true(what, i == 0 || by_rank(&before, &row) <= 0, __FILE__, __LINE__);
+                listed = listed && is_listed(row);
+                ordered = ordered && (i == 0 || by_rank(&before, &row) <= 0);
         }
+        is_true(what, listed, __FILE__, __LINE__);
+        is_true(what, ordered, __FILE__, __LINE__);
 }
 
 /* Warnings ------------------------------------------------------------------- */

@@ -139,6 +139,19 @@ void skipped(const char *what, const char *why)
         fprintf(stderr, "\n    skipped: %s: %s", what, why);
 }
 
+/* The programs of the tree by the emulator, where the tests are run by one. */
+static void execute(char *const argv[])
+{
+        char *emulated[32] = { getenv("EMULATOR") };
+
+        if (!emulated[0] || argv[0][0] == '/')
+                execv(argv[0], argv);
+        for (size_t i = 0; i < 30 && argv[i]; i++)
+                emulated[i + 1] = argv[i];
+        execv(emulated[0], emulated);
+        _exit(127);
+}
+
 struct output run_program(char *const argv[], const char *input)
 {
         struct output o = { -1, NULL, NULL };
@@ -159,8 +172,7 @@ struct output run_program(char *const argv[], const char *input)
                 dup2(fileno(in), STDIN_FILENO);
                 dup2(fileno(out), STDOUT_FILENO);
                 dup2(fileno(err), STDERR_FILENO);
-                execv(argv[0], argv);
-                _exit(127);
+                execute(argv);
         }
         if (child > 0 && waitpid(child, &status, 0) == child)
                 o.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

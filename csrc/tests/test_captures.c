@@ -20,7 +20,7 @@ static bool has(const char *text, const char *part)
 
 static void expect_number(const char *path, const char *what, uint64_t got, uint64_t wanted)
 {
-        char shown[512];
+        char shown[1024];
 
         snprintf(shown, sizeof shown, "%s: %s", path, what);
         equal_number(shown, got, wanted, __FILE__, __LINE__);

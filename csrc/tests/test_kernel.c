@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PROGRAM "bin/memanalyzer"
-#define RUN(...) run_program((char *const[]){ PROGRAM, __VA_ARGS__, NULL }, NULL)
+#define RUN(input, ...) run_program((char *const[]){ PROGRAM, __VA_ARGS__, NULL }, input)
 
 /* cut: the kernel rounds it down to kB for each mapping.  of_smaps: smaps has it. */
 static const struct column {
@@ -95,9 +95,10 @@ static uint64_t count_mappings(const char *path, uint64_t *size)
         return n;
 }
 
-/* The command, of the process, of its smaps and of its smaps_rollup, beside a
- * rollup that was the same before and after: pages of a file can come to be
- * shared, or not, while another process runs. */
+/* The command, of the process, of its smaps and of a rollup that was the same
+ * before and after: pages of a file can come to be shared, or not, while another
+ * process runs.  The command itself shares the vdso, which makes Pss smaller as
+ * long as it runs, so that it gets the rollup as it was before. */
 static bool compare_stopped(pid_t child)
 {
         char rollup[64], smaps[64], number[24];
@@ -110,9 +111,9 @@ static bool compare_stopped(pid_t child)
         snprintf(smaps, sizeof smaps, "/proc/%ld/smaps", (long)child);
         snprintf(rollup, sizeof rollup, "/proc/%ld/smaps_rollup", (long)child);
         before = read_text(rollup);
-        live = RUN("-pid", number, "-unit", "B", "-top", "0");
-        file = RUN("-f", smaps, "-unit", "B", "-top", "0");
-        totals = RUN("-f", rollup, "-unit", "B", "-top", "0");
+        live = RUN(NULL, "-pid", number, "-unit", "B", "-top", "0");
+        file = RUN(NULL, "-f", smaps, "-unit", "B", "-top", "0");
+        totals = RUN(before, "-f", "-", "-unit", "B", "-top", "0");
         mappings = count_mappings(smaps, &size);
         after = read_text(rollup);
         quiet = strcmp(before, after) == 0;

@@ -313,7 +313,7 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
         EQUAL(collect((uint64_t)child, &error), MEMA_OK);
         all = r.totals.mappings;
         mema_report_free(&r);
-        TRUE(all > 10);
+        TRUE(all > 5);
         source = mema_source_process((uint64_t)child, &context, &error);
         for (uint64_t i = 0; i < all && i < after && status == MEMA_REGION; i++)
                 status = source->next(source, &region, &error);

@@ -1,0 +1,78 @@
+#!/bin/sh
+# kernels.sh: boots each kernel once in QEMU, where init runs the tests and the
+# programs; one line a kernel. Runs from the root of the tree.
+set -eu
+
+out=build/kernels
+bound=900 # seconds, of one boot: some two minutes of a quiet machine
+
+# The initial file system: init, a busybox, and the tree with what init runs.
+make_initrd() {
+        csrc/tests/places/static.sh
+        rm -rf "$out"
+        mkdir -p "$out/root/bin" "$out/root/tree/build"
+        cp csrc/tests/kernels/init "$out/root/init"
+        cp "$(command -v busybox)" "$out/root/bin/"
+        ln -s busybox "$out/root/bin/sh"
+        (
+                cd build/places/static
+                cp -R bin csrc go testdata "$OLDPWD/$out/root/tree"
+                cp build/tests build/stopped build/restless build/failing "$OLDPWD/$out/root/tree/build"
+        )
+        (cd "$out/root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$out/initrd"
+}
+
+# Emulated, and not with KVM: it is slower, but the same on every machine.
+boot() {
+        timeout "$bound" qemu-system-x86_64 -accel tcg,thread=multi -m 2048 -smp 2 -kernel "$1" \
+                -initrd "$out/initrd" -append 'console=ttyS0 quiet panic=-1' -display none -no-reboot \
+                -serial "file:$2/console" -serial "file:$2/results.tar" </dev/null
+}
+
+wrong() {
+        echo "FAIL: $*"
+        failed=1
+}
+
+# check FOLDER RELEASE NAMES: every program of init ended well; it was that kernel, and
+# memory has names in it, or none has.
+check() {
+        uname=$(cat "$1/uname")
+        # shellcheck disable=SC2254 # a pattern
+        case $uname in
+        $2) ;;
+        *) wrong "the kernel is $uname, wanted $2" ;;
+        esac
+        # shellcheck disable=SC2013 # a line is a word
+        for name in $(sed -n 's/^run \([a-z]*\) .*/\1/p' csrc/tests/kernels/init); do
+                [ "$(cat "$1/$name.status")" = 0 ] || { wrong "$uname: $name:"; cat "$1/$name.out"; }
+        done
+        for text in '[anon: Go: heap]' '[anon:TXMetaCache]' 'Named Memory Regions (mmap):'; do
+                names=no
+                ! grep -qF "$text" "$1/demo.out" || names=yes
+                [ $names = "$3" ] || wrong "$uname: \"$text\" in the report of memdemo: $names, wanted $3"
+        done
+}
+
+# kernel NAME RELEASE NAMES
+kernel() {
+        folder=$out/$1
+        mkdir "$folder"
+        failed=0
+        path=$(csrc/tests/kernels/get.sh "$1")
+        if boot "$path" "$folder" && tar xf "$folder/results.tar" -C "$folder"; then
+                check "$folder" "$2" "$3"
+        else
+                wrong "$1: no results within $bound seconds; its last words:"
+                tail "$folder/console"
+        fi
+        [ $failed = 1 ] || echo "PASS: $uname, names of memory: $3, $(grep -E '^ +tests ' "$folder/tests.out" | tr -s ' ')"
+        all=$((all + failed))
+}
+
+make_initrd
+all=0
+kernel linux-image-cloud-amd64 '6.1.*-cloud-amd64' no
+kernel linux-image-6.12-cloud-amd64 '6.12.*-cloud-amd64' no
+kernel named '6.1.*' yes
+exit $all

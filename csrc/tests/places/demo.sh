@@ -1,0 +1,33 @@
+#!/bin/sh
+# demo.sh COMMAND...: memdemo, run so, with a little memory of most kinds, has all
+# that it made in its report at /debug/memory, and in the command line's of it. The
+# output is the first of the two.
+set -eu
+
+out=$(mktemp)
+"$@" -addr 127.0.0.1:0 -heap 8MB -goroutines 100 -malloc 4MB -named TXMetaCache=6MB -file 0 -threads 2 \
+        -anon-ro 1MB -anon-exec 1MB -shared-anon 2MB -memfd 3MB >"$out" &
+demo=$!
+trap 'kill "$demo" && wait "$demo"; rm -f "$out" "$out.report" "$out.pid"' EXIT
+# At most a minute: it makes its memory first.
+for _ in $(seq 600); do
+        url=$(awk '/^memory:/ { print $2 }' "$out")
+        [ -z "$url" ] || break
+        kill -0 "$demo"
+        sleep 0.1
+done
+if command -v curl >/dev/null; then
+        set -- curl -sS --fail-with-body --noproxy '*'
+else
+        set -- wget -q -O -
+fi
+"$@" "$url?unit=B&top=all" >"$out.report"
+
+named='Anonymous Memory/Read-Write' # where the kernel has no names
+! grep -qF '[anon:TXMetaCache]' "$out" || named='Named Memory Regions (mmap)/TXMetaCache'
+least="$named=6291456;Go Runtime/Heap=8388608;C Heap (malloc)/Subtotal=4194304;\
+Thread Stacks/Threads=524288;Anonymous Memory/Read-Only=1048576;Anonymous Memory/Executable=1048576;\
+Shared Memory/Anonymous=2097152;Shared Memory/memfd=3145728"
+bin/memanalyzer -pid "$demo" -unit B >"$out.pid"
+awk -f csrc/tests/places/report.awk -v least="$least" "$out.pid" >/dev/null
+awk -f csrc/tests/places/report.awk -v least="$least" "$out.report"

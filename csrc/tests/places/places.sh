@@ -1,0 +1,163 @@
+#!/bin/sh
+# places.sh [PLACE...]: the tests and the programs in each place where they are to
+# run; one line a place. Runs from the root of the tree, after `make cli demo build/tests`.
+# shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
+set -eu
+
+places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
+# Of /proc and other programs: not of an emulated machine.
+asking_the_system='collect memory processes cli kernel race'
+
+here=$PWD
+tests=$here/csrc/tests/places
+# What a place is run by as root, and as somebody else.
+namespace='unshare -m'
+[ "$(id -u)" -eq 0 ] || namespace='unshare -rm'
+
+skip() {
+        echo "$*"
+        exit 77
+}
+
+# fails_with PATTERN COMMAND...: it fails, and says so in these words.
+fails_with() {
+        pattern=$1
+        shift
+        if words=$("$@" 2>&1); then
+                echo "this did not fail: $*"
+                exit 1
+        fi
+        # shellcheck disable=SC2254 # a pattern
+        case $words in
+        "memanalyzer: "$pattern*) ;;
+        *)
+                echo "$words"
+                exit 1
+                ;;
+        esac
+}
+
+# foreign ARCH COMPILER: a tree for that architecture, with Debian's CUnit for it.
+foreign() {
+        .ci/foreign-cunit build/foreign-cunit i386 s390x arm64
+        cunit=$here/build/foreign-cunit/$1/usr
+        "$tests/tree.sh" "$1" CC="$2" LDFLAGS="-static -L$(echo "$cunit"/lib/*)" SANITIZE="-O2 -I$cunit/include" \
+                cli test-programs
+        cd "build/places/$1"
+}
+
+emulated() {
+        foreign "$1" "$2"
+        suites=$(sed -n '/define SUITES/,/^$/p' csrc/tests/test.h | grep -o 'X([a-z_]*)' | tr -d 'X()' |
+                grep -vwF "$(echo "$asking_the_system" | tr ' ' '\n')")
+        EMULATOR=$(command -v "$3") "$3" build/tests $suites
+        "$tests/golden.sh" "$3" bin/memanalyzer
+}
+
+i386() {
+        foreign i386 i686-linux-gnu-gcc
+        bin/memanalyzer -version || skip 'this kernel runs no 32-bit programs'
+        build/tests
+        "$tests/golden.sh" bin/memanalyzer
+        "$tests/itself.sh" bin/memanalyzer
+}
+
+s390x() {
+        emulated s390x s390x-linux-gnu-gcc qemu-s390x-static
+}
+
+arm64() {
+        emulated arm64 aarch64-linux-gnu-gcc qemu-aarch64-static
+}
+
+musl() {
+        for linked in '' -static; do
+                "$tests/tree.sh" "musl$linked" CC=musl-gcc LDFLAGS=$linked cli
+                (
+                        cd "build/places/musl$linked"
+                        "$tests/golden.sh" bin/memanalyzer
+                        "$tests/itself.sh" bin/memanalyzer
+                )
+        done
+}
+
+# In a copy, as the tree may lie where nobody else can look.
+unprivileged() {
+        [ "$(id -u)" -eq 0 ] || skip 'all the other tests are run without privileges'
+        set -- setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
+        copy=$(mktemp -d)
+        trap 'rm -rf "$copy"' EXIT
+        chmod 755 "$copy"
+        mkdir "$copy/build"
+        cp -R bin testdata "$copy"
+        cp build/tests build/stopped build/restless build/failing "$copy/build"
+        cd "$copy"
+        fails_with "process $$ is another user's" "$@" bin/memanalyzer -pid $$
+        "$@" build/tests $asking_the_system
+        "$tests/itself.sh" "$@" bin/memanalyzer
+        cd "$here"
+        "$tests/demo.sh" "$@" "$copy/bin/memdemo"
+}
+
+read_only_root() {
+        $namespace true || skip 'there is no mount namespace to be had'
+        # Every mount but those that are the kernel's own; then there is no place to write to.
+        # shellcheck disable=SC2016 # for the other shell
+        set -- $namespace sh -c '
+                awk "{ print \$5 }" /proc/self/mountinfo | while read -r mount; do
+                        mount -o remount,bind,ro "$mount" 2>/dev/null || true
+                done
+                for folder in . /tmp /var/tmp /dev/shm; do
+                        ! touch "$folder/written" 2>/dev/null || exit 1
+                done
+                exec "$@"' sh
+        "$tests/itself.sh" "$@" bin/memanalyzer
+        "$tests/demo.sh" "$@" bin/memdemo
+}
+
+# A folder with two static programs and nothing else, with /proc and without.
+bare_chroot() {
+        $namespace true || skip 'there is no mount namespace to be had'
+        "$tests/static.sh"
+        root=$(mktemp -d)
+        trap 'rm -rf "$root"' EXIT
+        cp build/places/static/bin/* "$root"
+        fails_with 'Failed to open /proc/self/smaps: *is /proc mounted' $namespace chroot "$root" /memanalyzer
+        mkdir "$root/proc"
+        # shellcheck disable=SC2016 # for the other shell
+        set -- $namespace sh -c 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$root"
+        "$tests/itself.sh" "$@" /memanalyzer
+        "$tests/demo.sh" "$@" /memdemo
+}
+
+gvisor() {
+        set -- runsc --rootless --network=none --platform=ptrace 'do'
+        words=$("$@" true 2>&1) || skip "runsc does not run here: $(echo "$words" | tail -n 1)"
+        "$@" "$tests/golden.sh" bin/memanalyzer
+        "$tests/itself.sh" "$@" bin/memanalyzer
+        "$@" "$tests/demo.sh" bin/memdemo
+        "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
+}
+
+if [ "${1-}" = -in ]; then
+        "$2"
+        exit
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+failed=0
+[ $# -gt 0 ] || set -- $places
+for place in "$@"; do
+        status=0
+        "$0" -in "$place" >"$log" 2>&1 </dev/null || status=$?
+        case $status in
+        0) echo "PASS: $place" ;;
+        77) echo "skipped: $place: $(tail -n 1 "$log")" ;;
+        *)
+                echo "FAIL: $place"
+                cat "$log"
+                failed=1
+                ;;
+        esac
+done
+exit $failed
