@@ -101,7 +101,7 @@ func TestHeaders(t *testing.T) {
 	if got := h.Get("Age"); got != "0" {
 		t.Errorf("Age is %q, want 0", got)
 	}
-	if seconds, err := strconv.ParseFloat(h.Get("X-Memanalyzer-Cost"), 64); err != nil || seconds <= 0 {
+	if seconds, err := strconv.ParseFloat(h.Get("X-Memanalyzer-Cost"), 64); err != nil || seconds < 0 { // a clock of ticks can show 0
 		t.Errorf("X-Memanalyzer-Cost is %q, want seconds", h.Get("X-Memanalyzer-Cost"))
 	}
 }

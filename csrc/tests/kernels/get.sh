@@ -23,6 +23,7 @@ finish() {
         rm -rf "$work"
 }
 trap finish EXIT
+trap 'exit 1' INT TERM
 
 # fetch PACKAGE: its files in $work; of one that only depends on another, that one's.
 fetch() {

@@ -9,6 +9,7 @@ out=$(mktemp)
         -anon-ro 1MB -anon-exec 1MB -shared-anon 2MB -memfd 3MB >"$out" &
 demo=$!
 trap 'kill "$demo" && wait "$demo"; rm -f "$out" "$out.report" "$out.pid"' EXIT
+trap 'exit 1' INT TERM
 # At most a minute: it makes its memory first.
 for _ in $(seq 600); do
         url=$(awk '/^memory:/ { print $2 }' "$out")
