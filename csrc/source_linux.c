@@ -25,24 +25,27 @@ enum { READ = O_RDONLY | O_CLOEXEC, FOLDER = READ | O_DIRECTORY };
 /* States ------------------------------------------------------------------- */
 
 struct state {
-        char letter; /* 0: there is no such process */
+        char letter;
         unsigned long flags;
+        int system; /* errno, where the other two could not be read */
 };
 
 /* Of stat's fields only those are looked at that lie behind its last parenthesis:
  * the name before it can hold anything. */
 static struct state state_of(int dir)
 {
-        struct state state = { 0, 0 };
+        struct state state = { 0, 0, 0 };
         char text[512];
         const char *p;
         ssize_t n = -1;
         int fd = openat(dir, "stat", READ);
 
-        if (fd >= 0) {
+        if (fd >= 0)
                 n = read(fd, text, sizeof text - 1);
+        if (n < 0)
+                state.system = errno;
+        if (fd >= 0)
                 close(fd);
-        }
         text[n > 0 ? n : 0] = '\0';
         p = strrchr(text, ')');
         if (p)
@@ -50,40 +53,53 @@ static struct state state_of(int dir)
         return state;
 }
 
-static bool has_ended(int dir)
+static bool is_kernel_thread(struct state state)
 {
-        char letter = state_of(dir).letter;
-
-        return letter == 0 || letter == 'Z' || letter == 'X';
+        return state.flags & 0x00200000; /* PF_KTHREAD */
 }
 
-static bool is_kernel_thread(int dir)
+/* Or is about to: its memory goes first. */
+static bool has_ended(struct state state)
 {
-        return state_of(dir).flags & 0x00200000; /* PF_KTHREAD */
+        return state.letter == 'Z' || state.letter == 'X' || state.flags & 0x4; /* PF_EXITING */
 }
 
-/* The folder of a thread that has not ended, -1 where there is none. */
+static bool is_gone(int system)
+{
+        return system == ENOENT || system == ESRCH;
+}
+
+/* The folder of a thread that has not ended; -1 where there is none, and errno is
+ * 0 where that is certain. */
 static int open_live_thread(int dir)
 {
-        int task = openat(dir, "task", FOLDER), found = -1;
+        int task = openat(dir, "task", FOLDER), found = -1, reason = task < 0 ? errno : 0;
         DIR *threads = task >= 0 ? fdopendir(task) : NULL;
         struct dirent *entry;
 
-        if (!threads) {
-                if (task >= 0)
-                        close(task);
-                return -1;
+        if (task >= 0 && !threads) {
+                reason = errno;
+                close(task);
         }
-        while (found < 0 && (entry = readdir(threads))) {
+        while (threads && found < 0 && (entry = readdir(threads))) {
+                struct state state;
+
                 if (entry->d_name[0] == '.')
                         continue;
                 found = openat(task, entry->d_name, FOLDER);
-                if (found >= 0 && has_ended(found)) {
-                        close(found);
-                        found = -1;
-                }
+                if (found < 0 && !is_gone(errno))
+                        reason = errno;
+                if (found < 0)
+                        continue;
+                state = state_of(found);
+                if (state.system == 0 && !has_ended(state))
+                        continue;
+                close(found);
+                found = -1;
         }
-        closedir(threads);
+        if (threads)
+                closedir(threads);
+        errno = reason;
         return found;
 }
 
@@ -104,26 +120,41 @@ static bool proc_counts_otherwise(void)
         return readlink("/proc/self", number, sizeof number - 1) <= 0 || atol(number) != (long)getpid();
 }
 
+/* Whether the process may be signalled, which errno says more of. */
+static bool may_signal(uint64_t pid)
+{
+        errno = ESRCH;
+        return pid <= INT_MAX && !proc_counts_otherwise() && kill((pid_t)pid, 0) == 0;
+}
+
 /* A process that nobody may see is there all the same. */
 static bool is_hidden(uint64_t pid)
 {
-        return pid <= INT_MAX && !proc_counts_otherwise() && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+        return may_signal(pid) || errno == EPERM;
+}
+
+static bool is_own(const struct mema_text_source *s)
+{
+        struct stat owner;
+
+        if (s->dir < 0)
+                return geteuid() != 0 && may_signal(s->pid);
+        return fstat(s->dir, &owner) == 0 && owner.st_uid == geteuid();
 }
 
 static enum mema_status not_permitted(const struct mema_text_source *s, int system, struct mema_error *error)
 {
-        struct stat owner;
-        bool own = s->dir >= 0 && fstat(s->dir, &owner) == 0 && owner.st_uid == geteuid();
+        bool own = is_own(s);
+        const char *whose = own ? "yours, but protected: it is not dumpable, or has more privileges"
+                            : system == ENOENT ? "another user's, and hidden"
+                                               : "another user's";
         const char *remedy = geteuid() == 0 ? "CAP_SYS_PTRACE is wanted, in a container --cap-add SYS_PTRACE"
                              : own          ? "run as root"
                                             : "run as that user or as root";
 
         return mema_fail(error, own ? MEMA_PROTECTED : MEMA_NOT_PERMITTED, system,
-                         "process %llu is %s: %s (%s: %s)", (unsigned long long)s->pid,
-                         own ? "yours, but protected: it is not dumpable, or has more privileges"
-                         : system == ENOENT ? "another user's, and hidden"
-                                            : "another user's",
-                         remedy, s->source.name, strerror(system));
+                         "process %llu is %s: %s (%s: %s)", (unsigned long long)s->pid, whose, remedy,
+                         s->source.name, strerror(system));
 }
 
 static enum mema_status failed(const struct mema_text_source *s, const char *verb, int system,
@@ -131,7 +162,7 @@ static enum mema_status failed(const struct mema_text_source *s, const char *ver
 {
         const char *name = s->source.name, *reason = strerror(system);
         unsigned long long pid = s->pid;
-        bool mounted = proc_is_mounted(), gone = system == ENOENT || system == ESRCH;
+        bool mounted = proc_is_mounted(), gone = is_gone(system);
 
         if (!mounted || (pid == 0 && access("/proc/self", F_OK) != 0))
                 return mema_fail(error, MEMA_NO_PROC, system, "Failed to %s %s: %s: %s", verb, name, reason,
@@ -164,6 +195,18 @@ static int64_t read_smaps(struct mema_text_source *s, char *buf, size_t len, str
         return n;
 }
 
+/* Where an exec has been, the process has other memory now. */
+static bool has_memory(int dir)
+{
+        char c;
+        int maps = openat(dir, "maps", READ);
+        bool has = maps >= 0 && read(maps, &c, 1) == 1;
+
+        if (maps >= 0)
+                close(maps);
+        return has;
+}
+
 /* The text of a process that is killed or begins another program stops between
  * two mappings, as if that were all.  It was all where the memory that `maps`
  * was opened on is there still: from this file a line costs nothing. */
@@ -173,14 +216,12 @@ static enum mema_status end_smaps(struct mema_text_source *s, enum mema_status s
         unsigned long long pid = s->pid;
         char c;
 
-        if (status == MEMA_END && (s->maps < 0 || pread(s->maps, &c, 1, 0) == 1))
-                return MEMA_END;
-        if (status > MEMA_EMPTY)
+        if (pid == 0 || (status == MEMA_END && pread(s->maps, &c, 1, 0) == 1) || status > MEMA_EMPTY)
                 return status;
-        if (has_ended(s->dir))
-                return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
-        return mema_fail(error, MEMA_REPLACED, 0,
-                         "process %llu began another program while it was read: read it again", pid);
+        if (has_memory(s->dir))
+                return mema_fail(error, MEMA_REPLACED, 0,
+                                 "process %llu began another program while it was read: read it again", pid);
+        return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
 }
 
 static void close_process(struct mema_text_source *s)
@@ -204,14 +245,14 @@ static size_t piece_size(void)
 
 /* Opening ------------------------------------------------------------------ */
 
-/* "/x (deleted)" can be a file that is called so. */
+/* "/x (deleted)" can be a file that is called so; what a memfd holds never was one. */
 static bool is_deleted(int dir, const char *path)
 {
         static const char mark[] = " (deleted)";
         size_t len = strlen(path), tail = sizeof mark - 1;
         struct stat program, named;
 
-        return len > tail && strcmp(path + len - tail, mark) == 0 &&
+        return len > tail && strcmp(path + len - tail, mark) == 0 && strncmp(path, "/memfd:", 7) != 0 &&
                !(stat(path, &named) == 0 && fstatat(dir, "exe", &program, 0) == 0 &&
                  named.st_dev == program.st_dev && named.st_ino == program.st_ino);
 }
@@ -243,40 +284,50 @@ static bool read_program(int dir, struct mema_context *context)
 static enum mema_status find_memory(struct mema_text_source *s, struct mema_error *error)
 {
         unsigned long long pid = s->pid;
+        struct state state = state_of(s->dir);
         int thread;
 
-        if (is_kernel_thread(s->dir))
+        if (state.system != 0)
+                return failed(s, "open", state.system, error);
+        if (is_kernel_thread(state))
                 return mema_fail(error, MEMA_KERNEL_THREAD, 0,
                                  "process %llu has no memory of its own: it is a kernel thread", pid);
-        if (!has_ended(s->dir))
+        if (!has_ended(state))
                 return MEMA_OK;
-        thread = s->pid == 0 ? open("/proc/thread-self", FOLDER) : open_live_thread(s->dir);
-        if (thread < 0)
-                return mema_fail(
-                        error, MEMA_ZOMBIE, 0,
-                        "process %llu is a zombie: it has ended and its memory is given back, but its "
-                        "parent has not waited for it",
-                        pid);
-        close(s->dir);
-        s->dir = thread;
-        return MEMA_OK;
+        thread = pid == 0 ? open("/proc/thread-self", FOLDER) : open_live_thread(s->dir);
+        if (thread >= 0) {
+                close(s->dir);
+                s->dir = thread;
+                return MEMA_OK;
+        }
+        if (errno != 0)
+                return failed(s, "open", errno, error);
+        if (state.letter != 'Z')
+                return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
+        return mema_fail(error, MEMA_ZOMBIE, 0,
+                         "process %llu is a zombie: it has ended and its memory is given back, but its "
+                         "parent has not waited for it",
+                         pid);
 }
 
 static enum mema_status open_process(struct mema_text_source *s, const char *folder,
                                      struct mema_context *context, struct mema_error *error)
 {
+        bool known;
+
         s->dir = open(folder, FOLDER);
         if (s->dir < 0)
                 return failed(s, "open", errno, error);
-        if (!read_program(s->dir, context) && find_memory(s, error) != MEMA_OK)
+        known = read_program(s->dir, context);
+        if (!known && find_memory(s, error) != MEMA_OK)
                 return (enum mema_status)error->status;
-        if (s->pid != 0)
-                s->maps = openat(s->dir, "maps", READ);
+        if (s->pid != 0 && (s->maps = openat(s->dir, "maps", READ)) < 0)
+                return failed(s, "open", errno, error);
         s->fd = openat(s->dir, "smaps", READ);
         if (s->fd < 0)
                 return failed(s, "open", errno, error);
-        if (s->pid != 0)
-                read_program(s->dir, context); /* again, now that another one would be noticed */
+        if (s->pid != 0 || !known)
+                read_program(s->dir, context); /* again: from here on another one would be noticed */
         return MEMA_OK;
 }
 

@@ -23,7 +23,10 @@ var (
 	// ErrTruncated: the input ends in the middle of a record.
 	ErrTruncated = errors.New("truncated input")
 
-	// ErrNoProcess: there is no such process, or it has ended.
+	// ErrPID: what was given is no number of a process.
+	ErrPID = errors.New("memanalyzer: ReadProcess wants a number from 1")
+	// ErrNoProcess: there is no such process, or it has ended. /proc can have the
+	// numbers of another PID namespace; the message says so then.
 	ErrNoProcess = errors.New("no such process")
 	// ErrEnded: the process ended while it was read.
 	ErrEnded = errors.New("process ended")
@@ -36,7 +39,8 @@ var (
 	ErrKernelThread = errors.New("kernel thread")
 	// ErrNotPermitted: the process is another user's.
 	ErrNotPermitted = errors.New("process of another user")
-	// ErrProtected: the process is this user's, but not dumpable.
+	// ErrProtected: the process is this user's, but not dumpable, or has more
+	// privileges.
 	ErrProtected = errors.New("protected process")
 	// ErrNoProc: /proc is not mounted, or is that of a PID namespace which does not
 	// know this process.

@@ -93,8 +93,9 @@ func TestReadProcessThatIsNone(t *testing.T) {
 	}
 	for _, pid := range []int{0, -1, math.MinInt} {
 		_, err := ReadProcess(t.Context(), pid)
-		if want := fmt.Sprintf("memanalyzer: ReadProcess wants a number from 1, not %d", pid); err == nil || err.Error() != want {
-			t.Errorf("the error is %v, want %q", err, want)
+		want := fmt.Sprintf("memanalyzer: ReadProcess wants a number from 1, not %d", pid)
+		if !errors.Is(err, ErrPID) || err.Error() != want {
+			t.Errorf("the error is %v, want ErrPID, %q", err, want)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())

@@ -57,12 +57,13 @@ func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
 
 // ReadProcess returns where the memory of the process pid is, now, as far as its
 // smaps tells: nobody but a Go process itself can tell its heap's parts. The error
-// is ErrUnsupported or a [*SourceError], whose Kind is [ErrNoProcess], [ErrEnded],
-// [ErrReplaced], [ErrZombie], [ErrKernelThread], [ErrNotPermitted],
-// [ErrProtected] or [ErrNoProc].
+// is [ErrPID], [ErrUnsupported], that of the context, or a [*SourceError], whose
+// Kind is [ErrNoProcess], [ErrEnded], [ErrReplaced], [ErrZombie],
+// [ErrKernelThread], [ErrNotPermitted], [ErrProtected], [ErrNoProc],
+// [ErrNoMemory], or nil where Err says it all.
 func ReadProcess(ctx context.Context, pid int, options ...ReadOption) (*Report, error) {
 	if pid < 1 {
-		return nil, fmt.Errorf("memanalyzer: ReadProcess wants a number from 1, not %d", pid)
+		return nil, fmt.Errorf("%w, not %d", ErrPID, pid)
 	}
 	from := func(ctx context.Context, o readOptions) (timedReading, error) {
 		take := func(r reading) error { return r.Collect(uint64(pid)) }

@@ -138,7 +138,7 @@ static void every_column_is_the_kernel_s(void)
 {
         char path[] = "/tmp/memanalyzer-test-XXXXXX";
         static const char page[64 << 10];
-        int fd = mkstemp(path);
+        int fd;
         const volatile char *shared;
         bool quiet = false;
         pid_t child;
@@ -147,6 +147,7 @@ static void every_column_is_the_kernel_s(void)
                 skipped("every column", "there is no smaps_rollup");
                 return;
         }
+        fd = mkstemp(path);
         TRUE(write(fd, page, sizeof page) == (ssize_t)sizeof page && fsync(fd) == 0);
         shared = mmap(NULL, sizeof page, PROT_READ, MAP_SHARED, fd, 0);
         for (size_t i = 0; i < sizeof page; i += 512)

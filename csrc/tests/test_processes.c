@@ -235,7 +235,7 @@ static void threads_that_outlive_their_leader(void)
         pid_t child = without_leader(share_and_wait, memory);
 
         TRUE(soon(is_zombie, child));
-        while (((volatile char *)memory)[SHARED - 1] == 0)
+        for (int i = 0; i < 10000 && ((volatile char *)memory)[SHARED - 1] == 0; i++)
                 usleep(1000);
         expect_report((uint64_t)child, MEMA_SHARED_ANON, SHARED);
         end(child);
@@ -353,6 +353,33 @@ static void a_process_that_begins_another_program_meanwhile(void)
         expect_broken_off(begins_another, UINT64_MAX, MEMA_REPLACED, words);
 }
 
+/* Killed, it stays for a while: its memory goes first. */
+static void fill_much(void)
+{
+        enum { MUCH = 300 << 20 };
+        char *memory = mmap(NULL, MUCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (memory != MAP_FAILED)
+                memset(memory, 1, MUCH);
+}
+
+static void a_process_that_is_ending(void)
+{
+        pid_t child = child_that(fill_much);
+        struct mema_error error;
+        enum mema_status status = MEMA_OK;
+
+        kill(child, SIGKILL);
+        for (int i = 0; i < 100000 && status != MEMA_ZOMBIE; i++) {
+                status = collect((uint64_t)child, &error);
+                if (status != MEMA_OK && status != MEMA_ENDED && status != MEMA_ZOMBIE)
+                        SAME_TEXT(error.message, "ended, or a zombie");
+                mema_report_free(&r);
+        }
+        EQUAL(status, MEMA_ZOMBIE);
+        end(child);
+}
+
 /* Permissions ------------------------------------------------------------------ */
 
 enum { NOBODY = 65534 };
@@ -367,6 +394,15 @@ static void as_before(void)
 {
         if (getuid() == NOBODY && setresuid(0, 0, 0) == 0)
                 prctl(PR_SET_DUMPABLE, 1); /* lost with the user, and children inherit it */
+}
+
+/* It can lie where only root may look. */
+static bool others_may_run(const char *program)
+{
+        bool may = as_nobody() && access(program, X_OK) == 0;
+
+        as_before();
+        return may;
 }
 
 static void is_not_dumpable(void)
@@ -422,31 +458,34 @@ static void this_process_when_it_is_not_dumpable(void)
 
 /* Namespaces -------------------------------------------------------------------- */
 
-/* What a script writes that runs in new namespaces; false where none are to be
- * had. */
-static bool in_namespaces(const char *namespaces, const char *script, struct output *o)
+/* What the command writes in new namespaces that are set up by a script; false
+ * where that may not be. */
+static bool in_namespaces(const char *namespaces, const char *set_up, const char *command, struct output *o)
 {
-        char command[512], try[512];
-        const char *user = geteuid() == 0 ? "" : "-r";
+        const char *user = geteuid() == 0 ? "" : "-r", *const scripts[] = { "true", command };
+        char line[512];
 
-        snprintf(try, sizeof try, "unshare %s %s true", user, namespaces);
-        *o = run_program((char *const[]){ "/bin/sh", "-c", try, NULL }, NULL);
-        if (o->status != 0) {
-                skipped(namespaces, o->err);
-                output_free(o);
-                return false;
+        for (size_t i = 0; i < 2; i++) {
+                snprintf(line, sizeof line, "unshare %s %s sh -c '%s && exec %s'", user, namespaces, set_up,
+                         scripts[i]);
+                *o = run_program((char *const[]){ "/bin/sh", "-c", line, NULL }, NULL);
+                if (i == 0 && o->status != 0) {
+                        skipped(namespaces, o->err);
+                        output_free(o);
+                        return false;
+                }
+                if (i == 0)
+                        output_free(o);
         }
-        output_free(o);
-        snprintf(command, sizeof command, "unshare %s %s sh -c '%s'", user, namespaces, script);
-        *o = run_program((char *const[]){ "/bin/sh", "-c", command, NULL }, NULL);
         return true;
 }
 
-static void expect_refusal_in(const char *namespaces, const char *script, int exit_status, const char *words)
+static void expect_refusal_in(const char *namespaces, const char *set_up, const char *command,
+                              int exit_status, const char *words)
 {
         struct output o;
 
-        if (in_namespaces(namespaces, script, &o))
+        if (in_namespaces(namespaces, set_up, command, &o))
                 expect_refusal(o, exit_status, words);
 }
 
@@ -455,15 +494,14 @@ static void a_system_without_proc(void)
         static const char words[] = "memanalyzer: Failed to open /proc/self/smaps: No such file or "
                                     "directory: is /proc mounted?\n";
 
-        expect_refusal_in("-m", "mount -t tmpfs none /proc; exec " PROGRAM, 10, words);
-        expect_refusal_in("-m", "mount -t tmpfs none /proc; exec " PROGRAM " -pid 1", 10,
-                          "is /proc mounted?");
+        expect_refusal_in("-m", "mount -t tmpfs none /proc", PROGRAM, 10, words);
+        expect_refusal_in("-m", "mount -t tmpfs none /proc", PROGRAM " -pid 1", 10, "is /proc mounted?");
 }
 
 /* The namespace of this /proc has ended, and has a number for nobody. */
 static void a_proc_that_does_not_know_this_process(void)
 {
-        expect_refusal_in("-m", "unshare -p -f mount -t proc proc /proc; exec " PROGRAM, 10,
+        expect_refusal_in("-m", "unshare -p -f mount -t proc proc /proc", PROGRAM, 10,
                           "Failed to open /proc/self/smaps: No such file or directory: /proc is of a PID "
                           "namespace in which this process has no number");
 }
@@ -474,10 +512,10 @@ static void a_proc_with_other_numbers(void)
         struct output o;
 
         expect_refusal_in(
-                "-p -f", PROGRAM " -pid 999999999", 3,
+                "-p -f", "true", PROGRAM " -pid 999999999", 3,
                 "process 999999999: there is none, or it has ended; /proc has the numbers of another "
                 "PID namespace");
-        if (!in_namespaces("-p -f", PROGRAM " -top 0", &o))
+        if (!in_namespaces("-p -f", "true", PROGRAM " -top 0", &o))
                 return;
         EQUAL(o.status, 0);
         expect_words(o.out, "Memanalyzer Binary");
@@ -499,23 +537,33 @@ static void a_process_in_another_namespace(void)
         end(child);
 }
 
-/* Nobody sees more than his own: a process is there all the same. */
-static void a_process_that_is_hidden(void)
+/* Nobody sees more than his own in this /proc: a process is there all the same. */
+static void expect_hidden(pid_t child, int exit_status, const char *words)
 {
-        char script[256];
-        pid_t child = child_that(NULL);
+        char command[256];
 
-        if (geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0) {
-                snprintf(script, sizeof script,
-                         "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid %d --regid %d "
-                         "--clear-groups " PROGRAM " -pid %ld",
-                         NOBODY, NOBODY, (long)child);
-                expect_refusal_in("-m", script, 8,
-                                  "is another user's, and hidden: run as that user or as root");
+        snprintf(command, sizeof command, "setpriv --reuid %d --regid %d --clear-groups " PROGRAM " -pid %ld",
+                 NOBODY, NOBODY, (long)child);
+        expect_refusal_in("-m", "mount -t proc -o hidepid=2 proc /proc", command, exit_status, words);
+}
+
+static void processes_that_are_hidden(void)
+{
+        pid_t others = child_that(NULL), own;
+
+        if (geteuid() != 0 || access("/usr/bin/setpriv", X_OK) != 0 || !as_nobody()) {
+                skipped("processes that are hidden", "root and setpriv are needed");
         } else {
-                skipped("a process that is hidden", "root and setpriv are needed");
+                own = child_that(is_not_dumpable);
+                as_before();
+                if (others_may_run(PROGRAM)) {
+                        expect_hidden(others, 8,
+                                      "is another user's, and hidden: run as that user or as root");
+                        expect_hidden(own, 9, "is yours, but protected");
+                }
+                end(own);
         }
-        end(child);
+        end(others);
 }
 
 /* Programs ------------------------------------------------------------------------ */
@@ -574,8 +622,9 @@ static void a_program_that_is_called_deleted(void)
 SUITE(processes, CASE(a_process_that_is_gone), CASE(a_process_that_never_was), CASE(a_zombie),
       CASE(a_kernel_thread), CASE(threads_that_outlive_their_leader), CASE(this_process_without_its_leader),
       CASE(a_process_that_is_killed_meanwhile), CASE(a_process_that_is_reaped_meanwhile),
-      CASE(a_process_that_begins_another_program_meanwhile), CASE(somebody_else_s_process),
-      CASE(a_process_that_is_not_dumpable), CASE(this_process_when_it_is_not_dumpable),
-      CASE(a_system_without_proc), CASE(a_proc_that_does_not_know_this_process),
-      CASE(a_proc_with_other_numbers), CASE(a_process_in_another_namespace), CASE(a_process_that_is_hidden),
-      CASE(a_program_that_is_deleted), CASE(a_program_that_is_called_deleted));
+      CASE(a_process_that_begins_another_program_meanwhile), CASE(a_process_that_is_ending),
+      CASE(somebody_else_s_process), CASE(a_process_that_is_not_dumpable),
+      CASE(this_process_when_it_is_not_dumpable), CASE(a_system_without_proc),
+      CASE(a_proc_that_does_not_know_this_process), CASE(a_proc_with_other_numbers),
+      CASE(a_process_in_another_namespace), CASE(processes_that_are_hidden), CASE(a_program_that_is_deleted),
+      CASE(a_program_that_is_called_deleted));

@@ -8,7 +8,7 @@ out=$(mktemp)
 "$@" -addr 127.0.0.1:0 -heap 8MB -goroutines 100 -malloc 4MB -named TXMetaCache=6MB -file 0 -threads 2 \
         -anon-ro 1MB -anon-exec 1MB -shared-anon 2MB -memfd 3MB >"$out" &
 demo=$!
-trap 'kill "$demo" && wait "$demo"; rm -f "$out" "$out.report" "$out.pid"' EXIT
+trap 'rm -f "$out" "$out.report" "$out.pid"; kill "$demo" && wait "$demo"' EXIT
 trap 'exit 1' INT TERM
 # At most a minute: it makes its memory first.
 for _ in $(seq 600); do
@@ -29,6 +29,7 @@ named='Anonymous Memory/Read-Write' # where the kernel has no names
 least="$named=6291456;Go Runtime/Heap=8388608;C Heap (malloc)/Subtotal=4194304;\
 Thread Stacks/Threads=524288;Anonymous Memory/Read-Only=1048576;Anonymous Memory/Executable=1048576;\
 Shared Memory/Anonymous=2097152;Shared Memory/memfd=3145728"
-bin/memanalyzer -pid "$demo" -unit B >"$out.pid"
+# shellcheck disable=SC2086 # a command and its arguments
+${READER:-bin/memanalyzer} -pid "$demo" -unit B >"$out.pid"
 awk -f csrc/tests/places/report.awk -v least="$least" "$out.pid" >/dev/null
 awk -f csrc/tests/places/report.awk -v least="$least" "$out.report"

@@ -87,6 +87,7 @@ unprivileged() {
         set -- setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
         copy=$(mktemp -d)
         trap 'rm -rf "$copy"' EXIT
+        trap 'exit 1' INT TERM
         chmod 755 "$copy"
         mkdir "$copy/build"
         cp -R bin testdata "$copy"
@@ -96,7 +97,7 @@ unprivileged() {
         "$@" build/tests $asking_the_system
         "$tests/itself.sh" "$@" bin/memanalyzer
         cd "$here"
-        "$tests/demo.sh" "$@" "$copy/bin/memdemo"
+        READER="$* $copy/bin/memanalyzer" "$tests/demo.sh" "$@" "$copy/bin/memdemo"
 }
 
 read_only_root() {
@@ -117,10 +118,11 @@ read_only_root() {
 
 # A folder with two static programs and nothing else, with /proc and without.
 bare_chroot() {
-        $namespace true || skip 'there is no mount namespace to be had'
+        $namespace sh -c 'mount --rbind /proc /mnt' || skip 'nothing may be mounted here'
         "$tests/static.sh"
         root=$(mktemp -d)
         trap 'rm -rf "$root"' EXIT
+        trap 'exit 1' INT TERM
         cp build/places/static/bin/* "$root"
         fails_with 'Failed to open /proc/self/smaps: *is /proc mounted' $namespace chroot "$root" /memanalyzer
         mkdir "$root/proc"
@@ -145,6 +147,7 @@ if [ "${1-}" = -in ]; then
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+trap 'exit 1' INT TERM
 failed=0
 [ $# -gt 0 ] || set -- $places
 for place in "$@"; do
