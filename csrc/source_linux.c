@@ -3,6 +3,7 @@
  * Everything is opened below the process's folder, which stays that of one
  * process, whoever is given its number later. */
 #define _GNU_SOURCE
+#include "classify.h"
 #include "source.h"
 
 #ifdef __linux__
@@ -181,6 +182,12 @@ static enum mema_status failed(const struct mema_text_source *s, const char *ver
         return mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s", verb, name, reason);
 }
 
+static enum mema_status ended(const struct mema_text_source *s, struct mema_error *error)
+{
+        return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read",
+                         (unsigned long long)s->pid);
+}
+
 /* Reading ------------------------------------------------------------------ */
 
 static int64_t read_smaps(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
@@ -221,7 +228,7 @@ static enum mema_status end_smaps(struct mema_text_source *s, enum mema_status s
         if (has_memory(s->dir))
                 return mema_fail(error, MEMA_REPLACED, 0,
                                  "process %llu began another program while it was read: read it again", pid);
-        return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
+        return ended(s, error);
 }
 
 static void close_process(struct mema_text_source *s)
@@ -248,11 +255,10 @@ static size_t piece_size(void)
 /* "/x (deleted)" can be a file that is called so; what a memfd holds never was one. */
 static bool is_deleted(int dir, const char *path)
 {
-        static const char mark[] = " (deleted)";
-        size_t len = strlen(path), tail = sizeof mark - 1;
+        struct span name = span_of(path, strlen(path));
         struct stat program, named;
 
-        return len > tail && strcmp(path + len - tail, mark) == 0 && strncmp(path, "/memfd:", 7) != 0 &&
+        return mema_undeleted(name).end < name.end && !SPAN_STARTS(name, "/memfd:") &&
                !(stat(path, &named) == 0 && fstatat(dir, "exe", &program, 0) == 0 &&
                  named.st_dev == program.st_dev && named.st_ino == program.st_ino);
 }
@@ -303,7 +309,7 @@ static enum mema_status find_memory(struct mema_text_source *s, struct mema_erro
         if (errno != 0)
                 return failed(s, "open", errno, error);
         if (state.letter != 'Z')
-                return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read", pid);
+                return ended(s, error);
         return mema_fail(error, MEMA_ZOMBIE, 0,
                          "process %llu is a zombie: it has ended and its memory is given back, but its "
                          "parent has not waited for it",

@@ -192,6 +192,16 @@ void output_free(struct output *o)
         free(o->err);
 }
 
+void copy_file(const char *from, const char *to)
+{
+        struct guarded file = guarded_file(from);
+        int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+        TRUE(fd >= 0 && file.len > 0 && write(fd, file.data, file.len) == (ssize_t)file.len);
+        close(fd);
+        guarded_free(&file);
+}
+
 pid_t start_stopped(const char *program, const char *file)
 {
         pid_t child = fork();
@@ -206,7 +216,7 @@ pid_t start_stopped(const char *program, const char *file)
         return WIFSTOPPED(status) ? child : -1;
 }
 
-void end_stopped(pid_t child)
+void end_child(pid_t child)
 {
         if (child > 0) {
                 kill(child, SIGKILL);

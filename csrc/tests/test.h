@@ -78,9 +78,13 @@ struct output {
 struct output run_program(char *const argv[], const char *input);
 void output_free(struct output *o);
 
+/* The copy is a program that its owner may run, and was not there before. */
+void copy_file(const char *from, const char *to);
+
 /* build/stopped, or a copy of it, with a file that it maps: it has stopped when
  * this returns its number; -1 where it did not. */
 pid_t start_stopped(const char *program, const char *file);
-void end_stopped(pid_t child);
+/* Kills a child and waits for it; -1 is none. */
+void end_child(pid_t child);
 
 #endif

@@ -495,16 +495,6 @@ static void remove_deep(char *path, size_t ours)
         TRUE(rmdir(path) == 0);
 }
 
-static void copy_file(const char *from, const char *to)
-{
-        struct guarded file = guarded_file(from);
-        int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-
-        TRUE(fd >= 0 && file.len > 0 && write(fd, file.data, file.len) == (ssize_t)file.len);
-        close(fd);
-        guarded_free(&file);
-}
-
 /* Its program is its own kind of memory, and no byte of its names does harm. */
 static void expect_program(const char *text, const char *heading)
 {
@@ -541,7 +531,7 @@ static void expect_harmless_program(const char *part, const char *name, const ch
                 expect_program(text, heading);
         }
         free(text);
-        end_stopped(child);
+        end_child(child);
         remove_deep(path, ours);
 }
 

@@ -156,7 +156,7 @@ static void every_column_is_the_kernel_s(void)
         for (int i = 0; i < 50 && child > 0 && !quiet; i++)
                 quiet = compare_stopped(child);
         TRUE(quiet);
-        end_stopped(child);
+        end_child(child);
         munmap((void *)(uintptr_t)shared, sizeof page);
         close(fd);
         unlink(path);

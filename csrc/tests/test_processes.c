@@ -86,12 +86,6 @@ static void expect_report(uint64_t pid, unsigned category, uint64_t least)
         output_free(&o);
 }
 
-static void end(pid_t child)
-{
-        kill(child, SIGKILL);
-        TRUE(waitpid(child, NULL, 0) == child);
-}
-
 /* A child that waits to be killed, after it did as it is told. */
 static pid_t child_that(void (*does)(void))
 {
@@ -153,7 +147,7 @@ static void a_process_that_is_gone(void)
         char words[96];
         pid_t child = child_that(NULL);
 
-        end(child);
+        end_child(child);
         snprintf(words, sizeof words,
                  "process %ld: there is none, or it has ended (/proc/%ld/smaps: ", (long)child, (long)child);
         expect_no_report((uint64_t)child, MEMA_NO_PROCESS, 3, words);
@@ -168,15 +162,22 @@ static void a_process_that_never_was(void)
         expect_words(error.message, "process 18446744073709551615: there is none");
 }
 
-static void a_zombie(void)
+/* It is a zombie then. */
+static void is_killed(pid_t child)
 {
-        pid_t child = child_that(NULL);
         siginfo_t info;
 
         kill(child, SIGKILL);
         waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+}
+
+static void a_zombie(void)
+{
+        pid_t child = child_that(NULL);
+
+        is_killed(child);
         expect_no_report((uint64_t)child, MEMA_ZOMBIE, 6, "is a zombie: it has ended");
-        end(child);
+        end_child(child);
 }
 
 static void a_kernel_thread(void)
@@ -238,7 +239,7 @@ static void threads_that_outlive_their_leader(void)
         for (int i = 0; i < 10000 && ((volatile char *)memory)[SHARED - 1] == 0; i++)
                 usleep(1000);
         expect_report((uint64_t)child, MEMA_SHARED_ANON, SHARED);
-        end(child);
+        end_child(child);
         munmap(memory, SHARED);
 }
 
@@ -265,14 +266,6 @@ static bool has_begun_another(pid_t pid)
         if (f)
                 fclose(f);
         return strncmp(name, "sleep", 5) == 0;
-}
-
-static void is_killed(pid_t child)
-{
-        siginfo_t info;
-
-        kill(child, SIGKILL);
-        waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
 }
 
 static void begins_another(pid_t child)
@@ -326,7 +319,7 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
         expect_words(error.message, words);
         source->close(source);
         if (state_of(child) != 0)
-                end(child);
+                end_child(child);
 }
 
 /* The kernel ends the text of a process that is gone as if it were whole. */
@@ -339,9 +332,9 @@ static void a_process_that_is_killed_meanwhile(void)
 
 static void a_process_that_is_reaped_meanwhile(void)
 {
-        expect_broken_off(end, 0, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(end, 1, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(end, UINT64_MAX, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end_child, 0, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end_child, 1, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end_child, UINT64_MAX, MEMA_ENDED, "ended while it was read");
 }
 
 static void a_process_that_begins_another_program_meanwhile(void)
@@ -377,7 +370,7 @@ static void a_process_that_is_ending(void)
                 mema_report_free(&r);
         }
         EQUAL(status, MEMA_ZOMBIE);
-        end(child);
+        end_child(child);
 }
 
 /* Permissions ------------------------------------------------------------------ */
@@ -420,7 +413,7 @@ static void somebody_else_s_process(void)
                 expect_no_report((uint64_t)child, MEMA_NOT_PERMITTED, 8,
                                  "is another user's: run as that user or as root");
         as_before();
-        end(child);
+        end_child(child);
 }
 
 static void a_process_that_is_not_dumpable(void)
@@ -435,7 +428,7 @@ static void a_process_that_is_not_dumpable(void)
         expect_no_report((uint64_t)child, MEMA_PROTECTED, 9,
                          "is yours, but protected: it is not dumpable, or has more privileges: run as root");
         as_before();
-        end(child);
+        end_child(child);
 }
 
 /* It may not be looked at by others, but by itself. */
@@ -534,7 +527,7 @@ static void a_process_in_another_namespace(void)
                 return;
         }
         expect_report((uint64_t)child, MEMA_BINARY, 4096);
-        end(child);
+        end_child(child);
 }
 
 /* Nobody sees more than his own in this /proc: a process is there all the same. */
@@ -561,9 +554,9 @@ static void processes_that_are_hidden(void)
                                       "is another user's, and hidden: run as that user or as root");
                         expect_hidden(own, 9, "is yours, but protected");
                 }
-                end(own);
+                end_child(own);
         }
-        end(others);
+        end_child(others);
 }
 
 /* Programs ------------------------------------------------------------------------ */
@@ -572,14 +565,10 @@ static void processes_that_are_hidden(void)
  * program that stands still. */
 static pid_t stopped_copy(char *folder, const char *name, char *path, size_t size)
 {
-        struct output o;
-
         strcpy(folder, "/tmp/memanalyzer-test-XXXXXX");
         TRUE(mkdtemp(folder) != NULL);
         snprintf(path, size, "%s/%s", folder, name);
-        o = run_program((char *const[]){ "/bin/cp", "build/stopped", path, NULL }, NULL);
-        EQUAL(o.status, 0);
-        output_free(&o);
+        copy_file("build/stopped", path);
         return start_stopped(path, "/proc/self/exe");
 }
 
@@ -601,7 +590,7 @@ static void expect_binary(const char *name, enum change change, const char *head
         expect_words(o.out, heading);
         EQUAL(strstr(o.out, warning) != NULL, change != KEPT);
         output_free(&o);
-        end_stopped(child);
+        end_child(child);
         unlink(path);
         rmdir(folder);
 }
