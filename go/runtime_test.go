@@ -30,6 +30,8 @@ func alone(t *testing.T, f func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// From its first page on. A kernel without huge pages does not know it.
+		_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 		c := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
 		c.Env = append(os.Environ(), aloneVariable+"=1")
 		if out, err := c.CombinedOutput(); err != nil {
@@ -37,8 +39,6 @@ func alone(t *testing.T, f func()) {
 		}
 		return
 	}
-	// A kernel without huge pages does not know it.
-	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 	debug.SetGCPercent(-1)
 	debug.FreeOSMemory()
 	f()
