@@ -25,8 +25,8 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line rules classify report sums store render_text escape
-LIBRARY := $(CORE) collect source_file source_linux source_other
+CORE := tables smaps line rules classify report parts sums store render_text escape
+LIBRARY := $(CORE) collect malloc source_file source_linux source_other
 CLI := main colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)

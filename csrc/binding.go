@@ -12,13 +12,14 @@ package csrc
 #include "memanalyzer.h"
 
 // One number for each table whose names Go asks for.
-enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, SORTS, UNITS };
+enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, SORTS, UNITS };
 
 static const char *table_text(unsigned table, unsigned index)
 {
 	static const char *(*const texts[])(unsigned) = {
 		mema_field_label, mema_group_stable_id, mema_group_name, mema_category_stable_id,
-		mema_category_name, mema_method_name, mema_sort_name, mema_unit_name,
+		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_sort_name,
+		mema_unit_name,
 	};
 	return texts[table](index);
 }
@@ -48,6 +49,8 @@ const (
 	CategoryIDs   = C.CATEGORY_IDS
 	CategoryNames = C.CATEGORY_NAMES
 	Methods       = C.METHODS
+	Parts         = C.PARTS
+	Proofs        = C.PROOFS
 	Sorts         = C.SORTS
 	Units         = C.UNITS
 )
@@ -98,24 +101,31 @@ type Failure struct {
 type Report struct{ c *C.struct_reading }
 
 // New begins a report of the given number of rows in the given order; nil where
-// there is no memory for it. facts are those of struct mema_go, in its order;
+// there is no memory for it. facts are those of struct mema_facts, in its order;
 // none where nothing is known.
 func New(facts []uint64, top, sort uint64) *Report {
 	r := &Report{C.new_reading()}
 	if r.c == nil {
 		return nil
 	}
-	context := C.struct_mema_context{_go: goFacts(facts)}
+	context := C.struct_mema_context{facts: factsOf(facts)}
 	options := C.struct_mema_options{top: C.uint64_t(top), sort: C.uint64_t(sort)}
 	C.mema_report_init(&r.c.report, &context, &options)
 	C.mema_smaps_init(&r.c.parser)
 	return r
 }
 
-func goFacts(facts []uint64) C.struct_mema_go {
-	var g C.struct_mema_go
-	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&g)), unsafe.Sizeof(g)/8), facts)
-	return g
+// Malloc returns the struct mema_malloc of this process, as it is now.
+func Malloc() []uint64 {
+	var m C.struct_mema_malloc
+	C.mema_malloc_read(&m)
+	return words(unsafe.Pointer(&m), C.sizeof_struct_mema_malloc/8)
+}
+
+func factsOf(words []uint64) C.struct_mema_facts {
+	var f C.struct_mema_facts
+	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&f)), unsafe.Sizeof(f)/8), words)
+	return f
 }
 
 func failure(e *C.struct_mema_error) Failure {
@@ -144,7 +154,7 @@ func (r *Report) Feed(piece []byte) Failure {
 
 // Finish closes the report; facts are those of New, read again.
 func (r *Report) Finish(facts []uint64) {
-	after := goFacts(facts)
+	after := factsOf(facts)
 	C.mema_report_finish(&r.c.report, &after)
 }
 
@@ -161,6 +171,16 @@ func (r *Report) Totals() []uint64 {
 // Category returns a struct mema_category.
 func (r *Report) Category(i int) []uint64 {
 	return words(unsafe.Pointer(&r.c.report.category[i]), C.sizeof_struct_mema_category/8)
+}
+
+// Part returns a struct mema_part.
+func (r *Report) Part(i int) []uint64 {
+	return words(unsafe.Pointer(&r.c.report.part[i]), C.sizeof_struct_mema_part/8)
+}
+
+// Proof returns a struct mema_proof.
+func (r *Report) Proof(i int) []uint64 {
+	return words(unsafe.Pointer(&r.c.report.proof[i]), C.sizeof_struct_mema_proof/8)
 }
 
 // Names returns how many names there are.

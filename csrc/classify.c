@@ -138,7 +138,7 @@ static bool is_go_metadata(const struct view *v)
         bool index = adjoins(&v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
                      span_bytes(&v->self) == MIB(32);
 
-        return v->context->go.known && plain_writable(&v->self) && (island || index);
+        return v->context->facts.go.known && plain_writable(&v->self) && (island || index);
 }
 
 /* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */

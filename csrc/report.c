@@ -7,12 +7,14 @@
  * to the categories when the run ends. */
 #include "classify.h"
 #include "out.h"
+#include "parts.h"
 #include "store.h"
 #include "sums.h"
 
 static void merge(struct mema_category *into, const struct mema_category *from)
 {
         mema_sums_merge(&into->sums, &from->sums);
+        into->committed += from->committed;
         into->low += from->low;
         if (from->method > into->method)
                 into->method = from->method;
@@ -20,23 +22,12 @@ static void merge(struct mema_category *into, const struct mema_category *from)
 
 /* Begin ------------------------------------------------------------------- */
 
-/* Whether what a runtime says of itself adds up in 64 bits: no machine has more. */
-static bool adds_up(const struct mema_go *go)
-{
-        uint64_t bits =
-                go->heap_objects | go->heap_unused | go->heap_free | go->heap_released | go->heap_stacks;
-
-        return bits >> 60 == 0;
-}
-
 void mema_report_init(struct mema_report *r, const struct mema_context *context,
                       const struct mema_options *options)
 {
         memset(r, 0, sizeof *r);
         if (context)
                 r->context = *context;
-        if (!adds_up(&r->context.go))
-                memset(&r->context.go, 0, sizeof r->context.go);
         if (options)
                 r->options = *options;
         if (r->options.sort >= MEMA_SORT_COUNT)
@@ -75,14 +66,14 @@ static void close_run(struct mema_report *r)
         }
         if (r->run_anchored)
                 mema_store_change(r, r->run_first, MEMA_GO_HEAP, MEMA_BY_INFERRED);
-        if (r->run_anchored || (r->run_touched >> MEMA_GO_HEAP & 1))
-                r->go_committed += r->run_committed;
-        r->run_touched = r->run_anchored = r->run_committed = 0;
+        r->run_touched = r->run_anchored = 0;
 }
 
 static void count(struct mema_category *c, const struct mema_region *g)
 {
         mema_sums_add(&c->sums, g);
+        if (g->perms[1] == 'w')
+                c->committed += mema_region_span(g);
         if (g->method == MEMA_BY_NAMED)
                 c->low += g->value[MEMA_RSS];
         if (g->method > c->method)
@@ -99,9 +90,7 @@ static void count_in_run(struct mema_report *r, const struct mema_region *g)
                 r->run_first = r->settled;
         r->run_touched |= UINT64_C(1) << g->category;
         r->run_end = g->end;
-        if (g->perms[1] == 'w')
-                r->run_committed += mema_region_span(g);
-        r->run_anchored |= holds_anchor(&r->context.go, g);
+        r->run_anchored |= holds_anchor(&r->context.facts.go, g);
         count(&r->run[g->category], g);
 }
 _Static_assert(MEMA_CATEGORY_COUNT <= 64, "run_touched has a bit a category");
@@ -136,7 +125,7 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         if (g->category == MEMA_NOT_BROKEN_DOWN)
                 r->broken_down = 0;
 
-        bool run = r->context.go.known && self.plain &&
+        bool run = r->context.facts.go.known && self.plain &&
                    (self.perms == 0 || self.perms == (PERM_READ | PERM_WRITE));
 
         if (run) {
@@ -144,8 +133,6 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         } else {
                 close_run(r);
                 count(&r->category[g->category], g);
-                if (g->category == MEMA_GO_HEAP && g->perms[1] == 'w')
-                        r->go_committed += mema_region_span(g);
         }
         if (g->category == MEMA_NAMED)
                 mema_store_name(r, g);
@@ -189,79 +176,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
 
 /* Finish ------------------------------------------------------------------- */
 
-/* v * part / whole, for part <= whole, without passing 64 bits. */
-static uint64_t share(uint64_t v, uint64_t part, uint64_t whole)
-{
-        while (whole >> 32) {
-                whole >>= 1;
-                part >>= 1;
-        }
-        return v / whole * part + v % whole * part / whole;
-}
-
-static uint64_t at_most(uint64_t a, uint64_t b)
-{
-        return a < b ? a : b;
-}
-
-static uint64_t heap_mapped(const struct mema_go *go)
-{
-        return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
-}
-
-/* Whether the mappings that were found are the heap that the runtime has, which
- * may have grown while they were read. */
-static bool heap_is_whole(const struct mema_report *r, const struct mema_go *after)
-{
-        uint64_t a = heap_mapped(&r->context.go), b = heap_mapped(after);
-
-        return r->go_committed >= at_most(a, b) && r->go_committed <= (a > b ? a : b);
-}
-
-/* Goroutine stacks lie in the heap's mappings, and nothing says on which pages.
- * What is resident is divided as what is committed.  Where the mappings are just
- * the heap, each part is certain to lie between what the other cannot hold and
- * what it has itself; released memory can still be resident. */
-static void split_go_heap(struct mema_report *r, const struct mema_go *go)
-{
-        struct mema_category *heap = &r->category[MEMA_GO_HEAP], *stack = &r->category[MEMA_GO_STACK];
-        uint64_t objects = go->heap_objects + go->heap_unused + go->heap_free;
-        uint64_t stacks = go->heap_stacks, all = heap->sums.value[MEMA_RSS];
-
-        if (!go->known || objects + stacks == 0 || heap->sums.mappings == 0)
-                return;
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
-                stack->sums.value[i] = at_most(share(heap->sums.value[i], stacks, objects + stacks), stacks);
-                heap->sums.value[i] -= stack->sums.value[i];
-        }
-        heap->method = stack->method = MEMA_BY_ESTIMATED;
-        heap->high = all;
-        stack->high = at_most(stacks, all);
-        heap->low = stack->low = 0;
-        if (all > heap_mapped(go))
-                r->go_surplus = all - heap_mapped(go);
-        if (!heap_is_whole(r, go) || r->go_surplus > 0)
-                return;
-        heap->low = all - stack->high;
-        heap->high = at_most(objects + go->heap_released, all);
-        stack->low = all - heap->high;
-}
-
-/* Without names most of the runtime's metadata is in Read-Write: its shape finds
- * some, and the runtime says how much there may be. */
-static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
-{
-        struct mema_category *c = &r->category[MEMA_GO_METADATA];
-        uint64_t most = c->high + r->category[MEMA_ANON_RW].sums.value[MEMA_RSS];
-
-        if (!go->known || c->low > 0)
-                return;
-        c->method = MEMA_BY_INFERRED;
-        if (c->high < go->metadata)
-                c->high = at_most(go->metadata, most);
-}
-
-void mema_report_finish(struct mema_report *r, const struct mema_go *after)
+void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
         static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
         struct mema_category *rest = &r->category[MEMA_UNATTRIBUTED];
@@ -272,10 +187,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_go *after)
                 r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
                 r->category[i].high = r->category[i].sums.value[MEMA_RSS];
         }
-        if (!after || !adds_up(after))
-                after = &r->context.go;
-        split_go_heap(r, after);
-        bound_go_metadata(r, after);
+        mema_parts_finish(r, after ? after : &r->context.facts);
 
         /* Should the law ever fail, the difference is to be seen. */
         rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];
@@ -310,10 +222,10 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
                 { r->other_names.mappings, "Mappings with further names, added up as other names: #" },
                 { r->rows_lost, "Regions not listed, because there was no memory for them: #" },
-                { !r->context.go.known && heap > 0,
+                { !r->context.facts.go.known && heap > 0,
                   "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
-                { r->context.go.known && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
+                { r->context.facts.go.known && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
                   "The Go heap was not found: it is in Read-Write" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
                   "Bytes in no category: #; this is an error of the analyzer, please report it" },

@@ -7,6 +7,7 @@
 #include "store.h"
 
 #include "bytes.h"
+#include "parts.h"
 #include "sums.h"
 
 enum kind { DISPLACED, ROW, NAME };
@@ -420,6 +421,8 @@ void mema_store_finish(struct mema_report *r)
 void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row)
 {
         unpack(row_at(r, *place_of(r, index)), row);
+        if (row->method == MEMA_BY_INFERRED && mema_is_proven(r, row->category))
+                row->method = MEMA_BY_VERIFIED;
 }
 
 void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name)

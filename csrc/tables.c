@@ -76,6 +76,28 @@ const char *mema_method_name(unsigned method)
         return method < MEMA_METHOD_COUNT ? name[method] : NULL;
 }
 
+const char *mema_part_id(unsigned part)
+{
+        static const char *const id[] = {
+#define X(name, stable) stable,
+                MEMA_PARTS(X)
+#undef X
+        };
+
+        return part < MEMA_PART_COUNT ? id[part] : NULL;
+}
+
+const char *mema_proof_id(unsigned proof)
+{
+        static const char *const id[] = {
+#define X(name, stable) stable,
+                MEMA_PROOFS(X)
+#undef X
+        };
+
+        return proof < MEMA_PROOF_COUNT ? id[proof] : NULL;
+}
+
 const char *mema_sort_name(unsigned sort)
 {
         static const char *const name[] = {

@@ -17,6 +17,8 @@ func newReading(o readOptions) (reading, error) {
 	return cgoReading{r}, nil
 }
 
+func mallocWords() []uint64 { return csrc.Malloc() }
+
 func newTables() tables {
 	t := tables{
 		fields:        csrc.Table(csrc.Fields),
@@ -25,6 +27,8 @@ func newTables() tables {
 		categoryIDs:   csrc.Table(csrc.CategoryIDs),
 		categoryNames: csrc.Table(csrc.CategoryNames),
 		methods:       csrc.Table(csrc.Methods),
+		parts:         csrc.Table(csrc.Parts),
+		proofs:        csrc.Table(csrc.Proofs),
 		sorts:         csrc.Table(csrc.Sorts),
 		units:         csrc.Table(csrc.Units),
 	}

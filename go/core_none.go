@@ -6,4 +6,6 @@ package memanalyzer
 
 func newReading(readOptions) (reading, error) { return nil, ErrUnsupported }
 
+func mallocWords() []uint64 { return noMalloc }
+
 func newTables() tables { return tables{} }

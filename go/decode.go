@@ -1,6 +1,9 @@
 package memanalyzer
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A core gives numbers and texts (csrc/memanalyzer.h says which); here they
 // become a Report.
@@ -12,6 +15,8 @@ type reading interface {
 	Finish(after []uint64)    // closes the report
 	Totals() []uint64         // struct mema_sums
 	Category(i int) []uint64  // struct mema_category
+	Part(i int) []uint64      // struct mema_part
+	Proof(i int) []uint64     // struct mema_proof
 	Names() int
 	Name(i int) ([]uint64, string)
 	Rows() int
@@ -24,7 +29,7 @@ type reading interface {
 
 // tables are the names that a core has for its numbers.
 type tables struct {
-	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, sorts, units []string
+	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, sorts, units []string
 
 	categoryGroups []int
 }
@@ -87,13 +92,19 @@ func decodeSums(words []uint64) Columns {
 func decodeReport(r reading) *Report {
 	report := &Report{Totals: decodeSums(r.Totals())}
 	for i, id := range names.groupIDs {
-		report.Groups = append(report.Groups, Group{ID: id, Name: names.groupNames[i]})
+		report.Groups = append(report.Groups, Group{ID: id, Name: names.groupNames[i], Parts: decodeParts(r, id)})
 	}
 	for i := range names.categoryIDs {
 		g := &report.Groups[names.categoryGroups[i]]
 		c := decodeCategory(r, i)
 		g.RSS += c.RSS.Bytes
 		g.Categories = append(g.Categories, c)
+	}
+	for i, id := range names.proofs {
+		w := r.Proof(i)
+		if w[0] == 1 {
+			report.Proofs = append(report.Proofs, Proof{ID: id, Held: w[1] == 1, Found: w[2], Least: w[3], Most: w[4]})
+		}
 	}
 	for i := range r.Rows() {
 		report.Regions = append(report.Regions, decodeRegion(r.Row(i)))
@@ -109,11 +120,11 @@ func decodeReport(r reading) *Report {
 
 func decodeCategory(r reading, i int) Category {
 	words := r.Category(i)
-	sums, rest := words[:len(words)-3], words[len(words)-3:]
+	sums, rest := words[:len(words)-4], words[len(words)-3:]
 	c := Category{
 		ID: names.categoryIDs[i], Name: names.categoryNames[i],
 		Method: names.methods[rest[0]], Low: rest[1], High: rest[2],
-		Columns: decodeSums(sums),
+		Columns: decodeSums(sums), Parts: decodeParts(r, names.categoryIDs[i]),
 	}
 	if c.ID == "named" {
 		for i := range r.Names() {
@@ -122,6 +133,18 @@ func decodeCategory(r reading, i int) Category {
 		}
 	}
 	return c
+}
+
+// decodeParts takes those whose identifiers begin with that of their whole.
+func decodeParts(r reading, of string) []Part {
+	var parts []Part
+	for i, id := range names.parts {
+		if name, ok := strings.CutPrefix(id, of+"/"); ok && !strings.Contains(name, "/") {
+			w := r.Part(i)
+			parts = append(parts, Part{ID: name, Committed: w[0], RSS: w[1], Low: w[2], High: w[3]})
+		}
+	}
+	return parts
 }
 
 // decodeRegion takes the numbers of a struct mema_region: eight, the values of

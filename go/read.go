@@ -12,9 +12,10 @@ import (
 const All = -1
 
 type readOptions struct {
-	facts        runtimeFacts
-	top, sort    uint64
-	collectFirst bool // garbage
+	facts         facts
+	top, sort     uint64
+	collectFirst  bool // garbage
+	withoutMalloc bool // asks malloc nothing
 }
 
 // A ReadOption says which regions a [Report] lists.
@@ -110,9 +111,10 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 // readSelf returns a finished reading of this process, which the caller closes.
 func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	began := time.Now()
-	o.facts = readRuntime()
+	malloc := mallocTurn(o.withoutMalloc)
+	o.facts = readFacts(malloc)
 	take := func(r reading) error { return r.Collect(0) }
-	return finish(ctx, began, o, take, func() []uint64 { return readRuntime().words() })
+	return finish(ctx, began, o, take, func() []uint64 { return readFacts(malloc).words() })
 }
 
 // parse returns a finished reading of a text, which the caller closes.

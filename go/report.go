@@ -47,6 +47,7 @@ type Report struct {
 	Cost     time.Duration // how long it took, without waiting for others
 	Totals   Columns
 	Groups   []Group
+	Proofs   []Proof  // what could be checked
 	Regions  []Region // those that the options ask for, in their order
 	Warnings []string
 }
@@ -57,6 +58,7 @@ type Group struct {
 	Name       string
 	RSS        uint64 // bytes
 	Categories []Category
+	Parts      []Part // of "malloc": in_use and retained
 }
 
 // A Category is a kind of memory. All of them are in the report, those that hold
@@ -64,11 +66,29 @@ type Group struct {
 type Category struct {
 	ID     string // stable: "go/heap"; "named" for all named memory
 	Name   string
-	Method string // how it is known, at the least: named, estimated or inferred
+	Method string // how it is known, at the least: named, verified, estimated or inferred
 	Low    uint64 // bytes of RSS that are certain to be in it
 	High   uint64 // bytes of RSS that may be in it
 	Columns
 	Names []Name // of the category "named": one a name, the largest first
+	Parts []Part // of "go/heap": marked, since, unused, free and released
+}
+
+// A Part is what a process says that memory is made of, such as free memory on its
+// heap. What it says is committed, not resident: RSS is the share that is resident,
+// as far as can be said, and from Low to High for certain. All are bytes.
+type Part struct {
+	ID                        string
+	Committed, RSS, Low, High uint64
+}
+
+// A Proof is a check of the mappings that were found against what the process says
+// of itself: it held where Found is from Least to Most, what it said before and
+// after the reading. They are bytes of address space.
+type Proof struct {
+	ID                 string // "go_heap", "malloc", "malloc_mmap"
+	Held               bool
+	Found, Least, Most uint64
 }
 
 // A Name is all memory that was given one name.

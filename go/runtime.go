@@ -2,21 +2,26 @@ package memanalyzer
 
 import (
 	"runtime/metrics"
+	"sync"
+	"time"
 	"unsafe"
 )
 
-// runtimeFacts is what the Go runtime says of itself: struct mema_go of the C
-// core, in its order.
-type runtimeFacts struct {
-	known                                             uint64
-	objects, unused, free, released, stacks, metadata uint64
-	anchors                                           []uint64
-	live                                              *[256]byte // keeps an anchor on the heap
+// facts are what this process says of itself: the words of struct mema_malloc of
+// the C core, and of its struct mema_go.
+type facts struct {
+	malloc, runtime []uint64
+	live            *[256]byte // keeps an anchor on the heap
 }
 
-func (f runtimeFacts) words() []uint64 {
-	w := []uint64{f.known, f.objects, f.unused, f.free, f.released, f.stacks, f.metadata, uint64(len(f.anchors))}
-	return append(w, f.anchors...)
+// noMalloc are the words where nothing is known of malloc.
+var noMalloc = make([]uint64, 5)
+
+func (f facts) words() []uint64 {
+	if f.runtime == nil {
+		return nil
+	}
+	return append(f.malloc[:len(f.malloc):len(f.malloc)], f.runtime...)
 }
 
 // oldAnchor has been on the heap since the program began.
@@ -25,40 +30,70 @@ var oldAnchor *[256]byte
 // An initialised variable would be in the program's data, not on its heap.
 func init() { oldAnchor = new([256]byte) }
 
-// readRuntime asks runtime/metrics, which does not stop the world, and takes the
+// figures are the members of struct mema_go, in its order, from heap_live on.
+var figures = [][]string{
+	{"/gc/heap/live:bytes"},
+	{"/memory/classes/heap/objects:bytes"},
+	{"/memory/classes/heap/unused:bytes"},
+	{"/memory/classes/heap/free:bytes"},
+	{"/memory/classes/heap/released:bytes"},
+	{"/memory/classes/heap/stacks:bytes"},
+	{
+		"/memory/classes/metadata/mcache/free:bytes",
+		"/memory/classes/metadata/mcache/inuse:bytes",
+		"/memory/classes/metadata/mspan/free:bytes",
+		"/memory/classes/metadata/mspan/inuse:bytes",
+		"/memory/classes/metadata/other:bytes",
+		"/memory/classes/profiling/buckets:bytes",
+		"/memory/classes/other:bytes",
+	},
+}
+
+// readFacts asks runtime/metrics, which does not stop the world, and takes the
 // addresses of an old and of a new object as anchors of the heap.
-func readRuntime() runtimeFacts {
-	f := runtimeFacts{known: 1}
-	samples := []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/memory/classes/heap/unused:bytes"},
-		{Name: "/memory/classes/heap/free:bytes"},
-		{Name: "/memory/classes/heap/released:bytes"},
-		{Name: "/memory/classes/heap/stacks:bytes"},
-		{Name: "/memory/classes/metadata/mcache/free:bytes"},
-		{Name: "/memory/classes/metadata/mcache/inuse:bytes"},
-		{Name: "/memory/classes/metadata/mspan/free:bytes"},
-		{Name: "/memory/classes/metadata/mspan/inuse:bytes"},
-		{Name: "/memory/classes/metadata/other:bytes"},
-		{Name: "/memory/classes/profiling/buckets:bytes"},
-		{Name: "/memory/classes/other:bytes"},
+func readFacts(malloc func() []uint64) facts {
+	var samples []metrics.Sample
+	for _, names := range figures {
+		for _, name := range names {
+			samples = append(samples, metrics.Sample{Name: name})
+		}
 	}
 	metrics.Read(samples)
-	into := []*uint64{&f.objects, &f.unused, &f.free, &f.released, &f.stacks}
-	for i, s := range samples {
-		if s.Value.Kind() != metrics.KindUint64 {
-			continue // a runtime that no longer has it
+	f := facts{malloc: malloc(), runtime: []uint64{1}, live: new([256]byte)}
+	for _, names := range figures {
+		var sum uint64
+		for _, s := range samples[:len(names)] {
+			if s.Value.Kind() == metrics.KindUint64 { // else a runtime that no longer has it
+				sum += s.Value.Uint64()
+			}
 		}
-		if i < len(into) {
-			*into[i] = s.Value.Uint64()
-		} else {
-			f.metadata += s.Value.Uint64()
-		}
+		f.runtime, samples = append(f.runtime, sum), samples[len(names):]
 	}
-	f.live = new([256]byte)
-	f.anchors = []uint64{
-		uint64(uintptr(unsafe.Pointer(oldAnchor))),
-		uint64(uintptr(unsafe.Pointer(f.live))),
-	}
+	f.runtime = append(f.runtime, 2, uint64(uintptr(unsafe.Pointer(oldAnchor))), uint64(uintptr(unsafe.Pointer(f.live))))
 	return f
+}
+
+// mallocTurns spaces the calls of mallinfo2, which holds each arena's lock while it
+// walks the free blocks: after one that took t there is none for 1,000 t.
+var mallocTurns struct {
+	sync.Mutex
+	next time.Time
+}
+
+// mallocTurn returns a function that asks malloc, or, where it is not yet time,
+// one that knows nothing.
+func mallocTurn(never bool) func() []uint64 {
+	mallocTurns.Lock()
+	defer mallocTurns.Unlock()
+	if never || time.Now().Before(mallocTurns.next) {
+		return func() []uint64 { return noMalloc }
+	}
+	return func() []uint64 {
+		began := time.Now()
+		words := mallocWords()
+		mallocTurns.Lock()
+		defer mallocTurns.Unlock()
+		mallocTurns.next = began.Add(1000 * time.Since(began))
+		return words
+	}
 }

@@ -14,7 +14,7 @@ static struct {
         struct mema_context context;
         struct mema_options options;
         struct mema_text_options text_options;
-        struct mema_go after;
+        struct mema_facts after;
 } with;
 
 /* Of every magnitude, and often as large as can be. */
@@ -29,6 +29,7 @@ static struct mema_go any_go(uint64_t *seed, const struct records *records)
 {
         struct mema_go go = {
                 .known = chance(seed, 3) > 0,
+                .heap_live = any_number(seed),
                 .heap_objects = any_number(seed),
                 .heap_unused = any_number(seed),
                 .heap_free = any_number(seed),
@@ -45,6 +46,15 @@ static struct mema_go any_go(uint64_t *seed, const struct records *records)
         return go;
 }
 
+static struct mema_facts any_facts(uint64_t *seed, const struct records *records)
+{
+        struct mema_facts facts = { .malloc = { chance(seed, 2), any_number(seed), any_number(seed),
+                                                any_number(seed), any_number(seed) },
+                                    .go = any_go(seed, records) };
+
+        return facts;
+}
+
 static void choose(uint64_t *seed, const struct records *records)
 {
         static const uint64_t tops[] = { 0, 1, 2, 20, MEMA_ALL };
@@ -54,8 +64,8 @@ static void choose(uint64_t *seed, const struct records *records)
         with.options.sort = chance(seed, MEMA_SORT_COUNT + 1);
         with.text_options.unit = chance(seed, MEMA_UNIT_COUNT);
         with.text_options.hide_addresses = chance(seed, 2);
-        with.context.go = any_go(seed, records);
-        with.after = chance(seed, 2) ? with.context.go : any_go(seed, records);
+        with.context.facts = any_facts(seed, records);
+        with.after = chance(seed, 2) ? with.context.facts : any_facts(seed, records);
         if (records->count > 0 && chance(seed, 2)) {
                 const struct mema_region *exe = &records->region[chance(seed, records->count)];
 

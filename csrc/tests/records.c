@@ -262,6 +262,45 @@ static void expect_bounds(const char *what, const struct mema_report *r)
         }
 }
 
+/* The parts of a whole are none, or all of it; bounds are in their order. */
+static void expect_parts(const char *what, const struct mema_report *r, unsigned first, unsigned last,
+                         uint64_t whole)
+{
+        uint64_t sum = 0, committed = 0;
+
+        for (unsigned i = first; i <= last; i++) {
+                const struct mema_part *part = &r->part[i];
+
+                is_true(what, part->low <= part->rss && part->rss <= part->high, __FILE__, __LINE__);
+                sum += part->rss;
+                committed += part->committed;
+        }
+        is_true(what, sum == whole || (sum == 0 && committed == 0), __FILE__, __LINE__);
+}
+
+/* What is verified has a proof that held, and it held where it says so. */
+static void expect_proofs(const char *what, const struct mema_report *r)
+{
+        static const unsigned char proof_of[MEMA_CATEGORY_COUNT] = {
+                [MEMA_GO_HEAP] = 1 + MEMA_PROOF_GO_HEAP,
+                [MEMA_GO_STACK] = 1 + MEMA_PROOF_GO_HEAP,
+                [MEMA_MALLOC_ARENAS] = 1 + MEMA_PROOF_MALLOC,
+                [MEMA_MALLOC_MMAP] = 1 + MEMA_PROOF_MALLOC_MMAP,
+        };
+
+        for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++) {
+                const struct mema_proof *p = &r->proof[i];
+
+                is_true(what, p->held == (p->known && p->least <= p->found && p->found <= p->most), __FILE__,
+                        __LINE__);
+        }
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                is_true(what,
+                        r->category[i].method != MEMA_BY_VERIFIED ||
+                                (proof_of[i] > 0 && r->proof[proof_of[i] - 1].held),
+                        __FILE__, __LINE__);
+}
+
 static void expect_names(const char *what, const struct mema_report *r)
 {
         const struct mema_sums *named = &r->category[MEMA_NAMED].sums;
@@ -294,6 +333,12 @@ void expect_law(const char *what, const struct mema_report *r)
         EQUAL(mappings, r->totals.mappings);
         EQUAL(r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS], 0);
         expect_bounds(what, r);
+        expect_parts(what, r, MEMA_PART_HEAP_MARKED, MEMA_PART_HEAP_RELEASED,
+                     r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS]);
+        expect_parts(what, r, MEMA_PART_MALLOC_IN_USE, MEMA_PART_MALLOC_RETAINED,
+                     r->category[MEMA_MALLOC_MAIN].sums.value[MEMA_RSS] +
+                             r->category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS]);
+        expect_proofs(what, r);
         expect_names(what, r);
 }
 

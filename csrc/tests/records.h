@@ -9,7 +9,7 @@
 #define MAP(range, perms, name, kb) range " " perms " 00000000 00:00 0 " name "\nRss: " #kb " kB\n"
 #define FILE_MAP(range, perms, name, kb) range " " perms " 00000000 08:02 17 " name "\nRss: " #kb " kB\n"
 /* In bytes. */
-#define KB(n) (UINT64_C(n) << 10)
+#define KB(n) ((uint64_t)(n) << 10)
 
 /* Of each field. */
 extern const enum mema_kind kinds[MEMA_FIELD_COUNT];

@@ -56,7 +56,7 @@ static struct mema_context context(uint64_t go_known)
         struct mema_context c = { .exe_length = sizeof exe - 1 };
 
         memcpy(c.exe, exe, sizeof exe - 1);
-        c.go.known = go_known;
+        c.facts.go.known = go_known;
         return c;
 }
 

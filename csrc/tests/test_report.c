@@ -53,10 +53,11 @@ static void law_of(const char *path)
         expect_law_of(path, &file, NULL);
         for (size_t i = 0; i < records.count; i += 7) {
                 memset(&context, 0, sizeof context);
-                context.go = (struct mema_go){ .known = 1, .heap_objects = i << 20, .heap_free = i << 14 };
-                context.go.heap_stacks = i << 16;
-                context.go.anchor_count = 1;
-                context.go.anchors[0] = records.region[i].start;
+                context.facts.go =
+                        (struct mema_go){ .known = 1, .heap_objects = i << 20, .heap_free = i << 14 };
+                context.facts.go.heap_stacks = i << 16;
+                context.facts.go.anchor_count = 1;
+                context.facts.go.anchors[0] = records.region[i].start;
                 expect_law_of(path, &file, &context);
         }
         records_free(&records);
@@ -127,9 +128,9 @@ static const struct mema_context *anchored(uint64_t anchor)
         static struct mema_context context;
 
         memset(&context, 0, sizeof context);
-        context.go.known = 1;
-        context.go.anchor_count = 1;
-        context.go.anchors[0] = anchor;
+        context.facts.go.known = 1;
+        context.facts.go.anchor_count = 1;
+        context.facts.go.anchors[0] = anchor;
         return &context;
 }
 
@@ -187,16 +188,16 @@ static void several_anchors(void)
         static struct mema_context context;
 
         context = *anchored(0x7f0000400000);
-        context.go.anchors[1] = 0x7f0000801000;
-        context.go.anchor_count = 2;
+        context.facts.go.anchors[1] = 0x7f0000801000;
+        context.facts.go.anchor_count = 2;
         comes_to(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
-        context.go.anchor_count = 1;
+        context.facts.go.anchor_count = 1;
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
-        context.go.anchor_count = UINT64_MAX;
+        context.facts.go.anchor_count = UINT64_MAX;
         comes_to(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
-        context.go.anchors[0] = context.go.anchors[1] = 0x1000;
+        context.facts.go.anchors[0] = context.facts.go.anchors[1] = 0x1000;
         comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
-        context.go.known = 0;
+        context.facts.go.known = 0;
         comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
 }
 
@@ -326,9 +327,10 @@ static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *befo
 {
         static struct mema_context context;
         static struct mema_region g;
+        struct mema_facts later = { 0 };
 
-        context.go = *before;
-        context.go.anchors[context.go.anchor_count++] = UINT64_C(0xc000000000);
+        context.facts.go = *before;
+        context.facts.go.anchors[context.facts.go.anchor_count++] = UINT64_C(0xc000000000);
         mema_report_init(&r, &context, NULL);
         memset(&g, 0, sizeof g);
         g.start = UINT64_C(0xc000000000);
@@ -338,7 +340,9 @@ static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *befo
         g.value[MEMA_RSS] = rss;
         g.value[MEMA_PSS] = rss / 2;
         EQUAL(mema_report_add(&r, &g), MEMA_OK);
-        mema_report_finish(&r, after);
+        if (after)
+                later.go = *after;
+        mema_report_finish(&r, after ? &later : NULL);
         expect_law("a divided heap", &r);
 }
 
@@ -353,7 +357,7 @@ static void expect_part(unsigned category, uint64_t rss, uint64_t low, uint64_t 
         EQUAL(r.category[category].sums.value[MEMA_RSS], rss);
         EQUAL(r.category[category].low, low);
         EQUAL(r.category[category].high, high);
-        EQUAL(r.category[category].method, MEMA_BY_ESTIMATED);
+        EQUAL(r.category[category].method, low == high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED);
 }
 
 static void the_split_is_exact_where_all_is_resident(void)
@@ -446,7 +450,8 @@ static void the_later_reading_divides(void)
 
         for (uint64_t size = KB(192); size <= KB(4096); size += KB(976)) {
                 divide_sized(size, KB(192), &before, &after);
-                expect_part(MEMA_GO_HEAP, KB(96), KB(96), KB(96));
+                expect_part(MEMA_GO_HEAP, KB(96), KB(96), KB(192));
+                expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
         }
         divide_sized(KB(4100), KB(192), &before, &after);
         expect_part(MEMA_GO_HEAP, KB(96), 0, KB(192));
@@ -463,7 +468,98 @@ static void a_runtime_that_does_not_add_up(void)
         EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], KB(2048));
         EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
         divide_sized(KB(4096), KB(2048), &go, &wrong);
-        expect_part(MEMA_GO_HEAP, KB(2000), KB(1952), KB(2048));
+        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].known, 0);
+}
+
+static void expect_part_of(unsigned part, uint64_t committed, uint64_t rss, uint64_t low, uint64_t high)
+{
+        equal_number(mema_part_id(part), r.part[part].committed, committed, __FILE__, __LINE__);
+        equal_number(mema_part_id(part), r.part[part].rss, rss, __FILE__, __LINE__);
+        equal_number(mema_part_id(part), r.part[part].low, low, __FILE__, __LINE__);
+        equal_number(mema_part_id(part), r.part[part].high, high, __FILE__, __LINE__);
+}
+
+static void parts_of_the_heap(void)
+{
+        struct mema_go go = runtime(KB(3000), KB(500), KB(500), KB(1000), KB(96));
+
+        go.heap_live = KB(2000);
+        divide(KB(2048), &go, NULL);
+        expect_part_of(MEMA_PART_HEAP_MARKED, KB(2000), KB(1000), 0, KB(2000));
+        expect_part_of(MEMA_PART_HEAP_SINCE, KB(1000), KB(500), 0, KB(1000));
+        expect_part_of(MEMA_PART_HEAP_UNUSED, KB(500), KB(250), 0, KB(500));
+        expect_part_of(MEMA_PART_HEAP_FREE, KB(500), KB(250), 0, KB(500));
+        expect_part_of(MEMA_PART_HEAP_RELEASED, KB(1000), 0, 0, KB(1000));
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 1);
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].found, KB(5096));
+
+        divide(KB(5000), &go, NULL);
+        expect_part_of(MEMA_PART_HEAP_MARKED, KB(2000), KB(2000), KB(1904), KB(2000));
+        expect_part_of(MEMA_PART_HEAP_RELEASED, KB(1000), KB(904), KB(904), KB(1000));
+
+        divide_sized(KB(5100), KB(5000), &go, NULL);
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 0);
+        expect_part_of(MEMA_PART_HEAP_MARKED, KB(2000), KB(2000), 0, KB(2000));
+}
+
+/* Just after a collection: some of what it left is gone already. */
+static void more_is_live_than_there_are_objects(void)
+{
+        struct mema_go go = runtime(KB(1000), 0, 0, 0, 0);
+
+        go.heap_live = KB(1200);
+        divide(KB(1000), &go, NULL);
+        expect_part_of(MEMA_PART_HEAP_MARKED, KB(1000), KB(1000), KB(1000), KB(1000));
+        expect_part_of(MEMA_PART_HEAP_SINCE, 0, 0, 0, 0);
+}
+
+/* [heap] of 132 kB and an arena of 1024 kB, with 100 and 400 kB resident. */
+#define MALLOC                                          \
+        MAP("00600000-00621000", "rw-p", "[heap]", 100) \
+        MAP("7f6b00000000-7f6b00100000", "rw-p", "", 400) MAP("7f6b00100000-7f6b04000000", "---p", "", 0)
+
+static void report_malloc(uint64_t arena, uint64_t in_use, uint64_t known)
+{
+        static struct mema_context context;
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_ADDRESS };
+
+        context.facts.malloc = (struct mema_malloc){ known, arena, in_use, arena - in_use, 0 };
+        EQUAL(report_of(&r, MALLOC, sizeof MALLOC - 1, &context, &options), MEMA_END);
+        expect_law("a C heap", &r);
+}
+
+static void expect_arenas(unsigned method, uint64_t low)
+{
+        struct mema_region row;
+
+        EQUAL(r.category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS], KB(400));
+        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, method);
+        EQUAL(r.category[MEMA_MALLOC_ARENAS].low, low);
+        EQUAL(r.category[MEMA_MALLOC_MAIN].method, MEMA_BY_NAMED);
+        mema_report_row(&r, 1, &row);
+        EQUAL(row.category, MEMA_MALLOC_ARENAS);
+        EQUAL(row.method, method);
+        mema_report_free(&r);
+}
+
+static void arenas_are_proven_by_malloc(void)
+{
+        report_malloc(KB(132 + 1024), KB(1000), 1);
+        expect_part_of(MEMA_PART_MALLOC_IN_USE, KB(1000), 442907, KB(500 - 156), KB(500));
+        expect_part_of(MEMA_PART_MALLOC_RETAINED, KB(156), KB(500) - 442907, 0, KB(156));
+        EQUAL(r.proof[MEMA_PROOF_MALLOC].found, KB(132 + 1024));
+        expect_arenas(MEMA_BY_VERIFIED, KB(400));
+        report_malloc(KB(132 + 1024 + 4), KB(1000), 1);
+        EQUAL(r.proof[MEMA_PROOF_MALLOC].held, 0);
+        expect_arenas(MEMA_BY_INFERRED, 0);
+        report_malloc(KB(132 + 1024), KB(1000), 0);
+        EQUAL(r.proof[MEMA_PROOF_MALLOC].known, 0);
+        expect_part_of(MEMA_PART_MALLOC_IN_USE, 0, 0, 0, 0);
+        expect_arenas(MEMA_BY_INFERRED, 0);
+        report_malloc(UINT64_MAX, KB(1000), 1);
+        EQUAL(r.proof[MEMA_PROOF_MALLOC].known, 0);
+        expect_arenas(MEMA_BY_INFERRED, 0);
 }
 
 /* Every column is divided, and the mappings stay the heap's. */
@@ -485,12 +581,12 @@ static void metadata_that_is_not_all_found(void)
         static struct mema_context context;
 
         context = *anchored(0x7f0000400000);
-        context.go.metadata = KB(40);
+        context.facts.go.metadata = KB(40);
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_GO_METADATA].low, 0);
         EQUAL(r.category[MEMA_GO_METADATA].high, KB(40));
         EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_INFERRED);
-        context.go.metadata = KB(100);
+        context.facts.go.metadata = KB(100);
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_GO_METADATA].high, KB(64));
         comes_to(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
@@ -654,11 +750,11 @@ static void what_a_report_is_begun_with_is_copied(void)
         mema_report_init(&r, &context, &options);
         memset(&context, 0xa5, sizeof context);
         memset(&options, 0xa5, sizeof options);
-        EQUAL(r.context.go.anchors[0], 0x1000);
+        EQUAL(r.context.facts.go.anchors[0], 0x1000);
         EQUAL(r.options.top, 1);
         mema_report_init(&r, NULL, NULL);
         EQUAL(r.options.top, 0);
-        EQUAL(r.context.go.known, 0);
+        EQUAL(r.context.facts.go.known, 0);
         EQUAL(r.context.exe_length, 0);
 }
 
@@ -829,7 +925,8 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(the_split_is_exact_where_all_is_resident), CASE(the_split_of_what_is_partly_resident),
       CASE(the_split_with_released_memory), CASE(the_split_of_other_mappings_than_the_heap_s),
       CASE(the_split_of_more_than_is_mapped), CASE(the_split_of_one_part_only),
-      CASE(the_later_reading_divides), CASE(all_columns_are_divided), CASE(a_runtime_that_does_not_add_up),
+      CASE(the_later_reading_divides), CASE(parts_of_the_heap), CASE(more_is_live_than_there_are_objects),
+      CASE(arenas_are_proven_by_malloc), CASE(all_columns_are_divided), CASE(a_runtime_that_does_not_add_up),
       CASE(metadata_that_is_not_all_found), CASE(an_arena_goes_on_behind_its_reserve),
       CASE(any_numbers_keep_the_law), CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),

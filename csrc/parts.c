@@ -1,0 +1,258 @@
+/* parts.c - what the process says of itself, joined with what was found resident.
+ *
+ * A process knows what it has committed to each part, not what of it is resident,
+ * and nothing says which pages are whose.  Certain are bounds: of R resident
+ * bytes a part of a committed bytes has at most a, and at least what the other
+ * parts cannot hold.  The figure between them is its share of what is committed.
+ *
+ * What the process said before and after the reading need not be the same: a
+ * bound holds for both. */
+#include "parts.h"
+
+static uint64_t at_most(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+        return a > b ? a : b;
+}
+
+static uint64_t beyond(uint64_t a, uint64_t b)
+{
+        return a > b ? a - b : 0;
+}
+
+/* Whether figures, or'ed together, add up in 64 bits: no machine has more. */
+static bool add_up(uint64_t figures)
+{
+        return figures >> 60 == 0;
+}
+
+/* v * part / whole, for part <= whole, without passing 64 bits. */
+static uint64_t share(uint64_t v, uint64_t part, uint64_t whole)
+{
+        while (whole >> 32) {
+                whole >>= 1;
+                part >>= 1;
+        }
+        return whole > 0 ? v / whole * part + v % whole * part / whole : 0;
+}
+
+/* Proofs -------------------------------------------------------------------- */
+
+static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t before, uint64_t after)
+{
+        proof->known = known;
+        proof->found = found;
+        proof->least = at_most(before, after);
+        proof->most = larger(before, after);
+        proof->held = known && found >= proof->least && found <= proof->most;
+        return proof->held;
+}
+
+bool mema_is_proven(const struct mema_report *r, uint64_t category)
+{
+        static const unsigned char proof_of[MEMA_CATEGORY_COUNT] = {
+                [MEMA_GO_HEAP] = 1 + MEMA_PROOF_GO_HEAP,
+                [MEMA_MALLOC_ARENAS] = 1 + MEMA_PROOF_MALLOC,
+                [MEMA_MALLOC_MMAP] = 1 + MEMA_PROOF_MALLOC_MMAP,
+        };
+
+        return proof_of[category] > 0 && r->proof[proof_of[category] - 1].held;
+}
+
+/* A shape that is proven is certain. */
+static void verify(struct mema_report *r, unsigned category)
+{
+        struct mema_category *c = &r->category[category];
+
+        if (c->method == MEMA_BY_INFERRED && mema_is_proven(r, category)) {
+                c->method = MEMA_BY_VERIFIED;
+                c->low = c->high;
+        }
+}
+
+/* Parts ----------------------------------------------------------------------- */
+
+/* A part: what was committed to it before and after, and where its figures go. */
+struct committed {
+        uint64_t before, after;
+        struct mema_part *part;
+};
+
+static uint64_t most_of(const struct committed *c)
+{
+        return larger(c->before, c->after);
+}
+
+/* The bounds of `n` parts, of which `resident` bytes are resident together; those
+ * from below hold only where the whole is proven. */
+static void bound(const struct committed *c, size_t n, uint64_t resident, bool proven)
+{
+        uint64_t all = 0;
+
+        for (size_t i = 0; i < n; i++)
+                all += most_of(&c[i]);
+        for (size_t i = 0; i < n; i++) {
+                struct mema_part *part = c[i].part;
+
+                part->committed = c[i].after;
+                part->high = at_most(most_of(&c[i]), resident);
+                part->low = proven ? at_most(beyond(resident, all - most_of(&c[i])), part->high) : 0;
+        }
+}
+
+/* Gives each part its share of what is resident, the last one only what the
+ * others cannot hold.  Shares are kept within bounds; what that and rounding
+ * leave is taken from, or given to, the first parts that allow it. */
+static void apportion(const struct committed *c, size_t n, uint64_t resident)
+{
+        struct mema_part *last = c[n - 1].part;
+        uint64_t others = 0, given = 0;
+
+        for (size_t i = 0; i + 1 < n; i++)
+                others += c[i].after;
+        for (size_t i = 0; i < n; i++) {
+                struct mema_part *part = c[i].part;
+
+                part->rss = i + 1 < n ? share(at_most(resident, others), c[i].after, others)
+                                      : beyond(resident, others);
+                part->rss = larger(part->low, at_most(part->rss, part->high));
+                given += part->rss;
+        }
+        for (size_t i = 0; i < n && given != resident; i++) {
+                struct mema_part *part = c[i].part;
+                uint64_t more = at_most(beyond(resident, given), part->high - part->rss);
+                uint64_t less = at_most(beyond(given, resident), part->rss - part->low);
+
+                part->rss += more - less;
+                given += more - less;
+        }
+        last->rss += resident - given;
+        last->high = larger(last->high, last->rss);
+}
+
+/* The Go heap --------------------------------------------------------------------- */
+
+static uint64_t heap_mapped(const struct mema_go *go)
+{
+        return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
+}
+
+/* Just after a collection there can be fewer objects than it left. */
+static uint64_t marked(const struct mema_go *go)
+{
+        return at_most(go->heap_live, go->heap_objects);
+}
+
+/* Goroutine stacks lie in the heap's mappings.  Released memory can be resident
+ * still, and is then the heap's. */
+static void divide_go_heap(struct mema_report *r, const struct mema_go *before, const struct mema_go *after,
+                           bool proven)
+{
+        struct mema_category *heap = &r->category[MEMA_GO_HEAP], *stack = &r->category[MEMA_GO_STACK];
+        struct mema_part *part = r->part, stacks;
+        const struct committed parts[] = {
+                { marked(before), marked(after), &part[MEMA_PART_HEAP_MARKED] },
+                { before->heap_objects - marked(before), after->heap_objects - marked(after),
+                  &part[MEMA_PART_HEAP_SINCE] },
+                { before->heap_unused, after->heap_unused, &part[MEMA_PART_HEAP_UNUSED] },
+                { before->heap_free, after->heap_free, &part[MEMA_PART_HEAP_FREE] },
+                { before->heap_stacks, after->heap_stacks, &stacks },
+                { before->heap_released, after->heap_released, &part[MEMA_PART_HEAP_RELEASED] },
+        };
+        uint64_t all = heap->sums.value[MEMA_RSS];
+        uint64_t committed = heap_mapped(after) - after->heap_released;
+
+        r->go_surplus = beyond(all, larger(heap_mapped(before), heap_mapped(after)));
+        proven = proven && r->go_surplus == 0;
+        bound(parts, sizeof parts / sizeof *parts, all, proven);
+        apportion(parts, sizeof parts / sizeof *parts, all);
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
+                uint64_t of_stacks = share(heap->sums.value[i], after->heap_stacks, committed);
+
+                stack->sums.value[i] = i == MEMA_RSS ? stacks.rss : at_most(of_stacks, after->heap_stacks);
+                heap->sums.value[i] -= stack->sums.value[i];
+        }
+        stack->low = stacks.low;
+        stack->high = stacks.high;
+        heap->low = proven ? all - stacks.high : 0;
+        heap->high = proven ? all - stacks.low : all;
+        heap->method = stack->method =
+                proven && stacks.low == stacks.high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
+}
+
+/* Without names most of the runtime's metadata is in Read-Write: its shape finds
+ * some, and the runtime says how much there may be. */
+static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
+{
+        struct mema_category *c = &r->category[MEMA_GO_METADATA];
+        uint64_t most = c->high + r->category[MEMA_ANON_RW].sums.value[MEMA_RSS];
+
+        if (c->low > 0)
+                return;
+        c->method = MEMA_BY_INFERRED;
+        if (c->high < go->metadata)
+                c->high = at_most(go->metadata, most);
+}
+
+static bool go_is_known(const struct mema_go *go)
+{
+        return go->known && add_up(go->heap_objects | go->heap_unused | go->heap_free | go->heap_released |
+                                   go->heap_stacks);
+}
+
+static void finish_go(struct mema_report *r, const struct mema_go *before, const struct mema_go *after)
+{
+        bool known = go_is_known(before) && go_is_known(after);
+        const struct mema_category *heap = &r->category[MEMA_GO_HEAP];
+        bool held = prove(&r->proof[MEMA_PROOF_GO_HEAP], known, heap->committed, heap_mapped(before),
+                          heap_mapped(after));
+
+        if (!known)
+                return;
+        if (heap->sums.mappings > 0 && heap_mapped(after) > after->heap_released)
+                divide_go_heap(r, before, after, held);
+        bound_go_metadata(r, after);
+}
+
+/* The C heap ------------------------------------------------------------------------ */
+
+static bool malloc_is_known(const struct mema_malloc *m)
+{
+        return m->known && add_up(m->arena | m->mapped | m->in_use | m->retained);
+}
+
+static void finish_malloc(struct mema_report *r, const struct mema_malloc *before,
+                          const struct mema_malloc *after)
+{
+        bool known = malloc_is_known(before) && malloc_is_known(after);
+        const struct mema_category *heap = &r->category[MEMA_MALLOC_MAIN];
+        const struct mema_category *arenas = &r->category[MEMA_MALLOC_ARENAS];
+        const struct mema_category *blocks = &r->category[MEMA_MALLOC_MMAP];
+        struct mema_part nobody;
+        const struct committed parts[] = {
+                { before->in_use, after->in_use, &r->part[MEMA_PART_MALLOC_IN_USE] },
+                { before->retained, after->retained, &r->part[MEMA_PART_MALLOC_RETAINED] },
+                { 0, 0, &nobody },
+        };
+        uint64_t all = heap->sums.value[MEMA_RSS] + arenas->sums.value[MEMA_RSS];
+        bool held = prove(&r->proof[MEMA_PROOF_MALLOC], known, heap->committed + arenas->committed,
+                          before->arena, after->arena);
+
+        prove(&r->proof[MEMA_PROOF_MALLOC_MMAP], known, blocks->committed, before->mapped, after->mapped);
+        verify(r, MEMA_MALLOC_ARENAS);
+        verify(r, MEMA_MALLOC_MMAP);
+        if (!known)
+                return;
+        bound(parts, sizeof parts / sizeof *parts, all, held);
+        apportion(parts, sizeof parts / sizeof *parts, all);
+}
+
+void mema_parts_finish(struct mema_report *r, const struct mema_facts *after)
+{
+        finish_go(r, &r->context.facts.go, &after->go);
+        finish_malloc(r, &r->context.facts.malloc, &after->malloc);
+}
