@@ -25,7 +25,7 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line rules classify report parts sums store render_text escape
+CORE := tables smaps line capture rules classify report parts sums store render_text escape
 LIBRARY := $(CORE) collect malloc source_file source_linux source_other
 CLI := main colour
 

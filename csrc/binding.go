@@ -152,8 +152,13 @@ func (r *Report) Feed(piece []byte) Failure {
 	return Failure{}
 }
 
-// Finish closes the report; facts are those of New, read again.
+// Finish closes the report; facts are those of New, read again, or none: then what
+// a capture says counts.
 func (r *Report) Finish(facts []uint64) {
+	if facts == nil {
+		C.mema_report_finish(&r.c.report, nil)
+		return
+	}
 	after := factsOf(facts)
 	C.mema_report_finish(&r.c.report, &after)
 }

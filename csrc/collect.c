@@ -7,9 +7,14 @@
 /* The most that a report's rows and names may take. */
 static const uint64_t arena_max = UINT64_C(1) << 30;
 
-static enum mema_status add(struct mema_report *r, const struct mema_region *region)
+/* `capture`: what is said before the regions, or NULL. */
+static enum mema_status add(struct mema_report *r, const struct mema_region *region,
+                            const struct mema_capture *capture)
 {
         uint64_t wanted = mema_report_wants(r, region);
+
+        if (capture && r->totals.mappings == 0)
+                mema_report_capture(r, capture);
 
         /* Without more memory the report goes on with what it has, and says so. */
         if (wanted > 0 && wanted <= arena_max) {
@@ -40,7 +45,7 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
         if (!source)
                 return (enum mema_status)error->status;
         while ((status = source->next(source, &region, error)) == MEMA_REGION) {
-                if (add(r, region) != MEMA_OK) {
+                if (add(r, region, source->capture) != MEMA_OK) {
                         char where[sizeof error->message];
 
                         snprintf(where, sizeof where, "%s:%llu:1: ", source->name,
@@ -82,7 +87,7 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
                 if (buf)
                         used += mema_smaps_feed(p, buf + used, len - used);
                 if (p->status == MEMA_REGION)
-                        add(r, &p->region);
+                        add(r, &p->region, &p->capture);
         }
 }
 

@@ -2,12 +2,15 @@
  * with it, where it is wrong.  Nothing here depends on how the input was cut. */
 #include "line.h"
 
+#include "capture.h"
 #include "out.h"
 
 /* What can be wrong: the status, who wants it, what is wanted.  A NULL stands
- * for the label of the line. */
+ * for the label of the line, and for what its value has to be. */
 #define REASONS(X)                                                                                 \
         X(NONE, MALFORMED, "", "")                                                                 \
+        X(CAPTURE, MALFORMED, NULL, NULL)                                                          \
+        X(CAPTURE_OVERFLOW, OVERFLOW, NULL, "numbers below 2^64")                                  \
         X(NOT_SMAPS, MALFORMED, "a smaps file",                                                    \
           "a mapping in its first line, as \"00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\"") \
         X(RANGE, MALFORMED, "a mapping", "an address range, as 00400000-0040b000")                 \
@@ -106,6 +109,7 @@ static const char *label_text(uint64_t label)
 {
         return label == LABEL_VM_FLAGS    ? "VmFlags"
                : label < MEMA_FIELD_COUNT ? fields[label].label
+               : label >= LABEL_CAPTURE   ? mema_capture_key((size_t)(label - LABEL_CAPTURE))
                                           : "a line";
 }
 
@@ -121,11 +125,12 @@ void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
         if (p->reason == REASON_NONE) {
                 put(&o, mema_status_text(p->status));
         } else {
-                const char *who = reasons[p->reason].who, *stranger = stranger_of(p);
+                const char *who = reasons[p->reason].who, *what = reasons[p->reason].what;
+                const char *stranger = stranger_of(p);
 
                 put(&o, who ? who : label_text(p->reason_label));
                 put(&o, " wants ");
-                put(&o, reasons[p->reason].what);
+                put(&o, what ? what : mema_capture_wants((size_t)(p->reason_label - LABEL_CAPTURE)));
                 if (p->status == MEMA_TRUNCATED) {
                         put(&o, ", but the input ends here");
                 } else if (p->excerpt_length == 0) {
@@ -493,9 +498,29 @@ size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len)
         return (size_t)(s.at - at);
 }
 
+/* `# key: value`: what a saved capture says, or somebody's remark. */
+static void take_capture(struct mema_smaps *p, struct span line)
+{
+        struct span value;
+        size_t key;
+
+        if (SPAN_ENDS(line, "\r"))
+                line.end--;
+        if (!mema_capture_find(line, &key, &value))
+                return;
+        p->label = LABEL_CAPTURE + key;
+
+        enum scan result = p->cut > 0 ? SCAN_NONE : mema_capture_take(&p->capture, key, &value);
+
+        if (result != SCAN_OK)
+                fail(p, result == SCAN_OVERFLOW ? REASON_CAPTURE_OVERFLOW : REASON_CAPTURE, line, value.at);
+}
+
 void mema_line_stray(struct mema_smaps *p, struct span line)
 {
-        if (span_length(line) > 0 && !SPAN_EQUALS(line, "\r"))
+        if (SPAN_STARTS(line, "#"))
+                take_capture(p, line);
+        else if (span_length(line) > 0 && !SPAN_EQUALS(line, "\r"))
                 fail(p, REASON_NOT_SMAPS, line, p->closing && is_header_start(line) ? line.end : line.at);
 }
 

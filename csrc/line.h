@@ -8,8 +8,8 @@
 /* The parts of a line that stay when it is too long: its first and last bytes. */
 enum { MEMA_LINE_HEAD = 1024, MEMA_LINE_TAIL = MEMA_LINE_MAX - MEMA_LINE_HEAD };
 
-/* What a line can begin with, beyond the fields. */
-enum { LABEL_VM_FLAGS = MEMA_FIELD_COUNT, LABEL_UNKNOWN, LABEL_NONE };
+/* What a line can begin with, beyond the fields; last the keys of a capture. */
+enum { LABEL_VM_FLAGS = MEMA_FIELD_COUNT, LABEL_UNKNOWN, LABEL_NONE, LABEL_CAPTURE };
 
 /* Whether a line begins a mapping. */
 bool mema_line_is_header(struct span line);

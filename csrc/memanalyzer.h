@@ -167,6 +167,63 @@ struct mema_region {
 /* end - start, right for a region that ends at 2^64, too. */
 MEMA_API uint64_t mema_region_span(const struct mema_region *region);
 
+/* Facts ------------------------------------------------------------------- */
+
+enum { MEMA_ANCHORS_MAX = 8 };
+
+/* What the Go runtime of the process itself knows (runtime/metrics, bytes); what
+ * passes 2^60 is not believed, and nothing is known then. */
+struct mema_go {
+        uint64_t known;        /* 0: nothing, and the rest is not looked at */
+        uint64_t heap_live;    /* /gc/heap/live: what the last collection left */
+        uint64_t heap_objects; /* /memory/classes/heap/objects, and so on */
+        uint64_t heap_unused, heap_free, heap_released, heap_stacks;
+        uint64_t metadata; /* the runtime's own structures, committed */
+        uint64_t anchor_count;
+        uint64_t anchors[MEMA_ANCHORS_MAX]; /* addresses of live objects on the Go heap */
+};
+
+/* What the C library of the process itself knows of its heap (mallinfo2, bytes). */
+struct mema_malloc {
+        uint64_t known;            /* 0: nothing, and the rest is not looked at */
+        uint64_t arena;            /* of all arenas, the main one among them: in use and retained */
+        uint64_t in_use, retained; /* uordblks, fordblks */
+        uint64_t mapped;           /* blocks that have a mapping of their own: hblkhd */
+};
+
+/* What a process says of itself at one moment. */
+struct mema_facts {
+        struct mema_malloc malloc;
+        struct mema_go go;
+};
+
+/* What is known of a process beside its smaps; all zero: nothing. */
+struct mema_context {
+        struct mema_facts facts; /* of before the regions were read */
+        uint64_t exe_deleted;    /* the program's file was deleted or replaced since */
+        uint64_t exe_length;     /* 0: not known */
+        char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, as smaps writes it; no terminating NUL */
+};
+
+/* What a saved capture says of its process, in lines before the first mapping:
+ *
+ *     # memanalyzer capture: 1
+ *     # program: /usr/bin/teranode
+ *     # go.anchor: 0xc000012000
+ *     # go.heap_live: 68665000 68665000
+ *
+ * The first gives the version of the form.  `program`, or `deleted_program`, is
+ * context.exe.  There can be several lines of `go.anchor`.  All other keys are the
+ * numbers of struct mema_facts: in bytes, before the regions were read and after,
+ * or one number for both.  Those of `go` count only where all of them are there,
+ * and so do those of `malloc`; of a line that comes again the last one counts.
+ * Lines with other keys, and other lines that begin with '#', are passed over. */
+struct mema_capture {
+        struct mema_context context;
+        struct mema_facts after;
+        uint64_t given; /* which keys came; the parser's own */
+};
+
 /* Parser ------------------------------------------------------------------ */
 
 /* A line longer than this loses its middle: its first and last parts stay,
@@ -177,8 +234,9 @@ enum { MEMA_LINE_MAX = MEMA_NAME_MAX + 160 };
 struct mema_smaps {
         struct mema_region region;
         enum mema_status status;
-        uint64_t line, column; /* with an error: of the byte that is wrong */
-        uint64_t unknown;      /* lines with a label that is not in MEMA_FIELDS */
+        uint64_t line, column;       /* with an error: of the byte that is wrong */
+        uint64_t unknown;            /* lines with a label that is not in MEMA_FIELDS */
+        struct mema_capture capture; /* from the first region on; all zero in a plain smaps */
 
         /* The rest is the parser's own. */
         uint64_t reason, reason_label;
@@ -297,41 +355,7 @@ MEMA_API const char *mema_method_name(unsigned method); /* "inferred" */
 
 /* Report ------------------------------------------------------------------ */
 
-enum { MEMA_ANCHORS_MAX = 8, MEMA_NAMES_MAX = 1024 };
-
-/* What the Go runtime of the process itself knows (runtime/metrics, bytes); what
- * passes 2^60 is not believed, and nothing is known then. */
-struct mema_go {
-        uint64_t known;        /* 0: nothing, and the rest is not looked at */
-        uint64_t heap_live;    /* /gc/heap/live: what the last collection left */
-        uint64_t heap_objects; /* /memory/classes/heap/objects, and so on */
-        uint64_t heap_unused, heap_free, heap_released, heap_stacks;
-        uint64_t metadata; /* the runtime's own structures, committed */
-        uint64_t anchor_count;
-        uint64_t anchors[MEMA_ANCHORS_MAX]; /* addresses of live objects on the Go heap */
-};
-
-/* What the C library of the process itself knows of its heap (mallinfo2, bytes). */
-struct mema_malloc {
-        uint64_t known;            /* 0: nothing, and the rest is not looked at */
-        uint64_t arena;            /* of all arenas, the main one among them: in use and retained */
-        uint64_t in_use, retained; /* uordblks, fordblks */
-        uint64_t mapped;           /* blocks that have a mapping of their own: hblkhd */
-};
-
-/* What a process says of itself at one moment. */
-struct mema_facts {
-        struct mema_malloc malloc;
-        struct mema_go go;
-};
-
-/* What is known of a process beside its smaps; all zero: nothing. */
-struct mema_context {
-        struct mema_facts facts; /* of before the regions were read */
-        uint64_t exe_deleted;    /* the program's file was deleted or replaced since */
-        uint64_t exe_length;     /* 0: not known */
-        char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, as smaps writes it; no terminating NUL */
-};
+enum { MEMA_NAMES_MAX = 1024 };
 
 /* The orders of a report's rows: the largest first, but for the last two. */
 #define MEMA_SORTS(X)         \
@@ -430,6 +454,7 @@ struct mema_report {
         uint64_t row_count;  /* of mema_report_row */
         uint64_t name_count; /* of mema_report_name */
         struct mema_context context;
+        struct mema_facts after; /* context.facts again, as a saved capture says */
         struct mema_options options;
 
         uint64_t broken_down; /* 0 for smaps_rollup, which has totals only */
@@ -461,6 +486,10 @@ struct mema_report {
 MEMA_API void mema_report_init(struct mema_report *r, const struct mema_context *context,
                                const struct mema_options *options);
 
+/* Takes what a capture says, where it says something, in place of the context's.
+ * Call it before the first region is added. */
+MEMA_API void mema_report_capture(struct mema_report *r, const struct mema_capture *capture);
+
 /* How large an arena the report wants before `region` is added; 0: what it has
  * will do.  The arena keeps names and rows; it is the caller's, aligned as by
  * malloc, and grows by realloc: the new one begins with the bytes of the old. */
@@ -472,8 +501,9 @@ MEMA_API void mema_report_lend(struct mema_report *r, void *arena, uint64_t size
  * MEMA_OVERFLOW where a column's sum would pass 2^64, and from then on. */
 MEMA_API enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region);
 
-/* Closes the report; `after` is context.facts again, read after the regions, or
- * NULL.  Call it once. */
+/* Closes the report; `after` is context.facts again, read after the regions.  NULL:
+ * what the capture says, or, where it says nothing, what was known before.  Call it
+ * once. */
 MEMA_API void mema_report_finish(struct mema_report *r, const struct mema_facts *after);
 
 /* Copies row `index`, in the order of options.sort, category and method set. */
@@ -505,7 +535,8 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
  * caller calls mema_report_finish. */
 MEMA_API enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error);
 
-/* The same from a saved smaps, maps or smaps_rollup; "-" is standard input. */
+/* The same from a saved smaps, maps or smaps_rollup, and what a capture says before
+ * it (struct mema_capture); "-" is standard input. */
 MEMA_API enum mema_status mema_collect_file(struct mema_report *r, const char *path,
                                             struct mema_error *error);
 

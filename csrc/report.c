@@ -28,12 +28,32 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
         memset(r, 0, sizeof *r);
         if (context)
                 r->context = *context;
+        r->after = r->context.facts;
         if (options)
                 r->options = *options;
         if (r->options.sort >= MEMA_SORT_COUNT)
                 r->options.sort = MEMA_SORT_RSS;
         r->broken_down = 1;
         r->before.category = MEMA_CATEGORY_COUNT;
+}
+
+void mema_report_capture(struct mema_report *r, const struct mema_capture *capture)
+{
+        const struct mema_context *c = &capture->context;
+
+        if (c->facts.go.known) {
+                r->context.facts.go = c->facts.go;
+                r->after.go = capture->after.go;
+        }
+        if (c->facts.malloc.known) {
+                r->context.facts.malloc = c->facts.malloc;
+                r->after.malloc = capture->after.malloc;
+        }
+        if (c->exe_length > 0) {
+                memcpy(r->context.exe, c->exe, (size_t)c->exe_length);
+                r->context.exe_length = c->exe_length;
+                r->context.exe_deleted = c->exe_deleted;
+        }
 }
 
 /* Runs --------------------------------------------------------------------- */
@@ -187,7 +207,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
                 r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
                 r->category[i].high = r->category[i].sums.value[MEMA_RSS];
         }
-        mema_parts_finish(r, after ? after : &r->context.facts);
+        mema_parts_finish(r, after ? after : &r->after);
 
         /* Should the law ever fail, the difference is to be seen. */
         rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];

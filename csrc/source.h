@@ -12,7 +12,8 @@ struct mema_source {
         enum mema_status (*next)(struct mema_source *s, const struct mema_region **region,
                                  struct mema_error *error);
         void (*close)(struct mema_source *s);
-        const char *name; /* what messages call it */
+        const char *name;                   /* what messages call it */
+        const struct mema_capture *capture; /* what a saved one says before its regions; NULL: nothing */
 };
 
 /* NULL and *error where it cannot be opened. */

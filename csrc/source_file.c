@@ -135,5 +135,6 @@ struct mema_source *mema_source_file(const char *path, struct mema_error *error)
         }
         s->read = read_file;
         s->close = close_file;
+        s->source.capture = &s->smaps.capture;
         return &s->source;
 }

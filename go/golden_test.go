@@ -43,7 +43,7 @@ func TestGolden(t *testing.T) {
 	for _, c := range goldenCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := parse(strings.NewReader(readFile(t, testdata+c.input)), c.query.read)
+			r, err := parse(strings.NewReader(readFiles(t, c.input)), c.query.read)
 			if err != nil {
 				t.Fatal(err)
 			}

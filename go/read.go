@@ -73,8 +73,10 @@ func ReadProcess(ctx context.Context, pid int, options ...ReadOption) (*Report, 
 	return read(ctx, from, options)
 }
 
-// Parse returns the report of a saved smaps, maps or smaps_rollup. The error is
-// a [*ParseError] with line and column, or that of r.
+// Parse returns the report of a saved smaps, maps or smaps_rollup. Where lines
+// before the first mapping say what the process knew of itself (SAVED CAPTURES in
+// the manual of the command line), it has the proofs and parts of the process's own
+// report. The error is a [*ParseError] with line and column, or that of r.
 func Parse(r io.Reader, options ...ReadOption) (*Report, error) {
 	from := func(ctx context.Context, o readOptions) (timedReading, error) { return parse(r, o) }
 	return read(context.Background(), from, options)

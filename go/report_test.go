@@ -252,6 +252,39 @@ func checkRollup(t *testing.T, totals Columns, rollup map[string]uint64, moved u
 	}
 }
 
+// A capture that has what the process knew of itself is proven as the process's own
+// report is.
+func TestFactsOfACapture(t *testing.T) {
+	for _, name := range []string{"go1.25-nameless-6.1", "go1.26-named-6.1", "go1.26-nameless-6.12", "go1.26-undecorated-6.1"} {
+		facts, smaps := readFile(t, testdata+"real/"+name+".facts"), readFile(t, testdata+"real/"+name+".smaps")
+		r := parseText(t, facts+smaps)
+		checkLaw(t, r)
+		for i, id := range []string{"go_heap", "malloc", "malloc_mmap"} {
+			if len(r.Proofs) != 3 || r.Proofs[i].ID != id || !r.Proofs[i].Held {
+				t.Fatalf("%s: proofs %+v, want %s held", name, r.Proofs, id)
+			}
+		}
+		var sum uint64
+		for _, part := range r.Category("go/heap").Parts {
+			sum += part.RSS
+		}
+		if want := r.Category("go/heap").RSS.Bytes; sum != want || r.Category("go/stack").RSS.Bytes == 0 {
+			t.Errorf("%s: the parts of the heap are %d, want %d", name, sum, want)
+		}
+		if plain := parseText(t, smaps); len(plain.Proofs) > 0 || plain.Totals != r.Totals {
+			t.Errorf("%s: without facts: %+v, %+v", name, plain.Proofs, plain.Totals)
+		}
+	}
+}
+
+func TestWrongFactsOfACapture(t *testing.T) {
+	_, err := Parse(strings.NewReader("# go.heap_live: many\n"))
+	var wrong *ParseError
+	if !errors.As(err, &wrong) || wrong.Line != 1 || wrong.Column != 17 || !errors.Is(err, ErrMalformed) {
+		t.Errorf("%#v, want ErrMalformed at 1:17", err)
+	}
+}
+
 func TestRollupAlone(t *testing.T) {
 	r := parseCapture(t, "real/bash-6.18.smaps_rollup")
 	checkLaw(t, r)

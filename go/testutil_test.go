@@ -61,6 +61,16 @@ func readFile(t testing.TB, name string) string {
 	return string(text)
 }
 
+// readFiles returns files below testdata, one behind the other: "real/a.facts+real/a.smaps".
+func readFiles(t testing.TB, names string) string {
+	t.Helper()
+	var text strings.Builder
+	for name := range strings.SplitSeq(names, "+") {
+		text.WriteString(readFile(t, testdata+name))
+	}
+	return text.String()
+}
+
 // captures returns the names of all captured smaps, below testdata.
 func captures(t testing.TB) []string {
 	t.Helper()

@@ -1,6 +1,7 @@
 /* records.c - a text into regions and reports, in every way: see records.h. */
 #include "records.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ struct records parse(const char *text, size_t len, struct cut cut)
         mema_smaps_error(&p, &r.end);
         expect_error(&p, &r.end, len);
         expect_sticky(&p, &r.end);
+        r.capture = p.capture;
         r.unknown = p.unknown;
         guarded_free(&piece);
         return r;
@@ -149,7 +151,8 @@ static bool same_records(const struct records *a, const struct records *b)
                         return false;
         return a->count == b->count && a->end.status == b->end.status && a->end.line == b->end.line &&
                a->end.column == b->end.column && strcmp(a->end.message, b->end.message) == 0 &&
-               a->unknown == b->unknown && a->repeated == b->repeated;
+               memcmp(&a->capture, &b->capture, sizeof a->capture) == 0 && a->unknown == b->unknown &&
+               a->repeated == b->repeated;
 }
 
 void expect_same_records(const char *what, const char *text, size_t len, const struct records *whole,
@@ -186,6 +189,46 @@ void expect_same_in_two_pieces(const char *what, const char *text, size_t len)
         records_free(&whole);
 }
 
+/* Captures ------------------------------------------------------------------ */
+
+static const struct {
+        const char *key;
+        size_t known, place; /* in struct mema_facts */
+} figures[] = {
+#define FIGURE(of, member)                                              \
+        {                                                               \
+#of "." #member, offsetof(struct mema_facts, of.known), \
+                        offsetof(struct mema_facts, of.member)          \
+        }
+        FIGURE(malloc, mapped), FIGURE(malloc, arena),     FIGURE(malloc, in_use),   FIGURE(malloc, retained),
+        FIGURE(go, metadata),   FIGURE(go, heap_live),     FIGURE(go, heap_objects), FIGURE(go, heap_unused),
+        FIGURE(go, heap_free),  FIGURE(go, heap_released), FIGURE(go, heap_stacks),
+#undef FIGURE
+};
+
+static uint64_t fact(const struct mema_facts *f, size_t place)
+{
+        uint64_t value;
+
+        memcpy(&value, (const char *)f + place, sizeof value);
+        return value;
+}
+
+size_t put_facts(char *text, size_t size, const struct mema_facts *before, const struct mema_facts *after)
+{
+        size_t len = (size_t)snprintf(text, size, "# memanalyzer capture: 1\n");
+
+        for (uint64_t i = 0; i < before->go.anchor_count; i++)
+                len += (size_t)snprintf(text + len, size - len, "# go.anchor: 0x%" PRIx64 "\n",
+                                        before->go.anchors[i]);
+        for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+                if (fact(before, figures[i].known))
+                        len += (size_t)snprintf(text + len, size - len, "# %s: %" PRIu64 " %" PRIu64 "\n",
+                                                figures[i].key, fact(before, figures[i].place),
+                                                fact(after, figures[i].place));
+        return len;
+}
+
 /* Reports ------------------------------------------------------------------ */
 
 bool is_rollup(const struct mema_region *g)
@@ -200,8 +243,8 @@ uint64_t region_column(const struct mema_region *g, unsigned field)
         return mema_region_span(g);
 }
 
-enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
-                           const struct mema_context *context, const struct mema_options *options)
+enum mema_status report_of_capture(struct mema_report *r, const char *lines, const char *smaps, size_t len,
+                                   const struct mema_context *context, const struct mema_options *options)
 {
         static struct mema_smaps p;
         struct mema_error error;
@@ -209,11 +252,19 @@ enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
 
         mema_report_init(r, context, options);
         mema_smaps_init(&p);
-        status = mema_collect_feed(r, &p, text, len, &error);
+        status = mema_collect_feed(r, &p, lines, strlen(lines), &error);
+        if (status == MEMA_MORE)
+                status = mema_collect_feed(r, &p, smaps, len, &error);
         if (status == MEMA_MORE)
                 status = mema_collect_feed(r, &p, NULL, 0, &error);
         mema_report_finish(r, NULL);
         return status;
+}
+
+enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
+                           const struct mema_context *context, const struct mema_options *options)
+{
+        return report_of_capture(r, "", text, len, context, options);
 }
 
 enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,

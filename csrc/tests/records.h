@@ -19,6 +19,7 @@ struct records {
         struct mema_region *region;
         size_t count;
         struct mema_error end; /* its status is MEMA_END where all went well */
+        struct mema_capture capture;
         uint64_t unknown, repeated;
 };
 
@@ -59,11 +60,18 @@ bool is_rollup(const struct mema_region *g);
 
 /* A column as a report has it: the size is the range's where none was printed. */
 uint64_t region_column(const struct mema_region *g, unsigned field);
+/* Writes what a process said of itself as the lines of a capture: both numbers of
+ * each figure that is known, and the anchors of before. */
+size_t put_facts(char *text, size_t size, const struct mema_facts *before, const struct mema_facts *after);
 
 /* A finished report of a text, to be freed with mema_report_free: MEMA_END, or
  * an error, with the report finished all the same. */
 enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
                            const struct mema_context *context, const struct mema_options *options);
+
+/* The same of a smaps that has the lines of a capture before it. */
+enum mema_status report_of_capture(struct mema_report *r, const char *lines, const char *smaps, size_t len,
+                                   const struct mema_context *context, const struct mema_options *options);
 
 /* The same of a string, with the options one by one. */
 enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,

@@ -100,6 +100,34 @@ struct guarded guarded_file(const char *path)
         return g;
 }
 
+struct guarded guarded_files(const char *names)
+{
+        struct guarded both;
+        char *text = NULL;
+        size_t len = 0;
+
+        for (; *names != '\0'; names += *names == '+') {
+                size_t n = strcspn(names, "+");
+                struct guarded file;
+                char path[1024];
+
+                snprintf(path, sizeof path, "testdata/%.*s", (int)n, names);
+                names += n;
+                file = guarded_file(path);
+                text = realloc(text, len + file.len + 1);
+                if (!text || !file.data) {
+                        perror(path);
+                        exit(EXIT_FAILURE);
+                }
+                memcpy(text + len, file.data, file.len);
+                len += file.len;
+                guarded_free(&file);
+        }
+        both = guarded_copy(text, len);
+        free(text);
+        return both;
+}
+
 int each_file(const char *dir, const char *suffix, void (*each)(const char *path))
 {
         struct dirent **list;

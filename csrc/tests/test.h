@@ -14,7 +14,8 @@
 /* clang-format off */
 #define SUITES(X)                                                                     \
         X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(collect) X(memory) X(processes) X(captures) X(cli) X(kernel) X(race) X(hostile)
+        X(text) X(collect) X(memory) X(processes) X(captures) X(capture) X(contents)  \
+        X(cli) X(kernel) X(race) X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */
 #define LONG_SUITES(X) X(large)
@@ -43,6 +44,8 @@ struct guarded {
 };
 struct guarded guarded_copy(const char *data, size_t len);
 struct guarded guarded_file(const char *path); /* data is NULL where there is none */
+/* Several, one behind the other: "real/a.facts+real/a.smaps", below testdata. */
+struct guarded guarded_files(const char *names);
 void guarded_free(struct guarded *g);
 
 /* What is there no longer counts, and must not be read before it is written. */

@@ -218,6 +218,26 @@ static void a_pipe_gets_plain_megabytes(void)
         output_free(&o);
 }
 
+/* The text of a file, or of several, below testdata; to be freed. */
+static char *text_of(const char *names)
+{
+        struct guarded file = guarded_files(names);
+        char *text = strndup(file.data, file.len);
+
+        guarded_free(&file);
+        return text;
+}
+
+static void a_capture_with_facts_is_read_from_a_pipe(void)
+{
+        char *input = text_of("real/go1.26-named-6.1.facts+real/go1.26-named-6.1.smaps");
+        char *wanted = text_of("golden/go1.26-named-6.1-facts.txt");
+
+        expect(RUN(input, "-f", "-"), 0, wanted, "");
+        free(wanted);
+        free(input);
+}
+
 static void bad_input_fails_in_words(void)
 {
         expect_failure(RUN(NULL, "-f", "/no/such/capture.smaps"), "/no/such/capture.smaps");
@@ -582,7 +602,8 @@ static void files_with_harmful_names(void)
 
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
       CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
-      CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes), CASE(bad_input_fails_in_words),
+      CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes),
+      CASE(a_capture_with_facts_is_read_from_a_pipe), CASE(bad_input_fails_in_words),
       CASE(the_list_is_in_the_order_that_was_asked_for), CASE(the_list_is_as_long_as_was_asked_for),
       CASE(a_full_disk_is_an_error), CASE(a_closed_pipe_is_a_quiet_error),
       CASE(no_standard_output_is_an_error), CASE(a_terminal_has_colours),

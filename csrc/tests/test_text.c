@@ -57,7 +57,6 @@ static void each_golden(void (*each)(const struct golden *g, const struct mema_t
                 struct mema_options wanted;
                 struct guarded input;
                 struct golden g;
-                char path[256];
 
                 if (line[0] == '#')
                         continue;
@@ -66,10 +65,8 @@ static void each_golden(void (*each)(const struct golden *g, const struct mema_t
                 wanted.top = strcmp(g.top, "all") == 0 ? MEMA_ALL : strtoull(g.top, NULL, 10);
                 wanted.sort = index_of(mema_sort_name, g.sort);
                 options.unit = index_of(mema_unit_name, g.unit);
-                snprintf(path, sizeof path, "testdata/%s", g.input);
-                input = guarded_file(path);
-                equal_number(path, input.data != NULL, true, __FILE__, __LINE__);
-                equal_number(path, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_END, __FILE__,
+                input = guarded_files(g.input);
+                equal_number(g.input, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_END, __FILE__,
                              __LINE__);
                 each(&g, &options);
                 mema_report_free(&r);

@@ -1,0 +1,334 @@
+/* test_contents.c - what our captures are known to hold, and where the report has
+ * it: a program made these amounts, then saved its smaps and what its runtime and
+ * its C library said.  testdata/README.md has how. */
+#include "records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPTURES "../shared/captures"
+
+/* Kernels with names, the second with a runtime that gives none, and without. */
+enum { NAMED = 1, UNDECORATED = 2, NAMELESS_12 = 4, NAMELESS_1 = 8 };
+enum { ALL = NAMED | UNDECORATED | NAMELESS_12 | NAMELESS_1, WITH_NAMES = NAMED | UNDECORATED };
+
+static const struct capture {
+        const char *name, *files;
+        unsigned bit;
+} captures[] = {
+#define CAPTURE(name, bit)                                           \
+        {                                                            \
+                name, "real/" name ".facts+real/" name ".smaps", bit \
+        }
+        CAPTURE("go1.26-named-6.1", NAMED),
+        CAPTURE("go1.26-undecorated-6.1", UNDECORATED),
+        CAPTURE("go1.26-nameless-6.12", NAMELESS_12),
+        CAPTURE("go1.25-nameless-6.1", NAMELESS_1),
+#undef CAPTURE
+};
+
+static struct mema_report r;
+
+static void expect(const struct capture *c, const char *what, uint64_t got, uint64_t wanted)
+{
+        char shown[256];
+
+        snprintf(shown, sizeof shown, "%s: %s", c->name, what);
+        equal_number(shown, got, wanted, __FILE__, __LINE__);
+}
+
+/* Calls `each` with every capture's report. */
+static void each_capture(void (*each)(const struct capture *c))
+{
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+
+        for (size_t i = 0; i < sizeof captures / sizeof *captures; i++) {
+                struct guarded file = guarded_files(captures[i].files);
+
+                EQUAL(report_of(&r, file.data, file.len, NULL, &options), MEMA_END);
+                expect_law(captures[i].name, &r);
+                each(&captures[i]);
+                mema_report_free(&r);
+                guarded_free(&file);
+        }
+}
+
+/* Amounts ---------------------------------------------------------------------- */
+
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+
+/* Not made, but there in each: the kernel with names shows 924 kB of the Go runtime's
+ * structures, and 88 kB of ten threads' stacks.  (The 256 kB that each of six threads
+ * was to have there are resident in none.)  Of two stacks of the last capture the
+ * kernel had made large pages. */
+#define STACKS KIB(88)
+#define ALWAYS_THERE (KIB(924) + STACKS)
+#define LARGE_STACKS KIB(2 * (2048 - 8))
+
+/* Where memory without names can have become one mapping with its neighbours', it is
+ * compared with what those are made of. */
+#define NEIGHBOURS "anon/rw+go/metadata+stacks/threads"
+
+/* `where` is a category, a part, all mappings of a name, the totals, or several of
+ * these with a '+' between them. */
+/* clang-format off */
+static const struct {
+        unsigned in;
+        const char *where;
+        enum mema_field field;
+        uint64_t bytes;
+} made[] = {
+        { ALL,         "malloc/in_use",                MEMA_RSS,             2000 * 4000 + 6 * 200 * 8000 },
+        { ALL,         "malloc/main+malloc/arenas",    MEMA_RSS,             4000 * 4000 + 6 * 200 * 8000 },
+        { WITH_NAMES,  "[anon:TXMetaCache]",           MEMA_RSS,             MIB(1) },
+        { WITH_NAMES,  "[anon:utxo store]",            MEMA_RSS,             MIB(2) },
+        { WITH_NAMES,  "[anon:Cache: shard 1]",        MEMA_RSS,             MIB(3) },
+        { WITH_NAMES,  "[anon:a:b:c]",                 MEMA_RSS,             MIB(4) },
+        { WITH_NAMES,  "named",                        MEMA_RSS,             MIB(10) },
+        { ALL,         "anon/ro",                      MEMA_RSS,             MIB(3) },
+        { ALL,         "anon/exec",                    MEMA_RSS,             MIB(2) },
+        { ALL,         "anon/none",                    MEMA_RSS,             MIB(1) },
+        { ALL,         "shared/anon",                  MEMA_RSS,             MIB(5) },
+        { ALL,         "shared/sysv",                  MEMA_RSS,             MIB(2) },
+        { ALL,         "shared/memfd",                 MEMA_RSS,             MIB(3) },
+        { ALL,         "/memfd:wal (deleted)",         MEMA_RSS,             MIB(1) },
+        { ALL,         "/memfd:x (deleted) (deleted)", MEMA_RSS,             MIB(1) },
+        { ALL,         "/memfd:a]b (deleted)",         MEMA_RSS,             MIB(1) },
+        { ALL,         "file/other",                   MEMA_RSS,             MIB(4 + 4) },
+        { ALL,         "file/other",                   MEMA_ANONYMOUS,       MIB(1) },
+        { ALL,         "totals",                       MEMA_PRIVATE_HUGETLB, MIB(4) },
+        { ALL,         "anon/rw",                      MEMA_LAZY_FREE,       MIB(4) },
+        { WITH_NAMES,  "anon/rw",                      MEMA_ANON_HUGE,       MIB(8) },
+        { NAMED,       "anon/rw",                      MEMA_RSS,             MIB(4 + 8) },
+        { NAMED,       "stacks/threads",               MEMA_RSS,             STACKS },
+        { UNDECORATED, NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8) + ALWAYS_THERE },
+        { NAMELESS_12, NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE },
+        { NAMELESS_1,  NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE
+                                                                             + LARGE_STACKS },
+};
+/* clang-format on */
+
+static bool is(const char *text, size_t len, const char *name, size_t name_len)
+{
+        return len == name_len && memcmp(text, name, len) == 0;
+}
+
+/* Without a '+' in `where`; all of nothing is 0. */
+static uint64_t found_in(const char *where, size_t len, enum mema_field field)
+{
+        uint64_t sum = is(where, len, "totals", 6) ? r.totals.value[field] : 0;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                if (is(where, len, mema_category_stable_id(i), strlen(mema_category_stable_id(i))))
+                        sum += r.category[i].sums.value[field];
+        for (unsigned i = 0; i < MEMA_PART_COUNT; i++)
+                if (is(where, len, mema_part_id(i), strlen(mema_part_id(i))))
+                        sum += r.part[i].rss;
+        for (uint64_t i = 0; i < r.row_count; i++) {
+                static struct mema_region row;
+
+                mema_report_row(&r, i, &row);
+                if (is(where, len, row.name, (size_t)row.name_length))
+                        sum += row.value[field];
+        }
+        return sum;
+}
+
+static uint64_t found(const char *where, enum mema_field field)
+{
+        uint64_t sum = 0;
+
+        for (; *where != '\0'; where += *where == '+') {
+                size_t len = strcspn(where, "+");
+
+                sum += found_in(where, len, field);
+                where += len;
+        }
+        return sum;
+}
+
+static uint64_t tolerance(uint64_t bytes)
+{
+        return bytes / 50 > KIB(256) ? bytes / 50 : KIB(256);
+}
+
+static void expect_amounts(const struct capture *c)
+{
+        for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+                uint64_t got = found(made[i].where, made[i].field), wanted = made[i].bytes;
+
+                if ((made[i].in & c->bit) &&
+                    (got + tolerance(wanted) < wanted || got > wanted + tolerance(wanted)))
+                        expect(c, made[i].where, got, wanted);
+        }
+}
+
+static void what_was_made_is_found(void)
+{
+        each_capture(expect_amounts);
+}
+
+/* What is resident of a part is not less than what was made of it and touched, and not
+ * more than the process has. */
+static void expect_bounds_around(const struct capture *c, const char *what, const struct mema_part *got,
+                                 uint64_t made_of_it, uint64_t committed)
+{
+        expect(c, what, got->low <= got->rss && got->rss <= got->high, true);
+        expect(c, what, got->low <= committed && made_of_it <= got->high, true);
+        if (got->rss + tolerance(made_of_it) < made_of_it || got->rss > committed)
+                expect(c, what, got->rss, made_of_it);
+}
+
+static void expect_bounds(const struct capture *c)
+{
+        const struct mema_facts *facts = &r.context.facts;
+        const struct mema_category *stack = &r.category[MEMA_GO_STACK];
+        const struct mema_part stacks = { 0, stack->sums.value[MEMA_RSS], stack->low, stack->high };
+
+        expect_bounds_around(c, "48 blocks that live", &r.part[MEMA_PART_HEAP_MARKED], MIB(48),
+                             facts->go.heap_live);
+        expect_bounds_around(c, "3,000 goroutines", &stacks, 3000 * KIB(2), facts->go.heap_stacks);
+        expect_bounds_around(c, "malloc in use", &r.part[MEMA_PART_MALLOC_IN_USE],
+                             2000 * 4000 + 6 * 200 * 8000, facts->malloc.in_use);
+        expect_bounds_around(c, "malloc retained", &r.part[MEMA_PART_MALLOC_RETAINED], 2000 * 4000,
+                             facts->malloc.retained);
+}
+
+static void bounds_hold_what_was_made(void)
+{
+        each_capture(expect_bounds);
+}
+
+/* Parts ------------------------------------------------------------------------- */
+
+/* The parts of each heap, with the goroutine stacks of Go's, are all of it. */
+static void expect_parts(const struct capture *c)
+{
+        uint64_t go = r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], c_heap = 0;
+
+        for (unsigned i = 0; i < MEMA_PART_COUNT; i++)
+                *(i < MEMA_PART_MALLOC_IN_USE ? &go : &c_heap) += r.part[i].rss;
+        expect(c, "parts of the Go heap", go, found("go/heap+go/stack", MEMA_RSS));
+        expect(c, "parts of the C heap", c_heap, found("malloc/main+malloc/arenas", MEMA_RSS));
+        TRUE(r.category[MEMA_GO_STACK].method == MEMA_BY_ESTIMATED ||
+             r.category[MEMA_GO_STACK].method == MEMA_BY_VERIFIED);
+        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, MEMA_BY_VERIFIED);
+}
+
+static void parts_are_the_whole(void)
+{
+        each_capture(expect_parts);
+}
+
+/* Proofs ------------------------------------------------------------------------ */
+
+static void expect_proofs(const struct capture *c)
+{
+        for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++) {
+                const struct mema_proof *proof = &r.proof[i];
+
+                expect(c, mema_proof_id(i), proof->known && proof->held, true);
+                expect(c, mema_proof_id(i), proof->found, proof->least);
+                expect(c, mema_proof_id(i), proof->found, proof->most);
+        }
+}
+
+static void all_proofs_are_held(void)
+{
+        each_capture(expect_proofs);
+}
+
+/* How the heaps grow in a capture, against what is mapped: before its mappings were
+ * read, and after. */
+static const struct growth {
+        int64_t before, after;
+        bool held;
+} growths[] = {
+        { 0, 0, true },
+        { -4096, 4096, true },
+        { -(int64_t)MIB(8), 0, true },
+        { 0, MIB(8), true },
+        { MIB(1), -(int64_t)MIB(1), true }, /* it became smaller */
+        { 1, 1, false },
+        { -1, -1, false },
+        { 4096, MIB(8), false },
+        { -(int64_t)MIB(8), -4096, false },
+};
+
+static struct mema_report grown;
+
+/* The capture again, with other figures. */
+static void read_grown(const struct capture *c, const struct mema_facts *facts, const struct growth *g)
+{
+        struct mema_facts before = *facts, after = *facts;
+        struct guarded smaps;
+        char path[128], lines[4096];
+
+        before.go.heap_objects += (uint64_t)g->before;
+        before.malloc.arena += (uint64_t)g->before;
+        after.go.heap_objects += (uint64_t)g->after;
+        after.malloc.arena += (uint64_t)g->after;
+        put_facts(lines, sizeof lines, &before, &after);
+        snprintf(path, sizeof path, "testdata/real/%s.smaps", c->name);
+        smaps = guarded_file(path);
+        EQUAL(report_of_capture(&grown, lines, smaps.data, smaps.len, NULL, NULL), MEMA_END);
+        guarded_free(&smaps);
+}
+
+static void expect_growth(const struct capture *c)
+{
+        for (size_t i = 0; i < sizeof growths / sizeof *growths; i++) {
+                bool held = growths[i].held;
+
+                read_grown(c, &r.context.facts, &growths[i]);
+                expect_law(c->name, &grown);
+                expect(c, "go_heap", grown.proof[MEMA_PROOF_GO_HEAP].held, held);
+                expect(c, "malloc", grown.proof[MEMA_PROOF_MALLOC].held, held);
+                expect(c, "malloc_mmap", grown.proof[MEMA_PROOF_MALLOC_MMAP].held, true);
+                expect(c, "lower bounds", grown.category[MEMA_GO_HEAP].low > 0, held);
+                expect(c, "arenas", grown.category[MEMA_MALLOC_ARENAS].method == MEMA_BY_VERIFIED, held);
+                mema_report_free(&grown);
+        }
+}
+
+static void what_grew_beyond_the_readings_is_not_proven(void)
+{
+        each_capture(expect_growth);
+}
+
+/* The script ---------------------------------------------------------------------- */
+
+/* Of "../shared/captures/NAME/runtime.json". */
+static void expect_converted(const char *path)
+{
+        const char *name = path + sizeof CAPTURES;
+        char json[512], facts[512], *argv[] = { "/bin/sh", "testdata/facts.sh", json, NULL };
+        struct guarded file;
+        struct output o;
+
+        snprintf(json, sizeof json, "%s", path);
+        snprintf(facts, sizeof facts, "testdata/real/%.*s.facts", (int)strcspn(name, "/"), name);
+        o = run_program(argv, NULL);
+        file = guarded_file(facts);
+        EQUAL(o.status, 0);
+        equal_number(facts, file.data && is(o.out, strlen(o.out), file.data, file.len), true, __FILE__,
+                     __LINE__);
+        guarded_free(&file);
+        output_free(&o);
+}
+
+static void facts_are_what_the_program_saved(void)
+{
+        int n = each_file(CAPTURES, "/runtime.json", expect_converted);
+
+        if (n <= 0)
+                skipped("facts of the captures", CAPTURES " is not there");
+        else
+                EQUAL(n, sizeof captures / sizeof *captures);
+}
+
+SUITE(contents, CASE(what_was_made_is_found), CASE(bounds_hold_what_was_made), CASE(parts_are_the_whole),
+      CASE(all_proofs_are_held), CASE(what_grew_beyond_the_readings_is_not_proven),
+      CASE(facts_are_what_the_program_saved));
