@@ -25,8 +25,8 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line capture rules classify report parts sums store render_text escape
-LIBRARY := $(CORE) collect malloc source_file source_linux source_other
+CORE := tables smaps line capture rules classify report parts sums store render_text escape elf
+LIBRARY := $(CORE) collect malloc process_linux source_file source_linux source_other
 CLI := main colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
@@ -108,10 +108,10 @@ build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
 		-lcunit
 
 .PHONY: test-programs
-test-programs: build/tests build/stopped build/restless build/failing
+test-programs: build/tests build/stopped build/restless build/stacks build/failing
 
 # Programs that the tests look at, each linked by itself.
-build/stopped build/restless: build/%: csrc/tests/programs/%.c build/flags
+build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c build/flags
 	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
 
 build/failing: $(C_SOURCES) $(C_HEADERS) build/flags

@@ -41,6 +41,31 @@ static bool adjoins(const struct mema_neighbour *low, const struct mema_neighbou
         return low->end != 0 && low->end == high->start;
 }
 
+static bool is_go(const struct view *v)
+{
+        return v->context->facts.go.known || v->context->program == MEMA_PROGRAM_GO;
+}
+
+static bool can_be_go(const struct view *v)
+{
+        return is_go(v) || v->context->program == MEMA_PROGRAM_UNKNOWN;
+}
+
+/* 25 of "go1.25.4" and of "devel go1.25-8c68a1c1ab"; 0: not known. */
+static uint64_t go_version(const struct view *v)
+{
+        struct span s = span_of(v->context->go_version, sizeof v->context->go_version);
+        uint64_t version = 0;
+
+        while (s.at < s.end && !SPAN_STARTS(s, "go1."))
+                s.at++;
+        if (s.at < s.end) {
+                s.at += sizeof "go1." - 1;
+                (void)scan_decimal(&s, &version);
+        }
+        return version;
+}
+
 /* Above reserved memory that nothing else has claimed. */
 static bool stands_on_reserve(const struct view *v)
 {
@@ -76,19 +101,11 @@ static const struct {
 };
 /* clang-format on */
 
-static bool has_flag(const struct mema_region *g, const char *flag)
-{
-        for (const char *f = g->vm_flags; f[0] != '\0'; f++)
-                if (f[0] == flag[0] && f[1] == flag[1] && (f == g->vm_flags || f[-1] == ' '))
-                        return true;
-        return false;
-}
-
 /* All of it is mapped without reserve and kept from huge pages.  Both are asked
  * for: other runtimes that choose addresses by themselves do only one of them. */
 static bool is_shadow(const struct view *v)
 {
-        if (!plain_writable(&v->self) || !has_flag(v->region, "nr") || !has_flag(v->region, "nh"))
+        if (!plain_writable(&v->self) || !mema_has_flag(v->region, "nr") || !mema_has_flag(v->region, "nh"))
                 return false;
         for (size_t i = 0; i < sizeof shadows / sizeof *shadows; i++)
                 if (v->self.start >= shadows[i].first && v->self.end - 1 < shadows[i].end)
@@ -106,18 +123,29 @@ static bool is_fixed_go_base(const struct view *v)
                                     (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
 }
 
-/* From 1.26 its base is random, in the middle of the address space, where the
- * kernel puts nothing by itself: a multiple of 64 MiB, some steps of 4 MiB that
- * are reserved, or none, then the heap, and what is reserved up to the next
- * multiple. */
+/* From 1.26, but for sanitizers, its base is random, where the kernel puts nothing
+ * by itself: a multiple of 64 MiB, some steps of 4 MiB that are reserved, or none,
+ * then the heap, and what is reserved up to the next multiple.  In what may be no
+ * Go program only the middle of the address space is looked at.  Arenas of glibc
+ * can look like that, but are mapped without reserve. */
 static bool is_random_go_base(const struct view *v)
 {
+        uint64_t version = go_version(v);
         bool steps = reserved(&v->self) && span_bytes(&v->self) < MIB(64) &&
-                     span_bytes(&v->self) % MIB(4) == 0 && plain_writable(v->after);
-        bool none = plain_writable(&v->self) && reserved(v->after) && v->after->end % MIB(64) == 0;
+                     span_bytes(&v->self) % MIB(4) == 0 && adjoins(&v->self, v->after) &&
+                     plain_writable(v->after);
+        bool none = plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
+                    v->after->end % MIB(64) == 0;
+        bool full = plain_writable(&v->self) && v->self.end % MIB(64) == 0 && version > 0;
 
-        return v->self.start >> 42 != 0 && v->self.start < UINT64_C(0x7000) << 32 &&
-               v->self.start % MIB(64) == 0 && adjoins(&v->self, v->after) && (steps || none);
+        return (version == 0 ? v->self.start >> 42 != 0 : version >= 26 && v->self.start >> 32 != 0) &&
+               v->self.start < UINT64_C(0x7000) << 32 && v->self.start % MIB(64) == 0 &&
+               (steps || none || full) && !mema_has_flag(v->region, "nr");
+}
+
+static bool is_go_base(const struct view *v)
+{
+        return is_fixed_go_base(v) || is_random_go_base(v);
 }
 
 static bool is_go_heap(const struct view *v)
@@ -125,8 +153,7 @@ static bool is_go_heap(const struct view *v)
         bool goes_on =
                 adjoins(v->before, &v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
 
-        return (plain_writable(&v->self) || reserved(&v->self)) &&
-               (goes_on || is_fixed_go_base(v) || is_random_go_base(v));
+        return can_be_go(v) && (plain_writable(&v->self) || reserved(&v->self)) && (goes_on || is_go_base(v));
 }
 
 /* The runtime's heap index is 32 MiB on 64-bit systems and lies below its large
@@ -138,7 +165,7 @@ static bool is_go_metadata(const struct view *v)
         bool index = adjoins(&v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
                      span_bytes(&v->self) == MIB(32);
 
-        return v->context->facts.go.known && plain_writable(&v->self) && (island || index);
+        return is_go(v) && plain_writable(&v->self) && (island || index);
 }
 
 /* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */
@@ -153,7 +180,7 @@ static bool is_arena(const struct view *v)
         uint64_t heap = arena_heap(v->after);
 
         return plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
-               v->self.start % heap == 0 && v->after->end % heap == 0;
+               v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
 /* What an arena has reserved, and heaps that are full, which have nothing left. */
@@ -166,11 +193,39 @@ static bool is_more_of_an_arena(const struct view *v)
                (v->self.start % heap == 0 ? plain_writable(&v->self) : reserved(&v->self));
 }
 
-/* A thread's stack stands on a guard: one page, 64 KiB at most. */
+static uint64_t threads_in(const struct view *v)
+{
+        const struct mema_threads *t = &v->context->threads;
+        uint64_t n = 0;
+
+        for (uint64_t i = 0; i < t->count && i < MEMA_THREADS_MAX; i++)
+                n += t->stack_pointer[i] - v->self.start < span_bytes(&v->self);
+        return n;
+}
+
+/* A thread's stack has its stack pointer in it, or stands on a guard: one page, 64
+ * KiB at most.  Neighbours of equal permissions can be one mapping, so that a stack
+ * pointer does not make all of it certain, and what is larger than stacks are, 8 MiB
+ * in most places, is more of something else.
+ *
+ * Goroutines have their stacks on the Go heap.  Where that can be, a stack pointer
+ * alone does not tell, but with it that there are no huge pages: from Linux 6.7 that
+ * is so for the stacks of threads.  Elsewhere, where all stack pointers are known,
+ * what has none is no thread's: a buffer behind a guard, or what glibc keeps of a
+ * thread that has ended, of which it has given back all but some pages. */
 static bool is_thread_stack(const struct view *v)
 {
-        return plain_writable(&v->self) && span_bytes(&v->self) >= KIB(16) && stands_on_reserve(v) &&
-               span_bytes(v->before) <= KIB(64);
+        bool guarded = stands_on_reserve(v) && span_bytes(v->before) <= KIB(64);
+        uint64_t threads;
+
+        if (!plain_writable(&v->self))
+                return false;
+        threads = threads_in(v);
+        if (span_bytes(&v->self) > MIB(64) * (threads > 1 ? threads : 1))
+                return false;
+        if (threads > 0)
+                return guarded || (can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v));
+        return guarded && span_bytes(&v->self) >= KIB(16) && (can_be_go(v) || !v->context->threads.all);
 }
 
 /* A shape's category where it is that of the region before. */
@@ -188,7 +243,8 @@ static const struct {
         { is_go_heap, MEMA_GO_HEAP },
         { is_arena, MEMA_MALLOC_ARENAS },
         { is_more_of_an_arena, MEMA_MALLOC_ARENAS },
-        /* Before stacks: a reservation can be as small as a guard. */
+        /* Before stacks, as all others: a reservation can be as small as a guard, and a
+         * thread can stand anywhere. */
         { is_go_metadata, MEMA_GO_METADATA },
         { is_thread_stack, MEMA_STACK_THREADS },
 };
@@ -230,7 +286,7 @@ unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour 
         const struct view v = { g, mema_neighbour_of(g), before, after, context };
 
         *method = MEMA_BY_NAMED;
-        if (!is_nameless(g)) {
+        if (!is_nameless(g) || mema_is_device(g)) {
                 unsigned category = mema_rule_for(g, context)->category;
 
                 return category == MEMA_BY_PERMISSIONS ? by_permissions(v.self.perms) : category;

@@ -21,6 +21,7 @@ enum mema_when {
         PRIVATE,
         DELETED,   /* the kernel says so, as it does of files without a place */
         BRACKETED, /* a name like [this], of no file */
+        DEVICE,    /* by its flags, which a nameless mapping can have, too */
 };
 
 /* A rule's category where the permissions decide. */
@@ -38,7 +39,13 @@ struct mema_rule {
 extern const struct mema_rule mema_rules[];
 extern const size_t mema_rule_count;
 
-/* The rule that decides a named region; the first that matches. */
+/* Whether a region has a flag of VmFlags, as "nh". */
+bool mema_has_flag(const struct mema_region *g, const char *flag);
+
+/* It has no pages of memory, or those of a device: VM_IO, VM_PFNMAP. */
+bool mema_is_device(const struct mema_region *g);
+
+/* The rule that decides a region with a name, or a device's; the first that matches. */
 const struct mema_rule *mema_rule_for(const struct mema_region *g, const struct mema_context *context);
 
 /* "/x (deleted)" without what the kernel added. */

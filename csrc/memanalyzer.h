@@ -169,7 +169,7 @@ MEMA_API uint64_t mema_region_span(const struct mema_region *region);
 
 /* Facts ------------------------------------------------------------------- */
 
-enum { MEMA_ANCHORS_MAX = 8 };
+enum { MEMA_ANCHORS_MAX = 8, MEMA_THREADS_MAX = 256, MEMA_GO_VERSION_MAX = 32 };
 
 /* What the Go runtime of the process itself knows (runtime/metrics, bytes); what
  * passes 2^60 is not believed, and nothing is known then. */
@@ -197,11 +197,27 @@ struct mema_facts {
         struct mema_go go;
 };
 
+/* What made a process's program, as its file tells; not asked where the process has
+ * Go facts.  Where it is OTHER, and there are no facts, only names tell of the Go
+ * runtime: of a library that was built with -buildmode=c-shared, of what gccgo made,
+ * and of what runs in a loader or an emulator, because the program is that then. */
+enum mema_program { MEMA_PROGRAM_UNKNOWN, MEMA_PROGRAM_GO, MEMA_PROGRAM_OTHER };
+
+/* Where threads of a process stand: those that wait, of the first MEMA_THREADS_MAX. */
+struct mema_threads {
+        uint64_t all; /* the process has no others */
+        uint64_t count;
+        uint64_t stack_pointer[MEMA_THREADS_MAX]; /* addresses */
+};
+
 /* What is known of a process beside its smaps; all zero: nothing. */
 struct mema_context {
         struct mema_facts facts; /* of before the regions were read */
-        uint64_t exe_deleted;    /* the program's file was deleted or replaced since */
-        uint64_t exe_length;     /* 0: not known */
+        struct mema_threads threads;
+        uint64_t program;                     /* an enum mema_program */
+        char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": not known */
+        uint64_t exe_deleted;                 /* the program's file was deleted or replaced since */
+        uint64_t exe_length;                  /* 0: not known */
         char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, as smaps writes it; no terminating NUL */
 };
 

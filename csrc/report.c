@@ -224,6 +224,7 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
 {
         uint64_t all = r->totals.mappings;
         uint64_t heap = r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS];
+        bool go = r->context.facts.go.known || r->context.program == MEMA_PROGRAM_GO;
         const struct {
                 uint64_t number;
                 const char *text;
@@ -245,7 +246,7 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { !r->context.facts.go.known && heap > 0,
                   "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
-                { r->context.facts.go.known && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
+                { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
                   "The Go heap was not found: it is in Read-Write" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
                   "Bytes in no category: #; this is an error of the analyzer, please report it" },

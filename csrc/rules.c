@@ -106,6 +106,7 @@ const struct mema_rule mema_rules[] = {
         { T("anon_inode:"),                           PREFIX,        ALWAYS,    MEMA_DEVICES,         "devices.maps" },
         { T("socket:"),                               PREFIX,        ALWAYS,    MEMA_DEVICES,         "devices.maps" },
         { T("/[aio]"),                                EXACT,         DELETED,   MEMA_DEVICES,         "devices.maps" },
+        { T(""),                                      ANY,           DEVICE,    MEMA_DEVICES,         "devices.maps" },
 
         /* files */
         { T(""),                                      SHARED_OBJECT, ALWAYS,    MEMA_LIBRARIES,       "files.maps" },
@@ -153,6 +154,19 @@ static bool is_decorated(struct span name, const struct mema_rule *rule)
         return span_starts(name, rule->text, rule->length);
 }
 
+bool mema_has_flag(const struct mema_region *g, const char *flag)
+{
+        for (const char *f = g->vm_flags; f[0] != '\0'; f++)
+                if (f[0] == flag[0] && f[1] == flag[1] && (f == g->vm_flags || f[-1] == ' '))
+                        return true;
+        return false;
+}
+
+bool mema_is_device(const struct mema_region *g)
+{
+        return mema_has_flag(g, "io") || mema_has_flag(g, "pf");
+}
+
 static bool fits(const struct mema_rule *rule, const struct mema_region *g, struct span name, bool deleted)
 {
         switch (rule->when) {
@@ -162,6 +176,8 @@ static bool fits(const struct mema_rule *rule, const struct mema_region *g, stru
                 return g->perms[3] != 's';
         case DELETED:
                 return deleted;
+        case DEVICE:
+                return mema_is_device(g);
         case BRACKETED:
                 return *name.at == '[' && name.end[-1] == ']' && g->inode == 0;
         default:

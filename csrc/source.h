@@ -20,6 +20,11 @@ struct mema_source {
 struct mema_source *mema_source_file(const char *path, struct mema_error *error);
 struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error);
 
+/* What the system tells of the process whose folder in /proc this is, beside its
+ * smaps: which program it is, and, where it may be known, where its threads stand. */
+void mema_read_program_file(int dir, struct mema_context *context);
+void mema_read_threads(int dir, struct mema_threads *threads);
+
 /* A source that reads the text of smaps through `read`, at most `piece` bytes at
  * a time.  `name` is copied, escaped. */
 struct mema_text_source {

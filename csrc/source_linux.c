@@ -334,6 +334,8 @@ static enum mema_status open_process(struct mema_text_source *s, const char *fol
                 return failed(s, "open", errno, error);
         if (s->pid != 0 || !known)
                 read_program(s->dir, context); /* again: from here on another one would be noticed */
+        mema_read_program_file(s->dir, context);
+        mema_read_threads(s->dir, &context->threads);
         return MEMA_OK;
 }
 

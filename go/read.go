@@ -57,8 +57,8 @@ func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
 }
 
 // ReadProcess returns where the memory of the process pid is, now, as far as its
-// smaps tells: nobody but a Go process itself can tell its heap's parts. The error
-// is [ErrPID], [ErrUnsupported], that of the context, or a [*SourceError], whose
+// smaps, its program's file and its threads tell: nobody but a Go process itself
+// can tell its heap's parts. The error is [ErrPID], [ErrUnsupported], that of the context, or a [*SourceError], whose
 // Kind is [ErrNoProcess], [ErrEnded], [ErrReplaced], [ErrZombie],
 // [ErrKernelThread], [ErrNotPermitted], [ErrProtected], [ErrNoProc],
 // [ErrNoMemory], or nil where Err says it all.

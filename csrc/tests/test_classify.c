@@ -75,10 +75,9 @@ static struct mema_region region_at(uint64_t start, const struct mapping *m)
         return g;
 }
 
-static void expect(const struct row *row, bool go_known)
+static void expect(const struct row *row, const struct mema_context *c)
 {
         static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
-        const struct mema_context c = context(go_known);
         struct mema_region before = region_at(row->start - row->before.gap - row->before.size, &row->before);
         struct mema_region self = region_at(row->start, &row->region);
         struct mema_region after = region_at(self.end + row->after.gap, &row->after);
@@ -89,17 +88,32 @@ static void expect(const struct row *row, bool go_known)
         unsigned category;
 
         if (row->before.size)
-                first.category = mema_classify(&before, &none, &middle, &c, &method);
-        category = mema_classify(&self, &first, &last, &c, &method);
+                first.category = mema_classify(&before, &none, &middle, c, &method);
+        category = mema_classify(&self, &first, &last, c, &method);
         equal_text(row->what, mema_category_stable_id(category), mema_category_stable_id(row->category),
                    __FILE__, __LINE__);
         equal_text(row->what, mema_method_name((unsigned)method), mema_method_name(row->method), __FILE__,
                    __LINE__);
 }
 
-#define EXPECT(rows, go_known)                                  \
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) \
-        expect(&rows[i], go_known)
+static void expect_rows(const struct row *rows, size_t count, struct mema_context c)
+{
+        for (size_t i = 0; i < count; i++)
+                expect(&rows[i], &c);
+}
+
+/* A Go program of another process, with what its file says. */
+static struct mema_context made_with(const char *version)
+{
+        struct mema_context c = context(false);
+
+        c.program = MEMA_PROGRAM_GO;
+        strcpy(c.go_version, version);
+        return c;
+}
+
+#define EXPECT_IN(context, rows) expect_rows(rows, sizeof rows / sizeof *rows, context)
+#define EXPECT(rows, go_known) EXPECT_IN(context(go_known), rows)
 
 #define LIBC "/usr/lib/libc.so.6"
 #define PROGRAM_PATH "/usr/bin/teranode"
@@ -126,6 +140,10 @@ static void permissions_decide_where_nothing_else_does(void)
                   MEMA_ANON_RW, BY_NAME },
                 { "private /dev/zero",  AT, NOTHING, PATH("r--p", "/dev/zero"), NOTHING,
                   MEMA_ANON_RO, BY_NAME },
+                { "a device's pages",   AT, NOTHING, FLAGGED("rw-p", MIB(4), "rd wr pf de"), NOTHING,
+                  MEMA_DEVICES, BY_NAME },
+                { "its registers",      AT, ANON("---p", KIB(4)), FLAGGED("rw-s", MIB(4), "rd wr sh io"), NOTHING,
+                  MEMA_DEVICES, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -231,6 +249,87 @@ static void go_1_26_puts_its_heap_anywhere(void)
         EXPECT(rows, false);
 }
 
+#define ARENA "rd wr mr mw me nr"
+#define TAIL { "---p", "", MIB(64) - KIB(132), 0 }
+
+/* Where mappings are placed from below, glibc's are in the middle, too. */
+static void arenas_are_without_reserve_and_the_go_heap_is_not(void)
+{
+        static const struct row arenas[] = {
+                { "an arena in the middle", UINT64_C(0x2aab00000000), NOTHING, FLAGGED("rw-p", KIB(132), ARENA), TAIL,
+                  MEMA_MALLOC_ARENAS, BY_SHAPE },
+        };
+        static const struct row heap[] = {
+                { "a heap in the middle", UINT64_C(0x2aab00000000), NOTHING, ANON("rw-p", KIB(132)), TAIL,
+                  MEMA_GO_HEAP, BY_SHAPE },
+        };
+        static const struct row of_a_library[] = {
+                { "a library's heap", UINT64_C(0x2aab00000000), NOTHING, ANON("rw-p", KIB(132)), TAIL,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+        struct mema_context other = context(false);
+
+        other.program = MEMA_PROGRAM_OTHER;
+        EXPECT(arenas, false);
+        EXPECT(arenas, true);
+        EXPECT_IN(other, arenas);
+        EXPECT(heap, false);
+        EXPECT(heap, true);
+        EXPECT_IN(other, of_a_library);
+}
+
+#define FIXED "the base up to 1.25"
+#define RANDOM "a random base"
+#define LOW "a random base below 4 TiB"
+#define FULL "without steps, and full"
+
+static void the_version_says_where_the_go_heap_is(void)
+{
+        static const struct row new[] = {
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { "where 32 bits end", UINT64_C(0x88000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_ANON_NONE, BY_NAME },
+                { "full, of another size", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(100)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+        static const struct row old[] = {
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_ANON_NONE, BY_NAME },
+        };
+        static const struct row unknown[] = {
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_GO_HEAP, BY_SHAPE },
+                { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_ANON_NONE, BY_NAME },
+                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_ANON_RW, BY_NAME },
+        };
+        static const struct row none[] = {
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
+                  MEMA_ANON_NONE, BY_NAME },
+                { "by its name", UINT64_C(0xc000000000), NOTHING, NAMED("rw-p", "[anon: Go: heap]", MIB(4)), NOTHING,
+                  MEMA_GO_HEAP, BY_NAME },
+        };
+        struct mema_context other = context(false), library = context(true);
+
+        EXPECT_IN(made_with("go1.26.8"), new);
+        EXPECT_IN(made_with("devel go1.27-8c68a1c1ab"), new);
+        EXPECT_IN(made_with("go1.25.4"), old);
+        EXPECT_IN(made_with("go1.9"), old);
+        EXPECT_IN(made_with("devel +8c68a1c1ab"), unknown);
+        EXPECT_IN(made_with("go2.1"), unknown);
+        other.program = library.program = MEMA_PROGRAM_OTHER;
+        EXPECT_IN(other, none);
+        EXPECT_IN(library, unknown);
+}
+
 static void malloc_arenas_are_aligned_and_reserved(void)
 {
         static const struct row rows[] = {
@@ -291,6 +390,99 @@ static void thread_stacks_stand_on_a_guard(void)
         EXPECT(rows, false);
 }
 
+/* Two threads stand in the MiB above AT, one in the MiB above that. */
+static struct mema_context with_threads(enum mema_program program, bool all)
+{
+        struct mema_context c = context(false);
+
+        c.program = program;
+        c.threads = (struct mema_threads){ all, 3, { AT + 8, AT + MIB(1) - 8, AT + MIB(2) - 8 } };
+        return c;
+}
+
+#define APART_FROM UINT64_C(0x7f6b2e598000)
+#define STACK "rd wr mr mw me ac nh"
+
+static void a_stack_has_a_stack_pointer_in_it(void)
+{
+        static const struct row of_c[] = {
+                { "without a guard", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
+                { "of 4 kB", AT, NOTHING, ANON("rw-p", KIB(4)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
+                { "on its guard", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(1)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "of three threads", AT, NOTHING, ANON("rw-p", MIB(2)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
+                { "as large as three can be", AT, NOTHING, ANON("rw-p", MIB(192)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "with more than three stacks", AT, NOTHING, { "rw-p", "", MIB(192) + KIB(4), 0 }, NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "as large as one can be", AT + MIB(1), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "with more than a stack", AT + MIB(1), NOTHING, { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+                { "above them", APART_FROM, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "below them", AT - MIB(1), NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "only read", AT, NOTHING, ANON("r--p", MIB(1)), NOTHING, MEMA_ANON_RO, BY_NAME },
+                { "named", AT, NOTHING, NAMED("rw-p", "[anon:fibers]", MIB(1)), NOTHING, MEMA_NAMED, BY_NAME },
+                { "an object's", AT, PATH("rw-p", LIBC), ANON("rw-p", MIB(1)), NOTHING, MEMA_LIBRARIES, BY_SHAPE },
+        };
+        static const struct row of_go[] = {
+                { "a goroutine's, perhaps", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "without huge pages", AT, NOTHING, FLAGGED("rw-p", MIB(1), STACK), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "on its guard", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(1)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+        };
+
+        EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, true), of_c);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, false), of_c);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_GO, true), of_go);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_UNKNOWN, true), of_go);
+}
+
+static void a_guard_alone_is_a_stack_s_where_threads_are_unknown(void)
+{
+        static const struct row guarded[] = {
+                { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "as large as one can be", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(64)), NOTHING,
+                  MEMA_STACK_THREADS, BY_SHAPE },
+                { "larger", APART_FROM, ANON("---p", KIB(4)), { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+        static const struct row known[] = {
+                { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
+                  MEMA_ANON_RW, BY_NAME },
+        };
+
+        EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, false), guarded);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_GO, true), guarded);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_UNKNOWN, true), guarded);
+        EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, true), known);
+}
+
+static void stack_pointers_on_the_go_heap_are_goroutines(void)
+{
+        static const struct row rows[] = {
+                { "its heap", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), ANON("---p", MIB(60)),
+                  MEMA_GO_HEAP, BY_SHAPE },
+        };
+        static const struct row of_a_library[] = {
+                { "that of a library made with Go", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
+                  ANON("---p", MIB(60)), MEMA_ANON_RW, BY_NAME },
+        };
+        struct mema_context c = context(true);
+
+        c.threads = (struct mema_threads){ true, 1, { UINT64_C(0xc000044958) } };
+        EXPECT_IN(c, rows);
+        c.facts.go.known = 0;
+        c.program = MEMA_PROGRAM_GO;
+        EXPECT_IN(c, rows);
+        c.program = MEMA_PROGRAM_UNKNOWN;
+        EXPECT_IN(c, rows);
+        c.program = MEMA_PROGRAM_OTHER;
+        EXPECT_IN(c, of_a_library);
+}
+
 #define ISLAND "an island in a reservation"
 #define INDEX "the heap index below the reservations"
 
@@ -319,6 +511,7 @@ static void go_metadata_is_looked_for_in_go_programs(void)
         };
 
         EXPECT(in_go, true);
+        EXPECT_IN(made_with(""), in_go);
         EXPECT(elsewhere, false);
 }
 
@@ -446,7 +639,10 @@ static void tables_of_the_manual(void)
 
 SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win_over_shapes),
       CASE(zeroed_data_belongs_to_its_object), CASE(the_go_heap_is_where_the_runtime_asks_for_it),
-      CASE(go_1_26_puts_its_heap_anywhere), CASE(malloc_arenas_are_aligned_and_reserved),
-      CASE(thread_stacks_stand_on_a_guard), CASE(go_metadata_is_looked_for_in_go_programs),
+      CASE(go_1_26_puts_its_heap_anywhere), CASE(the_version_says_where_the_go_heap_is),
+      CASE(arenas_are_without_reserve_and_the_go_heap_is_not), CASE(malloc_arenas_are_aligned_and_reserved),
+      CASE(thread_stacks_stand_on_a_guard), CASE(a_stack_has_a_stack_pointer_in_it),
+      CASE(a_guard_alone_is_a_stack_s_where_threads_are_unknown),
+      CASE(stack_pointers_on_the_go_heap_are_goroutines), CASE(go_metadata_is_looked_for_in_go_programs),
       CASE(shadow_is_where_sanitizers_put_it), CASE(odd_ends_of_the_address_space),
       CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows), CASE(tables_of_the_manual));

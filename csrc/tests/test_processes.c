@@ -586,6 +586,7 @@ static void expect_binary(const char *name, enum change change, const char *head
         if (change == REPLACED)
                 EQUAL(symlink("/proc/self/exe", path), 0);
         expect_report((uint64_t)child, MEMA_BINARY, 4096);
+        EQUAL(r.context.program, MEMA_PROGRAM_OTHER); /* its file is read, wherever it is */
         o = run_on((uint64_t)child);
         expect_words(o.out, heading);
         EQUAL(strstr(o.out, warning) != NULL, change != KEPT);

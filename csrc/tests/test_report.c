@@ -788,6 +788,8 @@ static void warns(const char *text, const struct mema_context *context, const ch
 
 static void warnings(void)
 {
+        static const struct mema_context go_program = { .program = MEMA_PROGRAM_GO };
+
         WARNS(MAP("1000-2000", "rw-p", "", 4), "");
         WARNS("1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n",
               "The input has no Rss lines, as a maps file: what is resident is not known; read smaps");
@@ -802,6 +804,8 @@ static void warnings(void)
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 0), "");
         warns(MAP("1000-2000", "rw-p", "", 4), anchored(0x5000),
               "The Go heap was not found: it is in Read-Write", __LINE__);
+        warns(MAP("1000-2000", "rw-p", "", 4), &go_program, "The Go heap was not found: it is in Read-Write",
+              __LINE__);
         warns(MAP("1000-2000", "rw-p", "", 4), anchored(0x1000), "", __LINE__);
         WARNS("c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\nRss: 4 kB\n"
               "c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\n",

@@ -1,0 +1,276 @@
+/* elf.c - whether a program's file was made by Go, and by which: what Go's
+ * debug/buildinfo reads, where it reads it.
+ *
+ * The linker writes a section .go.buildinfo; before Go 1.13 there is only the
+ * table of functions, .gopclntab.  A file without sections can be a Go program
+ * all the same: the beginning of its data is searched, and where that says
+ * nothing, nothing is known.  No number of the file decides how much is read. */
+#include "elf.h"
+
+#include "bytes.h"
+
+/* Where <elf.h> has its members, with addresses of 32 and of 64 bits. */
+/* clang-format off */
+static const struct format {
+        unsigned word; /* bytes of an address, an offset, a size */
+        struct { unsigned size, segments, sections, counts; } header;
+        struct { unsigned size, flags, offset, address, bytes; } segment;
+        struct { unsigned size, offset, bytes; } section;
+} formats[] = {
+        { 4, { 52, 28, 32, 42 }, { 32, 24, 4,  8, 16 }, { 40, 16, 20 } },
+        { 8, { 64, 32, 40, 54 }, { 56,  4, 8, 16, 32 }, { 64, 24, 32 } },
+};
+/* clang-format on */
+
+enum { LOADED = 1, EXECUTABLE = 1, WRITABLE = 2 };
+
+/* The build info: magic, bytes of a pointer, flags, pointers to two texts; from Go
+ * 1.18 these follow instead, each behind its length. */
+static const char magic[] = "\xff Go buildinf:";
+enum { MAGIC = sizeof magic - 1, POINTER = MAGIC, FLAGS, POINTERS, TEXTS = 32, LENGTH_MAX = 10 };
+enum { BIG_ENDIAN_POINTERS = 1, TEXTS_FOLLOW = 2 };
+
+enum { SECTIONS_MAX = 1024, SEARCH_MAX = 16 * MEMA_ELF_PIECE, SEARCH_STEP = 16 };
+
+/* Numbers ------------------------------------------------------------------- */
+
+static uint64_t number(const unsigned char *p, uint64_t bytes, uint64_t big)
+{
+        uint64_t v = 0;
+
+        for (uint64_t i = 0; i < bytes; i++)
+                v = v << 8 | p[big ? i : bytes - 1 - i];
+        return v;
+}
+
+static uint64_t at_most(uint64_t v, uint64_t most)
+{
+        return v < most ? v : most;
+}
+
+static const struct format *format_of(const struct mema_elf *e)
+{
+        return &formats[e->wide];
+}
+
+static uint64_t half(const struct mema_elf *e, const unsigned char *p)
+{
+        return number(p, 2, e->big);
+}
+
+static uint64_t word(const struct mema_elf *e, const unsigned char *p)
+{
+        return number(p, format_of(e)->word, e->big);
+}
+
+/* Asking -------------------------------------------------------------------- */
+
+enum stage { HEADER, SEGMENTS, NAMES_SECTION, NAMES, SECTIONS, DATA, BUILD_INFO, VERSION, VERSION_TEXT };
+
+/* Nothing lies beyond 2^63, the most that a file can have. */
+static void ask(struct mema_elf *e, enum stage stage, uint64_t offset, uint64_t want)
+{
+        e->stage = stage;
+        e->offset = offset;
+        e->want = offset >> 62 ? 0 : at_most(want, MEMA_ELF_PIECE);
+}
+
+static void ask_for_section(struct mema_elf *e, enum stage stage, uint64_t index, uint64_t count)
+{
+        uint64_t size = format_of(e)->section.size;
+
+        ask(e, stage, e->sections + index * size, at_most(count, MEMA_ELF_PIECE / size) * size);
+}
+
+static void ask_for_address(struct mema_elf *e, enum stage stage, uint64_t address, uint64_t want)
+{
+        for (uint64_t i = 0; i < e->load_count; i++) {
+                uint64_t into = address - e->load[i].address;
+
+                if (into < e->load[i].size && want <= e->load[i].size - into) {
+                        ask(e, stage, e->load[i].offset + into, want);
+                        return;
+                }
+        }
+}
+
+static void ask_for_data(struct mema_elf *e)
+{
+        for (uint64_t i = 0; i < e->load_count; i++) {
+                uint64_t skip = -e->load[i].address % SEARCH_STEP;
+
+                if ((e->load[i].flags & (WRITABLE | EXECUTABLE)) == WRITABLE && skip < e->load[i].size) {
+                        e->left = at_most(e->load[i].size - skip, SEARCH_MAX);
+                        ask(e, DATA, e->load[i].offset + skip, e->left);
+                        return;
+                }
+        }
+}
+
+/* Taking: what a stage asked for.  What asks for nothing more is the end. ----- */
+
+static void take_header(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        const struct format *f;
+
+        if (len < formats[0].header.size || memcmp(p, "\177ELF", 4) != 0 || p[4] < 1 || p[4] > 2 ||
+            p[5] < 1 || p[5] > 2)
+                return;
+        e->wide = p[4] == 2;
+        e->big = p[5] == 2;
+        f = format_of(e);
+        if (len < f->header.size || half(e, p + f->header.counts) != f->segment.size)
+                return;
+        e->sections = word(e, p + f->header.sections);
+        if (half(e, p + f->header.counts + 4) == f->section.size)
+                e->section_count = half(e, p + f->header.counts + 6);
+        e->names_section = half(e, p + f->header.counts + 8);
+        ask(e, SEGMENTS, word(e, p + f->header.segments),
+            half(e, p + f->header.counts + 2) * f->segment.size);
+}
+
+static void take_segments(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        const struct format *f = format_of(e);
+
+        for (; len >= f->segment.size && e->load_count < sizeof e->load / sizeof *e->load;
+             p += f->segment.size, len -= f->segment.size) {
+                if (number(p, 4, e->big) != LOADED)
+                        continue;
+                e->load[e->load_count].offset = word(e, p + f->segment.offset);
+                e->load[e->load_count].address = word(e, p + f->segment.address);
+                e->load[e->load_count].size = word(e, p + f->segment.bytes);
+                e->load[e->load_count].flags = number(p + f->segment.flags, 4, e->big);
+                e->load_count++;
+        }
+        if (e->section_count == 0)
+                ask_for_data(e);
+        else if (e->section_count <= SECTIONS_MAX)
+                ask_for_section(e, NAMES_SECTION, e->names_section, 1);
+}
+
+static void take_names_section(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        const struct format *f = format_of(e);
+
+        if (len == f->section.size)
+                ask(e, NAMES, word(e, p + f->section.offset), word(e, p + f->section.bytes));
+}
+
+static void take_names(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        memcpy(e->names, p, len);
+        e->names_length = len;
+        ask_for_section(e, SECTIONS, 0, e->section_count);
+}
+
+/* Empty where it cannot be read. */
+static struct span section_name(const struct mema_elf *e, uint64_t at)
+{
+        const char *from = e->names + at_most(at, e->names_length);
+        const char *end = memchr(from, '\0', (size_t)(e->names + e->names_length - from));
+
+        return span_of(from, end ? (size_t)(end - from) : 0);
+}
+
+/* Only the first section has no name: that of another is one that was not read. */
+static void take_sections(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        const struct format *f = format_of(e);
+
+        for (; len >= f->section.size; p += f->section.size, len -= f->section.size) {
+                struct span name = section_name(e, number(p, 4, e->big));
+
+                e->unsure |= name.at == name.end && e->section > 0;
+                e->section++;
+                if (SPAN_EQUALS(name, ".go.buildinfo")) {
+                        ask(e, BUILD_INFO, word(e, p + f->section.offset),
+                            TEXTS + LENGTH_MAX + MEMA_GO_VERSION_MAX);
+                        return;
+                }
+                if (SPAN_ENDS(name, ".gopclntab"))
+                        e->program = MEMA_PROGRAM_GO;
+        }
+        if (e->unsure)
+                return;
+        if (e->section < e->section_count)
+                ask_for_section(e, SECTIONS, e->section, e->section_count - e->section);
+        else if (e->program == MEMA_PROGRAM_UNKNOWN)
+                e->program = MEMA_PROGRAM_OTHER;
+}
+
+static void take_data(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        for (size_t i = 0; i + MAGIC <= len; i += SEARCH_STEP) {
+                if (memcmp(p + i, magic, MAGIC) == 0) {
+                        ask(e, BUILD_INFO, e->offset + i, TEXTS + LENGTH_MAX + MEMA_GO_VERSION_MAX);
+                        return;
+                }
+        }
+        e->left -= len;
+        if (len == MEMA_ELF_PIECE)
+                ask(e, DATA, e->offset + len, e->left);
+}
+
+static void keep_version(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        for (size_t i = 0; i < len && i + 1 < sizeof e->go_version && p[i] >= ' ' && p[i] <= '~'; i++)
+                e->go_version[i] = (char)p[i];
+}
+
+static void take_build_info(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        uint64_t length = 0;
+        size_t i = TEXTS;
+
+        if (len < TEXTS || memcmp(p, magic, MAGIC) != 0)
+                return;
+        e->program = MEMA_PROGRAM_GO;
+        if (p[FLAGS] & TEXTS_FOLLOW) {
+                for (unsigned shift = 0; i < len && shift < 64; shift += 7) {
+                        length |= (uint64_t)(p[i] & 0x7f) << shift;
+                        if (!(p[i++] & 0x80)) {
+                                keep_version(e, p + i, (size_t)at_most(length, len - i));
+                                return;
+                        }
+                }
+        } else if (p[POINTER] == 4 || p[POINTER] == 8) {
+                e->pointer = p[POINTER];
+                e->pointer_big = p[FLAGS] & BIG_ENDIAN_POINTERS;
+                ask_for_address(e, VERSION, number(p + POINTERS, e->pointer, e->pointer_big), 2 * e->pointer);
+        }
+}
+
+/* A Go string: where it is, and its length. */
+static void take_version(struct mema_elf *e, const unsigned char *p, size_t len)
+{
+        if (len == 2 * e->pointer)
+                ask_for_address(e, VERSION_TEXT, number(p, e->pointer, e->pointer_big),
+                                at_most(number(p + e->pointer, e->pointer, e->pointer_big),
+                                        sizeof e->go_version - 1));
+}
+
+void mema_elf_init(struct mema_elf *e)
+{
+        memset(e, 0, sizeof *e);
+        ask(e, HEADER, 0, formats[1].header.size);
+}
+
+void mema_elf_take(struct mema_elf *e, const void *bytes, size_t len)
+{
+        static void (*const take[])(struct mema_elf *, const unsigned char *, size_t) = {
+                [HEADER] = take_header,
+                [SEGMENTS] = take_segments,
+                [NAMES_SECTION] = take_names_section,
+                [NAMES] = take_names,
+                [SECTIONS] = take_sections,
+                [DATA] = take_data,
+                [BUILD_INFO] = take_build_info,
+                [VERSION] = take_version,
+                [VERSION_TEXT] = keep_version,
+        };
+
+        e->unsure |= len < e->want;
+        e->want = 0;
+        take[e->stage](e, bytes, len);
+}
