@@ -25,8 +25,8 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line capture rules classify report parts sums store render_text escape elf
-LIBRARY := $(CORE) collect malloc process_linux source_file source_linux source_other
+CORE := tables smaps line capture rules classify owners report parts sums store render_text escape elf
+LIBRARY := $(CORE) collect malloc own_memory process_linux source_file source_linux source_other
 CLI := main colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
@@ -108,7 +108,7 @@ build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
 		-lcunit
 
 .PHONY: test-programs
-test-programs: build/tests build/stopped build/restless build/stacks build/failing
+test-programs: build/tests build/stopped build/restless build/stacks build/failing build/heaps
 
 # Programs that the tests look at, each linked by itself.
 build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c build/flags
@@ -123,6 +123,9 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 	@mkdir -p $(@D)
 	clang $(STRICT) $(FUZZ) $(WRAP) -o $@ csrc/fuzz/fuzz_$*.c csrc/fuzz/fuzz.c csrc/tests/records.c \
 		csrc/tests/shown.c csrc/tests/harmless.c csrc/tests/failing.c $(LIBRARY:%=csrc/%.c)
+# One that judges its own C heap: the tests' malloc is a sanitizer's.
+build/heaps: csrc/tests/programs/heaps.c $(LIBRARY:%=build/%.o)
+	$(CC) $(STRICT) -O1 -pthread -o $@ $^
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.

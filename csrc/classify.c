@@ -174,13 +174,14 @@ static uint64_t arena_heap(const struct mema_neighbour *n)
         return n->end >> 32 ? MIB(64) : MIB(1);
 }
 
-/* They are aligned to their size: used from the start, the rest reserved. */
+/* They are aligned to their size: used from the start, the rest reserved.  Where
+ * malloc was asked for its heaps, nothing else is one. */
 static bool is_arena(const struct view *v)
 {
         uint64_t heap = arena_heap(v->after);
 
-        return plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
-               v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
+        return plain_writable(&v->self) && !v->context->owners && adjoins(&v->self, v->after) &&
+               reserved(v->after) && v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
 /* What an arena has reserved, and heaps that are full, which have nothing left. */
@@ -190,7 +191,8 @@ static bool is_more_of_an_arena(const struct view *v)
 
         return adjoins(v->before, &v->self) && v->before->category == MEMA_MALLOC_ARENAS &&
                v->before->plain && v->self.end % heap == 0 &&
-               (v->self.start % heap == 0 ? plain_writable(&v->self) : reserved(&v->self));
+               (v->self.start % heap == 0 ? plain_writable(&v->self) && !v->context->owners
+                                          : reserved(&v->self));
 }
 
 static uint64_t threads_in(const struct view *v)

@@ -1,4 +1,5 @@
 /* collect.c - a source into a report, with memory from malloc. */
+#include "own_memory.h"
 #include "source.h"
 
 #include <stdio.h>
@@ -37,7 +38,8 @@ static enum mema_status sums_error(struct mema_error *error, const char *where,
         return MEMA_OVERFLOW;
 }
 
-static enum mema_status collect(struct mema_report *r, struct mema_source *source, struct mema_error *error)
+static enum mema_status collect(struct mema_report *r, struct mema_source *source,
+                                struct mema_own_memory *own, struct mema_error *error)
 {
         const struct mema_region *region;
         enum mema_status status;
@@ -45,6 +47,7 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
         if (!source)
                 return (enum mema_status)error->status;
         while ((status = source->next(source, &region, error)) == MEMA_REGION) {
+                mema_own_memory_look(own, region);
                 if (add(r, region, source->capture) != MEMA_OK) {
                         char where[sizeof error->message];
 
@@ -60,12 +63,16 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
 
 enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error)
 {
-        return collect(r, mema_source_process(pid, &r->context, error), error);
+        struct mema_own_memory *own = pid == 0 ? mema_own_memory_open(r) : NULL;
+        enum mema_status status = collect(r, mema_source_process(pid, &r->context, error), own, error);
+
+        mema_own_memory_close(own);
+        return status;
 }
 
 enum mema_status mema_collect_file(struct mema_report *r, const char *path, struct mema_error *error)
 {
-        return collect(r, mema_source_file(path, error), error);
+        return collect(r, mema_source_file(path, error), NULL, error);
 }
 
 enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, const char *buf, size_t len,
@@ -94,5 +101,7 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
 void mema_report_free(struct mema_report *r)
 {
         free(r->arena);
+        free(r->found);
         r->arena = NULL;
+        r->found = NULL;
 }

@@ -210,9 +210,21 @@ struct mema_threads {
         uint64_t stack_pointer[MEMA_THREADS_MAX]; /* addresses */
 };
 
+/* Memory that is known to be somebody's: a mapping, or a part of one. */
+struct mema_owner {
+        uint64_t start, end;
+        uint64_t category;  /* an enum mema_category_id */
+        uint64_t rss;       /* bytes that are resident */
+        uint64_t committed; /* bytes of address space that its owner counts as his */
+};
+
 /* What is known of a process beside its smaps; all zero: nothing. */
 struct mema_context {
         struct mema_facts facts; /* of before the regions were read */
+        /* In the order of addresses, none over another; the caller's, until the report is
+         * finished.  NULL: nobody looked, and shapes have to say more. */
+        const struct mema_owner *owners;
+        uint64_t owner_count;
         struct mema_threads threads;
         uint64_t program;                     /* an enum mema_program */
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": not known */
@@ -487,7 +499,9 @@ struct mema_report {
                 uint64_t start, end, category;
                 uint64_t plain, perms; /* anonymous and nameless; bits: see classify.h */
         } before;
-        uint64_t settled;          /* regions that were counted */
+        struct mema_owner *found;  /* by mema_collect: context.owners */
+        uint64_t found_room;       /* owners that fit there */
+        uint64_t settled;          /* regions that were counted, pieces of them one by one */
         uint64_t waiting;          /* `region` is taken in, but not yet counted */
         struct mema_region region; /* waits for its successor, which can decide its category */
 
@@ -512,8 +526,11 @@ MEMA_API void mema_report_capture(struct mema_report *r, const struct mema_captu
 MEMA_API uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region);
 MEMA_API void mema_report_lend(struct mema_report *r, void *arena, uint64_t size);
 
-/* Adds a region, in the order of addresses.  Allocates nothing: where the arena
- * has no room, names and rows are lost and counted, and the sums stay right.
+/* Adds a region, in the order of addresses.  Anonymous memory that has owners is
+ * cut at their bounds into pieces, each a row; the mapping is counted with the
+ * first, and columns that the kernel gives for all of it are divided as Rss is.
+ * Allocates nothing: where the arena has no room, names and rows are lost and
+ * counted, and the sums stay right.
  * MEMA_OVERFLOW where a column's sum would pass 2^64, and from then on. */
 MEMA_API enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region);
 
@@ -547,8 +564,9 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
 /* Collecting: the part that allocates and touches the system ---------------- */
 
 /* Reads the process `pid` (0: this one) into a report that was begun, and into
- * its context what the system tells of the program.  Not yet finished: the
- * caller calls mema_report_finish. */
+ * its context what the system tells of the program.  Of this process, unless the
+ * context has owners, it finds the memory that glibc's malloc has mapped.  Not
+ * yet finished: the caller calls mema_report_finish. */
 MEMA_API enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error);
 
 /* The same from a saved smaps, maps or smaps_rollup, and what a capture says before

@@ -9,6 +9,8 @@
  * bound holds for both. */
 #include "parts.h"
 
+#include "sums.h"
+
 static uint64_t at_most(uint64_t a, uint64_t b)
 {
         return a < b ? a : b;
@@ -28,16 +30,6 @@ static uint64_t beyond(uint64_t a, uint64_t b)
 static bool add_up(uint64_t figures)
 {
         return figures >> 60 == 0;
-}
-
-/* v * part / whole, for part <= whole, without passing 64 bits. */
-static uint64_t share(uint64_t v, uint64_t part, uint64_t whole)
-{
-        while (whole >> 32) {
-                whole >>= 1;
-                part >>= 1;
-        }
-        return whole > 0 ? v / whole * part + v % whole * part / whole : 0;
 }
 
 /* Proofs -------------------------------------------------------------------- */
@@ -117,7 +109,7 @@ static void apportion(const struct committed *c, size_t n, uint64_t resident)
         for (size_t i = 0; i < n; i++) {
                 struct mema_part *part = c[i].part;
 
-                part->rss = i + 1 < n ? share(at_most(resident, others), c[i].after, others)
+                part->rss = i + 1 < n ? mema_share(at_most(resident, others), c[i].after, others)
                                       : beyond(resident, others);
                 part->rss = larger(part->low, at_most(part->rss, part->high));
                 given += part->rss;
@@ -171,7 +163,7 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
         bound(parts, sizeof parts / sizeof *parts, all, proven);
         apportion(parts, sizeof parts / sizeof *parts, all);
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
-                uint64_t of_stacks = share(heap->sums.value[i], after->heap_stacks, committed);
+                uint64_t of_stacks = mema_share(heap->sums.value[i], after->heap_stacks, committed);
 
                 stack->sums.value[i] = i == MEMA_RSS ? stacks.rss : at_most(of_stacks, after->heap_stacks);
                 heap->sums.value[i] -= stack->sums.value[i];

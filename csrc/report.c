@@ -7,6 +7,7 @@
  * to the categories when the run ends. */
 #include "classify.h"
 #include "out.h"
+#include "owners.h"
 #include "parts.h"
 #include "store.h"
 #include "sums.h"
@@ -89,11 +90,12 @@ static void close_run(struct mema_report *r)
         r->run_touched = r->run_anchored = 0;
 }
 
-static void count(struct mema_category *c, const struct mema_region *g)
+static void count(struct mema_category *c, const struct mema_region *g, const struct mema_cut *cut)
 {
         mema_sums_add(&c->sums, g);
+        c->sums.mappings -= cut->pieces > 1;
         if (g->perms[1] == 'w')
-                c->committed += mema_region_span(g);
+                c->committed += cut->committed;
         if (g->method == MEMA_BY_NAMED)
                 c->low += g->value[MEMA_RSS];
         if (g->method > c->method)
@@ -102,7 +104,7 @@ static void count(struct mema_category *c, const struct mema_region *g)
 
 /* The Go heap is the run of adjoining nameless regions, rw-p and ---p, around
  * an anchor; that it is one is known only when it has ended. */
-static void count_in_run(struct mema_report *r, const struct mema_region *g)
+static void count_in_run(struct mema_report *r, const struct mema_region *g, const struct mema_cut *cut)
 {
         if (r->run_touched && r->run_end != g->start)
                 close_run(r);
@@ -111,7 +113,7 @@ static void count_in_run(struct mema_report *r, const struct mema_region *g)
         r->run_touched |= UINT64_C(1) << g->category;
         r->run_end = g->end;
         r->run_anchored |= holds_anchor(&r->context.facts.go, g);
-        count(&r->run[g->category], g);
+        count(&r->run[g->category], g, cut);
 }
 _Static_assert(MEMA_CATEGORY_COUNT <= 64, "run_touched has a bit a category");
 
@@ -129,30 +131,31 @@ static void guess_program(struct mema_report *r, const struct mema_region *g)
         r->exe_guessed = 1;
 }
 
-/* Counts the region that waited, now that its successor is known. */
-static void settle(struct mema_report *r, const struct mema_neighbour *after)
+/* Counts r->region, a mapping or the piece of one that is cut. */
+static void settle_piece(struct mema_report *r, const struct mema_neighbour *after,
+                         const struct mema_cut *cut)
 {
         struct mema_region *g = &r->region;
         struct mema_neighbour self = mema_neighbour_of(g);
+        bool owned = cut->category < MEMA_CATEGORY_COUNT;
 
-        if (!r->waiting)
-                return;
-        r->waiting = 0;
-        guess_program(r, g);
-        g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
+        g->category = cut->category;
+        g->method = MEMA_BY_INFERRED;
+        if (!owned)
+                g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
         if (g->category == MEMA_BINARY && r->exe_guessed)
                 g->method = MEMA_BY_INFERRED;
         if (g->category == MEMA_NOT_BROKEN_DOWN)
                 r->broken_down = 0;
 
-        bool run = r->context.facts.go.known && self.plain &&
+        bool run = r->context.facts.go.known && self.plain && !owned &&
                    (self.perms == 0 || self.perms == (PERM_READ | PERM_WRITE));
 
         if (run) {
-                count_in_run(r, g);
+                count_in_run(r, g, cut);
         } else {
                 close_run(r);
-                count(&r->category[g->category], g);
+                count(&r->category[g->category], g, cut);
         }
         if (g->category == MEMA_NAMED)
                 mema_store_name(r, g);
@@ -161,6 +164,20 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         self.category = g->category;
         r->before = self;
         r->settled++;
+}
+
+/* Counts the region that waited, now that its successor is known. */
+static void settle(struct mema_report *r, const struct mema_neighbour *after)
+{
+        struct mema_cut cut;
+
+        if (!r->waiting)
+                return;
+        r->waiting = 0;
+        guess_program(r, &r->region);
+        mema_cut_begin(&cut, &r->region, &r->context);
+        while (mema_cut_next(&cut, &r->region))
+                settle_piece(r, after, &cut);
 }
 
 enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)

@@ -27,6 +27,7 @@ const struct mema_rule mema_rules[] = {
         { T("[anon: Go: "),                           PREFIX,        ALWAYS,    MEMA_GO_METADATA,     "go.maps" },
 
         /* glibc, from 2.39 */
+        { T("[anon: glibc: malloc]"),                 EXACT,         ALWAYS,    MEMA_MALLOC_MMAP,     "glibc.maps" },
         { T("[anon: glibc: malloc"),                  PREFIX,        ALWAYS,    MEMA_MALLOC_ARENAS,   "glibc.maps" },
         { T("[anon: glibc: loader malloc]"),          EXACT,         ALWAYS,    MEMA_MALLOC_ARENAS,   "glibc.maps" },
         { T("[anon: glibc: pthread stack: "),         PREFIX,        ALWAYS,    MEMA_STACK_THREADS,   "glibc.maps" },

@@ -9,7 +9,7 @@ static const uint64_t summed[MEMA_FIELD_COUNT] = {
 #undef X
 };
 
-static const uint64_t summed_fields = 0
+const uint64_t mema_summed_fields = 0
 #define X(id, label, kind) | (MEMA_##kind == MEMA_SUM ? MEMA_BIT(MEMA_##id) : 0)
         MEMA_FIELDS(X)
 #undef X
@@ -18,7 +18,7 @@ static const uint64_t summed_fields = 0
 void mema_sums_add(struct mema_sums *sums, const struct mema_region *g)
 {
         sums->mappings++;
-        sums->present |= g->present & summed_fields;
+        sums->present |= g->present & mema_summed_fields;
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
                 sums->value[i] += g->value[i] & summed[i];
 }

@@ -6,6 +6,19 @@
 
 #include "memanalyzer.h"
 
+/* The fields that add up, as a `present` mask. */
+extern const uint64_t mema_summed_fields;
+
+/* v * part / whole, for part <= whole, without passing 64 bits. */
+static inline uint64_t mema_share(uint64_t v, uint64_t part, uint64_t whole)
+{
+        while (whole >> 32) {
+                whole >>= 1;
+                part >>= 1;
+        }
+        return whole > 0 ? v / whole * part + v % whole * part / whole : 0;
+}
+
 /* Adds the columns of a region, which must not overflow. */
 void mema_sums_add(struct mema_sums *sums, const struct mema_region *g);
 bool mema_sums_would_overflow(const struct mema_sums *sums, const struct mema_region *g);

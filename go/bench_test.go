@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +24,7 @@ import (
 // Both are taken in a child process that has many mappings, or a large one; in
 // turns, so that what disturbs one disturbs the other.
 
-const benchVariable = "MEMANALYZER_TEST_MEMORY" // "mappings N" or "bytes N"
+const benchVariable = "MEMANALYZER_TEST_MEMORY" // "mappings N", "threads N" or "bytes N"
 
 func init() {
 	children["bench"] = func() {
@@ -49,8 +52,11 @@ func must[T any](value T, err error) T {
 }
 
 // makeMemory makes touched memory in small pages that stays: n mappings of a
-// page each, or one of n bytes.
+// page each, the stacks of n threads, or one mapping of n bytes.
 func makeMemory(kind string, n int) error {
+	if kind == "threads" {
+		return makeThreads(n)
+	}
 	page := os.Getpagesize()
 	bytes := n
 	if kind == "mappings" {
@@ -71,6 +77,21 @@ func makeMemory(kind string, n int) error {
 			return err
 		}
 	}
+	return nil
+}
+
+func makeThreads(n int) error {
+	debug.SetMaxThreads(n + 1000)
+	var ready sync.WaitGroup
+	for range n {
+		ready.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			ready.Done()
+			select {}
+		}()
+	}
+	ready.Wait()
 	return nil
 }
 
@@ -104,6 +125,7 @@ func BenchmarkReport(b *testing.B) {
 		{"1000_mappings", "mappings 1000"},
 		{"10000_mappings", "mappings 10000"},
 		{"60000_mappings", "mappings 60000"},
+		{"1000_threads", "threads 1000"},
 		{"2GiB", "bytes 2147483648"},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchReport(b, c.memory) })

@@ -69,6 +69,8 @@ func TestDemo(t *testing.T) {
 	t.Run("pipeline", func(t *testing.T) { t.Parallel(); testPipeline(t, startDemo(t, program)) })
 	t.Run("amounts", func(t *testing.T) { t.Parallel(); testAmounts(t, startDemo(t, program)) })
 	small := []string{"-heap", "1MB", "-malloc", "0", "-named", "0", "-file", "0"}
+	large := []string{"-heap", "1MB", "-malloc", "200MB", "-arenas", "1", "-named", "0", "-file", "0"}
+	t.Run("arena", func(t *testing.T) { t.Parallel(); testArena(t, startDemo(t, program, large...)) })
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) { t.Parallel(); testSignal(t, startDemo(t, program, small...), signal) })
 	}
@@ -126,6 +128,16 @@ func testAmounts(t *testing.T, d demo) {
 	}
 	if t.Failed() {
 		t.Log(body)
+	}
+}
+
+// testArena looks for 200 MB in one arena: heaps that are full have nothing
+// reserved behind them.
+func testArena(t *testing.T, d demo) {
+	_, body := fetch(t, "GET", d.url+"?unit=KB&top=0")
+	const want = 200 * kib
+	if got := textRows(t, body)["C Heap (malloc)/Arenas"]; got < want || got > want+kib {
+		t.Errorf("Arenas is %d KB, want %d and at most %d more\n%s", got, want, kib, body)
 	}
 }
 

@@ -3,6 +3,7 @@
 package memanalyzer
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -135,6 +136,36 @@ func TestLiveReport(t *testing.T) {
 	if len(r.Warnings) > 0 {
 		t.Errorf("warnings: %q", r.Warnings)
 	}
+}
+
+// What a reading with many rows keeps is a block of malloc's, with a mapping that
+// may be merged with anybody's memory.
+func TestMallocIsVerified(t *testing.T) {
+	alone(t, func() {
+		if err := makeMemory("mappings", 2000); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := readSelf(t.Context(), readOptions{top: math.MaxUint64, withoutMalloc: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer kept.Close()
+		r := readNow(t)
+		checkLaw(t, r)
+		held := map[string]bool{}
+		for _, p := range r.Proofs {
+			held[p.ID] = p.Held
+		}
+		if len(held) < 3 {
+			t.Skip("the C library does not say what it has")
+		}
+		if !held["malloc"] || !held["malloc_mmap"] {
+			t.Errorf("proofs: %+v", r.Proofs)
+		}
+		if c := r.Category("malloc/mmap"); c.Method != "verified" || c.RSS.Bytes < 128*kib || c.Low != c.High {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 func TestCapturesHaveBounds(t *testing.T) {

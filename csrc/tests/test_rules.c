@@ -107,6 +107,13 @@ static void is(const char *perms, unsigned inode, const char *name, unsigned cat
 #define SHARED_IS(name, category) is("rw-s", 17, name, category, __LINE__)
 #define NAME_IS(name, category) is("rw-p", 0, name, category, __LINE__)
 
+/* mallinfo2 counts the two apart. */
+static void blocks_that_glibc_names_are_not_arenas(void)
+{
+        NAME_IS("[anon: glibc: malloc]", MEMA_MALLOC_MMAP);
+        NAME_IS("[anon: glibc: malloc arena]", MEMA_MALLOC_ARENAS);
+}
+
 static void a_special_name_is_one_only_as_a_whole(void)
 {
         NAME_IS("[heap]", MEMA_MALLOC_MAIN);
@@ -217,7 +224,7 @@ static void a_deleted_program_is_still_the_program(void)
 
 SUITE(rules, CASE(each_rule_decides_a_mapping_of_its_fixture),
       CASE(each_mapping_of_a_fixture_proves_one_of_its_rules), CASE(a_rule_with_a_text_knows_its_length),
-      CASE(a_special_name_is_one_only_as_a_whole), CASE(deleted_files_are_what_they_were),
-      CASE(a_sanitizer_s_file_is_named_by_its_process), CASE(memfds_have_any_name), CASE(dev_zero_is_memory),
-      CASE(a_library_ends_in_so_or_has_a_version), CASE(the_program_is_its_whole_path),
-      CASE(a_deleted_program_is_still_the_program));
+      CASE(blocks_that_glibc_names_are_not_arenas), CASE(a_special_name_is_one_only_as_a_whole),
+      CASE(deleted_files_are_what_they_were), CASE(a_sanitizer_s_file_is_named_by_its_process),
+      CASE(memfds_have_any_name), CASE(dev_zero_is_memory), CASE(a_library_ends_in_so_or_has_a_version),
+      CASE(the_program_is_its_whole_path), CASE(a_deleted_program_is_still_the_program));

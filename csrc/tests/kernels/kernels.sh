@@ -17,7 +17,7 @@ make_initrd() {
         (
                 cd build/places/static
                 cp -R bin csrc go testdata "$OLDPWD/$out/root/tree"
-                cp build/tests build/stopped build/restless build/stacks build/failing "$OLDPWD/$out/root/tree/build"
+                cp build/tests build/stopped build/restless build/stacks build/failing build/heaps "$OLDPWD/$out/root/tree/build"
         )
         (cd "$out/root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$out/initrd"
 }

@@ -6,7 +6,7 @@ set -eu
 
 places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
 # Of /proc and other programs: not of an emulated machine.
-asking_the_system='collect memory processes cli kernel race stacks'
+asking_the_system='collect memory processes cli kernel race stacks heaps'
 
 here=$PWD
 tests=$here/csrc/tests/places
@@ -91,7 +91,7 @@ unprivileged() {
         chmod 755 "$copy"
         mkdir "$copy/build"
         cp -R bin testdata "$copy"
-        cp build/tests build/stopped build/restless build/stacks build/failing "$copy/build"
+        cp build/tests build/stopped build/restless build/stacks build/failing build/heaps "$copy/build"
         cd "$copy"
         fails_with "process $$ is another user's" "$@" bin/memanalyzer -pid $$
         "$@" build/tests $asking_the_system

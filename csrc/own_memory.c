@@ -1,0 +1,348 @@
+/* own_memory.c - which memory of this process glibc's malloc has mapped.
+ *
+ * The kernel merges what malloc maps with its neighbours, where they have no
+ * names.  malloc's own words stand at the start of each heap of an arena and of
+ * each block that has a mapping of its own.  They are read through the kernel,
+ * which refuses what is not mapped: a wrong guess cannot fault.  What was read is
+ * believed only where all of it fits, and is inferred all the same; whether it is
+ * true shows in malloc's own sums (parts.c).  Those are not asked for each time, but
+ * this is done for each reading, so that categories do not change with the turns. */
+#define _GNU_SOURCE
+#include "own_memory.h"
+
+#include "classify.h"
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Heaps are aligned to their size, the most that one can have (glibc: arena.c,
+ * HEAP_MAX_SIZE).  Blocks are mapped from 128 KiB on, unless the program says
+ * otherwise; and no more of them than so many (malloc.c: M_MMAP_THRESHOLD,
+ * M_MMAP_MAX). */
+static const uint64_t heap_max = sizeof(size_t) > 4 ? UINT64_C(64) << 20 : UINT64_C(1) << 20;
+static const uint64_t block_usual = UINT64_C(128) << 10;
+enum { FOUND_MAX = 65536 };
+
+/* What is looked at in vain, at most: in a region places where a heap could begin;
+ * in a region, and in all, pages where a block could, and batches of such pages.
+ * The first page of a region is looked at all the same. */
+enum { VAIN_HEAPS = 64, VAIN_BLOCKS = 1024, VAIN_BLOCKS_ALL = 4096 };
+
+static const uint64_t PRESENT = UINT64_C(1) << 63, SWAPPED = UINT64_C(1) << 62;
+enum { BATCH = 256 };
+
+/* The words at the start of a heap (struct _heap_info), the same from glibc 2.4 on,
+ * and of a block (struct malloc_chunk): there the first two, or, where a word has 4
+ * bytes and is aligned to 16, those behind them. */
+enum word { ARENA, PREV, SIZE, WRITABLE, WORDS, BEFORE = 16 / sizeof(size_t) - 2, FLAGGED };
+enum { IS_MMAPPED = 2, CHUNK_FLAGS = 7 };
+
+struct head {
+        size_t word[WORDS];
+};
+
+struct mema_own_memory {
+        struct mema_report *report;
+        uint64_t page;
+        int pagemap;
+        uint64_t first; /* owner of the region that is looked into */
+        uint64_t looks; /* in it that may still be in vain, for blocks */
+        uint64_t vain;  /* looks for blocks, in all regions */
+        uint64_t found; /* heaps and blocks, in all regions */
+        uint64_t states[BATCH];
+        struct head heads[BATCH];
+        struct iovec here[BATCH], there[BATCH];
+};
+
+static uint64_t at_most(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* Reading -------------------------------------------------------------------- */
+
+/* Where each of `n` pages from `at` on is, into own->states: a bit of these, or
+ * nowhere. */
+static void read_states(struct mema_own_memory *own, uint64_t at, size_t n)
+{
+        off_t offset = (off_t)(at / own->page * sizeof *own->states);
+
+        memset(own->states, 0, n * sizeof *own->states);
+        (void)pread(own->pagemap, own->states, n * sizeof *own->states, offset);
+}
+
+/* Reads into own->heads how `n` pages from `at` on begin: zeros where a page is
+ * not resident.  One that is swapped out is fetched only where it is asked for
+ * alone.  Returns how many were read. */
+static unsigned long read_heads(struct mema_own_memory *own, uint64_t at, size_t n)
+{
+        uint64_t wanted = n == 1 ? PRESENT | SWAPPED : PRESENT;
+        unsigned long count = 0;
+
+        memset(own->heads, 0, n * sizeof *own->heads);
+        read_states(own, at, n);
+        for (size_t i = 0; i < n; i++, at += own->page) {
+                if (!(own->states[i] & wanted))
+                        continue;
+                own->here[count] = (struct iovec){ &own->heads[i], sizeof *own->heads };
+                own->there[count++] = (struct iovec){ (void *)(uintptr_t)at, sizeof *own->heads };
+        }
+        if (count > 0)
+                (void)process_vm_readv(getpid(), own->here, count, own->there, count, 0);
+        return count;
+}
+
+static struct head read_head(struct mema_own_memory *own, uint64_t at)
+{
+        read_heads(own, at, 1);
+        return own->heads[0];
+}
+
+/* Owners --------------------------------------------------------------------- */
+
+static void take(struct mema_own_memory *own, const struct mema_owner *new)
+{
+        struct mema_report *r = own->report;
+        uint64_t count = r->context.owner_count;
+        struct mema_owner *last = count > own->first ? &r->found[count - 1] : NULL;
+
+        own->found++;
+        if (last && last->end == new->start && last->category == new->category) {
+                last->end = new->end;
+                last->committed += new->committed;
+                return;
+        }
+        if (count == r->found_room) {
+                struct mema_owner *more = realloc(r->found, (size_t)count * 2 * sizeof *more);
+
+                if (!more) {
+                        own->found = FOUND_MAX;
+                        return;
+                }
+                r->context.owners = r->found = more;
+                r->found_room *= 2;
+        }
+        r->found[r->context.owner_count++] = *new;
+}
+
+/* Pages of zeros that were only read are counted, too, though not by the kernel. */
+static void count_resident(struct mema_own_memory *own, const struct mema_region *g)
+{
+        for (uint64_t i = own->first; i < own->report->context.owner_count; i++) {
+                struct mema_owner *o = &own->report->found[i];
+
+                if (o->start == g->start && o->end == g->end) {
+                        o->rss = g->value[MEMA_RSS];
+                        continue;
+                }
+                for (uint64_t at = o->start, n; at < o->end; at += n * own->page) {
+                        n = at_most((o->end - at) / own->page, BATCH);
+                        read_states(own, at, (size_t)n);
+                        for (size_t k = 0; k < n; k++)
+                                o->rss += own->states[k] & PRESENT ? own->page : 0;
+                }
+        }
+}
+
+/* Heaps ------------------------------------------------------------------------ */
+
+/* The heap that an arena lies in, behind 4 to 8 words of the heap's own; 0 where
+ * these words cannot be a heap's. */
+static uint64_t first_heap(const struct mema_own_memory *own, const struct head *h)
+{
+        uint64_t bytes = sizeof *h->word, behind = h->word[ARENA] % heap_max;
+        uint64_t size = h->word[SIZE], writable = h->word[WRITABLE];
+        bool sizes =
+                size > 0 && size <= writable && writable <= heap_max && (size | writable) % own->page == 0;
+
+        return sizes && behind >= 4 * bytes && behind <= 8 * bytes && behind % (2 * bytes) == 0
+                       ? h->word[ARENA] - behind
+                       : 0;
+}
+
+/* An arena's first heap has none before it; the others lead to it. */
+static bool is_heap(struct mema_own_memory *own, uint64_t at, const struct head *h)
+{
+        uint64_t first = first_heap(own, h), before = h->word[PREV];
+        struct head prev, start;
+
+        if (first == 0 || first == at)
+                return first == at && before == 0;
+        if (before == 0 || before == at || before % heap_max != 0)
+                return false;
+        prev = read_head(own, before);
+        start = read_head(own, first);
+        return prev.word[ARENA] == h->word[ARENA] && first_heap(own, &prev) == first &&
+               start.word[ARENA] == h->word[ARENA] && first_heap(own, &start) == first &&
+               start.word[PREV] == 0;
+}
+
+/* The bytes of a heap that begins at `at` in `g`, 0 where none does.  It ends with
+ * the region, unless it is full: what follows is reserved.  It can have grown
+ * since the region was read. */
+static uint64_t find_heap(struct mema_own_memory *own, const struct mema_region *g, uint64_t at)
+{
+        struct head h = read_head(own, at);
+        uint64_t bytes = at_most(h.word[WRITABLE], g->end - at);
+        struct mema_owner o = { at, at + bytes, MEMA_MALLOC_ARENAS, 0, at_most(h.word[SIZE], bytes) };
+
+        if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != g->end))
+                return 0;
+        take(own, &o);
+        return bytes;
+}
+
+/* Blocks ------------------------------------------------------------------------- */
+
+/* The bytes of a block that begins with these words, 0 where none does. */
+static uint64_t block_size(const struct mema_own_memory *own, const struct head *h, uint64_t room)
+{
+        size_t before = h->word[BEFORE], flagged = h->word[FLAGGED];
+        uint64_t lead = BEFORE * sizeof *h->word, size = (flagged & ~(size_t)CHUNK_FLAGS) + lead;
+
+        return before == lead && (flagged & CHUNK_FLAGS) == IS_MMAPPED && size % own->page == 0 &&
+                               size <= room
+                       ? size
+                       : 0;
+}
+
+/* Looks for blocks that begin from `at` to `stop`; returns `stop`, or the end of
+ * the block that goes beyond it.  Behind a block there may be another one; the
+ * farther from one, the more pages are read at once. */
+static uint64_t find_blocks(struct mema_own_memory *own, const struct mema_region *g, uint64_t at,
+                            uint64_t stop)
+{
+        uint64_t batch = 1;
+
+        while (at < stop && own->looks > 0 && own->found < FOUND_MAX) {
+                size_t n = (size_t)at_most(at_most(batch, own->looks), (stop - at) / own->page);
+                uint64_t vain = at_most(1 + read_heads(own, at, n), own->looks), size = 0;
+
+                for (size_t i = 0; i < n && size == 0; i++, at += own->page)
+                        size = block_size(own, &own->heads[i], g->end - at);
+                if (size > 0) {
+                        struct mema_owner o = { at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0,
+                                                size };
+
+                        take(own, &o);
+                        at = o.end;
+                        batch = 1;
+                } else {
+                        own->looks -= vain;
+                        own->vain += vain;
+                        batch = at_most(batch * 2, BATCH);
+                }
+        }
+        return at < stop ? stop : at;
+}
+
+/* Regions -------------------------------------------------------------------------- */
+
+/* The Go heap holds whatever the program writes there.  It is far from all else,
+ * where addresses have 64 bits. */
+static bool is_near_go_heap(const struct mema_go *go, const struct mema_region *g)
+{
+        for (uint64_t i = 0; go->known && i < go->anchor_count && i < MEMA_ANCHORS_MAX; i++)
+                if (g->end >> 32 ? (go->anchors[i] ^ g->start) >> 40 == 0
+                                 : go->anchors[i] - g->start < g->end - g->start)
+                        return true;
+        return false;
+}
+
+void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+{
+        struct mema_neighbour n = mema_neighbour_of(g);
+        uint64_t at = g->start;
+        unsigned heaps = VAIN_HEAPS;
+
+        if (!own || !n.plain || n.perms != (PERM_READ | PERM_WRITE) ||
+            g->value[MEMA_RSS] + g->value[MEMA_SWAP] == 0 ||
+            is_near_go_heap(&own->report->context.facts.go, g))
+                return;
+        own->first = own->report->context.owner_count;
+        own->looks = own->vain < VAIN_BLOCKS_ALL ? VAIN_BLOCKS : 1;
+        /* The kernel does not merge blocks with memory of other flags: heaps, stacks, Go's. */
+        if (g->end - g->start < block_usual || strstr(g->vm_flags, "nr") || strstr(g->vm_flags, "nh"))
+                own->looks = 0;
+        while (at < g->end && own->found < FOUND_MAX && (heaps > 0 || own->looks > 0)) {
+                uint64_t stop = at_most((at | (heap_max - 1)) + 1, g->end), heap = 0;
+
+                if (at % heap_max == 0 && heaps > 0) {
+                        heap = find_heap(own, g, at);
+                        heaps -= heap == 0;
+                }
+                at = heap > 0 ? at + heap : find_blocks(own, g, at, stop);
+        }
+        count_resident(own, g);
+}
+
+/* Whether malloc is glibc's, and lets itself be looked at: a static program has this
+ * function where it has malloc. */
+int malloc_info(int, FILE *) __attribute__((weak));
+
+static bool may_read(void)
+{
+        char from = 1, to = 0;
+        struct iovec here = { &to, 1 }, there = { &from, 1 };
+
+        return malloc_info && process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1 && to == from;
+}
+
+struct mema_own_memory *mema_own_memory_open(struct mema_report *r)
+{
+        struct mema_own_memory *own;
+        enum { ROOM = 64 };
+
+        if (r->context.owners || !may_read())
+                return NULL;
+        own = calloc(1, sizeof *own);
+        if (!own)
+                return NULL;
+        own->report = r;
+        own->page = (uint64_t)sysconf(_SC_PAGESIZE);
+        own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+        r->found = own->pagemap >= 0 ? malloc(ROOM * sizeof *r->found) : NULL;
+        if (!r->found) {
+                mema_own_memory_close(own);
+                return NULL;
+        }
+        r->found_room = ROOM;
+        r->context.owners = r->found;
+        r->context.owner_count = 0;
+        return own;
+}
+
+void mema_own_memory_close(struct mema_own_memory *own)
+{
+        if (!own)
+                return;
+        if (own->pagemap >= 0)
+                close(own->pagemap);
+        free(own);
+}
+
+#else
+
+struct mema_own_memory *mema_own_memory_open(struct mema_report *r)
+{
+        (void)r;
+        return NULL;
+}
+
+void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+{
+        (void)own;
+        (void)g;
+}
+
+void mema_own_memory_close(struct mema_own_memory *own)
+{
+        (void)own;
+}
+
+#endif
