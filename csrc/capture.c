@@ -35,6 +35,7 @@ static const struct {
         MEMBER(go, heap_released),
         MEMBER(go, heap_stacks),
         MEMBER(go, metadata),
+        MEMBER(go, work_buffers),
         MEMBER(malloc, arena),
         MEMBER(malloc, in_use),
         MEMBER(malloc, retained),

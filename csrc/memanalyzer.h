@@ -178,7 +178,8 @@ struct mema_go {
         uint64_t heap_live;    /* /gc/heap/live: what the last collection left */
         uint64_t heap_objects; /* /memory/classes/heap/objects, and so on */
         uint64_t heap_unused, heap_free, heap_released, heap_stacks;
-        uint64_t metadata; /* the runtime's own structures, committed */
+        uint64_t metadata;     /* the runtime's own structures, committed */
+        uint64_t work_buffers; /* of these at most: the collector's, in the heap's mappings */
         uint64_t anchor_count;
         uint64_t anchors[MEMA_ANCHORS_MAX]; /* addresses of live objects on the Go heap */
 };
@@ -455,7 +456,7 @@ struct mema_proof {
         uint64_t known;       /* 0: the process says nothing of it */
         uint64_t held;        /* found is between the two */
         uint64_t found;       /* bytes of address space */
-        uint64_t least, most; /* what the process had, while it was read */
+        uint64_t least, most; /* what the process can have had, while it was read */
 };
 
 #define MEMA_PROOFS(X)                                                                    \

@@ -34,12 +34,12 @@ static bool add_up(uint64_t figures)
 
 /* Proofs -------------------------------------------------------------------- */
 
-static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t before, uint64_t after)
+static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t least, uint64_t most)
 {
         proof->known = known;
         proof->found = found;
-        proof->least = at_most(before, after);
-        proof->most = larger(before, after);
+        proof->least = least;
+        proof->most = most;
         proof->held = known && found >= proof->least && found <= proof->most;
         return proof->held;
 }
@@ -79,11 +79,12 @@ static uint64_t most_of(const struct committed *c)
         return larger(c->before, c->after);
 }
 
-/* The bounds of `n` parts, of which `resident` bytes are resident together; those
- * from below hold only where the whole is proven. */
-static void bound(const struct committed *c, size_t n, uint64_t resident, bool proven)
+/* The bounds of `n` parts, of which `resident` bytes are resident together, and
+ * `beside` of them may be no part's; those from below hold only where the whole is
+ * proven. */
+static void bound(const struct committed *c, size_t n, uint64_t resident, uint64_t beside, bool proven)
 {
-        uint64_t all = 0;
+        uint64_t all = beside;
 
         for (size_t i = 0; i < n; i++)
                 all += most_of(&c[i]);
@@ -139,6 +140,13 @@ static uint64_t marked(const struct mema_go *go)
         return at_most(go->heap_live, go->heap_objects);
 }
 
+/* The collector takes its work buffers from the heap's mappings, and they are then
+ * in none of the heap's figures. */
+static uint64_t work_buffers(const struct mema_go *before, const struct mema_go *after)
+{
+        return larger(before->work_buffers, after->work_buffers);
+}
+
 /* Goroutine stacks lie in the heap's mappings.  Released memory can be resident
  * still, and is then the heap's. */
 static void divide_go_heap(struct mema_report *r, const struct mema_go *before, const struct mema_go *after,
@@ -157,23 +165,30 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
         };
         uint64_t all = heap->sums.value[MEMA_RSS];
         uint64_t committed = heap_mapped(after) - after->heap_released;
+        const struct mema_proof *proof = &r->proof[MEMA_PROOF_GO_HEAP];
+        uint64_t beside = at_most(beyond(proof->found, proof->least), work_buffers(before, after));
 
-        r->go_surplus = beyond(all, larger(heap_mapped(before), heap_mapped(after)));
+        r->go_surplus = beyond(all, proof->most);
         proven = proven && r->go_surplus == 0;
-        bound(parts, sizeof parts / sizeof *parts, all, proven);
+        bound(parts, sizeof parts / sizeof *parts, all, beside, proven);
         apportion(parts, sizeof parts / sizeof *parts, all);
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
                 uint64_t of_stacks = mema_share(heap->sums.value[i], after->heap_stacks, committed);
 
-                stack->sums.value[i] = i == MEMA_RSS ? stacks.rss : at_most(of_stacks, after->heap_stacks);
-                heap->sums.value[i] -= stack->sums.value[i];
+                of_stacks = at_most(of_stacks, after->heap_stacks);
+                if (i == MEMA_RSS)
+                        of_stacks = stacks.rss;
+                else if (i == MEMA_SIZE)
+                        of_stacks = larger(of_stacks, stacks.rss); /* there were more before */
+                stack->sums.value[i] = of_stacks;
+                heap->sums.value[i] -= of_stacks;
         }
         stack->low = stacks.low;
         stack->high = stacks.high;
-        heap->low = proven ? all - stacks.high : 0;
+        heap->low = proven ? beyond(all, stacks.high + beside) : 0;
         heap->high = proven ? all - stacks.low : all;
         heap->method = stack->method =
-                proven && stacks.low == stacks.high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
+                proven && heap->low == heap->high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
 }
 
 /* Without names most of the runtime's metadata is in Read-Write: its shape finds
@@ -193,15 +208,16 @@ static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
 static bool go_is_known(const struct mema_go *go)
 {
         return go->known && add_up(go->heap_objects | go->heap_unused | go->heap_free | go->heap_released |
-                                   go->heap_stacks);
+                                   go->heap_stacks | go->work_buffers);
 }
 
 static void finish_go(struct mema_report *r, const struct mema_go *before, const struct mema_go *after)
 {
         bool known = go_is_known(before) && go_is_known(after);
         const struct mema_category *heap = &r->category[MEMA_GO_HEAP];
-        bool held = prove(&r->proof[MEMA_PROOF_GO_HEAP], known, heap->committed, heap_mapped(before),
-                          heap_mapped(after));
+        uint64_t least = at_most(heap_mapped(before), heap_mapped(after));
+        uint64_t most = larger(heap_mapped(before), heap_mapped(after)) + work_buffers(before, after);
+        bool held = prove(&r->proof[MEMA_PROOF_GO_HEAP], known, heap->committed, least, most);
 
         if (!known)
                 return;
@@ -211,6 +227,10 @@ static void finish_go(struct mema_report *r, const struct mema_go *before, const
 }
 
 /* The C heap ------------------------------------------------------------------------ */
+
+/* A static program takes what its first thread needs from [heap] before malloc
+ * does, mostly less than a page.  Whatever else there is comes in pages. */
+enum { BEFORE_MALLOC = 4095 };
 
 static bool malloc_is_known(const struct mema_malloc *m)
 {
@@ -231,15 +251,18 @@ static void finish_malloc(struct mema_report *r, const struct mema_malloc *befor
                 { 0, 0, &nobody },
         };
         uint64_t all = heap->sums.value[MEMA_RSS] + arenas->sums.value[MEMA_RSS];
+        const struct mema_proof *proof = &r->proof[MEMA_PROOF_MALLOC];
+        uint64_t most = larger(before->arena, after->arena);
         bool held = prove(&r->proof[MEMA_PROOF_MALLOC], known, heap->committed + arenas->committed,
-                          before->arena, after->arena);
+                          at_most(before->arena, after->arena), most + BEFORE_MALLOC);
 
-        prove(&r->proof[MEMA_PROOF_MALLOC_MMAP], known, blocks->committed, before->mapped, after->mapped);
+        prove(&r->proof[MEMA_PROOF_MALLOC_MMAP], known, blocks->committed,
+              at_most(before->mapped, after->mapped), larger(before->mapped, after->mapped));
         verify(r, MEMA_MALLOC_ARENAS);
         verify(r, MEMA_MALLOC_MMAP);
         if (!known)
                 return;
-        bound(parts, sizeof parts / sizeof *parts, all, held);
+        bound(parts, sizeof parts / sizeof *parts, all, beyond(proof->found, most), held);
         apportion(parts, sizeof parts / sizeof *parts, all);
 }
 

@@ -24,11 +24,32 @@ func (f facts) words() []uint64 {
 	return append(f.malloc[:len(f.malloc):len(f.malloc)], f.runtime...)
 }
 
-// oldAnchor has been on the heap since the program began.
-var oldAnchor *[256]byte
+// Since the program began: an object that has been on the heap, and the metadata of
+// no kind of its own, which counts the work buffers of collections among others.
+var (
+	oldAnchor    *[256]byte
+	otherAtStart uint64
+)
 
 // An initialised variable would be in the program's data, not on its heap.
-func init() { oldAnchor = new([256]byte) }
+func init() {
+	oldAnchor = new([256]byte)
+	samples := []metrics.Sample{{Name: otherMetadata}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(samples)
+	if valueOf(samples[1]) == 0 { // no collection yet, no work buffers
+		otherAtStart = valueOf(samples[0])
+	}
+}
+
+// valueOf is 0 where the runtime no longer has that metric.
+func valueOf(s metrics.Sample) uint64 {
+	if s.Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return s.Value.Uint64()
+}
+
+const otherMetadata = "/memory/classes/metadata/other:bytes"
 
 // figures are the members of struct mema_go, in its order, from heap_live on.
 var figures = [][]string{
@@ -43,10 +64,11 @@ var figures = [][]string{
 		"/memory/classes/metadata/mcache/inuse:bytes",
 		"/memory/classes/metadata/mspan/free:bytes",
 		"/memory/classes/metadata/mspan/inuse:bytes",
-		"/memory/classes/metadata/other:bytes",
+		otherMetadata,
 		"/memory/classes/profiling/buckets:bytes",
 		"/memory/classes/other:bytes",
 	},
+	{otherMetadata}, // less otherAtStart: work buffers, and what has been added since
 }
 
 // readFacts asks runtime/metrics, which does not stop the world, and takes the
@@ -63,12 +85,11 @@ func readFacts(malloc func() []uint64) facts {
 	for _, names := range figures {
 		var sum uint64
 		for _, s := range samples[:len(names)] {
-			if s.Value.Kind() == metrics.KindUint64 { // else a runtime that no longer has it
-				sum += s.Value.Uint64()
-			}
+			sum += valueOf(s)
 		}
 		f.runtime, samples = append(f.runtime, sum), samples[len(names):]
 	}
+	f.runtime[len(f.runtime)-1] -= min(otherAtStart, f.runtime[len(f.runtime)-1])
 	f.runtime = append(f.runtime, 2, uint64(uintptr(unsafe.Pointer(oldAnchor))), uint64(uintptr(unsafe.Pointer(f.live))))
 	return f
 }

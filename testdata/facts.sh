@@ -29,6 +29,7 @@ for class in objects unused free released stacks; do
 	echo "# go.heap_$class: $(class heap/$class)"
 done
 echo "# go.metadata: $metadata"
+echo "# go.work_buffers: $(class metadata/other)"
 echo "# malloc.arena: $(value arena)"
 echo "# malloc.in_use: $(value uordblks)"
 echo "# malloc.retained: $(value fordblks)"

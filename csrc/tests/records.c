@@ -200,9 +200,10 @@ static const struct {
 #of "." #member, offsetof(struct mema_facts, of.known), \
                         offsetof(struct mema_facts, of.member)          \
         }
-        FIGURE(malloc, mapped), FIGURE(malloc, arena),     FIGURE(malloc, in_use),   FIGURE(malloc, retained),
-        FIGURE(go, metadata),   FIGURE(go, heap_live),     FIGURE(go, heap_objects), FIGURE(go, heap_unused),
-        FIGURE(go, heap_free),  FIGURE(go, heap_released), FIGURE(go, heap_stacks),
+        FIGURE(malloc, mapped),   FIGURE(malloc, arena),     FIGURE(malloc, in_use),
+        FIGURE(malloc, retained), FIGURE(go, metadata),      FIGURE(go, work_buffers),
+        FIGURE(go, heap_live),    FIGURE(go, heap_objects),  FIGURE(go, heap_unused),
+        FIGURE(go, heap_free),    FIGURE(go, heap_released), FIGURE(go, heap_stacks),
 #undef FIGURE
 };
 

@@ -24,6 +24,7 @@ static struct mema_facts facts_from(uint64_t first)
         f.go.heap_released = first + 8;
         f.go.heap_stacks = first + 9;
         f.go.metadata = first + 10;
+        f.go.work_buffers = first + 11;
         return f;
 }
 

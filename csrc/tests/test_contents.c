@@ -231,7 +231,6 @@ static void expect_proofs(const struct capture *c)
 
                 expect(c, mema_proof_id(i), proof->known && proof->held, true);
                 expect(c, mema_proof_id(i), proof->found, proof->least);
-                expect(c, mema_proof_id(i), proof->found, proof->most);
         }
 }
 
@@ -241,7 +240,7 @@ static void all_proofs_are_held(void)
 }
 
 /* How the heaps grow in a capture, against what is mapped: before its mappings were
- * read, and after. */
+ * read, and after.  Some 2 MB of work buffers can be beyond what the Go heap says. */
 static const struct growth {
         int64_t before, after;
         bool held;
@@ -252,9 +251,9 @@ static const struct growth {
         { 0, MIB(8), true },
         { MIB(1), -(int64_t)MIB(1), true }, /* it became smaller */
         { 1, 1, false },
-        { -1, -1, false },
+        { -(int64_t)MIB(4), -(int64_t)MIB(4), false },
         { 4096, MIB(8), false },
-        { -(int64_t)MIB(8), -4096, false },
+        { -(int64_t)MIB(8), -(int64_t)MIB(4), false },
 };
 
 static struct mema_report grown;

@@ -415,6 +415,28 @@ static void the_split_of_other_mappings_than_the_heap_s(void)
         EQUAL(r.go_surplus, 0);
 }
 
+/* The collector's work buffers are in the heap's mappings, and in no part of it. */
+static void the_split_beside_work_buffers(void)
+{
+        struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
+        char text[128];
+
+        go.work_buffers = KB(64);
+        divide_sized(KB(4128), KB(4128), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(4032), KB(4000), KB(4032));
+        EQUAL(r.category[MEMA_GO_STACK].low, KB(96));
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 1);
+        EQUAL(mema_report_warning(&r, 0, text, sizeof text), 0);
+        divide_sized(KB(4160), KB(2048), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(2000), KB(1888), KB(2048));
+        expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        divide_sized(KB(4164), KB(4128), &go, NULL);
+        EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 0);
+        EQUAL(r.category[MEMA_GO_HEAP].low, 0);
+        divide_sized(KB(4096), KB(4096), &go, NULL);
+        expect_part(MEMA_GO_HEAP, KB(4000), KB(4000), KB(4000));
+}
+
 static void the_split_of_more_than_is_mapped(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
@@ -560,6 +582,18 @@ static void arenas_are_proven_by_malloc(void)
         report_malloc(UINT64_MAX, KB(1000), 1);
         EQUAL(r.proof[MEMA_PROOF_MALLOC].known, 0);
         expect_arenas(MEMA_BY_INFERRED, 0);
+}
+
+/* More of them can be resident than there are in the end. */
+static void stacks_that_shrink_have_room(void)
+{
+        struct mema_go before = runtime(KB(3000), 0, 0, 0, KB(1096)),
+                       after = runtime(KB(3000), 0, 0, 0, KB(96));
+
+        divide_sized(KB(4096), KB(4096), &before, &after);
+        expect_part(MEMA_GO_STACK, KB(1096), KB(1096), KB(1096));
+        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_SIZE], KB(1096));
+        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_SIZE], KB(3000));
 }
 
 /* Every column is divided, and the mappings stay the heap's. */
@@ -928,9 +962,10 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(rows_add_up_to_their_categories), CASE(rows_in_a_run_that_are_not_of_it),
       CASE(the_split_is_exact_where_all_is_resident), CASE(the_split_of_what_is_partly_resident),
       CASE(the_split_with_released_memory), CASE(the_split_of_other_mappings_than_the_heap_s),
-      CASE(the_split_of_more_than_is_mapped), CASE(the_split_of_one_part_only),
-      CASE(the_later_reading_divides), CASE(parts_of_the_heap), CASE(more_is_live_than_there_are_objects),
-      CASE(arenas_are_proven_by_malloc), CASE(all_columns_are_divided), CASE(a_runtime_that_does_not_add_up),
+      CASE(the_split_beside_work_buffers), CASE(the_split_of_more_than_is_mapped),
+      CASE(the_split_of_one_part_only), CASE(the_later_reading_divides), CASE(stacks_that_shrink_have_room),
+      CASE(parts_of_the_heap), CASE(more_is_live_than_there_are_objects), CASE(arenas_are_proven_by_malloc),
+      CASE(all_columns_are_divided), CASE(a_runtime_that_does_not_add_up),
       CASE(metadata_that_is_not_all_found), CASE(an_arena_goes_on_behind_its_reserve),
       CASE(any_numbers_keep_the_law), CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
