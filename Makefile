@@ -123,6 +123,7 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 	@mkdir -p $(@D)
 	clang $(STRICT) $(FUZZ) $(WRAP) -o $@ csrc/fuzz/fuzz_$*.c csrc/fuzz/fuzz.c csrc/tests/records.c \
 		csrc/tests/shown.c csrc/tests/harmless.c csrc/tests/failing.c $(LIBRARY:%=csrc/%.c)
+
 # One that judges its own C heap: the tests' malloc is a sanitizer's.
 build/heaps: csrc/tests/programs/heaps.c $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread -o $@ $^
@@ -154,6 +155,7 @@ test: check ## every test there is
 	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
+	LONG=1 go test -count=1 -run MappingsChange ./go
 	LONG=1 build/tests race large
 	@$(MAKE) --no-print-directory fuzz SECONDS=20
 	@$(MAKE) --no-print-directory -s test-places test-kernels
@@ -175,12 +177,16 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/%
 test-places: ## where it runs: other machines, musl, without rights, in a chroot, in gVisor
 	@.ci/install $(TEST_PACKAGES) $(PLACE_PACKAGES)
 	@$(MAKE) --no-print-directory -s cli demo test-programs
-	csrc/tests/places/places.sh
+	OLD_GO=$(OLD_GO) csrc/tests/places/places.sh
 
 .PHONY: test-kernels
 test-kernels: ## three kernels in QEMU, each booted once with the tests in it
 	@.ci/install $(RUN_PACKAGES) libcunit1-dev $(KERNEL_PACKAGES)
-	csrc/tests/kernels/kernels.sh
+	OLD_GO=$(OLD_GO) csrc/tests/kernels/kernels.sh
+
+.PHONY: truth
+truth: ## known amounts of each kind of memory, and what a report has of them
+	@go test -count=1 -v -run Truth ./cmd/memdemo
 
 .PHONY: golden
 golden: ## rewrite the golden files from the captures: read the diff
@@ -190,7 +196,7 @@ golden: ## rewrite the golden files from the captures: read the diff
 
 .PHONY: bench
 bench: ## a whole report against a bare read loop of the same smaps
-	go test -run '^$$' -bench . ./go
+	go test -run '^$$' -bench . ./go ./cmd/memdemo
 
 .PHONY: rename-module
 rename-module: ## give the module the path MODULE in every file that names it

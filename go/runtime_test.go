@@ -217,3 +217,67 @@ func TestDeepGoroutinesAreStack(t *testing.T) {
 		checkLaw(t, after)
 	})
 }
+
+// marked is what the last collection left of the Go heap.
+func marked(t *testing.T) int64 {
+	for _, p := range readNow(t, Top(0)).Category("go/heap").Parts {
+		if p.ID == "marked" {
+			return int64(p.Committed)
+		}
+	}
+	t.Fatal("go/heap has no part that is marked")
+	return 0
+}
+
+// profileRecords are no objects of their own in the profile.
+var profileRecords [10000]runtime.MemProfileRecord
+
+// inUse adds up pprof's heap profile, which is of the last but one collection.
+func inUse(t *testing.T) int64 {
+	runtime.GC()
+	runtime.GC()
+	records := profileRecords[:]
+	n, ok := runtime.MemProfile(records, false)
+	if !ok {
+		t.Fatalf("the profile has %d records", n)
+	}
+	var sum int64
+	for _, r := range records[:n] {
+		sum += r.InUseBytes()
+	}
+	return sum
+}
+
+// pprof, the report and the program agree on what is live, and on what a
+// collection that is asked for takes away.
+func TestMarkedIsWhatTheHeapProfileHas(t *testing.T) {
+	const tolerance = 32 * mib / 50
+	near := func(what string, got, want int64) {
+		if got < want-tolerance || got > want+tolerance {
+			t.Errorf("%s is %d, want %d within %d", what, got, want, tolerance)
+		}
+	}
+	alone(t, func() {
+		runtime.MemProfileRate = 1
+		profileBefore, before := inUse(t), marked(t)
+		objects := make([][]byte, 0, 1<<16)
+		amount := int64(cap(objects)) * int64(unsafe.Sizeof(objects[0]))
+		for size := 64; size <= mib; size *= 2 {
+			for range 2 * mib / size {
+				objects = append(objects, make([]byte, size))
+				amount += int64(size)
+			}
+		}
+		profile, live := inUse(t), marked(t)
+		near("the profile", profile-profileBefore, amount)
+		near("what is marked", live-before, profile-profileBefore)
+		runtime.KeepAlive(objects) // and no longer
+
+		runtime.KeepAlive(touchedBlocks(32))
+		near("what is marked before a collection", marked(t), live)
+		if w := ask(new(Analyzer), "GET", "/?gc=1"); w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		near("what is marked after gc=1", marked(t), before)
+	})
+}

@@ -16,27 +16,53 @@ const blockSize = mb
 
 func makeHeap(a amount, _ config) (made, error) {
 	how := "Go heap, reachable, in blocks of " + formatSize(blockSize)
-	return made{n: a.n, how: how, keep: heapBlocks(a.n)}, nil
+	blocks := heapBlocks(a.n, blockSize)
+	fillAll(blocks)
+	return made{n: a.n, how: how, keep: blocks, spans: spansOf(blocks)}, nil
+}
+
+// makeHeapUntouched makes blocks that are a span each, too, and as many as there
+// can be: each is some metadata of the runtime.
+func makeHeapUntouched(a amount, _ config) (made, error) {
+	blocks := heapBlocks(a.n, 8*kb)
+	how := "Go heap, reachable, virtual only but for what was used before"
+	return made{n: a.n, how: how, keep: blocks, spans: spansOf(blocks)}, nil
 }
 
 // makeGarbage drops all blocks at once after the last is made: were they dropped
 // one by one, a collection could hand the memory of one to the next.
 func makeGarbage(a amount, _ config) (made, error) {
-	heapBlocks(a.n)
+	blocks := heapBlocks(a.n, blockSize)
+	fillAll(blocks)
+	spans := spansOf(blocks) // the last use of blocks
 	runtime.GC()
-	return made{n: a.n, how: "Go heap, dropped; a collection has run since, and the runtime gives it back with time"}, nil
+	how := "Go heap, dropped; a collection has run since, and the runtime gives it back with time"
+	return made{n: a.n, how: how, spans: spans}, nil
 }
 
-// heapBlocks returns n bytes of heap, every page of it written.
-func heapBlocks(n int) [][]byte {
+// heapBlocks returns n bytes of heap, in blocks of a size.
+func heapBlocks(n, size int) [][]byte {
 	var blocks [][]byte
 	for n > 0 {
-		block := make([]byte, min(n, blockSize))
-		fill(block)
+		block := make([]byte, min(n, size))
 		blocks = append(blocks, block)
 		n -= len(block)
 	}
 	return blocks
+}
+
+func fillAll(blocks [][]byte) {
+	for _, block := range blocks {
+		fill(block)
+	}
+}
+
+func spansOf(blocks [][]byte) []span {
+	var spans []span
+	for _, block := range blocks {
+		spans = append(spans, span{address(block), len(block)})
+	}
+	return spans
 }
 
 func makeGoroutines(a amount, c config) (made, error) {

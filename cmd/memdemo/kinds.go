@@ -33,6 +33,14 @@ type made struct {
 	how  string  // one line: how it was made, and by what name smaps shows it
 	at   uintptr // the first byte of a mapping, else 0
 	keep any     // what has to stay reachable
+
+	spans []span // on the Go heap, where what was made is, or was
+}
+
+// A span is addresses, which keep nothing alive.
+type span struct {
+	at uintptr
+	n  int
 }
 
 // A row is a kind as it was made.
@@ -46,16 +54,21 @@ type row struct {
 // would serve goroutines and malloc, if those came later.
 var kinds = []kind{
 	{"heap", size, "64MB", maxSize, "Go heap that stays reachable", makeHeap},
+	{"heap-untouched", size, "0", maxSize, "Go heap that stays reachable, never touched, in blocks of 8 kB", makeHeapUntouched},
 	{"goroutines", number, "2000", 1000000, "blocked goroutines", makeGoroutines},
 	{"goroutine-stack", size, "0", 64 * mb, "stack that each of them uses", nil},
 	{"garbage", size, "0", maxSize, "Go heap that was dropped and then collected", makeGarbage},
-	{"malloc", size, "32MB", maxSize, "C malloc, in blocks of 4 kB", makeMalloc},
+	{"malloc", size, "32MB", maxSize, "C malloc", makeMalloc},
 	{"malloc-freed", size, "0", maxSize, "C malloc, of which every second block was freed", makeMallocFreed},
+	{"malloc-block", size, "4KB", 64 * mb, "what a block of both takes, with what malloc adds", nil},
 	{"arenas", number, "0", 1000, "threads for each kind of malloc, an arena each; 0: the main arena", nil},
-	{"threads", number, "4", 10000, "C threads, each with 256 kB of touched stack", makeThreads},
+	{"threads", number, "4", 10000, "C threads", makeThreads},
+	{"thread-stack", size, "256KB", 64 * mb, "stack that each of them touches", nil},
 	{"named", nameSize, "TXMetaCache=128MB", maxSize, "named anonymous memory; repeatable", makeNamed},
 	{"file", size, "16MB", maxSize, "a file, mapped shared and read", makeFile},
+	{"file-written", size, "0", maxSize, "a file, mapped shared and written", makeFileWritten},
 	{"file-private", size, "0", maxSize, "a file, mapped private and read, a quarter written", makeFilePrivate},
+	{"bss", size, "0", len(zeroed), "zeroed data of the program", makeBSS},
 	{"anon-ro", size, "0", maxSize, "anonymous memory, touched, then read-only", makeAnonRO},
 	{"anon-exec", size, "0", maxSize, "anonymous memory, touched, then executable", makeAnonExec},
 	{"anon-none", size, "0", maxSize, "anonymous memory, touched, then without access", makeAnonNone},

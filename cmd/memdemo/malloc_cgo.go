@@ -14,70 +14,68 @@ package main
 #include <unistd.h>
 
 enum {
-	BLOCK = 4080,            // with glibc's header and rounding 4096: a page each
-	STACK = 1 << 20,         // set, as musl's default is smaller than what is touched
-	STACK_TOUCHED = 256 << 10
+	OWN = 16,          // what malloc has of a block, at the most
+	STACK = 768 << 10, // beside what is touched; set, as musl's default is small
 };
 
 struct block {
 	struct block *next;
-	char rest[BLOCK - sizeof(struct block *)];
 };
 
-// The last chain made. Volatile, or the compiler may leave out both the chain
-// and the malloc.
-static struct block *volatile kept;
+// A chain of blocks that take `size` bytes each, all written.
+struct blocks {
+	size_t wanted, size, made;
+	struct block *last;
+};
 
-// Allocates and writes up to n blocks and, if asked, frees every second one. The
-// last one stays, else malloc could trim the end of the arena. Returns how many
-// were allocated.
-static size_t malloc_blocks(size_t n, int free_half)
+static void malloc_blocks(struct blocks *c)
 {
-	struct block *head = NULL;
-	size_t made = 0;
-	for (; made < n; made++) {
-		struct block *b = malloc(sizeof *b);
+	size_t size = c->size;
+	for (; c->made < c->wanted; c->made++) {
+		struct block *b = malloc(size - OWN);
 		if (b == NULL)
 			break;
-		memset(b, 1, sizeof *b);
-		b->next = head;
-		head = b;
+		memset(b, 1, size - OWN);
+		b->next = c->last;
+		c->last = b;
 	}
-	kept = head;
-	for (struct block *b = head; free_half && b != NULL && b->next != NULL; b = b->next) {
+}
+
+// The last one stays, else malloc could trim the end of the arena.
+static void free_every_second(struct blocks *c)
+{
+	for (struct block *b = c->last; b != NULL && b->next != NULL; b = b->next) {
 		struct block *second = b->next;
 		b->next = second->next;
 		free(second);
 	}
-	return made;
 }
 
-static void touch_stack(void)
+static void touch_stack(size_t size)
 {
-	volatile char area[STACK_TOUCHED];
-	for (size_t i = 0; i < sizeof area; i++)
+	volatile char area[size];
+	for (size_t i = 0; i < size; i++)
 		area[i] = 1;
 }
 
 struct task {
-	size_t blocks; // to malloc; 0: touch the stack
-	int free_half;
-	size_t made;
+	struct blocks *blocks; // to malloc; NULL: touch the stack
+	size_t stack;
 	sem_t done;
 };
 
-// Does the task, then waits for ever, so that its stack stays and its arena is
-// no other thread's. Signals are for Go's threads.
+// Does the task, then waits for ever, so that its stack stays, and its arena as
+// long as there can be more is no other thread's. Signals are for Go's threads.
 static void *task_thread(void *argument)
 {
 	struct task *t = argument;
 	sigset_t all;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	if (t->blocks > 0)
-		t->made = malloc_blocks(t->blocks, t->free_half);
+	if (t->blocks)
+		malloc_blocks(t->blocks);
 	else
-		touch_stack();
+		touch_stack(t->stack);
 	sem_post(&t->done); // from here on t is gone
 	for (;;)
 		pause();
@@ -94,7 +92,7 @@ static int run_task(struct task *t)
 		return error;
 	sem_init(&t->done, 0, 0);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	error = pthread_attr_setstacksize(&attributes, STACK);
+	error = pthread_attr_setstacksize(&attributes, STACK + t->stack);
 	if (error == 0)
 		error = pthread_create(&thread, &attributes, task_thread, t);
 	pthread_attr_destroy(&attributes);
@@ -104,17 +102,15 @@ static int run_task(struct task *t)
 	return error;
 }
 
-static int malloc_in_thread(size_t blocks, int free_half, size_t *made)
+static int malloc_in_thread(struct blocks *c)
 {
-	struct task t = { .blocks = blocks, .free_half = free_half };
-	int error = run_task(&t);
-	*made = t.made;
-	return error;
+	struct task t = { .blocks = c };
+	return run_task(&t);
 }
 
-static int start_stack_thread(void)
+static int start_stack_thread(size_t touched)
 {
-	struct task t = { .blocks = 0 };
+	struct task t = { .stack = touched };
 	return run_task(&t);
 }
 */
@@ -127,46 +123,53 @@ import (
 	"syscall"
 )
 
-// chunk is what a block takes of an arena, in bytes; mallinfo2 counts these.
-const chunk = C.BLOCK + 16
-
 // The main arena serves the thread that main began on; any other gets its own.
 func init() {
 	runtime.LockOSThread()
 }
 
 func makeMalloc(a amount, c config) (made, error) {
-	return mallocBlocks(a.n, c.one("arenas"), false)
+	return mallocBlocks(a.n, c, false)
 }
 
 func makeMallocFreed(a amount, c config) (made, error) {
-	return mallocBlocks(a.n, c.one("arenas"), true)
+	return mallocBlocks(a.n, c, true)
 }
 
 // mallocBlocks spreads at least n bytes over as many new threads as arenas says,
 // or takes them from the main arena.
-func mallocBlocks(n, arenas int, freeHalf bool) (made, error) {
+func mallocBlocks(n int, c config, freeHalf bool) (made, error) {
+	arenas := c.one("arenas")
+	chunk := max(roundUp(c.one("malloc-block"), C.OWN), 2*C.OWN)
 	blocks := (n + chunk - 1) / chunk
-	half := C.int(0)
-	how := fmt.Sprintf("blocks of %d bytes, %d with malloc's own", C.BLOCK, chunk)
+	how := fmt.Sprintf("blocks of %d bytes, %d with malloc's own", chunk-C.OWN, chunk)
 	if freeHalf {
-		half = 1
 		how += ", every second one freed"
 	}
 	if arenas == 0 {
-		done := int(C.malloc_blocks(C.size_t(blocks), half))
-		return made{n: done * chunk, how: how + "; main arena: [heap]"}, shortOf(blocks, done)
+		how += "; main arena: [heap]"
+	} else {
+		how += fmt.Sprintf("; arenas of %d threads", min(arenas, blocks))
 	}
+	chains := make([]C.struct_blocks, max(min(arenas, blocks), 1))
 	total := 0
-	for i := range min(arenas, blocks) {
-		var done C.size_t
-		errno := C.malloc_in_thread(C.size_t(share(blocks, arenas, i)), half, &done)
-		total += int(done)
-		if errno != 0 {
+	for i := range chains {
+		c := &chains[i]
+		*c = C.struct_blocks{wanted: C.size_t(share(blocks, len(chains), i)), size: C.size_t(chunk)}
+		if arenas == 0 {
+			C.malloc_blocks(c)
+		} else if errno := C.malloc_in_thread(c); errno != 0 {
 			return made{n: total * chunk}, threadError(errno)
 		}
+		total += int(c.made)
 	}
-	return made{n: total * chunk, how: fmt.Sprintf("%s; arenas of %d threads", how, min(arenas, blocks))}, shortOf(blocks, total)
+	// Now, when no thread takes what another one frees: an arena can serve two.
+	for i := range chains {
+		if freeHalf {
+			C.free_every_second(&chains[i])
+		}
+	}
+	return made{n: total * chunk, how: how}, shortOf(blocks, total)
 }
 
 // share returns the i-th of parts equal shares of n; the first ones have what
@@ -185,10 +188,11 @@ func shortOf(wanted, made int) error {
 	return nil
 }
 
-func makeThreads(a amount, _ config) (made, error) {
-	how := fmt.Sprintf("C threads, each with %s touched of a stack of %s", formatSize(C.STACK_TOUCHED), formatSize(C.STACK))
+func makeThreads(a amount, c config) (made, error) {
+	touched := max(c.one("thread-stack"), 1)
+	how := fmt.Sprintf("C threads, each with %s touched of a stack of %s", formatSize(touched), formatSize(touched+C.STACK))
 	for i := range a.n {
-		if errno := C.start_stack_thread(); errno != 0 {
+		if errno := C.start_stack_thread(C.size_t(touched)); errno != 0 {
 			return made{n: i}, threadError(errno)
 		}
 	}

@@ -148,6 +148,18 @@ func makeFile(a amount, _ config) (made, error) {
 	return mapping(b, fmt.Sprintf("r--s, every page read: %s (deleted)", name)), nil
 }
 
+func makeFileWritten(a amount, _ config) (made, error) {
+	b, name, err := mappedFile(a.n, readWrite, unix.MAP_SHARED)
+	if err != nil {
+		return made{}, err
+	}
+	if err := touch(b); err != nil {
+		unix.Munmap(b)
+		return made{}, err
+	}
+	return mapping(b, fmt.Sprintf("rw-s, every page written: %s (deleted)", name)), nil
+}
+
 func makeFilePrivate(a amount, _ config) (made, error) {
 	b, name, err := mappedFile(a.n, readWrite, unix.MAP_PRIVATE)
 	if err != nil {
@@ -191,6 +203,14 @@ func mappedFile(n, access, flags int) ([]byte, string, error) {
 		return nil, "", err
 	}
 	return b, f.Name(), nil
+}
+
+// zeroed is in the program's bss, which is no memory until it is touched.
+var zeroed [16 * mb]byte
+
+func makeBSS(a amount, _ config) (made, error) {
+	b := zeroed[:roundUp(a.n, os.Getpagesize())]
+	return mapping(b, "zeroed data of the program, behind its file's mappings"), touch(b)
 }
 
 func makeLazyFree(a amount, _ config) (made, error) {

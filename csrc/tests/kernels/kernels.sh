@@ -1,6 +1,7 @@
 #!/bin/sh
 # kernels.sh: boots each kernel once in QEMU, where init runs the tests and the
-# programs; one line a kernel. Runs from the root of the tree.
+# programs; one line a kernel. What each wrote is in build/kernels/KERNEL/NAME.out.
+# Runs from the root of the tree.
 set -eu
 
 out=build/kernels
