@@ -126,7 +126,7 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 
 # One that judges its own C heap: the tests' malloc is a sanitizer's.
 build/heaps: csrc/tests/programs/heaps.c $(LIBRARY:%=build/%.o)
-	$(CC) $(STRICT) -O1 -pthread -o $@ $^
+	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.

@@ -184,15 +184,17 @@ static bool is_arena(const struct view *v)
                reserved(v->after) && v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
-/* What an arena has reserved, and heaps that are full, which have nothing left. */
+/* What an arena has reserved, and heaps that are full, which have nothing left: of
+ * large mappings of others they are told by being without reserve. */
 static bool is_more_of_an_arena(const struct view *v)
 {
         uint64_t heap = arena_heap(&v->self);
+        bool full = v->self.start % heap == 0 && plain_writable(&v->self) && !v->context->owners &&
+                    (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
 
         return adjoins(v->before, &v->self) && v->before->category == MEMA_MALLOC_ARENAS &&
                v->before->plain && v->self.end % heap == 0 &&
-               (v->self.start % heap == 0 ? plain_writable(&v->self) && !v->context->owners
-                                          : reserved(&v->self));
+               (full || (v->self.start % heap != 0 && reserved(&v->self)));
 }
 
 static uint64_t threads_in(const struct view *v)

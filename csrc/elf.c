@@ -8,6 +8,7 @@
 #include "elf.h"
 
 #include "bytes.h"
+#include "sums.h"
 
 /* Where <elf.h> has its members, with addresses of 32 and of 64 bits. */
 /* clang-format off */
@@ -41,11 +42,6 @@ static uint64_t number(const unsigned char *p, uint64_t bytes, uint64_t big)
         for (uint64_t i = 0; i < bytes; i++)
                 v = v << 8 | p[big ? i : bytes - 1 - i];
         return v;
-}
-
-static uint64_t at_most(uint64_t v, uint64_t most)
-{
-        return v < most ? v : most;
 }
 
 static const struct format *format_of(const struct mema_elf *e)

@@ -30,8 +30,8 @@
  * different threads at once.  Nothing here calls back.
  *
  * Units: sizes and addresses are bytes; lines and columns count from 1.
- * Everything but mema_collect* and mema_report_free is freestanding C11: no
- * allocation, no input or output, no locale. */
+ * Everything but mema_collect*, mema_malloc_read and mema_report_free is
+ * freestanding C11: no allocation, no input or output, no locale. */
 #ifndef MEMANALYZER_H
 #define MEMANALYZER_H
 
@@ -188,7 +188,7 @@ struct mema_go {
 struct mema_malloc {
         uint64_t known;            /* 0: nothing, and the rest is not looked at */
         uint64_t arena;            /* of all arenas, the main one among them: in use and retained */
-        uint64_t in_use, retained; /* uordblks, fordblks */
+        uint64_t in_use, retained; /* uordblks, which has the threads' caches; fordblks */
         uint64_t mapped;           /* blocks that have a mapping of their own: hblkhd */
 };
 
@@ -217,6 +217,7 @@ struct mema_owner {
         uint64_t category;  /* an enum mema_category_id */
         uint64_t rss;       /* bytes that are resident */
         uint64_t committed; /* bytes of address space that its owner counts as his */
+        uint64_t unsure;    /* bytes by which `rss` may be wrong */
 };
 
 /* What is known of a process beside its smaps; all zero: nothing. */
@@ -240,6 +241,7 @@ struct mema_context {
  *     # program: /usr/bin/teranode
  *     # go.anchor: 0xc000012000
  *     # go.heap_live: 68665000 68665000
+ *     ...
  *
  * The first gives the version of the form.  `program`, or `deleted_program`, is
  * context.exe.  There can be several lines of `go.anchor`.  All other keys are the
@@ -422,6 +424,7 @@ struct mema_sums {
 struct mema_category {
         struct mema_sums sums;
         uint64_t committed; /* address space of its mappings that may be written */
+        uint64_t unsure;    /* resident bytes that may be a neighbour's in the same mapping, or here */
         uint64_t method;    /* an enum mema_method, the least sure that was used */
         /* What of sums.value[MEMA_RSS] is certain to belong here, and what may, as far
          * as the method can tell: what permissions put into Read-Write is named, and may
@@ -436,14 +439,14 @@ struct mema_part {
 };
 
 /* The category that a part is of, its stable id. */
-#define MEMA_PARTS(X)                                                                        \
-        X(HEAP_MARKED, "go/heap/marked")      /* what the last collection left */            \
-        X(HEAP_SINCE, "go/heap/since")        /* objects made since then, live or dead */    \
-        X(HEAP_UNUSED, "go/heap/unused")      /* room kept for objects of one size */        \
-        X(HEAP_FREE, "go/heap/free")          /* kept from the system for what may come */   \
-        X(HEAP_RELEASED, "go/heap/released")  /* given back to the system */                 \
-        X(MALLOC_IN_USE, "malloc/in_use")     /* of all arenas: what malloc has given out */ \
-        X(MALLOC_RETAINED, "malloc/retained") /* freed, and kept from the system */
+#define MEMA_PARTS(X)                                                                         \
+        X(HEAP_MARKED, "go/heap/marked")      /* what the last collection left */             \
+        X(HEAP_SINCE, "go/heap/since")        /* objects made since, or dead and not swept */ \
+        X(HEAP_UNUSED, "go/heap/unused")      /* room kept for objects of one size */         \
+        X(HEAP_FREE, "go/heap/free")          /* kept from the system for what may come */    \
+        X(HEAP_RELEASED, "go/heap/released")  /* given back to the system */                  \
+        X(MALLOC_IN_USE, "malloc/in_use")     /* given out, or in a thread's cache */         \
+        X(MALLOC_RETAINED, "malloc/retained") /* freed beyond that, and kept from the system */
 
 enum mema_part_id {
 #define X(id, stable) MEMA_PART_##id,
@@ -454,9 +457,10 @@ enum mema_part_id {
 /* A check of what was found in the mappings against what the process says. */
 struct mema_proof {
         uint64_t known;       /* 0: the process says nothing of it */
-        uint64_t held;        /* found is between the two */
+        uint64_t held;        /* found is from least to most + beside */
         uint64_t found;       /* bytes of address space */
-        uint64_t least, most; /* what the process can have had, while it was read */
+        uint64_t least, most; /* what the process said before and after */
+        uint64_t beside;      /* what it may have there at most, and count elsewhere */
 };
 
 #define MEMA_PROOFS(X)                                                                    \

@@ -2,7 +2,7 @@
  *
  * The kernel merges what malloc maps with its neighbours, where they have no
  * names.  malloc's own words stand at the start of each heap of an arena and of
- * each block that has a mapping of its own.  They are read through the kernel,
+ * each block that has a mapping of its own.  They are read through /proc/self/mem,
  * which refuses what is not mapped: a wrong guess cannot fault.  What was read is
  * believed only where all of it fits, and is inferred all the same; whether it is
  * true shows in malloc's own sums (parts.c).  Those are not asked for each time, but
@@ -11,13 +11,14 @@
 #include "own_memory.h"
 
 #include "classify.h"
+#include "sums.h"
 
 #ifdef __linux__
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/uio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Heaps are aligned to their size, the most that one can have (glibc: arena.c,
@@ -33,8 +34,24 @@ enum { FOUND_MAX = 65536 };
  * The first page of a region is looked at all the same. */
 enum { VAIN_HEAPS = 64, VAIN_BLOCKS = 1024, VAIN_BLOCKS_ALL = 4096 };
 
+/* And pages that are looked at to count what is resident, where that has to be: two
+ * milliseconds of them. */
+enum { PAGES_MAX = 262144 };
+
 static const uint64_t PRESENT = UINT64_C(1) << 63, SWAPPED = UINT64_C(1) << 62;
 enum { BATCH = 256 };
+
+/* PAGEMAP_SCAN of Linux 6.7 (linux/fs.h): runs of pages that are present, but for
+ * the page of zeros, which is nobody's. */
+struct scan_request {
+        uint64_t size, flags, start, end, walk_end, runs, run_count, max_pages;
+        uint64_t inverted, mask, any_of, returned;
+};
+struct scan_run {
+        uint64_t start, end, what;
+};
+#define PAGEMAP_SCAN_NUMBER _IOWR('f', 16, struct scan_request)
+enum { IS_PRESENT = 1 << 3, IS_ZEROS = 1 << 5 };
 
 /* The words at the start of a heap (struct _heap_info), the same from glibc 2.4 on,
  * and of a block (struct malloc_chunk): there the first two, or, where a word has 4
@@ -49,20 +66,16 @@ struct head {
 struct mema_own_memory {
         struct mema_report *report;
         uint64_t page;
-        int pagemap;
+        int pagemap, memory;
+        bool scans;     /* pagemap can be asked for runs */
+        uint64_t pages; /* that may still be looked at one by one */
         uint64_t first; /* owner of the region that is looked into */
         uint64_t looks; /* in it that may still be in vain, for blocks */
         uint64_t vain;  /* looks for blocks, in all regions */
         uint64_t found; /* heaps and blocks, in all regions */
         uint64_t states[BATCH];
         struct head heads[BATCH];
-        struct iovec here[BATCH], there[BATCH];
 };
-
-static uint64_t at_most(uint64_t a, uint64_t b)
-{
-        return a < b ? a : b;
-}
 
 /* Reading -------------------------------------------------------------------- */
 
@@ -79,21 +92,18 @@ static void read_states(struct mema_own_memory *own, uint64_t at, size_t n)
 /* Reads into own->heads how `n` pages from `at` on begin: zeros where a page is
  * not resident.  One that is swapped out is fetched only where it is asked for
  * alone.  Returns how many were read. */
-static unsigned long read_heads(struct mema_own_memory *own, uint64_t at, size_t n)
+static uint64_t read_heads(struct mema_own_memory *own, uint64_t at, size_t n)
 {
-        uint64_t wanted = n == 1 ? PRESENT | SWAPPED : PRESENT;
-        unsigned long count = 0;
+        uint64_t wanted = n == 1 ? PRESENT | SWAPPED : PRESENT, count = 0;
 
         memset(own->heads, 0, n * sizeof *own->heads);
         read_states(own, at, n);
         for (size_t i = 0; i < n; i++, at += own->page) {
                 if (!(own->states[i] & wanted))
                         continue;
-                own->here[count] = (struct iovec){ &own->heads[i], sizeof *own->heads };
-                own->there[count++] = (struct iovec){ (void *)(uintptr_t)at, sizeof *own->heads };
+                (void)pread(own->memory, &own->heads[i], sizeof *own->heads, (off_t)at);
+                count++;
         }
-        if (count > 0)
-                (void)process_vm_readv(getpid(), own->here, count, own->there, count, 0);
         return count;
 }
 
@@ -130,23 +140,80 @@ static void take(struct mema_own_memory *own, const struct mema_owner *new)
         r->found[r->context.owner_count++] = *new;
 }
 
-/* Pages of zeros that were only read are counted, too, though not by the kernel. */
+/* Resident bytes from `start` to `end` by runs, false where the kernel does not
+ * know them. */
+static bool scan_runs(struct mema_own_memory *own, uint64_t start, uint64_t end, uint64_t *rss)
+{
+        struct scan_run runs[64];
+        struct scan_request request = { .size = sizeof request,
+                                        .start = start,
+                                        .end = end,
+                                        .runs = (uintptr_t)runs,
+                                        .run_count = sizeof runs / sizeof *runs,
+                                        .inverted = IS_ZEROS,
+                                        .mask = IS_PRESENT | IS_ZEROS,
+                                        .returned = IS_PRESENT };
+
+        for (*rss = 0; request.start < end; request.start = request.walk_end) {
+                int n = ioctl(own->pagemap, PAGEMAP_SCAN_NUMBER, &request);
+
+                if (n < 0 || request.walk_end <= request.start)
+                        return false;
+                for (int i = 0; i < n; i++)
+                        *rss += runs[i].end - runs[i].start;
+        }
+        return true;
+}
+
+/* Before Linux 6.7 page by page, as far as that goes: what was only read, and is
+ * zeros, is counted, too, though not by the kernel. */
+static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_t end)
+{
+        uint64_t rss = 0;
+
+        for (uint64_t at = start, n; at < end && own->pages > 0; at += n * own->page) {
+                n = at_most(at_most((end - at) / own->page, BATCH), own->pages);
+                own->pages -= n;
+                read_states(own, at, (size_t)n);
+                for (size_t k = 0; k < n; k++)
+                        rss += own->states[k] & PRESENT ? own->page : 0;
+        }
+        return rss;
+}
+
+static uint64_t resident(struct mema_own_memory *own, uint64_t start, uint64_t end)
+{
+        uint64_t rss;
+
+        own->scans = own->scans && scan_runs(own, start, end, &rss);
+        return own->scans ? rss : count_pages(own, start, end);
+}
+
+/* What is resident of each owner in a region; and of the rest of it, so that it
+ * shows whether that is all which the kernel had counted. */
 static void count_resident(struct mema_own_memory *own, const struct mema_region *g)
 {
-        for (uint64_t i = own->first; i < own->report->context.owner_count; i++) {
-                struct mema_owner *o = &own->report->found[i];
+        struct mema_owner *o = &own->report->found[own->first];
+        struct mema_owner *end = &own->report->found[own->report->context.owner_count];
+        uint64_t at = g->start, sum = 0, unsure;
 
-                if (o->start == g->start && o->end == g->end) {
-                        o->rss = g->value[MEMA_RSS];
-                        continue;
-                }
-                for (uint64_t at = o->start, n; at < o->end; at += n * own->page) {
-                        n = at_most((o->end - at) / own->page, BATCH);
-                        read_states(own, at, (size_t)n);
-                        for (size_t k = 0; k < n; k++)
-                                o->rss += own->states[k] & PRESENT ? own->page : 0;
-                }
+        if (o < end && o->start == g->start && o->end == g->end) {
+                o->rss = g->value[MEMA_RSS];
+                return;
         }
+        if (o == end)
+                return;
+        for (; o < end; at = o++->end) {
+                sum += resident(own, at, o->start);
+                o->rss = resident(own, o->start, o->end);
+                sum += o->rss;
+        }
+        sum += resident(own, at, g->end);
+        unsure = own->scans || own->pages > 0
+                         ? larger(sum, g->value[MEMA_RSS]) - at_most(sum, g->value[MEMA_RSS])
+                         : g->value[MEMA_RSS];
+        for (o = &own->report->found[own->first]; o < end; o++)
+                o->unsure = unsure;
 }
 
 /* Heaps ------------------------------------------------------------------------ */
@@ -189,7 +256,7 @@ static uint64_t find_heap(struct mema_own_memory *own, const struct mema_region 
 {
         struct head h = read_head(own, at);
         uint64_t bytes = at_most(h.word[WRITABLE], g->end - at);
-        struct mema_owner o = { at, at + bytes, MEMA_MALLOC_ARENAS, 0, at_most(h.word[SIZE], bytes) };
+        struct mema_owner o = { at, at + bytes, MEMA_MALLOC_ARENAS, 0, at_most(h.word[SIZE], bytes), 0 };
 
         if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != g->end))
                 return 0;
@@ -226,8 +293,9 @@ static uint64_t find_blocks(struct mema_own_memory *own, const struct mema_regio
                 for (size_t i = 0; i < n && size == 0; i++, at += own->page)
                         size = block_size(own, &own->heads[i], g->end - at);
                 if (size > 0) {
-                        struct mema_owner o = { at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0,
-                                                size };
+                        struct mema_owner o = {
+                                at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0, size, 0
+                        };
 
                         take(own, &o);
                         at = o.end;
@@ -281,32 +349,26 @@ void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region 
         count_resident(own, g);
 }
 
-/* Whether malloc is glibc's, and lets itself be looked at: a static program has this
- * function where it has malloc. */
+/* Where malloc is glibc's: a static program has this function where it has malloc. */
 int malloc_info(int, FILE *) __attribute__((weak));
-
-static bool may_read(void)
-{
-        char from = 1, to = 0;
-        struct iovec here = { &to, 1 }, there = { &from, 1 };
-
-        return malloc_info && process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1 && to == from;
-}
 
 struct mema_own_memory *mema_own_memory_open(struct mema_report *r)
 {
         struct mema_own_memory *own;
         enum { ROOM = 64 };
 
-        if (r->context.owners || !may_read())
+        if (r->context.owners || !malloc_info)
                 return NULL;
         own = calloc(1, sizeof *own);
         if (!own)
                 return NULL;
         own->report = r;
         own->page = (uint64_t)sysconf(_SC_PAGESIZE);
+        own->pages = PAGES_MAX;
+        own->scans = true;
         own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-        r->found = own->pagemap >= 0 ? malloc(ROOM * sizeof *r->found) : NULL;
+        own->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        r->found = own->pagemap >= 0 && own->memory >= 0 ? malloc(ROOM * sizeof *r->found) : NULL;
         if (!r->found) {
                 mema_own_memory_close(own);
                 return NULL;
@@ -323,6 +385,8 @@ void mema_own_memory_close(struct mema_own_memory *own)
                 return;
         if (own->pagemap >= 0)
                 close(own->pagemap);
+        if (own->memory >= 0)
+                close(own->memory);
         free(own);
 }
 

@@ -8,16 +8,6 @@
 #include "classify.h"
 #include "sums.h"
 
-static uint64_t at_most(uint64_t a, uint64_t b)
-{
-        return a < b ? a : b;
-}
-
-static uint64_t beyond(uint64_t a, uint64_t b)
-{
-        return a > b ? a - b : 0;
-}
-
 /* The first owner that ends beyond an address. */
 static const struct mema_owner *first_beyond(const struct mema_context *context, uint64_t address)
 {
@@ -44,6 +34,7 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
 {
         cut->category = MEMA_CATEGORY_COUNT;
         cut->pieces = 0;
+        cut->unsure = 0;
         cut->at = g->start;
         cut->end = g->end;
         cut->left = mema_region_span(g);
@@ -63,6 +54,7 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
         for (; o < cut->last && o->start < g->end; o++) {
                 uint64_t bytes = overlap(o, g->start, g->end);
 
+                cut->unsure = larger(cut->unsure, o->unsure);
                 cut->unowned = beyond(cut->unowned, bytes);
                 cut->unowned_rss = beyond(cut->unowned_rss, mema_share(o->rss, bytes, o->end - o->start));
         }

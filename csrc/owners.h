@@ -10,6 +10,7 @@
 struct mema_cut {
         uint64_t category;                /* of the piece; MEMA_CATEGORY_COUNT: nobody's */
         uint64_t committed;               /* bytes of it that its owner counts */
+        uint64_t unsure;                  /* bytes by which what is resident of a piece may be wrong */
         uint64_t pieces;                  /* so far, with this one */
         uint64_t at, end, left;           /* what is left: addresses, bytes */
         uint64_t unowned, unowned_rss;    /* bytes of it that are nobody's, and are resident of these */

@@ -11,21 +11,6 @@
 
 #include "sums.h"
 
-static uint64_t at_most(uint64_t a, uint64_t b)
-{
-        return a < b ? a : b;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-        return a > b ? a : b;
-}
-
-static uint64_t beyond(uint64_t a, uint64_t b)
-{
-        return a > b ? a - b : 0;
-}
-
 /* Whether figures, or'ed together, add up in 64 bits: no machine has more. */
 static bool add_up(uint64_t figures)
 {
@@ -34,13 +19,19 @@ static bool add_up(uint64_t figures)
 
 /* Proofs -------------------------------------------------------------------- */
 
-static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t least, uint64_t most)
+/* A static program takes what its first thread needs from [heap] before malloc
+ * does, mostly less than a page.  Whatever else there is comes in pages. */
+enum { BEFORE_MALLOC = 4095 };
+
+static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t before, uint64_t after,
+                  uint64_t beside)
 {
         proof->known = known;
         proof->found = found;
-        proof->least = least;
-        proof->most = most;
-        proof->held = known && found >= proof->least && found <= proof->most;
+        proof->least = at_most(before, after);
+        proof->most = larger(before, after);
+        proof->beside = beside;
+        proof->held = known && found >= proof->least && beyond(found, beside) <= proof->most;
         return proof->held;
 }
 
@@ -55,15 +46,20 @@ bool mema_is_proven(const struct mema_report *r, uint64_t category)
         return proof_of[category] > 0 && r->proof[proof_of[category] - 1].held;
 }
 
-/* A shape that is proven is certain. */
-static void verify(struct mema_report *r, unsigned category)
+/* A shape is certain where its bytes are those that the process said before, or
+ * after.  Between the two, pages can be somebody else's, or be missed. */
+static void verify(struct mema_report *r, unsigned category, const struct mema_proof *proof)
 {
         struct mema_category *c = &r->category[category];
+        uint64_t strange = proof->found - proof->least, missed = beyond(proof->most, proof->found);
 
-        if (c->method == MEMA_BY_INFERRED && mema_is_proven(r, category)) {
-                c->method = MEMA_BY_VERIFIED;
-                c->low = c->high;
-        }
+        if (c->method != MEMA_BY_INFERRED || !proof->held)
+                return;
+        if (strange <= proof->beside || missed == 0)
+                strange = missed = 0;
+        c->low = beyond(c->sums.value[MEMA_RSS], c->unsure + strange);
+        c->high += missed;
+        c->method = c->low == c->high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
 }
 
 /* Parts ----------------------------------------------------------------------- */
@@ -80,8 +76,8 @@ static uint64_t most_of(const struct committed *c)
 }
 
 /* The bounds of `n` parts, of which `resident` bytes are resident together, and
- * `beside` of them may be no part's; those from below hold only where the whole is
- * proven. */
+ * `beside` of them may be no part's.  Where the whole is not proven, more of a part can
+ * be resident elsewhere, and less of it here: only what it has committed is certain. */
 static void bound(const struct committed *c, size_t n, uint64_t resident, uint64_t beside, bool proven)
 {
         uint64_t all = beside;
@@ -92,7 +88,7 @@ static void bound(const struct committed *c, size_t n, uint64_t resident, uint64
                 struct mema_part *part = c[i].part;
 
                 part->committed = c[i].after;
-                part->high = at_most(most_of(&c[i]), resident);
+                part->high = proven ? at_most(most_of(&c[i]), resident) : most_of(&c[i]);
                 part->low = proven ? at_most(beyond(resident, all - most_of(&c[i])), part->high) : 0;
         }
 }
@@ -168,7 +164,7 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
         const struct mema_proof *proof = &r->proof[MEMA_PROOF_GO_HEAP];
         uint64_t beside = at_most(beyond(proof->found, proof->least), work_buffers(before, after));
 
-        r->go_surplus = beyond(all, proof->most);
+        r->go_surplus = beyond(all, proof->most + proof->beside);
         proven = proven && r->go_surplus == 0;
         bound(parts, sizeof parts / sizeof *parts, all, beside, proven);
         apportion(parts, sizeof parts / sizeof *parts, all);
@@ -186,7 +182,7 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
         stack->low = stacks.low;
         stack->high = stacks.high;
         heap->low = proven ? beyond(all, stacks.high + beside) : 0;
-        heap->high = proven ? all - stacks.low : all;
+        heap->high = proven ? all - stacks.low : larger(all, proof->most);
         heap->method = stack->method =
                 proven && heap->low == heap->high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
 }
@@ -215,22 +211,17 @@ static void finish_go(struct mema_report *r, const struct mema_go *before, const
 {
         bool known = go_is_known(before) && go_is_known(after);
         const struct mema_category *heap = &r->category[MEMA_GO_HEAP];
-        uint64_t least = at_most(heap_mapped(before), heap_mapped(after));
-        uint64_t most = larger(heap_mapped(before), heap_mapped(after)) + work_buffers(before, after);
-        bool held = prove(&r->proof[MEMA_PROOF_GO_HEAP], known, heap->committed, least, most);
+        bool held = prove(&r->proof[MEMA_PROOF_GO_HEAP], known, heap->committed, heap_mapped(before),
+                          heap_mapped(after), work_buffers(before, after));
 
         if (!known)
                 return;
-        if (heap->sums.mappings > 0 && heap_mapped(after) > after->heap_released)
+        if (heap->sums.value[MEMA_SIZE] > 0 && heap_mapped(after) > after->heap_released)
                 divide_go_heap(r, before, after, held);
         bound_go_metadata(r, after);
 }
 
 /* The C heap ------------------------------------------------------------------------ */
-
-/* A static program takes what its first thread needs from [heap] before malloc
- * does, mostly less than a page.  Whatever else there is comes in pages. */
-enum { BEFORE_MALLOC = 4095 };
 
 static bool malloc_is_known(const struct mema_malloc *m)
 {
@@ -251,18 +242,17 @@ static void finish_malloc(struct mema_report *r, const struct mema_malloc *befor
                 { 0, 0, &nobody },
         };
         uint64_t all = heap->sums.value[MEMA_RSS] + arenas->sums.value[MEMA_RSS];
-        const struct mema_proof *proof = &r->proof[MEMA_PROOF_MALLOC];
-        uint64_t most = larger(before->arena, after->arena);
-        bool held = prove(&r->proof[MEMA_PROOF_MALLOC], known, heap->committed + arenas->committed,
-                          at_most(before->arena, after->arena), most + BEFORE_MALLOC);
+        struct mema_proof *of_heaps = &r->proof[MEMA_PROOF_MALLOC];
+        struct mema_proof *of_blocks = &r->proof[MEMA_PROOF_MALLOC_MMAP];
+        bool held = prove(of_heaps, known, heap->committed + arenas->committed, before->arena, after->arena,
+                          BEFORE_MALLOC);
 
-        prove(&r->proof[MEMA_PROOF_MALLOC_MMAP], known, blocks->committed,
-              at_most(before->mapped, after->mapped), larger(before->mapped, after->mapped));
-        verify(r, MEMA_MALLOC_ARENAS);
-        verify(r, MEMA_MALLOC_MMAP);
+        prove(of_blocks, known, blocks->committed, before->mapped, after->mapped, 0);
+        verify(r, MEMA_MALLOC_ARENAS, of_heaps);
+        verify(r, MEMA_MALLOC_MMAP, of_blocks);
         if (!known)
                 return;
-        bound(parts, sizeof parts / sizeof *parts, all, beyond(proof->found, most), held);
+        bound(parts, sizeof parts / sizeof *parts, all, beyond(of_heaps->found, of_heaps->most), held);
         apportion(parts, sizeof parts / sizeof *parts, all);
 }
 

@@ -8,7 +8,6 @@
 #ifdef __linux__
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,11 +29,10 @@ void mema_read_program_file(int dir, struct mema_context *context)
         int fd = context->facts.go.known ? -1 : openat(dir, "exe", READ);
 
         mema_elf_init(&elf);
-        while (fd >= 0 && elf.want > 0) {
+        for (int i = 0; i < MEMA_ELF_PIECES && fd >= 0 && elf.want > 0; i++) {
                 ssize_t n = pread(fd, piece, (size_t)elf.want, (off_t)elf.offset);
 
-                if (n >= 0 || errno != EINTR)
-                        mema_elf_take(&elf, piece, n > 0 ? (size_t)n : 0);
+                mema_elf_take(&elf, piece, n > 0 ? (size_t)n : 0);
         }
         if (fd >= 0)
                 close(fd);

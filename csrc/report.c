@@ -16,6 +16,7 @@ static void merge(struct mema_category *into, const struct mema_category *from)
 {
         mema_sums_merge(&into->sums, &from->sums);
         into->committed += from->committed;
+        into->unsure += from->unsure;
         into->low += from->low;
         if (from->method > into->method)
                 into->method = from->method;
@@ -96,8 +97,9 @@ static void count(struct mema_category *c, const struct mema_region *g, const st
         c->sums.mappings -= cut->pieces > 1;
         if (g->perms[1] == 'w')
                 c->committed += cut->committed;
-        if (g->method == MEMA_BY_NAMED)
-                c->low += g->value[MEMA_RSS];
+        c->unsure += cut->unsure;
+        if (g->method <= MEMA_BY_ESTIMATED)
+                c->low += beyond(g->value[MEMA_RSS], cut->unsure);
         if (g->method > c->method)
                 c->method = g->method;
 }
@@ -147,6 +149,8 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
                 g->method = MEMA_BY_INFERRED;
         if (g->category == MEMA_NOT_BROKEN_DOWN)
                 r->broken_down = 0;
+        if (cut->unsure > 0 && g->method < MEMA_BY_ESTIMATED)
+                g->method = MEMA_BY_ESTIMATED;
 
         bool run = r->context.facts.go.known && self.plain && !owned &&
                    (self.perms == 0 || self.perms == (PERM_READ | PERM_WRITE));
@@ -222,7 +226,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
         close_run(r);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
-                r->category[i].high = r->category[i].sums.value[MEMA_RSS];
+                r->category[i].high = r->category[i].sums.value[MEMA_RSS] + r->category[i].unsure;
         }
         mema_parts_finish(r, after ? after : &r->after);
 
@@ -263,7 +267,7 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { !r->context.facts.go.known && heap > 0,
                   "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
-                { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.mappings == 0,
+                { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.value[MEMA_SIZE] == 0,
                   "The Go heap was not found: it is in Read-Write" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
                   "Bytes in no category: #; this is an error of the analyzer, please report it" },

@@ -1,4 +1,5 @@
-/* sums.h - columns added up, over mappings and in pairs; not for users. */
+/* sums.h - columns added up, over mappings and in pairs, and the arithmetic of shares;
+ * not for users. */
 #ifndef MEMA_SUMS_H
 #define MEMA_SUMS_H
 
@@ -8,6 +9,21 @@
 
 /* The fields that add up, as a `present` mask. */
 extern const uint64_t mema_summed_fields;
+
+static inline uint64_t at_most(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+static inline uint64_t larger(uint64_t a, uint64_t b)
+{
+        return a > b ? a : b;
+}
+
+static inline uint64_t beyond(uint64_t a, uint64_t b)
+{
+        return a > b ? a - b : 0;
+}
 
 /* v * part / whole, for part <= whole, without passing 64 bits. */
 static inline uint64_t mema_share(uint64_t v, uint64_t part, uint64_t whole)

@@ -103,7 +103,7 @@ func decodeReport(r reading) *Report {
 	for i, id := range names.proofs {
 		w := r.Proof(i)
 		if w[0] == 1 {
-			report.Proofs = append(report.Proofs, Proof{ID: id, Held: w[1] == 1, Found: w[2], Least: w[3], Most: w[4]})
+			report.Proofs = append(report.Proofs, Proof{ID: id, Held: w[1] == 1, Found: w[2], Least: w[3], Most: w[4], Beside: w[5]})
 		}
 	}
 	for i := range r.Rows() {
@@ -120,7 +120,7 @@ func decodeReport(r reading) *Report {
 
 func decodeCategory(r reading, i int) Category {
 	words := r.Category(i)
-	sums, rest := words[:len(words)-4], words[len(words)-3:]
+	sums, rest := words[:len(words)-5], words[len(words)-3:]
 	c := Category{
 		ID: names.categoryIDs[i], Name: names.categoryNames[i],
 		Method: names.methods[rest[0]], Low: rest[1], High: rest[2],

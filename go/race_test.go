@@ -153,7 +153,7 @@ func checkProofs(t *testing.T, r *Report) {
 	t.Helper()
 	held := map[string]bool{}
 	for _, p := range r.Proofs {
-		if p.Held != (p.Least <= p.Found && p.Found <= p.Most) || p.Least > p.Most {
+		if p.Held != (p.Least <= p.Found && p.Found <= p.Most+p.Beside) || p.Least > p.Most {
 			t.Errorf("proof %+v", p)
 		}
 		held[p.ID] = p.Held

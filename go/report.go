@@ -58,7 +58,7 @@ type Group struct {
 	Name       string
 	RSS        uint64 // bytes
 	Categories []Category
-	Parts      []Part // of "malloc": in_use and retained
+	Parts      []Part // of "malloc": in_use, threads' caches among it, and retained
 }
 
 // A Category is a kind of memory. All of them are in the report, those that hold
@@ -71,7 +71,7 @@ type Category struct {
 	High   uint64 // bytes of RSS that may be in it
 	Columns
 	Names []Name // of the category "named": one a name, the largest first
-	Parts []Part // of "go/heap": marked, since, unused, free and released
+	Parts []Part // of "go/heap": marked, since (or dead and not swept), unused, free and released
 }
 
 // A Part is what a process says that memory is made of, such as free memory on its
@@ -83,12 +83,13 @@ type Part struct {
 }
 
 // A Proof is a check of the mappings that were found against what the process says
-// of itself: it held where Found is from Least to Most, what it said before and
-// after the reading. They are bytes of address space.
+// of itself. They are bytes of address space.
 type Proof struct {
-	ID                 string // "go_heap", "malloc", "malloc_mmap"
-	Held               bool
-	Found, Least, Most uint64
+	ID          string // "go_heap", "malloc", "malloc_mmap"
+	Held        bool   // Found is from Least to Most + Beside
+	Found       uint64
+	Least, Most uint64 // what the process said before and after the reading
+	Beside      uint64 // what it may have there, at the most, and count elsewhere
 }
 
 // A Name is all memory that was given one name.

@@ -15,6 +15,7 @@
         X(blocks_below_other_memory)                \
         X(a_block_that_is_larger_than_a_heap)       \
         X(a_block_of_which_little_is_resident)      \
+        X(a_block_that_was_only_read)               \
         X(blocks_that_are_aligned_and_resized)      \
         X(a_heap_of_which_half_was_freed)           \
         X(what_malloc_does_not_confirm_is_inferred) \

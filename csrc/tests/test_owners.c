@@ -9,13 +9,13 @@ static struct mema_report r;
 
 #define AT UINT64_C(0x7f0000000000)
 #define PAGES(n) ((uint64_t)(n) << 12)
-#define ARENA(from, to, rss)                                                                           \
-        {                                                                                              \
-                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_ARENAS, PAGES(rss), PAGES((to) - (from)) \
+#define ARENA(from, to, rss)                                                                              \
+        {                                                                                                 \
+                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_ARENAS, PAGES(rss), PAGES((to) - (from)), 0 \
         }
-#define BLOCK(from, to, rss)                                                                         \
-        {                                                                                            \
-                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_MMAP, PAGES(rss), PAGES((to) - (from)) \
+#define BLOCK(from, to, rss)                                                                            \
+        {                                                                                               \
+                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_MMAP, PAGES(rss), PAGES((to) - (from)), 0 \
         }
 
 /* 64 kB of which 40 are resident. */
@@ -84,7 +84,7 @@ static void owners_that_adjoin_are_one_piece_where_they_are_of_one_category(void
 
 static void owners_elsewhere_change_nothing(void)
 {
-        static const struct mema_owner before[] = { { AT - PAGES(8), AT, MEMA_MALLOC_MMAP, PAGES(8), 0 } };
+        static const struct mema_owner before[] = { { AT - PAGES(8), AT, MEMA_MALLOC_MMAP, PAGES(8), 0, 0 } };
 
         CUT(MIDDLE, "0-16 rss 10 anon/rw", ARENA(16, 20, 4));
         comes_to(MIDDLE, before, 1, "0-16 rss 10 anon/rw", __FILE__, __LINE__);
@@ -150,7 +150,7 @@ static void what_is_not_resident_is_divided_by_size(void)
 static void an_owner_counts_what_it_says(void)
 {
         static const struct mema_owner owners[] = {
-                { AT, AT + PAGES(8), MEMA_MALLOC_ARENAS, PAGES(2), PAGES(3) },
+                { AT, AT + PAGES(8), MEMA_MALLOC_ARENAS, PAGES(2), PAGES(3), 0 },
         };
 
         make_report(&r, MIDDLE, owned(owners, 1), 0, 0);
@@ -223,6 +223,27 @@ static uint64_t chance(uint64_t *seed, uint64_t below)
         return (*seed >> 33) % below;
 }
 
+/* What may be a neighbour's is certain nowhere in the mapping, nor impossible. */
+static void what_may_be_another_piece_s_is_bounded(void)
+{
+        static const struct mema_owner owners[] = {
+                { AT + PAGES(4), AT + PAGES(12), MEMA_MALLOC_ARENAS, PAGES(6), PAGES(8), PAGES(2) },
+        };
+        const struct mema_category *arenas = &r.category[MEMA_MALLOC_ARENAS],
+                                   *rest = &r.category[MEMA_ANON_RW];
+
+        EQUAL(make_report(&r, MIDDLE, owned(owners, 1), MEMA_ALL, MEMA_SORT_ADDRESS), MEMA_END);
+        expect_law("unsure", &r);
+        EQUAL(arenas->sums.value[MEMA_RSS], PAGES(6));
+        EQUAL(arenas->low, 0);
+        EQUAL(arenas->high, PAGES(8));
+        EQUAL(rest->sums.value[MEMA_RSS], PAGES(4));
+        EQUAL(rest->low, 0); /* on either side two pages can be the owner's */
+        EQUAL(rest->high, PAGES(8));
+        EQUAL(rest->method, MEMA_BY_ESTIMATED);
+        mema_report_free(&r);
+}
+
 /* Even of owners that are in no order, and over each other, nothing is counted twice. */
 static void the_law_holds_whatever_the_owners(void)
 {
@@ -236,9 +257,12 @@ static void the_law_holds_whatever_the_owners(void)
                         uint64_t start = seed % 2 ? at + chance(&state, 4) : chance(&state, 20);
 
                         at = start + chance(&state, 6) + seed % 2;
-                        owners[i] = (struct mema_owner){ AT + PAGES(start), AT + PAGES(at),
+                        owners[i] = (struct mema_owner){ AT + PAGES(start),
+                                                         AT + PAGES(at),
                                                          MEMA_MALLOC_ARENAS + chance(&state, 2),
-                                                         PAGES(chance(&state, 8)), PAGES(at - start) };
+                                                         PAGES(chance(&state, 8)),
+                                                         PAGES(at - start),
+                                                         PAGES(chance(&state, 3)) };
                 }
                 for (uint64_t i = 0, page = 0; i < 3; i++) {
                         uint64_t pages = 1 + chance(&state, 8), rss = chance(&state, pages * 4 + 1);
@@ -269,6 +293,6 @@ SUITE(owners, CASE(a_mapping_is_cut_at_its_owners_bounds),
       CASE(owners_elsewhere_change_nothing), CASE(an_owner_of_several_mappings),
       CASE(columns_are_divided_as_rss_is), CASE(an_owner_has_no_more_and_no_less_than_can_be),
       CASE(what_is_not_resident_is_divided_by_size), CASE(an_owner_counts_what_it_says),
-      CASE(only_anonymous_private_memory_is_cut), CASE(the_rest_is_classified_as_before),
-      CASE(what_is_owned_is_not_the_go_heap_around_it), CASE(known_owners_are_all_there_are),
-      CASE(the_law_holds_whatever_the_owners));
+      CASE(what_may_be_another_piece_s_is_bounded), CASE(only_anonymous_private_memory_is_cut),
+      CASE(the_rest_is_classified_as_before), CASE(what_is_owned_is_not_the_go_heap_around_it),
+      CASE(known_owners_are_all_there_are), CASE(the_law_holds_whatever_the_owners));
