@@ -113,7 +113,8 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 // readSelf returns a finished reading of this process, which the caller closes.
 func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	began := time.Now()
-	malloc := mallocTurn(o.withoutMalloc)
+	malloc, end := mallocTurn(o.withoutMalloc)
+	defer end()
 	o.facts = readFacts(malloc)
 	take := func(r reading) error { return r.Collect(0) }
 	return finish(ctx, began, o, take, func() []uint64 { return readFacts(malloc).words() })

@@ -95,26 +95,32 @@ func readFacts(malloc func() []uint64) facts {
 }
 
 // mallocTurns spaces the calls of mallinfo2, which holds each arena's lock while it
-// walks the free blocks: after one that took t there is none for 1,000 t.
+// walks the free blocks. It is locked by the report whose turn it is: after one that
+// spent t in its calls there is none for 1,000 t.
 var mallocTurns struct {
 	sync.Mutex
 	next time.Time
 }
 
-// mallocTurn returns a function that asks malloc, or, where it is not yet time,
-// one that knows nothing.
-func mallocTurn(never bool) func() []uint64 {
-	mallocTurns.Lock()
-	defer mallocTurns.Unlock()
-	if never || time.Now().Before(mallocTurns.next) {
-		return func() []uint64 { return noMalloc }
+// mallocTurn returns a function that asks malloc, or, where it is another report's
+// turn or nobody's yet, one that knows nothing; end is called at the end of the turn.
+func mallocTurn(never bool) (ask func() []uint64, end func()) {
+	nothing := func() []uint64 { return noMalloc }
+	if never || !mallocTurns.TryLock() {
+		return nothing, func() {}
 	}
-	return func() []uint64 {
+	if time.Now().Before(mallocTurns.next) {
+		mallocTurns.Unlock()
+		return nothing, func() {}
+	}
+	var spent time.Duration
+	ask = func() []uint64 {
 		began := time.Now()
-		words := mallocWords()
-		mallocTurns.Lock()
-		defer mallocTurns.Unlock()
-		mallocTurns.next = began.Add(1000 * time.Since(began))
-		return words
+		defer func() { spent += time.Since(began) }()
+		return mallocWords()
+	}
+	return ask, func() {
+		mallocTurns.next = time.Now().Add(1000 * spent)
+		mallocTurns.Unlock()
 	}
 }
