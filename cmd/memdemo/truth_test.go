@@ -395,9 +395,12 @@ func find(i int) finding {
 	if truths[i].check == bounded {
 		runtime.GC() // "marked" is of the last one
 	}
-	r := report(place)
-	after := place.of(r)
+	// The runtime gives free memory back when it likes.
 	truth := truths[i].truth(rows)
+	r := report(place)
+	later := truths[i].truth(rows)
+	truth = extent{min(truth.Least, later.Least), max(truth.Most, later.Most)}
+	after := place.of(r)
 	runtime.KeepAlive(rows)
 	return finding{Truth: truth, Figure: after, Grown: int64(after.Bytes) - int64(before.Bytes), Unproven: unproven(r, place)}
 }
