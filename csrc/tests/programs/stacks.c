@@ -115,6 +115,7 @@ int main(int argc, char **argv)
         if (argc != 4)
                 return EXIT_FAILURE;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* what is touched is what is resident */
         count = (size_t)atol(argv[2]);
         bytes = (size_t)atol(argv[3]) << 10;
         pthread_barrier_init(&ready, NULL, (unsigned)count + 1);
