@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PAGE = 4096, STACK = 1 << 20 };
@@ -74,6 +75,15 @@ static void make_given(void)
         pthread_barrier_wait(&ready);
 }
 
+/* For a moment the kernel has threads that were joined. */
+static void wait_until_alone(void)
+{
+        struct stat task;
+
+        for (int i = 0; i < 10000 && stat("/proc/self/task", &task) == 0 && task.st_nlink > 3; i++)
+                usleep(1000);
+}
+
 static void make_ended(void)
 {
         pthread_t *threads = calloc(count, sizeof *threads);
@@ -85,6 +95,7 @@ static void make_ended(void)
         pthread_barrier_wait(&ready);
         for (size_t i = 0; i < count; i++)
                 pthread_join(threads[i], NULL);
+        wait_until_alone();
 }
 
 static void make_slab(void)
