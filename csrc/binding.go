@@ -36,6 +36,19 @@ static struct reading *new_reading(void) // C.malloc would end the program
 {
 	return malloc(sizeof(struct reading));
 }
+
+static enum mema_status label(uintptr_t at, size_t size, const char *name, size_t length, uint64_t anchor,
+                              struct mema_error *error)
+{
+	struct mema_label_options options = { .anchor = anchor };
+
+	return mema_label((const void *)at, size, name, length, &options, error);
+}
+
+static enum mema_status remove_label(uintptr_t at, size_t size, struct mema_error *error)
+{
+	return mema_label_remove((const void *)at, size, error);
+}
 */
 import "C"
 
@@ -71,6 +84,13 @@ const (
 	Protected    = C.MEMA_PROTECTED
 	NoProc       = C.MEMA_NO_PROC
 	NoMemory     = C.MEMA_NO_MEMORY
+	NoPage       = C.MEMA_NO_PAGE
+	BadName      = C.MEMA_BAD_NAME
+	Labelled     = C.MEMA_LABELLED
+	NoLabel      = C.MEMA_NO_LABEL
+	NotMapped    = C.MEMA_NOT_MAPPED
+	NotAnonymous = C.MEMA_NOT_ANONYMOUS
+	OnGoHeap     = C.MEMA_ON_GO_HEAP
 	Unsupported  = C.MEMA_UNSUPPORTED
 )
 
@@ -131,6 +151,25 @@ func factsOf(words []uint64) C.struct_mema_facts {
 func failure(e *C.struct_mema_error) Failure {
 	return Failure{uint64(e.status), uint64(e.system), uint64(e.line), uint64(e.column),
 		C.GoString(&e.message[0])}
+}
+
+// Label gives a name to size bytes at an address; anchor is one on the Go heap.
+func Label(at, size uintptr, name string, anchor uint64) Failure {
+	var e C.struct_mema_error
+	text := (*C.char)(unsafe.Pointer(unsafe.StringData(name)))
+	if C.label(C.uintptr_t(at), C.size_t(size), text, C.size_t(len(name)), C.uint64_t(anchor), &e) != C.MEMA_OK {
+		return failure(&e)
+	}
+	return Failure{}
+}
+
+// RemoveLabel takes it back.
+func RemoveLabel(at, size uintptr) Failure {
+	var e C.struct_mema_error
+	if C.remove_label(C.uintptr_t(at), C.size_t(size), &e) != C.MEMA_OK {
+		return failure(&e)
+	}
+	return Failure{}
 }
 
 // Collect reads the process pid; 0 is this one.

@@ -2,12 +2,15 @@
  * `# key: value`, and where their values go.  memanalyzer.h has the form. */
 #include "capture.h"
 
-enum kind { VERSION, PROGRAM, DELETED_PROGRAM, ANCHOR, FIGURE };
+#include "owners.h"
+
+enum kind { VERSION, PROGRAM, DELETED_PROGRAM, LABEL, ANCHOR, FIGURE };
 
 static const char *const wants[] = {
         [VERSION] = "1, the version of this form",
         [PROGRAM] = "a path of at most 4096 bytes",
         [DELETED_PROGRAM] = "a path of at most 4096 bytes",
+        [LABEL] = "addresses in their order, bytes and a name, as c000-e000 8192 cache",
         [ANCHOR] = "an address, as 0xc000012000",
         [FIGURE] = "a number of bytes, or two",
 };
@@ -27,6 +30,7 @@ static const struct {
         KEY("memanalyzer capture", VERSION, 0, 0),
         KEY("program", PROGRAM, 0, 0),
         KEY("deleted_program", DELETED_PROGRAM, 0, 0),
+        KEY("label", LABEL, 0, 0),
         KEY("go.anchor", ANCHOR, 0, 0),
         MEMBER(go, heap_live),
         MEMBER(go, heap_objects),
@@ -45,7 +49,7 @@ static const struct {
         /* clang-format on */
 };
 
-enum { FIRST_FIGURE = 4, KEY_COUNT = sizeof keys / sizeof *keys };
+enum { FIRST_FIGURE = 5, KEY_COUNT = sizeof keys / sizeof *keys };
 _Static_assert(KEY_COUNT <= 64, "a capture's `given` has a bit a key");
 _Static_assert(sizeof(struct mema_facts) / sizeof(uint64_t) ==
                        (KEY_COUNT - FIRST_FIGURE) + 2 /* known */ + 1 + MEMA_ANCHORS_MAX,
@@ -118,6 +122,38 @@ static enum scan take_program(struct mema_context *context, struct span path, bo
         return SCAN_OK;
 }
 
+/* A number and what stands behind it. */
+static enum scan scan_part(enum scan (*scan)(struct span *, uint64_t *), struct span *s, uint64_t *value,
+                           char then)
+{
+        enum scan result = scan(s, value);
+
+        return result == SCAN_OK && !scan_char(s, then) ? SCAN_NONE : result;
+}
+
+static enum scan take_label(struct mema_capture *c, struct span *s)
+{
+        struct mema_label *l = &c->label;
+        const char *first = s->at;
+        uint64_t start, end, rss;
+        enum scan result = scan_part(scan_hex, s, &start, '-');
+
+        if (result == SCAN_OK)
+                result = scan_part(scan_hex, s, &end, ' ');
+        if (result == SCAN_OK)
+                result = scan_part(scan_decimal, s, &rss, ' ');
+        if (result != SCAN_OK || !mema_is_label_name(*s))
+                return result == SCAN_OVERFLOW ? result : SCAN_NONE;
+        if (start >= end || start < l->end) {
+                s->at = first;
+                return SCAN_NONE;
+        }
+        *l = (struct mema_label){ start, end, rss, span_length(*s), "" };
+        memcpy(l->name, s->at, span_length(*s));
+        c->labels++;
+        return SCAN_OK;
+}
+
 static enum scan scan_anchor(struct span *s, uint64_t *address)
 {
         return scan_char(s, '0') && scan_char(s, 'x') ? scan_hex(s, address) : SCAN_NONE;
@@ -145,6 +181,8 @@ enum scan mema_capture_take(struct mema_capture *c, size_t key, struct span *val
         case PROGRAM:
         case DELETED_PROGRAM:
                 return take_program(&c->context, *value, kind == DELETED_PROGRAM);
+        case LABEL:
+                return take_label(c, value);
         case ANCHOR:
                 result = scan_anchor(value, &first);
                 break;

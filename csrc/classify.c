@@ -180,7 +180,7 @@ static bool is_arena(const struct view *v)
 {
         uint64_t heap = arena_heap(v->after);
 
-        return plain_writable(&v->self) && !v->context->owners && adjoins(&v->self, v->after) &&
+        return plain_writable(&v->self) && !v->context->heaps_known && adjoins(&v->self, v->after) &&
                reserved(v->after) && v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
@@ -189,7 +189,7 @@ static bool is_arena(const struct view *v)
 static bool is_more_of_an_arena(const struct view *v)
 {
         uint64_t heap = arena_heap(&v->self);
-        bool full = v->self.start % heap == 0 && plain_writable(&v->self) && !v->context->owners &&
+        bool full = v->self.start % heap == 0 && plain_writable(&v->self) && !v->context->heaps_known &&
                     (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
 
         return adjoins(v->before, &v->self) && v->before->category == MEMA_MALLOC_ARENAS &&

@@ -4,9 +4,64 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The most that a report's rows and names may take. */
 static const uint64_t arena_max = UINT64_C(1) << 30;
+
+/* The most owners that are kept: a file can have any number of labels. */
+static const uint64_t found_max = UINT64_C(1) << 20;
+
+/* `memory` with room for so many items; NULL where there is none, and it is as it
+ * was. */
+static void *with_room(void *memory, uint64_t *room, uint64_t items, size_t size)
+{
+        uint64_t more = items * 2 + 64;
+
+        if (items <= *room && memory)
+                return memory;
+        memory = realloc(memory, (size_t)more * size);
+        if (memory)
+                *room = more;
+        return memory;
+}
+
+bool mema_found(struct mema_report *r, const struct mema_owner *owner, const char *name)
+{
+        uint64_t count = r->found ? r->context.owner_count : 0;
+        void *owners = NULL, *names = NULL;
+
+        if (count < found_max)
+                owners = with_room(r->found, &r->found_room, count + 1, sizeof *r->found);
+        if (!owners)
+                return false;
+        r->context.owners = r->found = owners;
+        r->context.owner_count = count;
+        names = with_room(r->found_names, &r->found_names_room, r->found_names_used + owner->name_length, 1);
+        if (!names)
+                return false;
+        r->context.names = r->found_names = names;
+        r->found[count] = *owner;
+        r->found[count].name = r->found_names_used;
+        if (owner->name_length > 0)
+                memcpy(r->found_names + r->found_names_used, name, (size_t)owner->name_length);
+        r->found_names_used += owner->name_length;
+        r->context.owner_count++;
+        return true;
+}
+
+static void add_label(struct mema_report *r, const struct mema_label *label)
+{
+        uint64_t bytes = label->end - label->start;
+        struct mema_owner owner = { .start = label->start,
+                                    .end = label->end,
+                                    .category = MEMA_NAMED,
+                                    .rss = label->rss,
+                                    .committed = bytes,
+                                    .name_length = label->name_length };
+
+        r->labels_lost += !mema_found(r, &owner, label->name);
+}
 
 /* `capture`: what is said before the regions, or NULL. */
 static enum mema_status add(struct mema_report *r, const struct mema_region *region,
@@ -46,7 +101,11 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
 
         if (!source)
                 return (enum mema_status)error->status;
-        while ((status = source->next(source, &region, error)) == MEMA_REGION) {
+        while ((status = source->next(source, &region, error)) == MEMA_REGION || status == MEMA_LABEL) {
+                if (status == MEMA_LABEL) {
+                        add_label(r, &source->capture->label);
+                        continue;
+                }
                 mema_own_memory_look(own, region);
                 if (add(r, region, source->capture) != MEMA_OK) {
                         char where[sizeof error->message];
@@ -95,6 +154,8 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
                         used += mema_smaps_feed(p, buf + used, len - used);
                 if (p->status == MEMA_REGION)
                         add(r, &p->region, &p->capture);
+                else if (p->status == MEMA_LABEL)
+                        add_label(r, &p->capture.label);
         }
 }
 
@@ -102,6 +163,8 @@ void mema_report_free(struct mema_report *r)
 {
         free(r->arena);
         free(r->found);
+        free(r->found_names);
         r->arena = NULL;
         r->found = NULL;
+        r->found_names = NULL;
 }

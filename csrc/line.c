@@ -510,10 +510,13 @@ static void take_capture(struct mema_smaps *p, struct span line)
                 return;
         p->label = LABEL_CAPTURE + key;
 
+        uint64_t labels = p->capture.labels;
         enum scan result = p->cut > 0 ? SCAN_NONE : mema_capture_take(&p->capture, key, &value);
 
         if (result != SCAN_OK)
                 fail(p, result == SCAN_OVERFLOW ? REASON_CAPTURE_OVERFLOW : REASON_CAPTURE, line, value.at);
+        else if (p->capture.labels > labels)
+                p->status = MEMA_LABEL;
 }
 
 void mema_line_stray(struct mema_smaps *p, struct span line)

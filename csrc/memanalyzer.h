@@ -26,12 +26,12 @@
  *     mema_report_free(&report);
  *
  * The structs are some kilobytes each: keep them off small stacks.  They hold
- * all state; there are no globals, and different structs can be used by
- * different threads at once.  Nothing here calls back.
+ * all state, but for the labels of a process, which have a lock; different structs
+ * can be used by different threads at once.  Nothing here calls back.
  *
  * Units: sizes and addresses are bytes; lines and columns count from 1.
- * Everything but mema_collect*, mema_malloc_read and mema_report_free is
- * freestanding C11: no allocation, no input or output, no locale. */
+ * Everything but mema_collect*, mema_label*, mema_malloc_read and mema_report_free
+ * is freestanding C11: no allocation, no input or output, no locale. */
 #ifndef MEMANALYZER_H
 #define MEMANALYZER_H
 
@@ -58,6 +58,7 @@ extern "C" {
         X(OK, "done")                                                \
         X(MORE, "everything was taken in, and more input is wanted") \
         X(REGION, "a region is ready")                               \
+        X(LABEL, "a label is ready")                                 \
         X(END, "the input is closed and every region was given")     \
         X(EMPTY, "the input is empty: no address space")             \
         X(MALFORMED, "the input is not what the kernel writes")      \
@@ -72,6 +73,13 @@ extern "C" {
         X(PROTECTED, "the process does not let itself be read")      \
         X(NO_PROC, "there is no /proc that knows this process")      \
         X(NO_MEMORY, "memory for the report could not be had")       \
+        X(NO_PAGE, "a label wants a whole page")                     \
+        X(BAD_NAME, "a label wants another name")                    \
+        X(LABELLED, "a part of the memory has a label")              \
+        X(NO_LABEL, "the memory has no such label")                  \
+        X(NOT_MAPPED, "a part of the memory is not mapped")          \
+        X(NOT_ANONYMOUS, "a part of the memory is not anonymous")    \
+        X(ON_GO_HEAP, "a part of the memory is on the Go heap")      \
         X(SYSTEM, "the system could not read the source")            \
         X(UNSUPPORTED, "this system has no source")
 
@@ -218,15 +226,20 @@ struct mema_owner {
         uint64_t rss;       /* bytes that are resident */
         uint64_t committed; /* bytes of address space that its owner counts as his */
         uint64_t unsure;    /* bytes by which `rss` may be wrong */
+        /* A label's name, in bytes: where it is in context.names, and its length; 0 of
+         * what has none.  What a label names is MEMA_NAMED. */
+        uint64_t name, name_length;
 };
 
 /* What is known of a process beside its smaps; all zero: nothing. */
 struct mema_context {
         struct mema_facts facts; /* of before the regions were read */
         /* In the order of addresses, none over another; the caller's, until the report is
-         * finished.  NULL: nobody looked, and shapes have to say more. */
+         * finished. */
         const struct mema_owner *owners;
+        const char *names; /* the labels' */
         uint64_t owner_count;
+        uint64_t heaps_known; /* malloc's are all among the owners: shapes need not say more */
         struct mema_threads threads;
         uint64_t program;                     /* an enum mema_program */
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": not known */
@@ -235,16 +248,29 @@ struct mema_context {
         char exe[MEMA_NAME_MAX]; /* the text of /proc/PID/exe, as smaps writes it; no terminating NUL */
 };
 
+enum { MEMA_LABEL_MAX = 255 };
+
+/* A name that was given to memory: see mema_label. */
+struct mema_label {
+        uint64_t start, end;
+        uint64_t rss; /* bytes of it that are resident */
+        uint64_t name_length;
+        char name[MEMA_LABEL_MAX + 1];
+};
+
 /* What a saved capture says of its process, in lines before the first mapping:
  *
  *     # memanalyzer capture: 1
  *     # program: /usr/bin/teranode
+ *     # label: 7f5c00000000-7f5c08000000 134217728 TXMetaCache
  *     # go.anchor: 0xc000012000
  *     # go.heap_live: 68665000 68665000
  *     ...
  *
  * The first gives the version of the form.  `program`, or `deleted_program`, is
- * context.exe.  There can be several lines of `go.anchor`.  All other keys are the
+ * context.exe.  A `label` has the addresses, the bytes that are resident, and the
+ * name up to the end of the line; they are in the order of addresses.  There can
+ * be several lines of `go.anchor`.  All other keys are the
  * numbers of struct mema_facts: in bytes, before the regions were read and after,
  * or one number for both.  Those of `go` count only where all of them are there,
  * and so do those of `malloc`; of a line that comes again the last one counts.
@@ -252,6 +278,8 @@ struct mema_context {
 struct mema_capture {
         struct mema_context context;
         struct mema_facts after;
+        struct mema_label label; /* the last one, and how many there were */
+        uint64_t labels;
         uint64_t given; /* which keys came; the parser's own */
 };
 
@@ -290,16 +318,18 @@ MEMA_API void mema_smaps_init(struct mema_smaps *p);
 /* Takes the next piece of a smaps text; maps and smaps_rollup are read, too.
  *
  * Consumes at most `len` bytes and stops after a region, which the caller reads
- * from `p->region` before the next call.  How the text is cut has no influence
- * on the regions.  Keeps no pointer into `buf`, allocates nothing.
+ * from `p->region` before the next call, or after a label, p->capture.label.  How
+ * the text is cut has no influence on them.  Keeps no pointer into `buf`, allocates
+ * nothing.
  *
  * Returns the bytes consumed.  p->status: MEMA_REGION, a region is ready;
- * MEMA_MORE, all was consumed and no region ended; else an error, with p->line
- * and p->column at the byte that is wrong, and every later call returns 0. */
+ * MEMA_LABEL, a label is; MEMA_MORE, all was consumed and neither ended; else an
+ * error, with p->line and p->column at the byte that is wrong, and every later call
+ * returns 0. */
 MEMA_API size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len);
 
-/* Says that no more input comes.  Call it until it does not return MEMA_REGION:
- * MEMA_END then, or an error.  Input that ends inside a record is
+/* Says that no more input comes.  Call it until it returns neither MEMA_REGION nor
+ * MEMA_LABEL: MEMA_END then, or an error.  Input that ends inside a record is
  * MEMA_TRUNCATED, no input at all MEMA_EMPTY. */
 MEMA_API enum mema_status mema_smaps_finish(struct mema_smaps *p);
 
@@ -494,9 +524,10 @@ struct mema_report {
         uint64_t without_rss; /* mappings that had no Rss line */
         uint64_t reached;     /* the highest address that a region had */
         uint64_t overlapping; /* mappings that begin at it or below: overlap, or the same again */
-        uint64_t repeated, rows_lost, exe_guessed, overflown;
+        uint64_t repeated, rows_lost, labels_lost, exe_guessed, overflown;
 
         struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
+        uint64_t other_named;                          /* rows in them */
         struct mema_category run[MEMA_CATEGORY_COUNT]; /* of the anonymous run that is open */
         uint64_t run_touched, run_first, run_end, run_anchored;
         uint64_t go_surplus; /* of the Go heap: more resident than the runtime has mapped */
@@ -504,8 +535,9 @@ struct mema_report {
                 uint64_t start, end, category;
                 uint64_t plain, perms; /* anonymous and nameless; bits: see classify.h */
         } before;
-        struct mema_owner *found;  /* by mema_collect: context.owners */
-        uint64_t found_room;       /* owners that fit there */
+        struct mema_owner *found; /* by mema_collect*: context.owners */
+        char *found_names;        /* and context.names */
+        uint64_t found_room, found_names_used, found_names_room;
         uint64_t settled;          /* regions that were counted, pieces of them one by one */
         uint64_t waiting;          /* `region` is taken in, but not yet counted */
         struct mema_region region; /* waits for its successor, which can decide its category */
@@ -570,8 +602,8 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
 
 /* Reads the process `pid` (0: this one) into a report that was begun, and into
  * its context what the system tells of the program.  Of this process, unless the
- * context has owners, it finds the memory that glibc's malloc has mapped.  Not
- * yet finished: the caller calls mema_report_finish. */
+ * context has owners, it finds what has labels, and the memory that glibc's malloc
+ * has mapped.  Not yet finished: the caller calls mema_report_finish. */
 MEMA_API enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error);
 
 /* The same from a saved smaps, maps or smaps_rollup, and what a capture says before
@@ -591,6 +623,49 @@ MEMA_API void mema_malloc_read(struct mema_malloc *m);
 
 /* Frees what mema_collect* allocated; the report is void then. */
 MEMA_API void mema_report_free(struct mema_report *r);
+
+/* Labels ------------------------------------------------------------------- */
+
+struct mema_label_options {
+        uint64_t unnamed; /* not 0: the kernel is told nothing */
+        uint64_t anchor;  /* an address on the Go heap of this process; 0: it has none */
+};
+
+/* Gives a name to memory of this process: reports that the process makes of itself
+ * have it under that name from now on, until mema_label_remove.
+ *
+ * What has the label is the whole pages that are in the `size` bytes at `address`.
+ * They are anonymous, private or shared (MAP_SHARED | MAP_ANONYMOUS): a part of a
+ * mapping, a mapping, or several that adjoin; [heap] and blocks of malloc's, too,
+ * which are then the label's and no longer C heap, so that malloc's sums prove less.
+ * A name is up to MEMA_LABEL_MAX bytes, none of them a control character, and is
+ * copied.  `options` can be NULL.
+ *
+ * MEMA_NO_PAGE, MEMA_BAD_NAME; MEMA_LABELLED, a part has a label already; MEMA_NOT_MAPPED;
+ * MEMA_NOT_ANONYMOUS, a part is a file's, a memfd's or the kernel's; MEMA_ON_GO_HEAP,
+ * which is looked for around options->anchor; MEMA_NO_MEMORY; or what /proc/self/maps
+ * could not be read for.  Nothing is changed then.
+ *
+ * The kernel is given the name, too (prctl, from Linux 5.17 where it was built so),
+ * for whoever else reads /proc: of a name that it refuses the first 79 bytes, with
+ * '_' in the place of each byte that is not printable ASCII or one of []\$`.  It
+ * then splits mappings at the label's bounds, up to two more for a label, of which a
+ * process can have vm.max_map_count, 65530 mostly; options->unnamed spares them.
+ * Where the kernel has no names, /proc/self/maps is read up to each label, and
+ * /proc/self/pagemap for each report: where that may not be (by a process that is not
+ * root and not dumpable), a label of a part of a mapping stays where it was without
+ * it, and the report has a warning.
+ *
+ * Remove a label before its memory is unmapped.  One that is left changes no sum as
+ * long as nothing is mapped there; what is mapped there later has the label.
+ *
+ * Any thread may call these two; a child of fork has the labels of its parent. */
+MEMA_API enum mema_status mema_label(const void *address, size_t size, const char *name, size_t name_length,
+                                     const struct mema_label_options *options, struct mema_error *error);
+
+/* Takes a label back, which was given to just these pages: MEMA_NO_LABEL where there
+ * is none. */
+MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, struct mema_error *error);
 
 /* Rendering ---------------------------------------------------------------- */
 

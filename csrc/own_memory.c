@@ -1,4 +1,8 @@
-/* own_memory.c - which memory of this process glibc's malloc has mapped.
+/* own_memory.c - which memory of this process has labels, and which glibc's malloc
+ * has mapped.
+ *
+ * A label is known by its addresses (labels.c), and what is resident of it by
+ * pagemap, where it is not a whole mapping.
  *
  * The kernel merges what malloc maps with its neighbours, where they have no
  * names.  malloc's own words stand at the start of each heap of an arena and of
@@ -11,6 +15,8 @@
 #include "own_memory.h"
 
 #include "classify.h"
+#include "labels.h"
+#include "owners.h"
 #include "sums.h"
 
 #ifdef __linux__
@@ -69,10 +75,14 @@ struct mema_own_memory {
         int pagemap, memory;
         bool scans;     /* pagemap can be asked for runs */
         uint64_t pages; /* that may still be looked at one by one */
-        uint64_t first; /* owner of the region that is looked into */
-        uint64_t looks; /* in it that may still be in vain, for blocks */
-        uint64_t vain;  /* looks for blocks, in all regions */
-        uint64_t found; /* heaps and blocks, in all regions */
+        bool malloc;    /* can be looked for */
+        struct mema_labels *labels;
+        uint64_t next_label; /* the first that does not end below where we are */
+        uint64_t labelled;   /* where the labels that were taken end */
+        uint64_t first;      /* owner of the region that is looked into */
+        uint64_t looks;      /* in it that may still be in vain, for blocks */
+        uint64_t vain;       /* looks for blocks, in all regions */
+        uint64_t found;      /* heaps and blocks, in all regions */
         uint64_t states[BATCH];
         struct head heads[BATCH];
 };
@@ -115,29 +125,92 @@ static struct head read_head(struct mema_own_memory *own, uint64_t at)
 
 /* Owners --------------------------------------------------------------------- */
 
-static void take(struct mema_own_memory *own, const struct mema_owner *new)
+static bool is_whole(const struct mema_owner *o, const struct mema_region *g)
+{
+        return o->start == g->start && o->end == g->end;
+}
+
+/* Whether the kernel shows all of a region under the label's name. */
+static bool is_shown(const struct mema_own_memory *own, const struct mema_region *g, struct span name)
+{
+        struct span shown = span_of(g->name, (size_t)g->name_length);
+        const char *colon = memchr(shown.at, ':', span_length(shown));
+
+        return colon && SPAN_ENDS(shown, "]") &&
+               mema_rule_for(g, &own->report->context)->category == MEMA_NAMED &&
+               span_equals(name, colon + 1, (size_t)(shown.end - 1 - (colon + 1)));
+}
+
+static void take_label(struct mema_own_memory *own, const struct mema_region *g, const struct mema_owner *o)
+{
+        const char *name = own->labels->names + o->name;
+
+        if (is_shown(own, g, span_of(name, (size_t)o->name_length)))
+                return;
+        if ((own->pagemap < 0 && !is_whole(o, g)) || !mema_found(own->report, o, name))
+                own->report->labels_lost++;
+}
+
+/* Takes the labels that begin in the region below `stop`. */
+static void take_labels(struct mema_own_memory *own, const struct mema_region *g, uint64_t stop)
+{
+        for (; own->next_label < own->labels->count; own->next_label++) {
+                struct mema_owner o = own->labels->list[own->next_label];
+                uint64_t end = o.end;
+
+                o.start = larger(o.start, own->labelled);
+                o.end = at_most(end, g->end);
+                o.committed = beyond(o.end, o.start);
+                if (o.start >= stop)
+                        return;
+                if (o.committed > 0) {
+                        own->labelled = o.end;
+                        take_label(own, g, &o);
+                }
+                if (end > g->end)
+                        return;
+        }
+}
+
+/* Where the next label begins, behind those that were taken. */
+static uint64_t label_start(const struct mema_own_memory *own)
+{
+        return own->next_label < own->labels->count
+                       ? larger(own->labels->list[own->next_label].start, own->labelled)
+                       : UINT64_MAX;
+}
+
+/* Takes a heap or a block, or a piece of one. */
+static void take_piece(struct mema_own_memory *own, const struct mema_owner *new)
 {
         struct mema_report *r = own->report;
         uint64_t count = r->context.owner_count;
         struct mema_owner *last = count > own->first ? &r->found[count - 1] : NULL;
 
-        own->found++;
         if (last && last->end == new->start && last->category == new->category) {
                 last->end = new->end;
                 last->committed += new->committed;
-                return;
+        } else if (!mema_found(r, new, NULL)) {
+                own->found = FOUND_MAX;
         }
-        if (count == r->found_room) {
-                struct mema_owner *more = realloc(r->found, (size_t)count * 2 * sizeof *more);
+}
 
-                if (!more) {
-                        own->found = FOUND_MAX;
-                        return;
-                }
-                r->context.owners = r->found = more;
-                r->found_room *= 2;
+/* Takes a heap or a block but for what has labels: what somebody says counts more
+ * than what is found. */
+static void take(struct mema_own_memory *own, const struct mema_region *g, struct mema_owner o)
+{
+        uint64_t end = o.end, used = o.start + o.committed;
+
+        own->found++;
+        take_labels(own, g, o.start);
+        for (o.start = larger(o.start, own->labelled); o.start < end;
+             o.start = larger(o.end, own->labelled)) {
+                o.end = at_most(end, label_start(own));
+                o.committed = beyond(at_most(o.end, used), o.start);
+                if (o.start < o.end)
+                        take_piece(own, &o);
+                take_labels(own, g, o.end + 1);
         }
-        r->found[r->context.owner_count++] = *new;
 }
 
 /* Resident bytes from `start` to `end` by runs, false where the kernel does not
@@ -197,7 +270,7 @@ static void count_resident(struct mema_own_memory *own, const struct mema_region
         struct mema_owner *end = &own->report->found[own->report->context.owner_count];
         uint64_t at = g->start, sum = 0, unsure;
 
-        if (o < end && o->start == g->start && o->end == g->end) {
+        if (o < end && is_whole(o, g)) {
                 o->rss = g->value[MEMA_RSS];
                 return;
         }
@@ -256,11 +329,13 @@ static uint64_t find_heap(struct mema_own_memory *own, const struct mema_region 
 {
         struct head h = read_head(own, at);
         uint64_t bytes = at_most(h.word[WRITABLE], g->end - at);
-        struct mema_owner o = { at, at + bytes, MEMA_MALLOC_ARENAS, 0, at_most(h.word[SIZE], bytes), 0 };
+        struct mema_owner o = {
+                at, at + bytes, MEMA_MALLOC_ARENAS, 0, at_most(h.word[SIZE], bytes), 0, 0, 0
+        };
 
         if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != g->end))
                 return 0;
-        take(own, &o);
+        take(own, g, o);
         return bytes;
 }
 
@@ -294,10 +369,10 @@ static uint64_t find_blocks(struct mema_own_memory *own, const struct mema_regio
                         size = block_size(own, &own->heads[i], g->end - at);
                 if (size > 0) {
                         struct mema_owner o = {
-                                at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0, size, 0
+                                at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0, size, 0, 0, 0
                         };
 
-                        take(own, &o);
+                        take(own, g, o);
                         at = o.end;
                         batch = 1;
                 } else {
@@ -322,17 +397,16 @@ static bool is_near_go_heap(const struct mema_go *go, const struct mema_region *
         return false;
 }
 
-void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+static void look_for_malloc(struct mema_own_memory *own, const struct mema_region *g)
 {
         struct mema_neighbour n = mema_neighbour_of(g);
         uint64_t at = g->start;
         unsigned heaps = VAIN_HEAPS;
 
-        if (!own || !n.plain || n.perms != (PERM_READ | PERM_WRITE) ||
+        if (!own->malloc || !n.plain || n.perms != (PERM_READ | PERM_WRITE) ||
             g->value[MEMA_RSS] + g->value[MEMA_SWAP] == 0 ||
             is_near_go_heap(&own->report->context.facts.go, g))
                 return;
-        own->first = own->report->context.owner_count;
         own->looks = own->vain < VAIN_BLOCKS_ALL ? VAIN_BLOCKS : 1;
         /* The kernel does not merge blocks with memory of other flags: heaps, stacks, Go's. */
         if (g->end - g->start < block_usual || strstr(g->vm_flags, "nr") || strstr(g->vm_flags, "nh"))
@@ -346,6 +420,16 @@ void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region 
                 }
                 at = heap > 0 ? at + heap : find_blocks(own, g, at, stop);
         }
+}
+
+void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+{
+        if (!own || !mema_takes_labels(g))
+                return;
+        own->first = own->report->context.owner_count;
+        own->labelled = g->start;
+        look_for_malloc(own, g);
+        take_labels(own, g, g->end);
         count_resident(own, g);
 }
 
@@ -354,28 +438,24 @@ int malloc_info(int, FILE *) __attribute__((weak));
 
 struct mema_own_memory *mema_own_memory_open(struct mema_report *r)
 {
-        struct mema_own_memory *own;
-        enum { ROOM = 64 };
+        struct mema_own_memory *own = r->context.owners ? NULL : calloc(1, sizeof *own);
 
-        if (r->context.owners || !malloc_info)
-                return NULL;
-        own = calloc(1, sizeof *own);
         if (!own)
                 return NULL;
         own->report = r;
         own->page = (uint64_t)sysconf(_SC_PAGESIZE);
         own->pages = PAGES_MAX;
-        own->scans = true;
         own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
         own->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-        r->found = own->pagemap >= 0 && own->memory >= 0 ? malloc(ROOM * sizeof *r->found) : NULL;
-        if (!r->found) {
+        own->scans = own->pagemap >= 0;
+        own->malloc = malloc_info && own->pagemap >= 0 && own->memory >= 0;
+        own->labels = mema_labels_copy();
+        if (!own->labels) {
+                r->labels_lost++;
                 mema_own_memory_close(own);
                 return NULL;
         }
-        r->found_room = ROOM;
-        r->context.owners = r->found;
-        r->context.owner_count = 0;
+        r->context.heaps_known = own->malloc;
         return own;
 }
 
@@ -387,6 +467,7 @@ void mema_own_memory_close(struct mema_own_memory *own)
                 close(own->pagemap);
         if (own->memory >= 0)
                 close(own->memory);
+        free(own->labels);
         free(own);
 }
 

@@ -2,7 +2,13 @@
 #ifndef MEMA_OWN_MEMORY_H
 #define MEMA_OWN_MEMORY_H
 
+#include <stdbool.h>
+
 #include "memanalyzer.h"
+
+/* Adds an owner behind r->found, and a copy of its name, as context.owners; false
+ * where there is no memory for it. */
+bool mema_found(struct mema_report *r, const struct mema_owner *owner, const char *name);
 
 /* Begins to look for the owners of this process's memory, which go to
  * r->context.owners; NULL where nothing can be found out, and nothing is changed

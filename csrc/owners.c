@@ -6,7 +6,27 @@
 #include "owners.h"
 
 #include "classify.h"
+#include "out.h"
 #include "sums.h"
+
+/* Of the kernel's names only those for memory that anybody may have asked for. */
+bool mema_takes_labels(const struct mema_region *g)
+{
+        struct span name = span_of(g->name, (size_t)g->name_length);
+
+        if (g->perms[3] == 's')
+                return SPAN_EQUALS(name, "/dev/zero (deleted)") || SPAN_STARTS(name, "[anon_shmem:");
+        return mema_neighbour_of(g).plain ||
+               (g->inode == 0 && (SPAN_EQUALS(name, "[heap]") || SPAN_STARTS(name, "[anon:")));
+}
+
+bool mema_is_label_name(struct span name)
+{
+        for (const char *c = name.at; c < name.end; c++)
+                if ((unsigned char)*c < ' ' || *c == 0x7f)
+                        return false;
+        return name.at < name.end && span_length(name) <= MEMA_LABEL_MAX;
+}
 
 /* The first owner that ends beyond an address. */
 static const struct mema_owner *first_beyond(const struct mema_context *context, uint64_t address)
@@ -24,10 +44,43 @@ static const struct mema_owner *first_beyond(const struct mema_context *context,
         return low;
 }
 
+uint64_t mema_most_pieces(const struct mema_context *context, const struct mema_region *g)
+{
+        const struct mema_owner *from, *to;
+
+        if (context->owner_count == 0)
+                return 1;
+        from = first_beyond(context, g->start);
+        to = first_beyond(context, g->end);
+        if (to < context->owners + context->owner_count && to->start < g->end)
+                to++;
+        return 1 + (from < to ? 2 * (uint64_t)(to - from) : 0);
+}
+
 /* How many bytes of an owner's are in a range. */
 static uint64_t overlap(const struct mema_owner *o, uint64_t start, uint64_t end)
 {
         return beyond(at_most(o->end, end), o->start > start ? o->start : start);
+}
+
+/* The first of these owners that the mapping is cut by. */
+static const struct mema_owner *cutting(const struct mema_cut *cut, const struct mema_owner *o)
+{
+        while (o < cut->last && cut->labels_only && o->name_length == 0)
+                o++;
+        return o;
+}
+
+static struct span name_of(const struct mema_cut *cut, const struct mema_owner *o)
+{
+        return o->name_length > 0 ? span_of(cut->names + o->name, (size_t)o->name_length) : span_of("", 0);
+}
+
+static bool is_same(const struct mema_cut *cut, const struct mema_owner *a, const struct mema_owner *b)
+{
+        struct span name = name_of(cut, b);
+
+        return a->category == b->category && span_equals(name_of(cut, a), name.at, span_length(name));
 }
 
 void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const struct mema_context *context)
@@ -39,19 +92,24 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
         cut->end = g->end;
         cut->left = mema_region_span(g);
         cut->next = NULL;
-        if (context->owner_count == 0 || !mema_neighbour_of(g).plain)
+        cut->labelled = false;
+        cut->labels_only = !mema_neighbour_of(g).plain;
+        if (context->owner_count == 0 || !mema_takes_labels(g))
                 return;
-
-        const struct mema_owner *o = first_beyond(context, g->start);
-
         cut->last = context->owners + context->owner_count;
+
+        const struct mema_owner *o = cutting(cut, first_beyond(context, g->start));
+
         if (o == cut->last || o->start >= g->end)
                 return;
         cut->next = o;
+        cut->names = context->names;
+        cut->name_length = g->name_length;
+        memcpy(cut->name, g->name, sizeof cut->name);
         cut->unowned = cut->left;
         cut->unowned_rss = g->value[MEMA_RSS];
         memcpy(cut->value, g->value, sizeof cut->value);
-        for (; o < cut->last && o->start < g->end; o++) {
+        for (; o < cut->last && o->start < g->end; o = cutting(cut, o + 1)) {
                 uint64_t bytes = overlap(o, g->start, g->end);
 
                 cut->unsure = larger(cut->unsure, o->unsure);
@@ -60,20 +118,41 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
         }
 }
 
+/* Calls a piece as the kernel would, and one without a label as the mapping is. */
+static void give_name(const struct mema_cut *cut, struct mema_region *g, struct span label)
+{
+        struct out o = out_to(g->name, sizeof g->name);
+
+        if (label.at == label.end) {
+                put_bytes(&o, cut->name, sizeof cut->name);
+                g->name_length = cut->name_length;
+                return;
+        }
+        put(&o, g->perms[3] == 's' ? "[anon_shmem:" : "[anon:");
+        put_bytes(&o, label.at, span_length(label));
+        put(&o, "]");
+        g->name_length = o.len;
+}
+
 /* Where the piece from `start` on ends, whose it is, and what is resident of it as
- * far as that is known.  Owners of one category that adjoin are one piece. */
-static uint64_t piece_end(struct mema_cut *cut, uint64_t start, uint64_t *rss)
+ * far as that is known.  Owners of one category that adjoin are one piece, where
+ * they have one name. */
+static uint64_t piece_end(struct mema_cut *cut, uint64_t start, uint64_t *rss, struct span *label)
 {
         const struct mema_owner *o = cut->next;
         uint64_t at = start;
 
         while (o < cut->last && o->end <= start)
-                o++;
+                o = cutting(cut, o + 1);
         cut->committed = *rss = 0;
+        *label = span_of("", 0);
         if (o < cut->last && o->start <= start) {
+                const struct mema_owner *first = o;
+
                 cut->category = o->category;
-                for (; o < cut->last && o->start <= at && o->category == cut->category && at < cut->end;
-                     o++) {
+                *label = name_of(cut, o);
+                for (; o < cut->last && o->start <= at && is_same(cut, o, first) && at < cut->end;
+                     o = cutting(cut, o + 1)) {
                         uint64_t bytes = overlap(o, at, cut->end);
 
                         *rss += mema_share(o->rss, bytes, o->end - o->start);
@@ -95,6 +174,7 @@ static uint64_t piece_end(struct mema_cut *cut, uint64_t start, uint64_t *rss)
 bool mema_cut_next(struct mema_cut *cut, struct mema_region *g)
 {
         uint64_t start = cut->at, left = cut->left, resident = cut->value[MEMA_RSS], span, rss;
+        struct span label;
 
         if (cut->pieces > 0 && left == 0)
                 return false;
@@ -104,7 +184,9 @@ bool mema_cut_next(struct mema_cut *cut, struct mema_region *g)
                 cut->left = 0;
                 return true;
         }
-        cut->at = piece_end(cut, start, &rss);
+        cut->at = piece_end(cut, start, &rss, &label);
+        cut->labelled = label.at < label.end;
+        give_name(cut, g, label);
         span = cut->at - start;
         cut->left -= span;
         rss = at_most(rss, at_most(span, resident));

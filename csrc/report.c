@@ -142,7 +142,7 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
         bool owned = cut->category < MEMA_CATEGORY_COUNT;
 
         g->category = cut->category;
-        g->method = MEMA_BY_INFERRED;
+        g->method = cut->labelled ? MEMA_BY_NAMED : MEMA_BY_INFERRED;
         if (!owned)
                 g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
         if (g->category == MEMA_BINARY && r->exe_guessed)
@@ -162,7 +162,7 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
                 count(&r->category[g->category], g, cut);
         }
         if (g->category == MEMA_NAMED)
-                mema_store_name(r, g);
+                mema_store_name(r, g, cut->pieces > 1);
         if (g->category != MEMA_NOT_BROKEN_DOWN)
                 mema_store_row(r, g);
         self.category = g->category;
@@ -262,8 +262,10 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
                                   "meanwhile, or it is two captures" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
-                { r->other_names.mappings, "Mappings with further names, added up as other names: #" },
+                { r->other_named, "Mappings with further names, added up as other names: #" },
                 { r->rows_lost, "Regions not listed, because there was no memory for them: #" },
+                { r->labels_lost,
+                  "Labels not shown, for want of memory or of access to /proc/self/pagemap: #" },
                 { !r->context.facts.go.known && heap > 0,
                   "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },

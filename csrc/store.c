@@ -7,6 +7,7 @@
 #include "store.h"
 
 #include "bytes.h"
+#include "owners.h"
 #include "parts.h"
 #include "sums.h"
 
@@ -107,17 +108,20 @@ static void *append(struct mema_report *r, uint64_t size, enum kind kind)
         return item;
 }
 
-/* The most that is kept of a region. */
-static uint64_t most_of(const struct mema_region *g)
+/* The most that is kept of a region, of each of its pieces. */
+static uint64_t most_of(const struct mema_report *r, const struct mema_region *g)
 {
-        return sizeof(struct row) + sizeof g->value + sizeof g->vm_flags + g->name_length +
-               sizeof(struct name) + 4 * sizeof(uint64_t);
+        uint64_t pieces = mema_most_pieces(&r->context, g);
+        uint64_t name = g->name_length + (pieces > 1 ? sizeof((struct mema_cut *)0)->name : 0);
+
+        return pieces * (sizeof(struct row) + sizeof g->value + sizeof g->vm_flags + name +
+                         sizeof(struct name) + 4 * sizeof(uint64_t));
 }
 
 uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region)
 {
         /* The one that waits is kept first, and nobody asks again before the end. */
-        uint64_t need = most_of(region) + (r->waiting ? most_of(&r->region) : 0);
+        uint64_t need = most_of(r, region) + (r->waiting ? most_of(r, &r->region) : 0);
 
         if (free_bytes(r) >= need)
                 return 0;
@@ -188,11 +192,14 @@ static struct name *name_for(struct mema_report *r, struct span text)
         return n;
 }
 
-void mema_store_name(struct mema_report *r, const struct mema_region *g)
+void mema_store_name(struct mema_report *r, const struct mema_region *g, bool again)
 {
         struct name *n = name_for(r, given_name(g));
+        struct mema_sums *sums = n ? &n->name.sums : &r->other_names;
 
-        mema_sums_add(n ? &n->name.sums : &r->other_names, g);
+        mema_sums_add(sums, g);
+        sums->mappings -= again;
+        r->other_named += !n;
 }
 
 /* Order ------------------------------------------------------------------- */
@@ -415,7 +422,7 @@ void mema_store_finish(struct mema_report *r)
                 r->name_order[i] = place;
                 n++;
         }
-        r->name_count = n + (r->other_names.mappings > 0);
+        r->name_count = n + (r->other_named > 0);
 }
 
 void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row)
@@ -429,7 +436,7 @@ void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_n
 {
         static const char other[] = "other names";
 
-        if (r->other_names.mappings == 0 || index + 1 < r->name_count) {
+        if (r->other_named == 0 || index + 1 < r->name_count) {
                 const struct name *n = at(r, r->name_order[index] - 1);
 
                 *name = n->name;

@@ -2,10 +2,13 @@
 #ifndef MEMA_STORE_H
 #define MEMA_STORE_H
 
+#include <stdbool.h>
+
 #include "memanalyzer.h"
 
-/* Adds to the sums of a region's name: "[anon:X]" is X. */
-void mema_store_name(struct mema_report *r, const struct mema_region *g);
+/* Adds to the sums of a region's name: "[anon:X]" is X.  `again`: it is a piece of a
+ * mapping that was counted. */
+void mema_store_name(struct mema_report *r, const struct mema_region *g, bool again);
 
 /* Keeps the region as a row where options.top and options.sort want it. */
 void mema_store_row(struct mema_report *r, const struct mema_region *g);

@@ -38,6 +38,33 @@ func newTables() tables {
 	return t
 }
 
+var labelErrors = map[uint64]error{
+	csrc.NoPage:       ErrNoPage,
+	csrc.BadName:      ErrLabelName,
+	csrc.Labelled:     ErrLabelled,
+	csrc.NoLabel:      ErrNoLabel,
+	csrc.NotMapped:    ErrNotMapped,
+	csrc.NotAnonymous: ErrNotAnonymous,
+	csrc.OnGoHeap:     ErrGoHeap,
+	csrc.NoMemory:     ErrNoMemory,
+}
+
+func labelError(f csrc.Failure) error {
+	switch f.Status {
+	case csrc.OK:
+		return nil
+	case csrc.Unsupported:
+		return ErrUnsupported
+	}
+	return &LabelError{f.Message, labelErrors[f.Status], errno(f.System)}
+}
+
+func addLabel(at, size uintptr, name string, anchor uint64) error {
+	return labelError(csrc.Label(at, size, name, anchor))
+}
+
+func removeLabel(at, size uintptr) error { return labelError(csrc.RemoveLabel(at, size)) }
+
 var parseErrors = map[uint64]error{
 	csrc.Empty:     ErrEmpty,
 	csrc.Malformed: ErrMalformed,

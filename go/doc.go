@@ -31,8 +31,17 @@
 // one of a saved smaps. A report has totals, groups, categories with stable
 // identifiers, and regions.
 //
+// # Labels
+//
+// Memory that a program maps for itself, such as a cache, has a row of its own in
+// the report where it has a name:
+//
+//	cache, err := memanalyzer.Mmap(1<<30, "TXMetaCache")
+//
+// [Label] names memory that is mapped already.
+//
 // # Systems
 //
-// Reports need Linux and cgo. Elsewhere everything builds, the handler answers
+// Reports and labels need Linux and cgo. Elsewhere everything builds, the handler answers
 // 501, and the functions return an error that is [ErrUnsupported].
 package memanalyzer

@@ -45,8 +45,24 @@ var (
 	// ErrNoProc: /proc is not mounted, or is that of a PID namespace which does not
 	// know this process.
 	ErrNoProc = errors.New("no /proc")
-	// ErrNoMemory: memory for the report could not be had.
+	// ErrNoMemory: memory for the report, or the label, could not be had.
 	ErrNoMemory = errors.New("no memory")
+
+	// ErrNoPage: what a label was asked for has no whole page in it.
+	ErrNoPage = errors.New("no whole page")
+	// ErrLabelName: a label is 1 to 255 bytes without control characters.
+	ErrLabelName = errors.New("no name for a label")
+	// ErrLabelled: a part of it has a label.
+	ErrLabelled = errors.New("has a label")
+	// ErrNoLabel: the label was removed before.
+	ErrNoLabel = errors.New("has no such label")
+	// ErrNotMapped: a part of it is not mapped.
+	ErrNotMapped = errors.New("not mapped")
+	// ErrNotAnonymous: a part of it is a file's, a memfd's or the kernel's.
+	ErrNotAnonymous = errors.New("not anonymous memory")
+	// ErrGoHeap: it is on the Go heap, as what make returns is, where other things
+	// come to lie in the same pages.
+	ErrGoHeap = errors.New("on the Go heap")
 )
 
 // A SourceError says why the memory of a process could not be read. errors.Is
@@ -59,9 +75,24 @@ type SourceError struct {
 
 func (e *SourceError) Error() string { return "memanalyzer: " + e.Message }
 
-func (e *SourceError) Unwrap() []error {
-	return slices.DeleteFunc([]error{e.Kind, e.Err}, func(err error) bool { return err == nil })
+func (e *SourceError) Unwrap() []error { return both(e.Kind, e.Err) }
+
+// both returns those that are not nil.
+func both(kind, reason error) []error {
+	return slices.DeleteFunc([]error{kind, reason}, func(err error) bool { return err == nil })
 }
+
+// A LabelError says why memory could not be labelled, or mapped. errors.Is finds its
+// kind in it, and the system's reason.
+type LabelError struct {
+	Message string // what was wanted, and what was there
+	Kind    error  // one of the errors above, or nil
+	Err     error  // the reason: a syscall.Errno, or nil
+}
+
+func (e *LabelError) Error() string { return "memanalyzer: " + e.Message }
+
+func (e *LabelError) Unwrap() []error { return both(e.Kind, e.Err) }
 
 // A ParseError says what is wrong with a text of smaps, and where. errors.Is
 // tells ErrEmpty, ErrMalformed, ErrOverflow and ErrTruncated apart.

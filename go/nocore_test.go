@@ -21,6 +21,8 @@ func TestWithoutACore(t *testing.T) {
 		"Read, options": func() error { _, err := Read(t.Context(), Top(5), Sort("pss")); return err },
 		"Report":        func() error { _, err := a.Report(t.Context()); return err },
 		"Parse":         func() error { _, err := Parse(strings.NewReader("")); return err },
+		"Label":         func() error { _, err := Label(make([]byte, 1<<20), "a"); return err },
+		"Mmap":          func() error { _, err := Mmap(1<<20, "a"); return err },
 		"Parse, option": func() error { _, err := Parse(strings.NewReader(""), Top(All)); return err },
 	} {
 		if err := ask(); !errors.Is(err, ErrUnsupported) {

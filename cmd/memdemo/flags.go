@@ -21,7 +21,7 @@ const (
 	gb = 1 << 30
 
 	maxSize = min(1024*gb, math.MaxInt/2+1) // so that rounding up cannot overflow
-	maxName = 79                            // ANON_VMA_NAME_MAX_LEN without its NUL
+	maxName = 255                           // bytes, as memanalyzer.Label takes them
 )
 
 // A config is what the flags ask for.
@@ -126,16 +126,14 @@ func (k kind) wanted() string {
 	case number:
 		return fmt.Sprintf("a number from 0 to %d", k.most)
 	case nameSize:
-		return fmt.Sprintf("NAME=SIZE, such as %s, or 0 for none (NAME: 1 to %d printable ASCII characters, none of []\\$`; SIZE: up to %s)",
+		return fmt.Sprintf("NAME=SIZE, such as %s, or 0 for none (NAME: 1 to %d bytes without control characters; SIZE: up to %s)",
 			k.standard, maxName, formatSize(k.most))
 	default:
 		return fmt.Sprintf("a size such as 64MB, 512KB, 1GB or 4096 (bytes), up to %s, or 0 for none", formatSize(k.most))
 	}
 }
 
-// parseNamed reads NAME=SIZE, or 0 for nothing. A NAME may contain a =. It is
-// refused here when the kernel would refuse it, so that later EINVAL can only
-// mean that the kernel has no names.
+// parseNamed reads NAME=SIZE, or 0 for nothing. A NAME may contain a =.
 func parseNamed(text string, most int) (amount, bool) {
 	if text == "0" {
 		return amount{}, true
@@ -146,7 +144,7 @@ func parseNamed(text string, most int) (amount, bool) {
 	}
 	name := text[:cut]
 	for i := range len(name) {
-		if name[i] < ' ' || name[i] > '~' || strings.IndexByte("[]\\$`", name[i]) >= 0 {
+		if name[i] < ' ' || name[i] == 0x7f {
 			return amount{}, false
 		}
 	}

@@ -72,8 +72,8 @@ func TestParseNamed(t *testing.T) {
 		{"TXMetaCache=128MB", amount{"TXMetaCache", 128 * mb}, true},
 		{"utxo store=4096", amount{"utxo store", 4096}, true},
 		{"a=b=1KB", amount{"a=b", kb}, true},
-		{strings.Repeat("n", 79) + "=1KB", amount{strings.Repeat("n", 79), kb}, true},
-		{strings.Repeat("n", 80) + "=1KB", amount{}, false},
+		{strings.Repeat("n", 255) + "=1KB", amount{strings.Repeat("n", 255), kb}, true},
+		{strings.Repeat("n", 256) + "=1KB", amount{}, false},
 		{"x=0", amount{"x", 0}, true},
 		{"0", amount{}, true},
 		{"", amount{}, false},
@@ -81,8 +81,8 @@ func TestParseNamed(t *testing.T) {
 		{"x", amount{}, false},
 		{"x=", amount{}, false},
 		{"x=lots", amount{}, false},
-		{"a[b]=1KB", amount{}, false},
-		{"caf\u00e9=1KB", amount{}, false},
+		{"a[b]=1KB", amount{"a[b]", kb}, true},
+		{"caf\u00e9=1KB", amount{"caf\u00e9", kb}, true},
 		{"a\nb=1KB", amount{}, false},
 	} {
 		got, ok := parseNamed(c.text, gb)

@@ -16,6 +16,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	memanalyzer "example.com/memanalyzer/go"
 )
 
 const (
@@ -28,29 +30,11 @@ func makeNamed(a amount, _ config) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	how := fmt.Sprintf("private anonymous: [anon:%s]", a.name)
-	switch err := setName(b, a.name); {
-	case errors.Is(err, unix.EINVAL):
-		how = "private anonymous, rw-p, without its name: this kernel has none (CONFIG_ANON_VMA_NAME)"
-	case err != nil:
-		how = fmt.Sprintf("private anonymous, rw-p, without its name: prctl: %v", err)
+	how := fmt.Sprintf("private anonymous, labelled: [anon:%s]", a.name)
+	if _, err := memanalyzer.Label(b, a.name); err != nil {
+		how = fmt.Sprintf("private anonymous, rw-p, without its name: %v", err)
 	}
 	return mapping(b, how), nil
-}
-
-// setName names the pages of b. unix.Prctl would take the pointers as numbers,
-// and only those that are made in a call of Syscall6 are safe from a moving stack.
-func setName(b []byte, name string) error {
-	text, err := unix.BytePtrFromString(name)
-	if err != nil {
-		return err
-	}
-	_, _, errno := unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME,
-		uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(unsafe.Pointer(text)), 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
 }
 
 func makeAnonRO(a amount, _ config) (made, error) {

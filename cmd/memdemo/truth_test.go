@@ -176,9 +176,7 @@ type where int
 
 const (
 	everywhere where = iota
-	withNames        // of anonymous memory
-	withoutNames
-	withPages // huge ones, which the system may not have
+	withPages        // huge ones, which the system may not have
 )
 
 var truths = []struct {
@@ -199,8 +197,7 @@ var truths = []struct {
 	{"  retained", "-malloc-freed 200MB -arenas 1", partOf("malloc", "retained"), half, grown, everywhere},
 	{"C heap, blocks of 2 MB", "-malloc 32MB -malloc-block 2MB", in("malloc/mmap"), all, grown, everywhere},
 	{"16 threads", "-threads 16 -thread-stack 1MB", in("stacks/threads"), threadStacks, grown, everywhere},
-	{"named", "-named TXMetaCache=32MB", named("TXMetaCache"), all, grown, withNames},
-	{"named, no names here", "-named TXMetaCache=32MB", in("anon/rw"), all, grown, withoutNames},
+	{"named", "-named TXMetaCache=32MB", named("TXMetaCache"), all, grown, everywhere},
 	{"anonymous r--", "-anon-ro 16MB", in("anon/ro"), all, grown, everywhere},
 	{"anonymous r-x", "-anon-exec 16MB", in("anon/exec"), all, grown, everywhere},
 	{"anonymous ---", "-anon-none 16MB", in("anon/none"), all, grown, everywhere},
@@ -298,17 +295,10 @@ func runChild(t testing.TB, name, argument string, found any) error {
 
 func TestTruth(t *testing.T) {
 	t.Parallel()
-	unwanted := withNames
-	if kernelHasNames(t) {
-		unwanted = withoutNames
-	}
 	table := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s %s\n", runtime.Version(), kernel(t))
 	fmt.Fprintln(table, "what\tmade, kB\treported\tmethod\tlow\thigh\tdifference\twhere")
 	for i, row := range truths {
-		if row.where == unwanted {
-			continue
-		}
 		// Processes that this one starts have no huge pages from their beginning but
 		// where they are made; a kernel without them does not know the call.
 		var small uintptr = 1
@@ -360,15 +350,6 @@ func (f finding) print(w io.Writer, what, where string, c check) {
 	}
 	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%s\n", what, made, reported/kb, f.Figure.Method,
 		f.Figure.Low/kb, f.Figure.High/kb, difference, where)
-}
-
-func kernelHasNames(t *testing.T) bool {
-	b, err := touched(os.Getpagesize(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Munmap(b)
-	return setName(b, "memdemo") == nil
 }
 
 func kernel(t *testing.T) string {

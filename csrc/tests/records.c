@@ -121,8 +121,9 @@ struct records parse(const char *text, size_t len, struct cut cut)
                 memcpy(at, text + used, n);
                 feed(&r, &p, at, n);
         }
-        while (mema_smaps_finish(&p) == MEMA_REGION)
-                keep(&r, &p.region);
+        while (mema_smaps_finish(&p) == MEMA_REGION || p.status == MEMA_LABEL)
+                if (p.status == MEMA_REGION)
+                        keep(&r, &p.region);
         mema_smaps_error(&p, &r.end);
         expect_error(&p, &r.end, len);
         expect_sticky(&p, &r.end);

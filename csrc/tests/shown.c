@@ -146,7 +146,7 @@ void expect_warnings(const char *what, const struct mema_report *r)
                 overlaps |= strstr(buffer.data, "overlap or repeat") != NULL;
         }
         is_true(what, rows == (r->rows_lost > 0), __FILE__, __LINE__);
-        is_true(what, names == (r->other_names.mappings > 0), __FILE__, __LINE__);
+        is_true(what, names == (r->other_named > 0), __FILE__, __LINE__);
         is_true(what, overlaps == (r->overlapping > 0), __FILE__, __LINE__);
         guarded_free(&buffer);
 }

@@ -206,6 +206,60 @@ static void a_program_is_any_path(void)
         expect_program("# deleted_program: /bin/x\n# program: /bin/y", "/bin/y", false);
 }
 
+/* Labels ----------------------------------------------------------------------- */
+
+/* What is in `p` after the last label of a text, which has a mapping behind them. */
+static struct mema_label label_of(const char *lines, uint64_t count)
+{
+        struct mema_capture c;
+        char text[1024];
+
+        snprintf(text, sizeof text, "%s\n" MAPPING, lines);
+        c = capture_of(text);
+        EQUAL(c.labels, count);
+        return c.label;
+}
+
+static void a_label_has_addresses_bytes_and_any_name(void)
+{
+        static const char *const names[] = { "a",        " two words ", "cache[1]\\$`",    "caf\xc3\xa9: #",
+                                             "\xff\x80", "1 2",         "# label: 1-2 3 4" };
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                struct mema_label l;
+                char line[256];
+
+                snprintf(line, sizeof line, "# label: 7f0000001000-7f0000003000 4096 %s%s", names[i],
+                         i % 2 ? "\r" : "");
+                l = label_of(line, 1);
+                EQUAL(l.start, UINT64_C(0x7f0000001000));
+                EQUAL(l.end, UINT64_C(0x7f0000003000));
+                EQUAL(l.rss, 4096);
+                EQUAL(l.name_length, strlen(names[i]));
+                SAME_TEXT(l.name, names[i]);
+        }
+        SAME_TEXT(label_of("# label: 1000-2000 0 a\n# x\n# label: 2000-3000 0 b", 2).name, "b");
+}
+
+/* A parser stops at each. */
+static void labels_are_given_one_by_one(void)
+{
+        static struct mema_smaps p;
+        static const char text[] = "# label: 1000-2000 4096 a\n# label: 3000-4000 0 b";
+        size_t used;
+
+        mema_smaps_init(&p);
+        used = mema_smaps_feed(&p, text, sizeof text - 1);
+        EQUAL(p.status, MEMA_LABEL);
+        EQUAL(used, sizeof "# label: 1000-2000 4096 a");
+        SAME_TEXT(p.capture.label.name, "a");
+        EQUAL(mema_smaps_feed(&p, text + used, sizeof text - 1 - used), sizeof text - 1 - used);
+        EQUAL(p.status, MEMA_MORE);
+        EQUAL(mema_smaps_finish(&p), MEMA_LABEL);
+        SAME_TEXT(p.capture.label.name, "b");
+        EQUAL(mema_smaps_finish(&p), MEMA_EMPTY);
+}
+
 /* What is passed over, and what is wrong ------------------------------------------ */
 
 static void other_lines_are_passed_over(void)
@@ -228,6 +282,7 @@ static void other_lines_are_passed_over(void)
 #define ADDRESS "go.anchor wants an address, as 0xc000012000"
 #define VERSION "memanalyzer capture wants 1, the version of this form"
 #define PATH "program wants a path of at most 4096 bytes"
+#define ITS_LABEL "label wants addresses in their order, bytes and a name, as c000-e000 8192 cache"
 
 static void values_that_are_wrong(void)
 {
@@ -249,6 +304,18 @@ static void values_that_are_wrong(void)
         WRONG("# memanalyzer capture: 2", 24, VERSION ", not \"2\"");
         WRONG("# memanalyzer capture: 10", 25, VERSION ", not \"0\"");
         WRONG("# memanalyzer capture: 1.1", 25, VERSION ", not \".1\"");
+        WRONG("# label: x", 10, ITS_LABEL ", not \"x\"");
+        WRONG("# label: 1000", 14, ITS_LABEL ", not the end of the line");
+        WRONG("# label: 1000-g", 15, ITS_LABEL ", not \"g\"");
+        WRONG("# label: 1000-2000", 19, ITS_LABEL ", not the end of the line");
+        WRONG("# label: 1000-2000 x", 20, ITS_LABEL ", not \"x\"");
+        WRONG("# label: 1000-2000 5", 21, ITS_LABEL ", not the end of the line");
+        WRONG("# label: 1000-2000 5 ", 22, ITS_LABEL ", not the end of the line");
+        WRONG("# label: 1000-2000 5 a\tb", 22, ITS_LABEL ", not \"a\\x09b\"");
+        WRONG("# label: 2000-2000 5 a", 10, ITS_LABEL ", not \"2000-2000\"");
+        WRONG("# label: 2000-1000 5 a", 10, ITS_LABEL ", not \"2000-1000\"");
+        FAILS("# label: 1000-3000 5 a\n# label: 2000-4000 5 b\n" MAPPING, MALFORMED, 2, 10,
+              ITS_LABEL ", not \"2000-4000\"");
         WRONG("# program: ", 12, PATH ", not the end of the line");
         WRONG("# deleted_program:", 19, "deleted_" PATH ", not the end of the line");
 #undef WRONG
@@ -261,6 +328,10 @@ static void numbers_that_are_too_large(void)
               "go.heap_live wants numbers below 2^64, not \"18446744073709551616\"");
         LARGE("# go.heap_live: 1 99999999999999999999999", 19,
               "go.heap_live wants numbers below 2^64, not \"99999999999999999999999\"");
+        LARGE("# label: 1000-2000 18446744073709551616 a", 20,
+              "label wants numbers below 2^64, not \"18446744073709551616\"");
+        LARGE("# label: 10000000000000000-2000 1 a", 10,
+              "label wants numbers below 2^64, not \"10000000000000000-2000\"");
         LARGE("# go.anchor: 0x10000000000000000", 16,
               "go.anchor wants numbers below 2^64, not \"10000000000000000\"");
 #undef LARGE
@@ -321,7 +392,8 @@ static void a_cut_at_any_place(void)
 {
         static const char text[] =
                 "# memanalyzer capture: 1\r\n# program: /bin/cat \n# go.anchor: 0xc000012000\n#\n"
-                "\n# go.heap_live: 5 6\n" MALLOC("20 21") MAPPING "Rss: 4 kB\n";
+                "\n# go.heap_live: 5 6\n# label: 400000-401000 4096 a b\n" MALLOC("20 21") MAPPING
+                "Rss: 4 kB\n";
         static const char wrong[] = "# go.anchor: 0xc000012000\n# go.heap_live: 5 x\n" MAPPING;
 
         expect_same_in_two_pieces("a capture", text, sizeof text - 1);
@@ -365,6 +437,7 @@ static void expect_same_report(const char *what)
                 mema_report_row(&own, i, &a);
                 mema_report_row(&saved, i, &b);
                 TRUE(a.start == b.start && a.category == b.category && a.method == b.method);
+                TRUE(a.name_length == b.name_length && memcmp(a.name, b.name, (size_t)a.name_length) == 0);
         }
 }
 
@@ -446,6 +519,34 @@ static void a_saved_report_is_the_process_s_own(void)
         guarded_free(&smaps);
 }
 
+/* With its labels, of a part of a mapping and of several, and without them. */
+static void a_saved_report_has_the_process_s_labels(void)
+{
+        static const char smaps[] = MAP("10000-30000", "rw-p", "", 64) MAP("30000-40000", "r--p", "", 64);
+        static const char lines[] = "# label: 12000-14000 4096 a\n# label: 2f000-31000 8192 b c\n";
+        static const struct mema_owner owners[] = { { 0x12000, 0x14000, MEMA_NAMED, 4096, 8192, 0, 0, 1 },
+                                                    { 0x2f000, 0x31000, MEMA_NAMED, 8192, 8192, 0, 1, 3 } };
+        static struct mema_context context = { .owners = owners, .names = "ab c", .owner_count = 2 };
+        struct guarded text = guarded_copy(smaps, sizeof smaps - 1);
+        struct mema_facts after = { 0 };
+
+        make_own(&text, &context, &after);
+        EQUAL(own.name_count, 2);
+        EQUAL(own.row_count, 6);
+        read_saved(lines, &text);
+        expect_same_report("from a file");
+        mema_report_free(&saved);
+        EQUAL(report_of_capture(&saved, lines, text.data, text.len, &context, &all), MEMA_END);
+        expect_same_report("in place of the caller's");
+        EQUAL(saved.name_count, 2);
+        mema_report_free(&saved);
+        EQUAL(report_of_capture(&saved, "", text.data, text.len, NULL, &all), MEMA_END);
+        EQUAL(saved.name_count, 0);
+        mema_report_free(&own);
+        mema_report_free(&saved);
+        guarded_free(&text);
+}
+
 /* Whatever numbers are written there: the categories are what is resident. */
 static void any_figures_keep_the_law(void)
 {
@@ -514,6 +615,7 @@ SUITE(capture, CASE(every_figure_before_and_after), CASE(one_number_for_both), C
       CASE(anchors_beyond_the_first_are_passed_over), CASE(a_program_is_any_path),
       CASE(other_lines_are_passed_over), CASE(values_that_are_wrong), CASE(numbers_that_are_too_large),
       CASE(lines_after_a_mapping_are_wrong), CASE(long_lines), CASE(a_cut_at_any_place),
-      CASE(captures_that_are_cut_off), CASE(a_saved_report_is_the_process_s_own),
-      CASE(any_figures_keep_the_law), CASE(a_capture_completes_the_context),
-      CASE(a_parser_begins_without_facts));
+      CASE(captures_that_are_cut_off), CASE(a_label_has_addresses_bytes_and_any_name),
+      CASE(labels_are_given_one_by_one), CASE(a_saved_report_is_the_process_s_own),
+      CASE(a_saved_report_has_the_process_s_labels), CASE(any_figures_keep_the_law),
+      CASE(a_capture_completes_the_context), CASE(a_parser_begins_without_facts));

@@ -19,6 +19,8 @@
         X(blocks_that_are_aligned_and_resized)      \
         X(a_heap_of_which_half_was_freed)           \
         X(what_malloc_does_not_confirm_is_inferred) \
+        X(a_label_in_a_block_is_the_label_s)        \
+        X(a_label_in_an_arena_is_the_label_s)       \
         X(without_malloc_s_sums_the_same_is_found)  \
         X(another_process_is_known_by_shape)        \
         X(what_only_looks_like_a_heap)              \

@@ -79,7 +79,7 @@ static void expect_what_could_be_had(size_t way)
         TRUE(memcmp(&r.totals, &whole.totals, sizeof r.totals) == 0);
         TRUE(memcmp(r.category, whole.category, sizeof r.category) == 0);
         EQUAL(r.row_count + r.rows_lost, whole.row_count);
-        TRUE(r.name_count == whole.name_count || r.other_names.mappings > 0);
+        TRUE(r.name_count == whole.name_count || r.other_named > 0);
 }
 
 /* Until no allocation is left that could fail; returns how often there was no

@@ -9,14 +9,18 @@ static struct mema_report r;
 
 #define AT UINT64_C(0x7f0000000000)
 #define PAGES(n) ((uint64_t)(n) << 12)
-#define ARENA(from, to, rss)                                                                              \
-        {                                                                                                 \
-                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_ARENAS, PAGES(rss), PAGES((to) - (from)), 0 \
+#define OWNER(from, to, category, rss, ...)                                                                  \
+        {                                                                                                    \
+                AT + PAGES(from), AT + PAGES(to), category, PAGES(rss), PAGES((to) - (from)), 0, __VA_ARGS__ \
         }
-#define BLOCK(from, to, rss)                                                                            \
-        {                                                                                               \
-                AT + PAGES(from), AT + PAGES(to), MEMA_MALLOC_MMAP, PAGES(rss), PAGES((to) - (from)), 0 \
-        }
+#define ARENA(from, to, rss) OWNER(from, to, MEMA_MALLOC_ARENAS, rss, 0, 0)
+#define BLOCK(from, to, rss) OWNER(from, to, MEMA_MALLOC_MMAP, rss, 0, 0)
+/* Labels: their names are in `names`. */
+#define UTXO(from, to, rss) OWNER(from, to, MEMA_NAMED, rss, 0, 4)
+#define UTX(from, to, rss) OWNER(from, to, MEMA_NAMED, rss, 0, 3)
+#define BRACKETS(from, to, rss) OWNER(from, to, MEMA_NAMED, rss, 4, 4)
+
+static const char names[] = "utxo[a]:";
 
 /* 64 kB of which 40 are resident. */
 #define MIDDLE                                                                                  \
@@ -38,7 +42,9 @@ static const struct mema_context *owned(const struct mema_owner *owners, uint64_
 
         memset(&context, 0, sizeof context);
         context.owners = owners;
+        context.names = names;
         context.owner_count = count;
+        context.heaps_known = owners != NULL;
         return &context;
 }
 
@@ -84,7 +90,8 @@ static void owners_that_adjoin_are_one_piece_where_they_are_of_one_category(void
 
 static void owners_elsewhere_change_nothing(void)
 {
-        static const struct mema_owner before[] = { { AT - PAGES(8), AT, MEMA_MALLOC_MMAP, PAGES(8), 0, 0 } };
+        static const struct mema_owner before[] = { { AT - PAGES(8), AT, MEMA_MALLOC_MMAP, PAGES(8), 0, 0, 0,
+                                                      0 } };
 
         CUT(MIDDLE, "0-16 rss 10 anon/rw", ARENA(16, 20, 4));
         comes_to(MIDDLE, before, 1, "0-16 rss 10 anon/rw", __FILE__, __LINE__);
@@ -150,7 +157,7 @@ static void what_is_not_resident_is_divided_by_size(void)
 static void an_owner_counts_what_it_says(void)
 {
         static const struct mema_owner owners[] = {
-                { AT, AT + PAGES(8), MEMA_MALLOC_ARENAS, PAGES(2), PAGES(3), 0 },
+                { AT, AT + PAGES(8), MEMA_MALLOC_ARENAS, PAGES(2), PAGES(3), 0, 0, 0 },
         };
 
         make_report(&r, MIDDLE, owned(owners, 1), 0, 0);
@@ -158,6 +165,92 @@ static void an_owner_counts_what_it_says(void)
         EQUAL(r.category[MEMA_MALLOC_ARENAS].sums.value[MEMA_SIZE], PAGES(8));
         EQUAL(r.category[MEMA_ANON_RW].committed, PAGES(8));
         mema_report_free(&r);
+}
+
+/* Labels ------------------------------------------------------------------------ */
+
+/* The names of rows that have one, and of the categories' names with what is resident:
+ * "0-4 [anon:utxo] utxo 2". */
+static void labelled(const char *text, const struct mema_owner *owners, uint64_t count, const char *shown,
+                     int line)
+{
+        char rows[512] = "";
+        struct mema_name name;
+        size_t len = 0;
+
+        make_report(&r, text, owned(owners, count), MEMA_ALL, MEMA_SORT_ADDRESS);
+        for (uint64_t i = 0; i < r.row_count; i++) {
+                struct mema_region g;
+
+                mema_report_row(&r, i, &g);
+                len += (size_t)snprintf(rows + len, sizeof rows - len, "%s%d-%d %.*s %s", i ? " + " : "",
+                                        (int)((g.start - AT) >> 12), (int)((g.end - AT) >> 12),
+                                        (int)g.name_length, g.name, mema_method_name((unsigned)g.method));
+        }
+        for (uint64_t i = 0; i < r.name_count; i++) {
+                mema_report_name(&r, i, &name);
+                len += (size_t)snprintf(rows + len, sizeof rows - len, "; %.*s %d", (int)name.length,
+                                        name.name, (int)(name.sums.value[MEMA_RSS] >> 12));
+        }
+        equal_text(text, rows, shown, __FILE__, line);
+        expect_law(text, &r);
+        mema_report_free(&r);
+}
+#define LABELLED(text, shown, ...)                                                 \
+        do {                                                                       \
+                static const struct mema_owner list[] = { __VA_ARGS__ };           \
+                                                                                   \
+                labelled(text, list, sizeof list / sizeof *list, shown, __LINE__); \
+        } while (0)
+
+static void a_label_is_a_name_as_the_kernel_writes_it(void)
+{
+        LABELLED(MIDDLE, "0-16 [anon:utxo] named; utxo 10", UTXO(0, 16, 10));
+        LABELLED(MIDDLE, "0-4  named + 4-8 [anon:utxo] named + 8-16  named; utxo 3", UTXO(4, 8, 3));
+        LABELLED(MIDDLE, "0-4 [anon:[a]:] named + 4-16  named; [a]: 2", BRACKETS(0, 4, 2));
+}
+
+static void parts_of_one_name_are_one_sum(void)
+{
+        LABELLED(MIDDLE, "0-2 [anon:utxo] named + 2-4  named + 4-6 [anon:utxo] named + 6-16  named; utxo 3",
+                 UTXO(0, 2, 1), UTXO(4, 6, 2));
+}
+
+static void labels_that_adjoin_are_one_piece_where_they_have_one_name(void)
+{
+        LABELLED(MIDDLE, "0-4 [anon:utxo] named + 4-16  named; utxo 3", UTXO(0, 2, 1), UTXO(2, 4, 2));
+        LABELLED(MIDDLE, "0-2 [anon:utxo] named + 2-4 [anon:utx] named + 4-16  named; utx 2; utxo 1",
+                 UTXO(0, 2, 1), UTX(2, 4, 2));
+}
+
+static void a_label_of_several_mappings(void)
+{
+        LABELLED(MAP("7f0000000000-7f0000004000", "rw-p", "", 16)
+                         MAP("7f0000004000-7f0000008000", "r--p", "", 8),
+                 "0-2  named + 2-4 [anon:utxo] named + 4-6 [anon:utxo] named + 6-8  named; utxo 3",
+                 UTXO(2, 6, 3));
+}
+
+/* Of memory that has a name labels alone are known; the rest keeps its name. */
+static void labels_in_memory_that_has_a_name(void)
+{
+        LABELLED(MAP("7f0000000000-7f0000004000", "rw-p", "[heap]", 16),
+                 "0-2 [anon:utxo] named + 2-4 [heap] named; utxo 2", UTXO(0, 2, 2), BLOCK(2, 4, 2));
+        LABELLED(MAP("7f0000000000-7f0000004000", "rw-p", "[anon:_a__]", 16),
+                 "0-2 [anon:[a]:] named + 2-4 [anon:_a__] named; [a]: 2; _a__ 2", BRACKETS(0, 2, 2));
+        LABELLED(FILE_MAP("7f0000000000-7f0000004000", "rw-s", "/dev/zero (deleted)", 16),
+                 "0-2 [anon_shmem:utxo] named + 2-4 /dev/zero (deleted) named; utxo 2", UTXO(0, 2, 2));
+}
+
+static void what_is_no_anonymous_memory_has_no_labels(void)
+{
+        LABELLED(FILE_MAP("7f0000000000-7f0000004000", "rw-p", "/a.so", 16), "0-4 /a.so named",
+                 UTXO(0, 4, 2));
+        LABELLED(FILE_MAP("7f0000000000-7f0000004000", "rw-s", "/memfd:a (deleted)", 16),
+                 "0-4 /memfd:a (deleted) named", UTXO(0, 4, 2));
+        LABELLED(FILE_MAP("7f0000000000-7f0000004000", "rw-p", "", 16), "0-4  named", UTXO(0, 4, 2));
+        LABELLED(MAP("7f0000000000-7f0000004000", "rw-p", "[stack]", 16), "0-4 [stack] named", UTXO(0, 4, 2));
+        LABELLED(MAP("7f0000000000-7f0000004000", "r--p", "[vvar]", 16), "0-4 [vvar] named", UTXO(0, 4, 2));
 }
 
 /* Others ------------------------------------------------------------------------ */
@@ -227,7 +320,7 @@ static uint64_t chance(uint64_t *seed, uint64_t below)
 static void what_may_be_another_piece_s_is_bounded(void)
 {
         static const struct mema_owner owners[] = {
-                { AT + PAGES(4), AT + PAGES(12), MEMA_MALLOC_ARENAS, PAGES(6), PAGES(8), PAGES(2) },
+                { AT + PAGES(4), AT + PAGES(12), MEMA_MALLOC_ARENAS, PAGES(6), PAGES(8), PAGES(2), 0, 0 },
         };
         const struct mema_category *arenas = &r.category[MEMA_MALLOC_ARENAS],
                                    *rest = &r.category[MEMA_ANON_RW];
@@ -262,7 +355,13 @@ static void the_law_holds_whatever_the_owners(void)
                                                          MEMA_MALLOC_ARENAS + chance(&state, 2),
                                                          PAGES(chance(&state, 8)),
                                                          PAGES(at - start),
-                                                         PAGES(chance(&state, 3)) };
+                                                         PAGES(chance(&state, 3)),
+                                                         chance(&state, 4),
+                                                         0 };
+                        if (chance(&state, 2)) {
+                                owners[i].category = MEMA_NAMED;
+                                owners[i].name_length = 1 + chance(&state, 5);
+                        }
                 }
                 for (uint64_t i = 0, page = 0; i < 3; i++) {
                         uint64_t pages = 1 + chance(&state, 8), rss = chance(&state, pages * 4 + 1);
@@ -293,6 +392,9 @@ SUITE(owners, CASE(a_mapping_is_cut_at_its_owners_bounds),
       CASE(owners_elsewhere_change_nothing), CASE(an_owner_of_several_mappings),
       CASE(columns_are_divided_as_rss_is), CASE(an_owner_has_no_more_and_no_less_than_can_be),
       CASE(what_is_not_resident_is_divided_by_size), CASE(an_owner_counts_what_it_says),
+      CASE(a_label_is_a_name_as_the_kernel_writes_it), CASE(parts_of_one_name_are_one_sum),
+      CASE(labels_that_adjoin_are_one_piece_where_they_have_one_name), CASE(a_label_of_several_mappings),
+      CASE(labels_in_memory_that_has_a_name), CASE(what_is_no_anonymous_memory_has_no_labels),
       CASE(what_may_be_another_piece_s_is_bounded), CASE(only_anonymous_private_memory_is_cut),
       CASE(the_rest_is_classified_as_before), CASE(what_is_owned_is_not_the_go_heap_around_it),
       CASE(known_owners_are_all_there_are), CASE(the_law_holds_whatever_the_owners));

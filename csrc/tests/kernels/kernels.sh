@@ -36,7 +36,7 @@ wrong() {
 }
 
 # check FOLDER RELEASE NAMES: every program of init ended well; it was that kernel, and
-# memory has names in it, or none has.
+# it has names for memory, or none; what has a label has its name in both.
 check() {
         uname=$(cat "$1/uname")
         # shellcheck disable=SC2254 # a pattern
@@ -48,10 +48,11 @@ check() {
         for name in $(sed -n 's/^run \([a-z]*\) .*/\1/p' csrc/tests/kernels/init); do
                 [ "$(cat "$1/$name.status")" = 0 ] || { wrong "$uname: $name:"; cat "$1/$name.out"; }
         done
-        for text in '[anon: Go: heap]' '[anon:TXMetaCache]' 'Named Memory Regions (mmap):'; do
-                names=no
-                ! grep -qF "$text" "$1/demo.out" || names=yes
-                [ $names = "$3" ] || wrong "$uname: \"$text\" in the report of memdemo: $names, wanted $3"
+        names=no
+        ! grep -qF '[anon: Go: heap]' "$1/demo.out" || names=yes
+        [ $names = "$3" ] || wrong "$uname: names of the Go heap in the report of memdemo: $names, wanted $3"
+        for text in '[anon:TXMetaCache]' 'Named Memory Regions (mmap):'; do
+                grep -qF "$text" "$1/demo.out" || wrong "$uname: no \"$text\" in the report of memdemo"
         done
 }
 

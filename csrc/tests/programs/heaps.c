@@ -524,6 +524,56 @@ static void another_process_is_known_by_shape(void)
         EQUAL(committed(MEMA_MALLOC_MMAP), 0);
 }
 
+/* Labels ----------------------------------------------------------------------------------- */
+
+static bool kernel_has_names(void)
+{
+        return prctl(0x53564d41, 0, map_at(0, 4096, 0), 4096, "a") == 0; /* PR_SET_VMA_ANON_NAME */
+}
+
+/* What somebody says counts more than what is found; malloc's sums then prove less. */
+static void expect_label(const char *at, size_t bytes, unsigned around, unsigned of, uint64_t all)
+{
+        struct mema_error error;
+
+        EQUAL(mema_label(at, bytes, "cache", 5, NULL, &error), MEMA_OK);
+        read_process(0, TRUE_FACTS);
+        EXPECT_ROW(at, bytes, MEMA_NAMED);
+        EQUAL(r.category[MEMA_NAMED].sums.value[MEMA_RSS], bytes);
+        EQUAL(proof(of)->held, 0);
+        if (!kernel_has_names()) { /* else the kernel splits it, and what it was is not to be seen */
+                EQUAL(category_at(at - 4096), around);
+                EQUAL(category_at(at + bytes), around);
+                EQUAL(committed(around), all - bytes);
+        }
+        EQUAL(mema_label_remove(at, bytes, &error), MEMA_OK);
+        read_proven();
+        EQUAL(committed(around), all);
+}
+
+static const char *next_page(const char *p)
+{
+        return (const char *)(((uintptr_t)p + 4095) / 4096 * 4096);
+}
+
+static void a_label_in_a_block_is_the_label_s(void)
+{
+        make_blocks(MIB(1));
+        read_proven();
+        expect_label(next_page(blocks[3]) + MIB(1) / 4, MIB(1) / 2, MEMA_MALLOC_MMAP, MEMA_PROOF_MALLOC_MMAP,
+                     committed(MEMA_MALLOC_MMAP));
+}
+
+static void a_label_in_an_arena_is_the_label_s(void)
+{
+        struct made m = { .count = 10000, .size = 4000 };
+
+        make(&m, 1);
+        read_proven();
+        expect_label(next_page(m.block[1000]), MIB(1), MEMA_MALLOC_ARENAS, MEMA_PROOF_MALLOC,
+                     committed(MEMA_MALLOC_ARENAS));
+}
+
 /* What only looks like it ------------------------------------------------------------------ */
 
 static void what_only_looks_like_a_heap(void)
@@ -630,6 +680,8 @@ static const struct {
         CASE(what_malloc_does_not_confirm_is_inferred),
         CASE(without_malloc_s_sums_the_same_is_found),
         CASE(another_process_is_known_by_shape),
+        CASE(a_label_in_a_block_is_the_label_s),
+        CASE(a_label_in_an_arena_is_the_label_s),
         CASE(what_only_looks_like_a_heap),
         CASE(a_perfect_forgery_is_not_verified),
         CASE(what_only_looks_like_a_block),
