@@ -26,7 +26,8 @@ WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
 CORE := tables smaps line capture rules classify owners report parts sums store render_text escape elf
-LIBRARY := $(CORE) collect labels malloc own_memory process_linux source_file source_linux source_other
+LIBRARY := $(CORE) cgroup collect labels limits_linux malloc own_memory process_linux source_file source_linux \
+	source_other
 CLI := main colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)

@@ -12,14 +12,14 @@ package csrc
 #include "memanalyzer.h"
 
 // One number for each table whose names Go asks for.
-enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, SORTS, UNITS };
+enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, UNITS };
 
 static const char *table_text(unsigned table, unsigned index)
 {
 	static const char *(*const texts[])(unsigned) = {
 		mema_field_label, mema_group_stable_id, mema_group_name, mema_category_stable_id,
-		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_sort_name,
-		mema_unit_name,
+		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_limit_id,
+		mema_sort_name, mema_unit_name,
 	};
 	return texts[table](index);
 }
@@ -64,6 +64,7 @@ const (
 	Methods       = C.METHODS
 	Parts         = C.PARTS
 	Proofs        = C.PROOFS
+	Limits        = C.LIMITS
 	Sorts         = C.SORTS
 	Units         = C.UNITS
 )
@@ -121,14 +122,15 @@ type Failure struct {
 type Report struct{ c *C.struct_reading }
 
 // New begins a report of the given number of rows in the given order; nil where
-// there is no memory for it. facts are those of struct mema_facts, in its order;
-// none where nothing is known.
-func New(facts []uint64, top, sort uint64) *Report {
+// there is no memory for it. facts are those of struct mema_facts, in its order, and
+// limits of struct mema_limits; none where nothing is known.
+func New(facts, limits []uint64, top, sort uint64) *Report {
 	r := &Report{C.new_reading()}
 	if r.c == nil {
 		return nil
 	}
 	context := C.struct_mema_context{facts: factsOf(facts)}
+	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&context.limits)), unsafe.Sizeof(context.limits)/8), limits)
 	options := C.struct_mema_options{top: C.uint64_t(top), sort: C.uint64_t(sort)}
 	C.mema_report_init(&r.c.report, &context, &options)
 	C.mema_smaps_init(&r.c.parser)
@@ -225,6 +227,11 @@ func (r *Report) Part(i int) []uint64 {
 // Proof returns a struct mema_proof.
 func (r *Report) Proof(i int) []uint64 {
 	return words(unsafe.Pointer(&r.c.report.proof[i]), C.sizeof_struct_mema_proof/8)
+}
+
+// Limits returns the struct mema_limits.
+func (r *Report) Limits() []uint64 {
+	return words(unsafe.Pointer(&r.c.report.context.limits), C.sizeof_struct_mema_limits/8)
 }
 
 // Names returns how many names there are.

@@ -4,7 +4,7 @@
 
 #include "owners.h"
 
-enum kind { VERSION, PROGRAM, DELETED_PROGRAM, LABEL, ANCHOR, FIGURE };
+enum kind { VERSION, PROGRAM, DELETED_PROGRAM, LABEL, ANCHOR, LIMIT, FIGURE };
 
 static const char *const wants[] = {
         [VERSION] = "1, the version of this form",
@@ -12,11 +12,13 @@ static const char *const wants[] = {
         [DELETED_PROGRAM] = "a path of at most 4096 bytes",
         [LABEL] = "addresses in their order, bytes and a name, as c000-e000 8192 cache",
         [ANCHOR] = "an address, as 0xc000012000",
+        [LIMIT] = "a number",
         [FIGURE] = "a number of bytes, or two",
 };
 _Static_assert(MEMA_NAME_MAX == 4096, "it is in the words above");
 
-/* A figure, and what says that it is known, are in struct mema_facts. */
+/* A figure, and what says that it is known, are in struct mema_facts; a limit's place is
+ * its enum mema_limit. */
 static const struct {
         const char *name;
         size_t length;
@@ -32,6 +34,9 @@ static const struct {
         KEY("deleted_program", DELETED_PROGRAM, 0, 0),
         KEY("label", LABEL, 0, 0),
         KEY("go.anchor", ANCHOR, 0, 0),
+#define X(id, stable) KEY(stable, LIMIT, MEMA_LIMIT_##id, 0),
+        MEMA_LIMITS(X)
+#undef X
         MEMBER(go, heap_live),
         MEMBER(go, heap_objects),
         MEMBER(go, heap_unused),
@@ -49,7 +54,7 @@ static const struct {
         /* clang-format on */
 };
 
-enum { FIRST_FIGURE = 5, KEY_COUNT = sizeof keys / sizeof *keys };
+enum { FIRST_FIGURE = 5 + MEMA_LIMIT_COUNT, KEY_COUNT = sizeof keys / sizeof *keys };
 _Static_assert(KEY_COUNT <= 64, "a capture's `given` has a bit a key");
 _Static_assert(sizeof(struct mema_facts) / sizeof(uint64_t) ==
                        (KEY_COUNT - FIRST_FIGURE) + 2 /* known */ + 1 + MEMA_ANCHORS_MAX,
@@ -102,6 +107,12 @@ static void take_figure(struct mema_capture *c, size_t key, uint64_t before, uin
         c->given |= UINT64_C(1) << key;
         if (all_given(c, keys[key].known))
                 set_fact(c, keys[key].known, 1, 1);
+}
+
+static void take_limit(struct mema_limits *limits, size_t limit, uint64_t value)
+{
+        limits->value[limit] = value;
+        limits->known |= MEMA_BIT(limit);
 }
 
 static void take_anchor(struct mema_go *go, uint64_t address)
@@ -186,6 +197,9 @@ enum scan mema_capture_take(struct mema_capture *c, size_t key, struct span *val
         case ANCHOR:
                 result = scan_anchor(value, &first);
                 break;
+        case LIMIT:
+                result = scan_decimal(value, &first);
+                break;
         case FIGURE:
                 result = scan_figure(value, &first, &second);
                 break;
@@ -197,6 +211,8 @@ enum scan mema_capture_take(struct mema_capture *c, size_t key, struct span *val
                 return SCAN_NONE;
         if (kind == FIGURE)
                 take_figure(c, key, first, second);
+        else if (kind == LIMIT)
+                take_limit(&c->context.limits, keys[key].place, first);
         else if (kind == ANCHOR)
                 take_anchor(&c->context.facts.go, first);
         return SCAN_OK;

@@ -206,6 +206,40 @@ struct mema_facts {
         struct mema_go go;
 };
 
+/* What bounds a process's memory from outside.  Bytes, where nothing else is said; what
+ * is not known, or not there, as a limit that nobody has set, has no value.
+ *
+ * The cgroup's numbers are of all its processes, with the files that they have read
+ * and the kernel's memory for them.  A limit is the least of the cgroup's own and of its
+ * ancestors', as far as they can be seen from here. */
+#define MEMA_LIMITS(X)                                                                               \
+        X(CGROUP_USAGE, "cgroup.usage")                 /* what is charged to the cgroup */          \
+        X(CGROUP_PEAK, "cgroup.peak")                   /* the most that ever was: v1, Linux 5.19 */ \
+        X(CGROUP_HIGH, "cgroup.high")                   /* where processes are slowed down: v2 */    \
+        X(CGROUP_LIMIT, "cgroup.limit")                 /* where they are ended */                   \
+        X(CGROUP_LIMIT_LEVEL, "cgroup.limit_level")     /* whose: 0 its own, 1 its parent's ... */   \
+        X(CGROUP_ROOM, "cgroup.room")                   /* the least that such a limit leaves */     \
+        X(CGROUP_INACTIVE_FILE, "cgroup.inactive_file") /* where that is below a tenth of the */     \
+                                                        /* limit: what can be dropped at once */     \
+        X(CGROUP_OOM_KILLS, "cgroup.oom_kills")         /* processes of the cgroup: a number */      \
+        X(MAPPINGS_MAX, "mappings.max")                 /* vm.max_map_count: a number */             \
+        X(KERNEL_NAMES, "kernel.names")                 /* 1: anonymous memory can have names; 0 */  \
+        X(GO_GOMEMLIMIT, "go.gomemlimit")               /* in force; 2^63 - 1: none */               \
+        X(GO_GOGC, "go.gogc")                           /* in force: percent; 2^64 - 1: off */
+
+enum mema_limit {
+#define X(id, stable) MEMA_LIMIT_##id,
+        MEMA_LIMITS(X) MEMA_LIMIT_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_limit_id(unsigned limit); /* "cgroup.usage"; NULL out of range */
+
+struct mema_limits {
+        uint64_t known; /* MEMA_BIT of each enum mema_limit whose value counts */
+        uint64_t value[MEMA_LIMIT_COUNT];
+};
+
 /* What made a process's program, as its file tells; not asked where the process has
  * Go facts.  Where it is OTHER, and there are no facts, only names tell of the Go
  * runtime: of a library that was built with -buildmode=c-shared, of what gccgo made,
@@ -241,6 +275,7 @@ struct mema_context {
         uint64_t owner_count;
         uint64_t heaps_known; /* malloc's are all among the owners: shapes need not say more */
         struct mema_threads threads;
+        struct mema_limits limits;
         uint64_t program;                     /* an enum mema_program */
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": not known */
         uint64_t exe_deleted;                 /* the program's file was deleted or replaced since */
@@ -270,11 +305,12 @@ struct mema_label {
  * The first gives the version of the form.  `program`, or `deleted_program`, is
  * context.exe.  A `label` has the addresses, the bytes that are resident, and the
  * name up to the end of the line; they are in the order of addresses.  There can
- * be several lines of `go.anchor`.  All other keys are the
- * numbers of struct mema_facts: in bytes, before the regions were read and after,
- * or one number for both.  Those of `go` count only where all of them are there,
- * and so do those of `malloc`; of a line that comes again the last one counts.
- * Lines with other keys, and other lines that begin with '#', are passed over. */
+ * be several lines of `go.anchor`.  The keys of MEMA_LIMITS have one number, and each
+ * counts by itself.  All other keys are the numbers of struct mema_facts: in bytes,
+ * before the regions were read and after, or one number for both.  Those of `go`
+ * count only where all of them are there, and so do those of `malloc`; of a line that
+ * comes again the last one counts.  Lines with other keys, and other lines that begin
+ * with '#', are passed over. */
 struct mema_capture {
         struct mema_context context;
         struct mema_facts after;
@@ -601,9 +637,10 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
 /* Collecting: the part that allocates and touches the system ---------------- */
 
 /* Reads the process `pid` (0: this one) into a report that was begun, and into
- * its context what the system tells of the program.  Of this process, unless the
- * context has owners, it finds what has labels, and the memory that glibc's malloc
- * has mapped.  Not yet finished: the caller calls mema_report_finish. */
+ * its context what the system tells of the program and of its limits.  Of this
+ * process, unless the context has owners, it finds what has labels, and the memory
+ * that glibc's malloc has mapped.  Not yet finished: the caller calls
+ * mema_report_finish. */
 MEMA_API enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error);
 
 /* The same from a saved smaps, maps or smaps_rollup, and what a capture says before

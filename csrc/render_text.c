@@ -58,6 +58,24 @@ static const struct {
         { "Locked:", MEMA_LOCKED, false },
 };
 
+/* Of a process that can tell; a row does not stand where it would say `usual`. */
+static const struct {
+        const char *label;
+        enum mema_limit limit;
+        uint64_t usual;
+} limit_rows[] = {
+        { "Cgroup Usage:", MEMA_LIMIT_CGROUP_USAGE, UINT64_MAX },
+        { "Cgroup Peak:", MEMA_LIMIT_CGROUP_PEAK, UINT64_MAX },
+        { "Cgroup High:", MEMA_LIMIT_CGROUP_HIGH, UINT64_MAX },
+        { "Cgroup Limit:", MEMA_LIMIT_CGROUP_LIMIT, UINT64_MAX },
+        { "Cgroup Room:", MEMA_LIMIT_CGROUP_ROOM, UINT64_MAX },
+        { "Cgroup Inactive File:", MEMA_LIMIT_CGROUP_INACTIVE_FILE, UINT64_MAX },
+        { "Cgroup OOM Kills:", MEMA_LIMIT_CGROUP_OOM_KILLS, 0 },
+        { "Mappings:", MEMA_LIMIT_MAPPINGS_MAX, UINT64_MAX },
+        { "GOMEMLIMIT:", MEMA_LIMIT_GO_GOMEMLIMIT, INT64_MAX },
+        { "GOGC:", MEMA_LIMIT_GO_GOGC, 100 },
+};
+
 static bool has(const struct mema_sums *sums, enum mema_field field)
 {
         return sums->present & MEMA_BIT(field);
@@ -299,6 +317,25 @@ static bool estimated_line(struct mema_text *t, struct out *o)
         return t->item++ == 0;
 }
 
+/* Why there are no named regions, where that is known. */
+static bool names_line(struct mema_text *t, struct out *o)
+{
+        const struct mema_report *r = t->report;
+        const struct mema_limits *limits = &r->context.limits;
+
+        if (t->item++ > 0)
+                return false;
+        if (r->broken_down && r->category[MEMA_NAMED].sums.mappings == 0 &&
+            limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
+                put(o, "Empty Named Regions: ");
+                put(o, limits->value[MEMA_LIMIT_KERNEL_NAMES]
+                               ? "nothing has a name, and no label is known"
+                               : "this kernel has no names for memory, and no label is known");
+                put(o, "\n\n");
+        }
+        return true;
+}
+
 static bool warnings_line(struct mema_text *t, struct out *o)
 {
         char text[160];
@@ -333,6 +370,47 @@ static bool totals_line(struct mema_text *t, struct out *o)
                                 put_units(t, o, totals->value[field] >> t->shift, 1);
                         else
                                 put(o, "unknown");
+                        put(o, "\n");
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void put_limit(const struct mema_text *t, struct out *o, enum mema_limit limit)
+{
+        const struct mema_limits *limits = &t->report->context.limits;
+        uint64_t value = limits->value[limit], level = limits->value[MEMA_LIMIT_CGROUP_LIMIT_LEVEL];
+
+        if (limit == MEMA_LIMIT_MAPPINGS_MAX) {
+                put_decimal(o, t->report->totals.mappings);
+                put(o, " of ");
+                put_decimal(o, value);
+        } else if (limit == MEMA_LIMIT_GO_GOGC && value == UINT64_MAX) {
+                put(o, "off");
+        } else if (limit == MEMA_LIMIT_GO_GOGC || limit == MEMA_LIMIT_CGROUP_OOM_KILLS) {
+                put_decimal(o, value);
+        } else {
+                put_units(t, o, value >> t->shift, 1);
+        }
+        if (limit == MEMA_LIMIT_CGROUP_LIMIT && level > 0) {
+                put(o, " (an ancestor's, ");
+                put_decimal(o, level);
+                put(o, " up)");
+        }
+}
+
+static bool limits_line(struct mema_text *t, struct out *o)
+{
+        const struct mema_limits *limits = &t->report->context.limits;
+
+        for (; t->item < sizeof limit_rows / sizeof *limit_rows; t->item++) {
+                enum mema_limit limit = limit_rows[t->item].limit;
+
+                if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[t->item].usual &&
+                    (limit != MEMA_LIMIT_MAPPINGS_MAX || t->report->broken_down)) {
+                        put_label(o, limit_rows[t->item++].label, 18);
+                        put_limit(t, o, limit);
                         put(o, "\n");
                         return true;
                 }
@@ -472,7 +550,8 @@ static bool title_line(struct mema_text *t, struct out *o)
 /* In the order of the text.  Each writes the next line of its section, or none,
  * and returns false when there are no more. */
 static bool (*const sections[])(struct mema_text *t, struct out *o) = {
-        title_line, groups_line, estimated_line, warnings_line, totals_line, regions_title_line, regions_line,
+        title_line,  groups_line, estimated_line,     names_line,   warnings_line,
+        totals_line, limits_line, regions_title_line, regions_line,
 };
 
 void mema_text_init(struct mema_text *t, const struct mema_report *report,

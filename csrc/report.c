@@ -51,6 +51,10 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
                 r->context.facts.malloc = c->facts.malloc;
                 r->after.malloc = capture->after.malloc;
         }
+        for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++)
+                if (c->limits.known & MEMA_BIT(i))
+                        r->context.limits.value[i] = c->limits.value[i];
+        r->context.limits.known |= c->limits.known;
         if (c->exe_length > 0) {
                 memcpy(r->context.exe, c->exe, (size_t)c->exe_length);
                 r->context.exe_length = c->exe_length;
@@ -240,11 +244,26 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 
 /* Words -------------------------------------------------------------------- */
 
+static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uint64_t unknown)
+{
+        return r->context.limits.known & MEMA_BIT(limit) ? r->context.limits.value[limit] : unknown;
+}
+
+/* Files that were not used lately fill a cgroup up to its limit, and do no harm. */
+static bool is_near_limit(const struct mema_report *r)
+{
+        uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_LIMIT, 0) / 10;
+        uint64_t room = limit_of(r, MEMA_LIMIT_CGROUP_ROOM, UINT64_MAX);
+
+        return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
+}
+
 /* A warning stands where its number is not 0, with the number in place of #. */
 size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap)
 {
         uint64_t all = r->totals.mappings;
         uint64_t heap = r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS];
+        uint64_t mappings_max = limit_of(r, MEMA_LIMIT_MAPPINGS_MAX, UINT64_MAX);
         bool go = r->context.facts.go.known || r->context.program == MEMA_PROGRAM_GO;
         const struct {
                 uint64_t number;
@@ -271,6 +290,10 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
                 { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.value[MEMA_SIZE] == 0,
                   "The Go heap was not found: it is in Read-Write" },
+                { is_near_limit(r), "The cgroup has less than a tenth of its limit left: the kernel ends "
+                                    "processes there" },
+                { all > mappings_max / 10 * 9 && r->broken_down ? all : 0,
+                  "Mappings are near vm.max_map_count, where no more can be made: #" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
                   "Bytes in no category: #; this is an error of the analyzer, please report it" },
         };

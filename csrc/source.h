@@ -24,6 +24,8 @@ struct mema_source *mema_source_process(uint64_t pid, struct mema_context *conte
  * smaps: which program it is, and, where it may be known, where its threads stand. */
 void mema_read_program_file(int dir, struct mema_context *context);
 void mema_read_threads(int dir, struct mema_threads *threads);
+/* `root` is what paths begin with: "", or a folder that stands for "/" in a test. */
+void mema_read_limits(int dir, const char *root, struct mema_limits *limits);
 
 /* A source that reads the text of smaps through `read`, at most `piece` bytes at
  * a time.  `name` is copied, escaped. */

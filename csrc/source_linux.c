@@ -336,6 +336,7 @@ static enum mema_status open_process(struct mema_text_source *s, const char *fol
                 read_program(s->dir, context); /* again: from here on another one would be noticed */
         mema_read_program_file(s->dir, context);
         mema_read_threads(s->dir, &context->threads);
+        mema_read_limits(s->dir, "", &context->limits);
         return MEMA_OK;
 }
 

@@ -98,6 +98,17 @@ const char *mema_proof_id(unsigned proof)
         return proof < MEMA_PROOF_COUNT ? id[proof] : NULL;
 }
 
+const char *mema_limit_id(unsigned limit)
+{
+        static const char *const id[] = {
+#define X(name, stable) stable,
+                MEMA_LIMITS(X)
+#undef X
+        };
+
+        return limit < MEMA_LIMIT_COUNT ? id[limit] : NULL;
+}
+
 const char *mema_sort_name(unsigned sort)
 {
         static const char *const name[] = {

@@ -10,7 +10,7 @@ import "example.com/memanalyzer/csrc"
 type cgoReading struct{ *csrc.Report }
 
 func newReading(o readOptions) (reading, error) {
-	r := csrc.New(o.facts.words(), o.top, o.sort)
+	r := csrc.New(o.facts.words(), o.facts.limits, o.top, o.sort)
 	if r == nil {
 		return nil, &SourceError{"no memory for a report", ErrNoMemory, nil}
 	}
@@ -29,6 +29,7 @@ func newTables() tables {
 		methods:       csrc.Table(csrc.Methods),
 		parts:         csrc.Table(csrc.Parts),
 		proofs:        csrc.Table(csrc.Proofs),
+		limits:        csrc.Table(csrc.Limits),
 		sorts:         csrc.Table(csrc.Sorts),
 		units:         csrc.Table(csrc.Units),
 	}

@@ -17,6 +17,7 @@ type reading interface {
 	Category(i int) []uint64  // struct mema_category
 	Part(i int) []uint64      // struct mema_part
 	Proof(i int) []uint64     // struct mema_proof
+	Limits() []uint64         // struct mema_limits
 	Names() int
 	Name(i int) ([]uint64, string)
 	Rows() int
@@ -29,7 +30,7 @@ type reading interface {
 
 // tables are the names that a core has for its numbers.
 type tables struct {
-	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, sorts, units []string
+	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, units []string
 
 	categoryGroups []int
 }
@@ -90,7 +91,7 @@ func decodeSums(words []uint64) Columns {
 }
 
 func decodeReport(r reading) *Report {
-	report := &Report{Totals: decodeSums(r.Totals())}
+	report := &Report{Totals: decodeSums(r.Totals()), Limits: decodeLimits(r.Limits())}
 	for i, id := range names.groupIDs {
 		report.Groups = append(report.Groups, Group{ID: id, Name: names.groupNames[i], Parts: decodeParts(r, id)})
 	}
@@ -116,6 +117,38 @@ func decodeReport(r reading) *Report {
 		}
 		report.Warnings = append(report.Warnings, warning)
 	}
+}
+
+// decodeLimits takes a struct mema_limits.
+func decodeLimits(words []uint64) Limits {
+	var l Limits
+	sizes := map[string]*Size{
+		"cgroup.usage":         &l.CgroupUsage,
+		"cgroup.peak":          &l.CgroupPeak,
+		"cgroup.high":          &l.CgroupHigh,
+		"cgroup.limit":         &l.CgroupLimit,
+		"cgroup.room":          &l.CgroupRoom,
+		"cgroup.inactive_file": &l.CgroupInactiveFile,
+		"go.gomemlimit":        &l.GOMEMLIMIT,
+	}
+	counts := map[string]*Count{
+		"cgroup.limit_level": &l.CgroupLimitLevel,
+		"cgroup.oom_kills":   &l.CgroupOOMKills,
+		"mappings.max":       &l.MaxMappings,
+		"kernel.names":       &l.KernelNames,
+		"go.gogc":            &l.GOGC,
+	}
+	for i, id := range names.limits {
+		if words[0]>>i&1 == 0 {
+			continue
+		}
+		if size := sizes[id]; size != nil {
+			*size = Size{words[1+i], true}
+		} else {
+			*counts[id] = Count{words[1+i], true}
+		}
+	}
+	return l
 }
 
 func decodeCategory(r reading, i int) Category {

@@ -116,6 +116,7 @@ func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	malloc, end := mallocTurn(o.withoutMalloc)
 	defer end()
 	o.facts = readFacts(malloc)
+	o.facts.limits = readSettings()
 	take := func(r reading) error { return r.Collect(0) }
 	return finish(ctx, began, o, take, func() []uint64 { return readFacts(malloc).words() })
 }

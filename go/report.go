@@ -12,6 +12,12 @@ type Size struct {
 	Known bool
 }
 
+// A Count is a number of something, or that it is not known.
+type Count struct {
+	N     uint64
+	Known bool
+}
+
 // Columns are the sums of what the kernel prints of mappings; see proc(5).
 type Columns struct {
 	Mappings     int
@@ -46,10 +52,33 @@ type Report struct {
 	Time     time.Time     // when the reading began
 	Cost     time.Duration // how long it took, without waiting for others
 	Totals   Columns
+	Limits   Limits
 	Groups   []Group
 	Proofs   []Proof  // what could be checked
 	Regions  []Region // those that the options ask for, in their order
 	Warnings []string
+}
+
+// Limits are what bounds the memory of a process from outside. What is not known is not
+// Known, nor is a limit that nobody has set.
+//
+// Numbers of the cgroup (v2's, or v1's where that has the memory controller) are of all
+// its processes, with the files that they have read and the kernel's memory for them. A
+// limit is the least of the cgroup's own and of its ancestors', as far as they can be seen
+// from here: in a container mostly its own only.
+type Limits struct {
+	CgroupUsage        Size  // memory.current
+	CgroupPeak         Size  // memory.peak: the most that it ever was; from Linux 5.19 on, or in v1
+	CgroupHigh         Size  // memory.high: from there on its processes are slowed down; not in v1
+	CgroupLimit        Size  // memory.max: there the kernel ends one of them
+	CgroupLimitLevel   Count // whose CgroupLimit is: 0 its own, 1 its parent's, and so on
+	CgroupRoom         Size  // what the nearest of the limits leaves, whosever it is
+	CgroupInactiveFile Size  // files that can be dropped to leave more; looked at where CgroupRoom is below a tenth of that limit
+	CgroupOOMKills     Count // processes of the cgroup that the kernel has ended
+	MaxMappings        Count // vm.max_map_count, which Totals.Mappings cannot pass
+	KernelNames        Count // 1 where the kernel has names of anonymous memory, 0 where it has none
+	GOMEMLIMIT         Size  // in force (/gc/gomemlimit); math.MaxInt64: none
+	GOGC               Count // in force, percent (/gc/gogc); math.MaxUint64: off
 }
 
 // A Group is a section of the report, such as "Go Runtime".

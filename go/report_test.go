@@ -5,6 +5,7 @@ package memanalyzer
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"reflect"
@@ -274,6 +275,24 @@ func TestFactsOfACapture(t *testing.T) {
 		if plain := parseText(t, smaps); len(plain.Proofs) > 0 || plain.Totals != r.Totals {
 			t.Errorf("%s: without facts: %+v, %+v", name, plain.Proofs, plain.Totals)
 		}
+	}
+}
+
+func TestLimitsOfACapture(t *testing.T) {
+	var lines strings.Builder
+	for i, id := range names.limits {
+		fmt.Fprintf(&lines, "# %s: %d\n", id, i+1)
+	}
+	limits := reflect.ValueOf(parseText(t, lines.String()+"1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n").Limits)
+	seen := map[uint64]bool{}
+	for i := range limits.NumField() {
+		f := limits.Field(i)
+		if seen[f.Field(0).Uint()] = true; !f.Field(1).Bool() {
+			t.Errorf("%s is not known", limits.Type().Field(i).Name)
+		}
+	}
+	if len(seen) != len(names.limits) || limits.NumField() != len(names.limits) {
+		t.Errorf("%d fields have %d values, want %d: %+v", limits.NumField(), len(seen), len(names.limits), limits)
 	}
 }
 

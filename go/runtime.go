@@ -8,10 +8,11 @@ import (
 )
 
 // facts are what this process says of itself: the words of struct mema_malloc of
-// the C core, and of its struct mema_go.
+// the C core, of its struct mema_go, and of its struct mema_limits.
 type facts struct {
-	malloc, runtime []uint64
-	live            *[256]byte // keeps an anchor on the heap
+	malloc, runtime, limits []uint64
+
+	live *[256]byte // keeps an anchor on the heap
 }
 
 // noMalloc are the words where nothing is known of malloc.
@@ -69,6 +70,25 @@ var figures = [][]string{
 		"/memory/classes/other:bytes",
 	},
 	{otherMetadata}, // less otherAtStart: work buffers, and what has been added since
+}
+
+// settings are what of struct mema_limits this process itself knows.
+var settings = map[string]string{
+	"go.gomemlimit": "/gc/gomemlimit:bytes",
+	"go.gogc":       "/gc/gogc:percent",
+}
+
+// readSettings returns the words of struct mema_limits.
+func readSettings() []uint64 {
+	words := make([]uint64, 1+len(names.limits))
+	for i, id := range names.limits {
+		s := []metrics.Sample{{Name: settings[id]}}
+		if metrics.Read(s); s[0].Value.Kind() == metrics.KindUint64 {
+			words[0] |= 1 << i
+			words[1+i] = s[0].Value.Uint64()
+		}
+	}
+	return words
 }
 
 // readFacts asks runtime/metrics, which does not stop the world, and takes the

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 	"unsafe"
@@ -205,6 +206,30 @@ func TestCapturesHaveBounds(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestLimitsInForce(t *testing.T) {
+	alone(t, func() {
+		debug.SetMemoryLimit(1 << 40)
+		debug.SetGCPercent(50)
+		l := readNow(t).Limits
+		if l.GOMEMLIMIT != (Size{1 << 40, true}) || l.GOGC != (Count{50, true}) {
+			t.Errorf("GOMEMLIMIT %+v, GOGC %+v", l.GOMEMLIMIT, l.GOGC)
+		}
+		debug.SetGCPercent(-1)
+		if off := readNow(t).Limits.GOGC; off != (Count{math.MaxUint64, true}) {
+			t.Errorf("GOGC %+v, want off", off)
+		}
+		if text, err := os.ReadFile("/proc/sys/vm/max_map_count"); err == nil {
+			if want := parseNumber(t, strings.TrimSpace(string(text))); l.MaxMappings != (Count{want, true}) {
+				t.Errorf("vm.max_map_count %+v, want %d", l.MaxMappings, want)
+			}
+		}
+		other, err := ReadProcess(t.Context(), os.Getpid())
+		if err != nil || other.Limits.GOGC.Known || other.Limits.MaxMappings != l.MaxMappings {
+			t.Errorf("by its number: %v, %+v", err, other.Limits)
+		}
+	})
 }
 
 // deep uses about n kB of the goroutine's stack, then waits.

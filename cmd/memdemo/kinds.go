@@ -77,6 +77,7 @@ var kinds = []kind{
 	{"sysv", size, "0", maxSize, "a System V shared memory segment", makeSysV},
 	{"shm", size, "0", maxSize, "a file in /dev/shm", makeShm},
 	{"lazyfree", size, "0", maxSize, "anonymous memory after MADV_FREE", makeLazyFree},
+	{"swap", size, "0", maxSize, "anonymous memory that was swapped out", makeSwapped},
 	{"thp", size, "0", maxSize, "transparent huge pages", makeTHP},
 	{"hugetlb", size, "0", maxSize, "hugetlb pages, which RSS does not count", makeHugetlb},
 	{"untouched", size, "0", maxSize, "mapped, never touched: virtual only", makeUntouched},

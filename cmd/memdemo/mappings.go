@@ -209,6 +209,25 @@ func makeLazyFree(a amount, _ config) (made, error) {
 	return mapping(b, "private anonymous, MADV_FREE: rw-p, LazyFree"), nil
 }
 
+func makeSwapped(a amount, _ config) (made, error) {
+	var system unix.Sysinfo_t
+	if err := unix.Sysinfo(&system); err != nil {
+		return made{}, fmt.Errorf("sysinfo: %w", err)
+	}
+	if free := uint64(system.Freeswap) * uint64(system.Unit); free < uint64(a.n) {
+		return made{}, fmt.Errorf("there is swap for %d kB only", free/kb)
+	}
+	b, err := touched(a.n, private)
+	if err != nil {
+		return made{}, err
+	}
+	if err := unix.Madvise(b, unix.MADV_PAGEOUT); err != nil {
+		unix.Munmap(b)
+		return made{}, fmt.Errorf("madvise(MADV_PAGEOUT): %w", err)
+	}
+	return mapping(b, "private anonymous, MADV_PAGEOUT: rw-p, Swap"), nil
+}
+
 // makeTHP maps a huge page more than it touches, to begin at a multiple of one.
 func makeTHP(a amount, _ config) (made, error) {
 	huge, err := transparentPage()

@@ -176,7 +176,7 @@ type where int
 
 const (
 	everywhere where = iota
-	withPages        // huge ones, which the system may not have
+	withPages        // huge ones, or some to swap to, which the system may not have
 )
 
 var truths = []struct {
@@ -218,6 +218,8 @@ var truths = []struct {
 		column("anon/rw", "AnonHugePages", func(c *memanalyzer.Columns) memanalyzer.Size { return c.AnonHuge }), all, grown, withPages},
 	{"huge pages, hugetlb", "-hugetlb 4MB",
 		column("anon/rw", "Private_Hugetlb", func(c *memanalyzer.Columns) memanalyzer.Size { return c.PrivateHuge }), all, grown, withPages},
+	{"swapped out", "-swap 16MB",
+		column("anon/rw", "Swap", func(c *memanalyzer.Columns) memanalyzer.Size { return c.Swap }), all, grown, withPages},
 	{"mapped, untouched", "-untouched 64MB", in("anon/rw"), func([]row) extent { return extent{} }, grown, everywhere},
 
 	{"Go heap, live", "-heap 32MB -garbage 32MB", partOf("go/heap", "marked"), residentOf("heap"), bounded, everywhere},

@@ -94,6 +94,9 @@ static void choose(uint64_t *seed, const struct records *records)
         with.text_options.hide_addresses = chance(seed, 2);
         with.context.facts = any_facts(seed, records);
         with.after = chance(seed, 2) ? with.context.facts : any_facts(seed, records);
+        with.context.limits.known = chance(seed, MEMA_BIT(MEMA_LIMIT_COUNT));
+        for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++)
+                with.context.limits.value[i] = any_number(seed);
         if (chance(seed, 2))
                 choose_owners(seed, records);
         if (records->count > 0 && chance(seed, 2)) {

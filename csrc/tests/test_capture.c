@@ -181,6 +181,22 @@ static void anchors_beyond_the_first_are_passed_over(void)
         free(text);
 }
 
+/* Each by itself: one that is absent makes no other unknown. */
+static void limits_are_known_one_by_one(void)
+{
+        for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++) {
+                struct mema_capture c;
+                char text[256];
+
+                snprintf(text, sizeof text, "# %s: 7\n# %s: 1844674407370955161%u\n" MAPPING,
+                         mema_limit_id(i), mema_limit_id(i), i % 6);
+                c = capture_of(text);
+                EQUAL(c.context.limits.known, MEMA_BIT(i));
+                EQUAL(c.context.limits.value[i], UINT64_C(18446744073709551610) + i % 6);
+                EQUAL(c.context.facts.go.known, 0);
+        }
+}
+
 /* Programs --------------------------------------------------------------------- */
 
 static void expect_program(const char *line, const char *path, bool deleted)
@@ -297,6 +313,8 @@ static void values_that_are_wrong(void)
         WRONG("# go.heap_live: 5\r\r", 18, "go.heap_live" BYTES ", not \"\\x0d\"");
         WRONG("# go.heap_live:", 16, "go.heap_live" BYTES ", not the end of the line");
         WRONG("# malloc.mapped: \r", 18, "malloc.mapped" BYTES ", not the end of the line");
+        WRONG("# cgroup.usage: max", 17, "cgroup.usage wants a number, not \"max\"");
+        WRONG("# go.gogc: 5 6", 14, "go.gogc wants a number, not \"6\"");
         WRONG("# go.anchor: c000012000", 14, ADDRESS ", not \"c000012000\"");
         WRONG("# go.anchor: 0xg", 16, ADDRESS ", not \"g\"");
         WRONG("# go.anchor: 0x", 16, ADDRESS ", not the end of the line");
@@ -580,9 +598,11 @@ static void any_figures_keep_the_law(void)
 static void a_capture_completes_the_context(void)
 {
         static struct mema_context context;
-        static const char text[] = MALLOC("20") MAP("1000-8000", "rw-p", "[heap]", 28);
+        static const char text[] = MALLOC("20") "# cgroup.usage: 9\n" MAP("1000-8000", "rw-p", "[heap]", 28);
 
         context.facts = facts_from(1000);
+        context.limits.known = MEMA_BIT(MEMA_LIMIT_GO_GOGC) | MEMA_BIT(MEMA_LIMIT_CGROUP_USAGE);
+        context.limits.value[MEMA_LIMIT_GO_GOGC] = 50;
         context.exe_length = 4;
         memcpy(context.exe, "/bin", 4);
         EQUAL(report_of(&saved, text, sizeof text - 1, &context, &all), MEMA_END);
@@ -592,6 +612,9 @@ static void a_capture_completes_the_context(void)
         EQUAL(saved.after.go.heap_live, 1004);
         EQUAL(saved.context.exe_length, 4);
         EQUAL(saved.part[MEMA_PART_MALLOC_IN_USE].committed, 20);
+        EQUAL(saved.context.limits.known, MEMA_BIT(MEMA_LIMIT_GO_GOGC) | MEMA_BIT(MEMA_LIMIT_CGROUP_USAGE));
+        EQUAL(saved.context.limits.value[MEMA_LIMIT_GO_GOGC], 50);
+        EQUAL(saved.context.limits.value[MEMA_LIMIT_CGROUP_USAGE], 9);
         mema_report_free(&saved);
 }
 
@@ -611,11 +634,12 @@ static void a_parser_begins_without_facts(void)
 }
 
 SUITE(capture, CASE(every_figure_before_and_after), CASE(one_number_for_both), CASE(any_layout_of_a_line),
-      CASE(keys_come_in_any_order), CASE(figures_are_known_together), CASE(the_last_of_a_repeated_key_counts),
-      CASE(anchors_beyond_the_first_are_passed_over), CASE(a_program_is_any_path),
-      CASE(other_lines_are_passed_over), CASE(values_that_are_wrong), CASE(numbers_that_are_too_large),
-      CASE(lines_after_a_mapping_are_wrong), CASE(long_lines), CASE(a_cut_at_any_place),
-      CASE(captures_that_are_cut_off), CASE(a_label_has_addresses_bytes_and_any_name),
-      CASE(labels_are_given_one_by_one), CASE(a_saved_report_is_the_process_s_own),
-      CASE(a_saved_report_has_the_process_s_labels), CASE(any_figures_keep_the_law),
-      CASE(a_capture_completes_the_context), CASE(a_parser_begins_without_facts));
+      CASE(keys_come_in_any_order), CASE(figures_are_known_together), CASE(limits_are_known_one_by_one),
+      CASE(the_last_of_a_repeated_key_counts), CASE(anchors_beyond_the_first_are_passed_over),
+      CASE(a_program_is_any_path), CASE(other_lines_are_passed_over), CASE(values_that_are_wrong),
+      CASE(numbers_that_are_too_large), CASE(lines_after_a_mapping_are_wrong), CASE(long_lines),
+      CASE(a_cut_at_any_place), CASE(captures_that_are_cut_off),
+      CASE(a_label_has_addresses_bytes_and_any_name), CASE(labels_are_given_one_by_one),
+      CASE(a_saved_report_is_the_process_s_own), CASE(a_saved_report_has_the_process_s_labels),
+      CASE(any_figures_keep_the_law), CASE(a_capture_completes_the_context),
+      CASE(a_parser_begins_without_facts));

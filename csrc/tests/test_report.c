@@ -872,6 +872,36 @@ static void warnings(void)
               OVERLAP "\nFields that came twice in a mapping: 1; the last one counts\n" STACKS_INSIDE);
 }
 
+static void a_cgroup_near_its_limit_is_warned_of(void)
+{
+#define CGROUP(limit, room, more) \
+        "# cgroup.limit: " limit "\n# cgroup.room: " room "\n" more MAP("1000-2000", "rw-p", "", 4)
+#define NEAR "The cgroup has less than a tenth of its limit left: the kernel ends processes there"
+        WARNS(CGROUP("1000", "100", ""), "");
+        WARNS(CGROUP("1000", "99", ""), NEAR);
+        WARNS(CGROUP("1000", "0", ""), NEAR);
+        WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 69\n"), NEAR);
+        WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 70\n"), "");
+        WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 18446744073709551615\n"), "");
+        WARNS("# cgroup.limit: 1000\n" MAP("1000-2000", "rw-p", "", 4), "");
+        WARNS("# cgroup.room: 0\n" MAP("1000-2000", "rw-p", "", 4), "");
+#undef NEAR
+#undef CGROUP
+}
+
+static void mappings_near_their_limit_are_warned_of(void)
+{
+        char text[1024] = "# mappings.max: 20\n";
+
+        for (unsigned i = 1; i <= 18; i++)
+                sprintf(text + strlen(text), "%x000-%x000 rw-p 0 0:0 0\nRss: 4 kB\n", i, i + 1);
+        WARNS(text, "");
+        strcat(text, MAP("20000-21000", "rw-p", "", 4));
+        WARNS(text, "Mappings are near vm.max_map_count, where no more can be made: 19");
+        WARNS("# mappings.max: 1\n1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
+              "The input has totals only, as smaps_rollup: read smaps for what they are made of");
+}
+
 static void lines_of_the_parser_are_counted(void)
 {
         make_report(&r, "1000-2000 rw-p 0 0:0 0\nFoo: 1\nBar: 2\nRss: 4 kB\nRss: 4 kB\n", NULL, 0,
@@ -997,7 +1027,8 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
       CASE(overlapping_mappings_are_counted), CASE(an_overlap_is_with_any_mapping_before),
-      CASE(what_a_report_is_begun_with_is_copied), CASE(warnings), CASE(lines_of_the_parser_are_counted),
+      CASE(what_a_report_is_begun_with_is_copied), CASE(warnings), CASE(a_cgroup_near_its_limit_is_warned_of),
+      CASE(mappings_near_their_limit_are_warned_of), CASE(lines_of_the_parser_are_counted),
       CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer), CASE(the_name_of_the_program),
       CASE(the_first_file_is_taken_for_the_program), CASE(what_is_not_taken_for_the_program),
       CASE(a_program_that_is_known_is_not_guessed));

@@ -418,9 +418,90 @@ static void rounded_rows_always_add_up(void)
         }
 }
 
+/* Limits -------------------------------------------------------------------- */
+
+#define NAMELESS "1000-2000 rw-p 0 0:0 0 [heap]\nRss: 4 kB\n"
+
+/* Of lines of a capture: the rows behind those of the kernel. */
+static void expect_limits(const char *lines, const char *rows)
+{
+        char input[1024], *text, *at;
+
+        snprintf(input, sizeof input, "%s" NAMELESS, lines);
+        text = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
+        expect_text(lines, text, 0);
+        at = strstr(text, "\nPSS (Proportional): unknown\n");
+        SAME_TEXT(at ? at + 29 : text, rows);
+        free(text);
+}
+
+static void limits_have_rows(void)
+{
+        expect_limits("", "");
+        expect_limits("# cgroup.usage: 8388608\n# cgroup.peak: 16777216\n# cgroup.high: 50331648\n"
+                      "# cgroup.limit: 67108864\n# cgroup.limit_level: 1\n# cgroup.room: 5242880\n"
+                      "# cgroup.inactive_file: 4194304\n# cgroup.oom_kills: 3\n# mappings.max: 65530\n"
+                      "# go.gomemlimit: 33554432\n# go.gogc: 50\n",
+                      "Cgroup Usage:      8 MB\n"
+                      "Cgroup Peak:       16 MB\n"
+                      "Cgroup High:       48 MB\n"
+                      "Cgroup Limit:      64 MB (an ancestor's, 1 up)\n"
+                      "Cgroup Room:       5 MB\n"
+                      "Cgroup Inactive File: 4 MB\n"
+                      "Cgroup OOM Kills:  3\n"
+                      "Mappings:          1 of 65530\n"
+                      "GOMEMLIMIT:        32 MB\n"
+                      "GOGC:              50\n");
+        expect_limits("# cgroup.limit: 67108864\n# cgroup.limit_level: 0\n# go.gogc: 0\n",
+                      "Cgroup Limit:      64 MB\nGOGC:              0\n");
+        expect_limits("# go.gogc: 18446744073709551615\n", "GOGC:              off\n");
+}
+
+/* What everybody has is not worth a row, nor is the one mapping of a rollup. */
+static void limits_that_say_nothing_have_none(void)
+{
+        char *rollup = text_of("# mappings.max: 5\n1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", 0,
+                               MEMA_SORT_RSS, MEMA_UNIT_MB);
+
+        expect_limits("# cgroup.oom_kills: 0\n# go.gomemlimit: 9223372036854775807\n# go.gogc: 100\n", "");
+        TRUE(!has(rollup, "Mappings:"));
+        free(rollup);
+}
+
+static void empty_named_regions_say_why(void)
+{
+#define EMPTY "\n\nEmpty Named Regions: "
+        static const struct {
+                const char *lines, *mappings, *line;
+        } reasons[] = {
+                { "# kernel.names: 0\n", NAMELESS,
+                  EMPTY "this kernel has no names for memory, and no label is known\n\n=== Totals" },
+                { "# kernel.names: 1\n", NAMELESS,
+                  EMPTY "nothing has a name, and no label is known\n\n=== Totals" },
+                { "", NAMELESS, NULL },
+                { "# kernel.names: 1\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
+                { "# kernel.names: 0\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
+                { "# kernel.names: 0\n", "1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", NULL },
+        };
+#undef EMPTY
+
+        for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+                char input[256], *text;
+
+                snprintf(input, sizeof input, "%s%s", reasons[i].lines, reasons[i].mappings);
+                text = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_KB);
+                expect_text(input, text, 4);
+                is_true(input, has(text, reasons[i].line ? reasons[i].line : "\n\n=== Totals"), __FILE__,
+                        __LINE__);
+                is_true(input, has(text, "Empty Named") == (reasons[i].line != NULL), __FILE__, __LINE__);
+                free(text);
+        }
+}
+
 SUITE(text, CASE(golden_files), CASE(rows_add_up_in_every_golden), CASE(any_buffer_gets_the_same_bytes),
       CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
       CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked), CASE(rows_that_always_stand),
       CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand), CASE(names_do_no_harm),
       CASE(a_name_is_not_a_total), CASE(long_names_keep_their_end), CASE(what_is_left_over),
-      CASE(rounded_rows_always_add_up));
+      CASE(rounded_rows_always_add_up), CASE(limits_have_rows), CASE(limits_that_say_nothing_have_none),
+      CASE(empty_named_regions_say_why));

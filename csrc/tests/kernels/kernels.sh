@@ -7,7 +7,7 @@ set -eu
 out=build/kernels
 bound=900 # seconds, of one boot: some two minutes of a quiet machine
 
-# The initial file system: init, a busybox, and the tree with what init runs.
+# The initial file system: init, a busybox, and the tree with what init runs. An empty disk.
 make_initrd() {
         csrc/tests/places/static.sh
         rm -rf "$out"
@@ -21,12 +21,15 @@ make_initrd() {
                 cp build/tests build/stopped build/restless build/stacks build/failing build/heaps "$OLDPWD/$out/root/tree/build"
         )
         (cd "$out/root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$out/initrd"
+        truncate -s 96M "$out/disk"
 }
 
 # Emulated, and not with KVM: it is slower, but the same on every machine.
+# boot KERNEL FOLDER ARGUMENTS: init has the arguments as variables.
 boot() {
         timeout "$bound" qemu-system-x86_64 -accel tcg,thread=multi -m 2048 -smp 2 -kernel "$1" \
-                -initrd "$out/initrd" -append 'console=ttyS0 quiet panic=-1' -display none -no-reboot \
+                -initrd "$out/initrd" -append "console=ttyS0 quiet panic=-1 $3" -display none -no-reboot \
+                -drive "file=$out/disk,format=raw,if=none,id=disk" -device nvme,drive=disk,serial=1 \
                 -serial "file:$2/console" -serial "file:$2/results.tar" </dev/null
 }
 
@@ -35,8 +38,9 @@ wrong() {
         failed=1
 }
 
-# check FOLDER RELEASE NAMES: every program of init ended well; it was that kernel, and
-# it has names for memory, or none; what has a label has its name in both.
+# check FOLDER RELEASE NAMES ARGUMENTS: every program of init ended well; it was that
+# kernel, and it has names for memory, or none; what has a label has its name in both;
+# nothing was left out for want of a cgroup, or of the disk to swap to where there is one.
 check() {
         uname=$(cat "$1/uname")
         # shellcheck disable=SC2254 # a pattern
@@ -48,6 +52,8 @@ check() {
         for name in $(sed -n 's/^run \([a-z]*\) .*/\1/p' csrc/tests/kernels/init); do
                 [ "$(cat "$1/$name.status")" = 0 ] || { wrong "$uname: $name:"; cat "$1/$name.out"; }
         done
+        ! grep -F 'cgroup' "$1/tests.out" || wrong "$uname: cgroups were not tested"
+        [ "${4#*disk=}" = "$4" ] || ! grep -F 'not made' "$1/truth.out" || wrong "$uname: not all memory was made"
         names=no
         ! grep -qF '[anon: Go: heap]' "$1/demo.out" || names=yes
         [ $names = "$3" ] || wrong "$uname: names of the Go heap in the report of memdemo: $names, wanted $3"
@@ -56,14 +62,14 @@ check() {
         done
 }
 
-# kernel NAME RELEASE NAMES
+# kernel NAME RELEASE NAMES ARGUMENTS
 kernel() {
         folder=$out/$1
         mkdir "$folder"
         failed=0
         path=$(csrc/tests/kernels/get.sh "$1")
-        if boot "$path" "$folder" && tar xf "$folder/results.tar" -C "$folder"; then
-                check "$folder" "$2" "$3"
+        if boot "$path" "$folder" "$4" && tar xf "$folder/results.tar" -C "$folder"; then
+                check "$folder" "$2" "$3" "$4"
         else
                 wrong "$1: no results within $bound seconds; its last words:"
                 tail "$folder/console"
@@ -78,7 +84,7 @@ if [ "$(dpkg --print-architecture)" != amd64 ]; then
 fi
 make_initrd
 all=0
-kernel linux-image-cloud-amd64 '6.1.*-cloud-amd64' no
-kernel linux-image-6.12-cloud-amd64 '6.12.*-cloud-amd64' no
-kernel named '6.1.*' yes
+kernel linux-image-cloud-amd64 '6.1.*-cloud-amd64' no 'cgroup=v1 disk=nvme0n1'
+kernel linux-image-6.12-cloud-amd64 '6.12.*-cloud-amd64' no 'cgroup=v2 disk=nvme0n1'
+kernel named '6.1.*' yes cgroup=v2 # without a driver of the disk
 exit $all

@@ -1,0 +1,228 @@
+/* limits_linux.c - what bounds a process's memory from outside: its cgroup and those
+ * above it, and its kernel.  What may not be read is not known, and no error; what
+ * ends meanwhile neither.
+ *
+ * A report reads some ten small files for this, each of some microseconds.  The
+ * largest, memory.stat, can make the kernel collect numbers of all its processors: it
+ * is read only where it decides about a warning. */
+#define _GNU_SOURCE
+#include "cgroup.h"
+#include "source.h"
+
+#ifdef __linux__
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+enum { READ = O_RDONLY | O_CLOEXEC, LEVELS_MAX = 64, PATH_SIZE = 2 * MEMA_CGROUP_PATH + 256 };
+
+/* Per version; NULL: there is no such thing. */
+static const struct {
+        const char *usage, *peak, *high, *limit, *events, *inactive_file;
+} files[] = {
+        [1] = { "memory.usage_in_bytes", "memory.max_usage_in_bytes", NULL, "memory.limit_in_bytes",
+                "memory.oom_control", "total_inactive_file" },
+        [2] = { "memory.current", "memory.peak", "memory.high", "memory.max", "memory.events",
+                "inactive_file" },
+};
+
+/* Texts ----------------------------------------------------------------------- */
+
+/* The beginning of a file, as far as the buffer holds it. */
+static struct span read_text(int dir, const char *path, char *buf, size_t size)
+{
+        int fd = openat(dir, path, READ);
+        ssize_t n = fd >= 0 ? read(fd, buf, size) : 0;
+
+        if (fd >= 0)
+                close(fd);
+        return span_of(buf, n > 0 ? (size_t)n : 0);
+}
+
+static bool read_number(int dir, const char *path, uint64_t *value)
+{
+        char text[64];
+
+        return path && mema_cgroup_number(read_text(dir, path, text, sizeof text), value);
+}
+
+static bool read_keyed(int dir, const char *path, const char *key, uint64_t *value)
+{
+        char text[8192];
+
+        return mema_cgroup_keyed(read_text(dir, path, text, sizeof text), key, value);
+}
+
+/* A text in lines.  What is longer than the buffer is passed over. */
+struct lines {
+        int fd;
+        struct span rest;
+        char text[2 * MEMA_CGROUP_PATH];
+};
+
+static void open_lines(struct lines *l, int dir, const char *path)
+{
+        l->fd = openat(dir, path, READ);
+        l->rest = span_of(l->text, 0);
+}
+
+/* A kilobyte more at a time: of many mounts the cgroups' are among the first. */
+static bool read_line(struct lines *l, struct span *line)
+{
+        while (!next_line(&l->rest, line)) {
+                size_t have = span_length(l->rest), room;
+                ssize_t n;
+
+                memmove(l->text, l->rest.at, have);
+                have = have < sizeof l->text ? have : 0;
+                room = sizeof l->text - have;
+                n = l->fd >= 0 ? read(l->fd, l->text + have, room < 1024 ? room : 1024) : 0;
+                if (n <= 0)
+                        return false;
+                l->rest = span_of(l->text, have + (size_t)n);
+        }
+        return true;
+}
+
+static void close_lines(struct lines *l)
+{
+        if (l->fd >= 0)
+                close(l->fd);
+}
+
+/* Cgroups ---------------------------------------------------------------------- */
+
+static void set(struct mema_limits *limits, enum mema_limit limit, uint64_t value)
+{
+        limits->known |= MEMA_BIT(limit);
+        limits->value[limit] = value;
+}
+
+/* Whether it is the least up to now. */
+static bool set_least(struct mema_limits *limits, enum mema_limit limit, uint64_t value)
+{
+        if (limits->known & MEMA_BIT(limit) && limits->value[limit] <= value)
+                return false;
+        set(limits, limit, value);
+        return true;
+}
+
+/* In which cgroup the process is, as this thread sees it.  False where its folder is
+ * not to be seen. */
+static bool find_cgroup(int dir, const char *root, struct mema_cgroup *c)
+{
+        char path[PATH_SIZE];
+        struct lines lines;
+        struct span line;
+
+        c->version = c->root_length = 0;
+        open_lines(&lines, dir, "cgroup");
+        while (read_line(&lines, &line))
+                mema_cgroup_take(c, line);
+        close_lines(&lines);
+        if (c->version == 0)
+                return false;
+        snprintf(path, sizeof path, "%s/proc/thread-self/mountinfo", root);
+        open_lines(&lines, AT_FDCWD, path);
+        while (read_line(&lines, &line) && mema_cgroup_take_mount(c, line))
+                ;
+        close_lines(&lines);
+        return c->root_length > 0;
+}
+
+static int open_cgroup(const struct mema_cgroup *c, const char *root)
+{
+        char path[PATH_SIZE];
+
+        snprintf(path, sizeof path, "%s%s", root, c->folder);
+        return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* What is of the process's own cgroup.  The root of v1 has the whole machine's, that
+ * of v2 none. */
+static void read_own(int dir, uint64_t version, struct mema_limits *limits)
+{
+        uint64_t value;
+
+        if (version == 1 && faccessat(dir, "release_agent", F_OK, 0) == 0)
+                return;
+        if (read_number(dir, files[version].usage, &value))
+                set(limits, MEMA_LIMIT_CGROUP_USAGE, value);
+        if (read_number(dir, files[version].peak, &value))
+                set(limits, MEMA_LIMIT_CGROUP_PEAK, value);
+        if (read_keyed(dir, files[version].events, "oom_kill", &value))
+                set(limits, MEMA_LIMIT_CGROUP_OOM_KILLS, value);
+}
+
+/* What of a cgroup or an ancestor bounds the process.  The nearest limit is the one
+ * that leaves least, when what can be dropped at once is dropped. */
+static void read_level(int dir, uint64_t version, uint64_t level, struct mema_limits *limits)
+{
+        uint64_t *room = &limits->value[MEMA_LIMIT_CGROUP_ROOM];
+        uint64_t *inactive = &limits->value[MEMA_LIMIT_CGROUP_INACTIVE_FILE];
+        uint64_t limit, usage, left, droppable = 0;
+        bool near;
+
+        if (read_number(dir, files[version].high, &limit))
+                set_least(limits, MEMA_LIMIT_CGROUP_HIGH, limit);
+        if (!read_number(dir, files[version].limit, &limit))
+                return;
+        if (set_least(limits, MEMA_LIMIT_CGROUP_LIMIT, limit))
+                set(limits, MEMA_LIMIT_CGROUP_LIMIT_LEVEL, level);
+        if (!read_number(dir, files[version].usage, &usage))
+                return;
+        left = limit > usage ? limit - usage : 0;
+        near = left < limit / 10 && read_keyed(dir, "memory.stat", files[version].inactive_file, &droppable);
+        if (limits->known & MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM) && *room + *inactive <= left + droppable)
+                return;
+        set(limits, MEMA_LIMIT_CGROUP_ROOM, left);
+        set(limits, MEMA_LIMIT_CGROUP_INACTIVE_FILE, droppable);
+        if (!near)
+                limits->known &= ~MEMA_BIT(MEMA_LIMIT_CGROUP_INACTIVE_FILE);
+}
+
+static void read_cgroups(int dir, const char *root, struct mema_limits *limits)
+{
+        struct mema_cgroup c;
+        uint64_t level = 0;
+
+        if (!find_cgroup(dir, root, &c))
+                return;
+        do {
+                int cgroup = open_cgroup(&c, root);
+
+                if (cgroup < 0)
+                        return;
+                if (level == 0)
+                        read_own(cgroup, c.version, limits);
+                read_level(cgroup, c.version, level, limits);
+                close(cgroup);
+        } while (++level < LEVELS_MAX && mema_cgroup_up(&c));
+}
+
+void mema_read_limits(int dir, const char *root, struct mema_limits *limits)
+{
+        char path[PATH_SIZE];
+        uint64_t value;
+
+        read_cgroups(dir, root, limits);
+        snprintf(path, sizeof path, "%s/proc/sys/vm/max_map_count", root);
+        if (read_number(AT_FDCWD, path, &value))
+                set(limits, MEMA_LIMIT_MAPPINGS_MAX, value);
+
+        /* Of no memory: nothing is named by this. */
+        if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0UL, 0UL, 0UL) == 0)
+                set(limits, MEMA_LIMIT_KERNEL_NAMES, 1);
+        else if (errno == EINVAL)
+                set(limits, MEMA_LIMIT_KERNEL_NAMES, 0);
+}
+
+#endif
