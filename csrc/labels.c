@@ -134,7 +134,7 @@ static enum mema_status look_at(struct look *l, const struct mema_region *g, str
  * for an anchor are the regions behind the range looked at. */
 static enum mema_status look(const struct entry *e, uint64_t anchor, struct mema_error *error)
 {
-        struct mema_source *maps = mema_source_file("/proc/self/maps", error);
+        struct mema_source *maps = mema_source_file("/proc/thread-self/maps", error);
         struct look l = { .start = e->start, .end = e->end, .anchor = anchor, .at = e->start };
         const struct mema_region *g;
         enum mema_status status = MEMA_REGION, found = MEMA_OK;

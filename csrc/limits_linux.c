@@ -184,6 +184,7 @@ static void read_level(int dir, uint64_t version, uint64_t level, struct mema_li
         if (limits->known & MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM) && *room + *inactive <= left + droppable)
                 return;
         set(limits, MEMA_LIMIT_CGROUP_ROOM, left);
+        set(limits, MEMA_LIMIT_CGROUP_ROOM_LIMIT, limit);
         set(limits, MEMA_LIMIT_CGROUP_INACTIVE_FILE, droppable);
         if (!near)
                 limits->known &= ~MEMA_BIT(MEMA_LIMIT_CGROUP_INACTIVE_FILE);

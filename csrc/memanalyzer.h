@@ -219,6 +219,7 @@ struct mema_facts {
         X(CGROUP_LIMIT, "cgroup.limit")                 /* where they are ended */                   \
         X(CGROUP_LIMIT_LEVEL, "cgroup.limit_level")     /* whose: 0 its own, 1 its parent's ... */   \
         X(CGROUP_ROOM, "cgroup.room")                   /* the least that such a limit leaves */     \
+        X(CGROUP_ROOM_LIMIT, "cgroup.room_limit")       /* of which limit */                         \
         X(CGROUP_INACTIVE_FILE, "cgroup.inactive_file") /* where that is below a tenth of the */     \
                                                         /* limit: what can be dropped at once */     \
         X(CGROUP_OOM_KILLS, "cgroup.oom_kills")         /* processes of the cgroup: a number */      \
@@ -482,7 +483,7 @@ struct mema_options {
 
 /* Columns added up, in bytes.  A column is present where any region had it. */
 struct mema_sums {
-        uint64_t mappings;
+        uint64_t mappings; /* one that is cut counts where its first piece is */
         uint64_t present;
         uint64_t value[MEMA_FIELD_COUNT];
 };
@@ -689,7 +690,8 @@ struct mema_label_options {
  * then splits mappings at the label's bounds, up to two more for a label, of which a
  * process can have vm.max_map_count, 65530 mostly; options->unnamed spares them.
  * Where the kernel has no names, /proc/self/maps is read up to each label, and
- * /proc/self/pagemap for each report: where that may not be (by a process that is not
+ * /proc/self/pagemap for each report, before Linux 6.7 page by page, some 2 ms
+ * a GiB of labels: where that may not be (by a process that is not
  * root and not dumpable), a label of a part of a mapping stays where it was without
  * it, and the report has a warning.
  *

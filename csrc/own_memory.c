@@ -240,13 +240,13 @@ static bool scan_runs(struct mema_own_memory *own, uint64_t start, uint64_t end,
 
 /* Before Linux 6.7 page by page, as far as that goes: what was only read, and is
  * zeros, is counted, too, though not by the kernel. */
-static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_t end)
+static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_t end, uint64_t *budget)
 {
         uint64_t rss = 0;
 
-        for (uint64_t at = start, n; at < end && own->pages > 0; at += n * own->page) {
-                n = at_most(at_most((end - at) / own->page, BATCH), own->pages);
-                own->pages -= n;
+        for (uint64_t at = start, n; at<end && * budget> 0; at += n * own->page) {
+                n = at_most(at_most((end - at) / own->page, BATCH), *budget);
+                *budget -= n;
                 read_states(own, at, (size_t)n);
                 for (size_t k = 0; k < n; k++)
                         rss += own->states[k] & PRESENT ? own->page : 0;
@@ -254,12 +254,13 @@ static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_
         return rss;
 }
 
-static uint64_t resident(struct mema_own_memory *own, uint64_t start, uint64_t end)
+/* Of a label all is counted: somebody asked for it. */
+static uint64_t resident(struct mema_own_memory *own, uint64_t start, uint64_t end, bool labelled)
 {
-        uint64_t rss;
+        uint64_t rss, all = UINT64_MAX;
 
         own->scans = own->scans && scan_runs(own, start, end, &rss);
-        return own->scans ? rss : count_pages(own, start, end);
+        return own->scans ? rss : count_pages(own, start, end, labelled ? &all : &own->pages);
 }
 
 /* What is resident of each owner in a region; and of the rest of it, so that it
@@ -277,11 +278,11 @@ static void count_resident(struct mema_own_memory *own, const struct mema_region
         if (o == end)
                 return;
         for (; o < end; at = o++->end) {
-                sum += resident(own, at, o->start);
-                o->rss = resident(own, o->start, o->end);
+                sum += resident(own, at, o->start, false);
+                o->rss = resident(own, o->start, o->end, o->name_length > 0);
                 sum += o->rss;
         }
-        sum += resident(own, at, g->end);
+        sum += resident(own, at, g->end, false);
         unsure = own->scans || own->pages > 0
                          ? larger(sum, g->value[MEMA_RSS]) - at_most(sum, g->value[MEMA_RSS])
                          : g->value[MEMA_RSS];
@@ -445,8 +446,8 @@ struct mema_own_memory *mema_own_memory_open(struct mema_report *r)
         own->report = r;
         own->page = (uint64_t)sysconf(_SC_PAGESIZE);
         own->pages = PAGES_MAX;
-        own->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-        own->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        own->pagemap = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+        own->memory = open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC);
         own->scans = own->pagemap >= 0;
         own->malloc = malloc_info && own->pagemap >= 0 && own->memory >= 0;
         own->labels = mema_labels_copy();

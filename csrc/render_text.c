@@ -325,8 +325,7 @@ static bool names_line(struct mema_text *t, struct out *o)
 
         if (t->item++ > 0)
                 return false;
-        if (r->broken_down && r->category[MEMA_NAMED].sums.mappings == 0 &&
-            limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
+        if (r->broken_down && r->name_count == 0 && limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
                 put(o, "Empty Named Regions: ");
                 put(o, limits->value[MEMA_LIMIT_KERNEL_NAMES]
                                ? "nothing has a name, and no label is known"
@@ -392,6 +391,10 @@ static void put_limit(const struct mema_text *t, struct out *o, enum mema_limit 
                 put_decimal(o, value);
         } else {
                 put_units(t, o, value >> t->shift, 1);
+        }
+        if (limit == MEMA_LIMIT_CGROUP_ROOM && limits->known & MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM_LIMIT)) {
+                put(o, " of ");
+                put_units(t, o, limits->value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] >> t->shift, 1);
         }
         if (limit == MEMA_LIMIT_CGROUP_LIMIT && level > 0) {
                 put(o, " (an ancestor's, ");

@@ -137,9 +137,16 @@ static void guess_program(struct mema_report *r, const struct mema_region *g)
         r->exe_guessed = 1;
 }
 
-/* Counts r->region, a mapping or the piece of one that is cut. */
+/* What memory is, and how that is known. */
+struct kind {
+        unsigned category;
+        uint64_t method;
+};
+
+/* Counts r->region, a mapping or the piece of one that is cut.  `behind_label`: what
+ * the mapping would be without labels, or NULL. */
 static void settle_piece(struct mema_report *r, const struct mema_neighbour *after,
-                         const struct mema_cut *cut)
+                         const struct kind *behind_label, const struct mema_cut *cut)
 {
         struct mema_region *g = &r->region;
         struct mema_neighbour self = mema_neighbour_of(g);
@@ -147,8 +154,12 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
 
         g->category = cut->category;
         g->method = cut->labelled ? MEMA_BY_NAMED : MEMA_BY_INFERRED;
-        if (!owned)
+        if (!owned && behind_label) {
+                g->category = behind_label->category;
+                g->method = behind_label->method;
+        } else if (!owned) {
                 g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
+        }
         if (g->category == MEMA_BINARY && r->exe_guessed)
                 g->method = MEMA_BY_INFERRED;
         if (g->category == MEMA_NOT_BROKEN_DOWN)
@@ -178,14 +189,19 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
 static void settle(struct mema_report *r, const struct mema_neighbour *after)
 {
         struct mema_cut cut;
+        struct kind uncut;
+        bool labelled = false;
 
         if (!r->waiting)
                 return;
         r->waiting = 0;
         guess_program(r, &r->region);
+        uncut.category = mema_classify(&r->region, &r->before, after, &r->context, &uncut.method);
         mema_cut_begin(&cut, &r->region, &r->context);
-        while (mema_cut_next(&cut, &r->region))
-                settle_piece(r, after, &cut);
+        while (mema_cut_next(&cut, &r->region)) {
+                settle_piece(r, after, labelled ? &uncut : NULL, &cut);
+                labelled |= cut.labelled;
+        }
 }
 
 enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
@@ -252,7 +268,7 @@ static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uin
 /* Files that were not used lately fill a cgroup up to its limit, and do no harm. */
 static bool is_near_limit(const struct mema_report *r)
 {
-        uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_LIMIT, 0) / 10;
+        uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_ROOM_LIMIT, 0) / 10;
         uint64_t room = limit_of(r, MEMA_LIMIT_CGROUP_ROOM, UINT64_MAX);
 
         return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
@@ -290,8 +306,9 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
                 { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.value[MEMA_SIZE] == 0,
                   "The Go heap was not found: it is in Read-Write" },
-                { is_near_limit(r), "The cgroup has less than a tenth of its limit left: the kernel ends "
-                                    "processes there" },
+                { is_near_limit(r),
+                  "The cgroup, or one above it, has less than a tenth of its limit left: the "
+                  "kernel ends processes there" },
                 { all > mappings_max / 10 * 9 && r->broken_down ? all : 0,
                   "Mappings are near vm.max_map_count, where no more can be made: #" },
                 { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],

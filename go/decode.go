@@ -128,6 +128,7 @@ func decodeLimits(words []uint64) Limits {
 		"cgroup.high":          &l.CgroupHigh,
 		"cgroup.limit":         &l.CgroupLimit,
 		"cgroup.room":          &l.CgroupRoom,
+		"cgroup.room_limit":    &l.CgroupRoomLimit,
 		"cgroup.inactive_file": &l.CgroupInactiveFile,
 		"go.gomemlimit":        &l.GOMEMLIMIT,
 	}

@@ -1,6 +1,7 @@
 package memanalyzer
 
 import (
+	"errors"
 	"sync/atomic"
 	"unsafe"
 )
@@ -76,15 +77,13 @@ func Mmap(size int, name string) (*Mapping, error) {
 func (m *Mapping) Bytes() []byte { return m.pages[:m.size] }
 
 // Close takes the label back and unmaps the memory; whoever uses Bytes after that
-// faults. The second time it does nothing.
+// faults. The second time it does nothing. It must not be called while Bytes or Close
+// runs.
 func (m *Mapping) Close() error {
 	if m.pages == nil {
 		return nil
 	}
 	pages := m.pages
 	m.pages, m.size = nil, 0
-	if err := m.label.Remove(); err != nil {
-		return err
-	}
-	return unmapPages(pages)
+	return errors.Join(m.label.Remove(), unmapPages(pages))
 }

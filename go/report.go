@@ -73,6 +73,7 @@ type Limits struct {
 	CgroupLimit        Size  // memory.max: there the kernel ends one of them
 	CgroupLimitLevel   Count // whose CgroupLimit is: 0 its own, 1 its parent's, and so on
 	CgroupRoom         Size  // what the nearest of the limits leaves, whosever it is
+	CgroupRoomLimit    Size  // of that limit
 	CgroupInactiveFile Size  // files that can be dropped to leave more; looked at where CgroupRoom is below a tenth of that limit
 	CgroupOOMKills     Count // processes of the cgroup that the kernel has ended
 	MaxMappings        Count // vm.max_map_count, which Totals.Mappings cannot pass

@@ -249,7 +249,7 @@ static void version_2(void)
 {
         READS_TREE(
                 "cgroup.usage 3000 cgroup.peak 5000 cgroup.high 8000 cgroup.limit 9000 cgroup.limit_level 0 "
-                "cgroup.room 6000 cgroup.oom_kills 2 mappings.max 65530",
+                "cgroup.room 6000 cgroup.room_limit 9000 cgroup.oom_kills 2 mappings.max 65530",
                 IN("0::/a\n", V2("/", SYS)), "proc/sys/vm/max_map_count", "65530\n", TOP "a/memory.current",
                 "3000\n", TOP "a/memory.peak", "5000\n", TOP "a/memory.high", "8000\n", TOP "a/memory.max",
                 "9000\n", TOP "a/memory.events", "oom 5\noom_kill 2\n");
@@ -260,13 +260,13 @@ static void version_2(void)
 
 static void version_1(void)
 {
-        READS_TREE(
-                "cgroup.usage 3000 cgroup.peak 5000 cgroup.limit 9000 cgroup.limit_level 0 cgroup.room 6000 "
-                "cgroup.oom_kills 2",
-                IN("4:memory:/a\n0::/b\n", V1("/", SYS)), TOP "a/memory.usage_in_bytes", "3000\n",
-                TOP "a/memory.max_usage_in_bytes", "5000\n", TOP "a/memory.limit_in_bytes", "9000\n",
-                TOP "a/memory.oom_control", "oom_kill_disable 0\noom_kill 2\n", TOP "memory.limit_in_bytes",
-                "9223372036854771712\n");
+        READS_TREE("cgroup.usage 3000 cgroup.peak 5000 cgroup.limit 9000 cgroup.limit_level 0 cgroup.room "
+                   "6000 cgroup.room_limit 9000 "
+                   "cgroup.oom_kills 2",
+                   IN("4:memory:/a\n0::/b\n", V1("/", SYS)), TOP "a/memory.usage_in_bytes", "3000\n",
+                   TOP "a/memory.max_usage_in_bytes", "5000\n", TOP "a/memory.limit_in_bytes", "9000\n",
+                   TOP "a/memory.oom_control", "oom_kill_disable 0\noom_kill 2\n",
+                   TOP "memory.limit_in_bytes", "9223372036854771712\n");
 }
 
 static void the_root_of_version_1_is_the_machine(void)
@@ -284,13 +284,20 @@ static void the_tightest_of_all_limits(void)
 #define TIGHTEST(wanted, own, parent, top)                                                                   \
         READS_TREE("cgroup.usage 100 " wanted, IN("0::/a/b/c\n", V2("/", SYS)), LEVEL("a/b/c/", "100", own), \
                    LEVEL("a/b/", "500", parent), LEVEL("a/", "600", top))
-        TIGHTEST("cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 900", "1000", "2000", "3000");
-        TIGHTEST("cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 400", "1000", "1000", "1000");
-        TIGHTEST("cgroup.limit 2000 cgroup.limit_level 1 cgroup.room 1500", "max", "2000", "max");
-        TIGHTEST("cgroup.limit 3000 cgroup.limit_level 2 cgroup.room 2400", "max", "max", "3000");
-        TIGHTEST("cgroup.limit 900 cgroup.limit_level 2 cgroup.room 300", "1000", "2000", "900");
-        TIGHTEST("cgroup.limit 550 cgroup.limit_level 1 cgroup.room 50", "1000", "550", "3000");
-        TIGHTEST("cgroup.limit 50 cgroup.limit_level 0 cgroup.room 0", "50", "max", "max");
+        TIGHTEST("cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 900 cgroup.room_limit 1000", "1000",
+                 "2000", "3000");
+        TIGHTEST("cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 400 cgroup.room_limit 1000", "1000",
+                 "1000", "1000");
+        TIGHTEST("cgroup.limit 2000 cgroup.limit_level 1 cgroup.room 1500 cgroup.room_limit 2000", "max",
+                 "2000", "max");
+        TIGHTEST("cgroup.limit 3000 cgroup.limit_level 2 cgroup.room 2400 cgroup.room_limit 3000", "max",
+                 "max", "3000");
+        TIGHTEST("cgroup.limit 900 cgroup.limit_level 2 cgroup.room 300 cgroup.room_limit 900", "1000",
+                 "2000", "900");
+        TIGHTEST("cgroup.limit 550 cgroup.limit_level 1 cgroup.room 50 cgroup.room_limit 550", "1000", "550",
+                 "3000");
+        TIGHTEST("cgroup.limit 50 cgroup.limit_level 0 cgroup.room 0 cgroup.room_limit 50", "50", "max",
+                 "max");
 #undef TIGHTEST
         READS_TREE("cgroup.high 5 cgroup.limit 9 cgroup.limit_level 2", IN("0::/a/b\n", V2("/", SYS)),
                    TOP "a/b/memory.high", "7\n", TOP "a/memory.high", "5\n", TOP "memory.max", "9\n");
@@ -300,19 +307,24 @@ static void the_tightest_of_all_limits(void)
 static void what_is_near_its_limit_is_looked_at(void)
 {
 #define STAT(path, number) TOP path "memory.stat", "active_file 1\ninactive_file " number "\n"
-        READS_TREE("cgroup.usage 899 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 101",
+        READS_TREE("cgroup.usage 899 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 101 "
+                   "cgroup.room_limit 1000",
                    IN("0::/a\n", V2("/", SYS)), LEVEL("a/", "899", "1000"), STAT("a/", "300"));
-        READS_TREE("cgroup.usage 901 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 99 "
+        READS_TREE("cgroup.usage 901 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 99 cgroup.room_limit "
+                   "1000 "
                    "cgroup.inactive_file 300",
                    IN("0::/a\n", V2("/", SYS)), LEVEL("a/", "901", "1000"), STAT("a/", "300"));
-        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 70 "
+        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 70 cgroup.room_limit "
+                   "2000 "
                    "cgroup.inactive_file 0",
                    IN("0::/a/b\n", V2("/", SYS)), LEVEL("a/b/", "950", "1000"), STAT("a/b/", "300"),
                    LEVEL("a/", "1930", "2000"), STAT("a/", "0"));
-        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 50",
+        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 50 cgroup.room_limit "
+                   "1000",
                    IN("0::/a/b\n", V2("/", SYS)), LEVEL("a/b/", "950", "1000"), LEVEL("a/", "1940", "2000"),
                    STAT("a/", "900"));
-        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 200",
+        READS_TREE("cgroup.usage 950 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 200 "
+                   "cgroup.room_limit 2000",
                    IN("0::/a/b\n", V2("/", SYS)), LEVEL("a/b/", "950", "1000"), STAT("a/b/", "300"),
                    LEVEL("a/", "1800", "2000"));
 #undef STAT

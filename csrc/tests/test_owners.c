@@ -276,6 +276,10 @@ static void the_rest_is_classified_as_before(void)
             "anon/rw",
             BLOCK(8, 12, 4));
         CUT(bss, "0-4 rss 4 file/libraries + 4-8 rss 4 malloc/mmap + 8-16 rss 8 anon/rw", BLOCK(4, 8, 4));
+        CUT(bss,
+            "0-4 rss 4 file/libraries + 4-8 rss 4 file/libraries + 8-12 rss 4 named + 12-16 rss 4 "
+            "file/libraries",
+            UTXO(8, 12, 4));
         CUT(stack, "1-8 rss 7 stacks/threads + 8-16 rss 8 malloc/mmap", BLOCK(8, 16, 8));
 }
 

@@ -875,15 +875,17 @@ static void warnings(void)
 static void a_cgroup_near_its_limit_is_warned_of(void)
 {
 #define CGROUP(limit, room, more) \
-        "# cgroup.limit: " limit "\n# cgroup.room: " room "\n" more MAP("1000-2000", "rw-p", "", 4)
-#define NEAR "The cgroup has less than a tenth of its limit left: the kernel ends processes there"
+        "# cgroup.room_limit: " limit "\n# cgroup.room: " room "\n" more MAP("1000-2000", "rw-p", "", 4)
+#define NEAR                                                                                               \
+        "The cgroup, or one above it, has less than a tenth of its limit left: the kernel ends processes " \
+        "there"
         WARNS(CGROUP("1000", "100", ""), "");
         WARNS(CGROUP("1000", "99", ""), NEAR);
         WARNS(CGROUP("1000", "0", ""), NEAR);
         WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 69\n"), NEAR);
         WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 70\n"), "");
         WARNS(CGROUP("1000", "30", "# cgroup.inactive_file: 18446744073709551615\n"), "");
-        WARNS("# cgroup.limit: 1000\n" MAP("1000-2000", "rw-p", "", 4), "");
+        WARNS("# cgroup.room_limit: 1000\n" MAP("1000-2000", "rw-p", "", 4), "");
         WARNS("# cgroup.room: 0\n" MAP("1000-2000", "rw-p", "", 4), "");
 #undef NEAR
 #undef CGROUP

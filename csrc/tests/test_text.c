@@ -440,13 +440,14 @@ static void limits_have_rows(void)
         expect_limits("", "");
         expect_limits("# cgroup.usage: 8388608\n# cgroup.peak: 16777216\n# cgroup.high: 50331648\n"
                       "# cgroup.limit: 67108864\n# cgroup.limit_level: 1\n# cgroup.room: 5242880\n"
-                      "# cgroup.inactive_file: 4194304\n# cgroup.oom_kills: 3\n# mappings.max: 65530\n"
+                      "# cgroup.room_limit: 100663296\n# cgroup.inactive_file: 4194304\n# cgroup.oom_kills: "
+                      "3\n# mappings.max: 65530\n"
                       "# go.gomemlimit: 33554432\n# go.gogc: 50\n",
                       "Cgroup Usage:      8 MB\n"
                       "Cgroup Peak:       16 MB\n"
                       "Cgroup High:       48 MB\n"
                       "Cgroup Limit:      64 MB (an ancestor's, 1 up)\n"
-                      "Cgroup Room:       5 MB\n"
+                      "Cgroup Room:       5 MB of 96 MB\n"
                       "Cgroup Inactive File: 4 MB\n"
                       "Cgroup OOM Kills:  3\n"
                       "Mappings:          1 of 65530\n"
@@ -481,6 +482,8 @@ static void empty_named_regions_say_why(void)
                 { "", NAMELESS, NULL },
                 { "# kernel.names: 1\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
                 { "# kernel.names: 0\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
+                { "# kernel.names: 0\n# label: 2000-3000 4096 x\n", "1000-4000 rw-p 0 0:0 0\nRss: 4 kB\n",
+                  NULL },
                 { "# kernel.names: 0\n", "1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", NULL },
         };
 #undef EMPTY
