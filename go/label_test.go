@@ -64,6 +64,8 @@ func TestMmapIsNamed(t *testing.T) {
 		t.Errorf("%d bytes of %d, want %d of %d", len(b), cap(b), mib-1, mib)
 	}
 	wantResident(t, "TestMmapIsNamed", 0)
+	// A kernel without huge pages does not know it.
+	_ = unix.Madvise(m.pages, unix.MADV_NOHUGEPAGE)
 	touchPages(m.Bytes()[:5*page])
 	wantResident(t, "TestMmapIsNamed", uint64(5*page))
 	for range 2 {
