@@ -210,10 +210,10 @@ static bool insert(size_t place, struct entry e, struct span name)
 /* The whole pages in some bytes; end <= start where there are none. */
 static struct entry pages_in(const void *address, size_t size)
 {
-        uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)address;
-        struct entry e = { .start = (first + page - 1) / page * page, .end = (first + size) / page * page };
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)address, last = first + size;
+        struct entry e = { .start = (first + page - 1) / page * page, .end = last / page * page };
 
-        if (first + size < first || e.start < first)
+        if (last < first || e.start < first)
                 e.end = e.start;
         return e;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -250,4 +251,12 @@ void end_child(pid_t child)
                 kill(child, SIGKILL);
                 TRUE(waitpid(child, NULL, 0) == child);
         }
+}
+
+bool libc_is_apart(void)
+{
+        if (getauxval(AT_BASE) != 0)
+                return true;
+        skipped("allocations that fail", "this program is linked statically");
+        return false;
 }

@@ -70,6 +70,10 @@ size_t utf8(uint32_t code, char out[4]);
 const char *first_harm(const char *text, size_t len);
 void expect_harmless(const char *what, const char *text);
 
+/* Where libc is linked in, its own allocations fail, too, and it says so in its
+ * words: that is not what is asked of us.  False, with a message, there. */
+bool libc_is_apart(void);
+
 /* Says on stderr that a test was left out, and why. */
 void skipped(const char *what, const char *why);
 

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
 
@@ -103,16 +102,6 @@ static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
                 mema_report_free(&r);
         }
         return none;
-}
-
-/* Where libc is linked in, its own allocations fail, too, and it says so in its
- * words: that is not what is asked here. */
-static bool libc_is_apart(void)
-{
-        if (getauxval(AT_BASE) != 0)
-                return true;
-        skipped("allocations that fail", "this program is linked statically");
-        return false;
 }
 
 /* A source is one allocation, and a report's arena one whenever it grows. */
