@@ -106,7 +106,7 @@ func all(rows []row) extent     { return exactly(rows[0].n) }
 func half(rows []row) extent    { return exactly(rows[0].n / 2) }
 func quarter(rows []row) extent { return exactly(rows[0].n / 4) }
 
-func threadStacks(rows []row) extent { return exactly(rows[0].n * mb) }
+func threadStacks(rows []row) extent { return exactly(rows[0].n * 4 * mb) }
 
 // residentOf asks the kernel which pages are resident of what flags made on the Go
 // heap.
@@ -196,7 +196,7 @@ var truths = []struct {
 	{"  in use", "-malloc-freed 200MB -arenas 1", partOf("malloc", "in_use"), half, grown, everywhere},
 	{"  retained", "-malloc-freed 200MB -arenas 1", partOf("malloc", "retained"), half, grown, everywhere},
 	{"C heap, blocks of 2 MB", "-malloc 32MB -malloc-block 2MB", in("malloc/mmap"), all, grown, everywhere},
-	{"16 threads", "-threads 16 -thread-stack 1MB", in("stacks/threads"), threadStacks, grown, everywhere},
+	{"16 threads, 4 MB each", "-threads 16 -thread-stack 4MB", in("stacks/threads"), threadStacks, grown, everywhere},
 	{"named", "-named TXMetaCache=32MB", named("TXMetaCache"), all, grown, everywhere},
 	{"anonymous r--", "-anon-ro 16MB", in("anon/ro"), all, grown, everywhere},
 	{"anonymous r-x", "-anon-exec 16MB", in("anon/exec"), all, grown, everywhere},
