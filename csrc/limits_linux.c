@@ -36,14 +36,10 @@ static const struct {
 
 /* Texts ----------------------------------------------------------------------- */
 
-/* The beginning of a file, as far as the buffer holds it. */
 static struct span read_text(int dir, const char *path, char *buf, size_t size)
 {
-        int fd = openat(dir, path, READ);
-        ssize_t n = fd >= 0 ? read(fd, buf, size) : 0;
+        int64_t n = mema_read_text(dir, path, buf, size);
 
-        if (fd >= 0)
-                close(fd);
         return span_of(buf, n > 0 ? (size_t)n : 0);
 }
 

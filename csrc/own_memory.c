@@ -6,7 +6,7 @@
  *
  * The kernel merges what malloc maps with its neighbours, where they have no
  * names.  malloc's own words stand at the start of each heap of an arena and of
- * each block that has a mapping of its own.  They are read through /proc/self/mem,
+ * each block that has a mapping of its own.  They are read through /proc, as mem,
  * which refuses what is not mapped: a wrong guess cannot fault.  What was read is
  * believed only where all of it fits, and is inferred all the same; whether it is
  * true shows in malloc's own sums (parts.c).  Those are not asked for each time, but
@@ -244,7 +244,7 @@ static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_
 {
         uint64_t rss = 0;
 
-        for (uint64_t at = start, n; at<end && * budget> 0; at += n * own->page) {
+        for (uint64_t at = start, n; *budget > 0 && at < end; at += n * own->page) {
                 n = at_most(at_most((end - at) / own->page, BATCH), *budget);
                 *budget -= n;
                 read_states(own, at, (size_t)n);
@@ -410,7 +410,7 @@ static void look_for_malloc(struct mema_own_memory *own, const struct mema_regio
                 return;
         own->looks = own->vain < VAIN_BLOCKS_ALL ? VAIN_BLOCKS : 1;
         /* The kernel does not merge blocks with memory of other flags: heaps, stacks, Go's. */
-        if (g->end - g->start < block_usual || strstr(g->vm_flags, "nr") || strstr(g->vm_flags, "nh"))
+        if (g->end - g->start < block_usual || mema_has_flag(g, "nr") || mema_has_flag(g, "nh"))
                 own->looks = 0;
         while (at < g->end && own->found < FOUND_MAX && (heaps > 0 || own->looks > 0)) {
                 uint64_t stop = at_most((at | (heap_max - 1)) + 1, g->end), heap = 0;

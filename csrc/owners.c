@@ -60,7 +60,7 @@ uint64_t mema_most_pieces(const struct mema_context *context, const struct mema_
 /* How many bytes of an owner's are in a range. */
 static uint64_t overlap(const struct mema_owner *o, uint64_t start, uint64_t end)
 {
-        return beyond(at_most(o->end, end), o->start > start ? o->start : start);
+        return beyond(at_most(o->end, end), larger(o->start, start));
 }
 
 /* The first of these owners that the mapping is cut by. */

@@ -37,13 +37,8 @@ static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t
 
 bool mema_is_proven(const struct mema_report *r, uint64_t category)
 {
-        static const unsigned char proof_of[MEMA_CATEGORY_COUNT] = {
-                [MEMA_GO_HEAP] = 1 + MEMA_PROOF_GO_HEAP,
-                [MEMA_MALLOC_ARENAS] = 1 + MEMA_PROOF_MALLOC,
-                [MEMA_MALLOC_MMAP] = 1 + MEMA_PROOF_MALLOC_MMAP,
-        };
-
-        return proof_of[category] > 0 && r->proof[proof_of[category] - 1].held;
+        return category == MEMA_GO_HEAP ? r->proof[MEMA_PROOF_GO_HEAP].held
+                                        : r->category[category].method == MEMA_BY_VERIFIED;
 }
 
 /* A shape is certain where its bytes are those that the process said before, or

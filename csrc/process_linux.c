@@ -8,6 +8,7 @@
 #ifdef __linux__
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +19,21 @@
 #include "elf.h"
 
 enum { READ = O_RDONLY | O_CLOEXEC };
+
+int64_t mema_read_text(int dir, const char *path, char *text, size_t size)
+{
+        int fd = openat(dir, path, READ), system;
+        ssize_t n = -1;
+
+        if (fd >= 0)
+                n = read(fd, text, size - 1);
+        text[n > 0 ? n : 0] = '\0';
+        system = errno;
+        if (fd >= 0)
+                close(fd);
+        errno = system;
+        return n;
+}
 
 /* The program --------------------------------------------------------------- */
 
@@ -47,16 +63,9 @@ void mema_read_program_file(int dir, struct mema_context *context)
 static bool read_stack_pointer(int task, const char *thread, uint64_t *pointer)
 {
         char path[272], text[256], *at;
-        ssize_t n = -1;
-        int fd;
 
         snprintf(path, sizeof path, "%s/syscall", thread);
-        fd = openat(task, path, READ);
-        if (fd >= 0) {
-                n = read(fd, text, sizeof text - 1);
-                close(fd);
-        }
-        text[n > 0 ? n : 0] = '\0';
+        (void)mema_read_text(task, path, text, sizeof text);
         at = strrchr(text, ' ');
         if (at)
                 *at = '\0';

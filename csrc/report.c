@@ -143,10 +143,10 @@ struct kind {
         uint64_t method;
 };
 
-/* Counts r->region, a mapping or the piece of one that is cut.  `behind_label`: what
- * the mapping would be without labels, or NULL. */
-static void settle_piece(struct mema_report *r, const struct mema_neighbour *after,
-                         const struct kind *behind_label, const struct mema_cut *cut)
+/* Counts r->region, a mapping or the piece of one that is cut.  `kind`: what it is where
+ * it is nobody's; NULL: what it shows by itself. */
+static void settle_piece(struct mema_report *r, const struct mema_neighbour *after, const struct kind *kind,
+                         const struct mema_cut *cut)
 {
         struct mema_region *g = &r->region;
         struct mema_neighbour self = mema_neighbour_of(g);
@@ -154,9 +154,9 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
 
         g->category = cut->category;
         g->method = cut->labelled ? MEMA_BY_NAMED : MEMA_BY_INFERRED;
-        if (!owned && behind_label) {
-                g->category = behind_label->category;
-                g->method = behind_label->method;
+        if (!owned && kind) {
+                g->category = kind->category;
+                g->method = kind->method;
         } else if (!owned) {
                 g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
         }
@@ -190,7 +190,6 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
 {
         struct mema_cut cut;
         struct kind uncut;
-        bool labelled = false;
 
         if (!r->waiting)
                 return;
@@ -198,9 +197,13 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         guess_program(r, &r->region);
         uncut.category = mema_classify(&r->region, &r->before, after, &r->context, &uncut.method);
         mema_cut_begin(&cut, &r->region, &r->context);
+
+        /* Behind a label a mapping is what it would be without. */
+        bool whole = !cut.next;
+
         while (mema_cut_next(&cut, &r->region)) {
-                settle_piece(r, after, labelled ? &uncut : NULL, &cut);
-                labelled |= cut.labelled;
+                settle_piece(r, after, whole ? &uncut : NULL, &cut);
+                whole |= cut.labelled;
         }
 }
 

@@ -20,6 +20,10 @@ struct mema_source {
 struct mema_source *mema_source_file(const char *path, struct mema_error *error);
 struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error);
 
+/* The beginning of a file of /proc as a text that ends with a NUL.  Its length, or -1
+ * and errno, with an empty text. */
+int64_t mema_read_text(int dir, const char *path, char *text, size_t size);
+
 /* What the system tells of the process whose folder in /proc this is, beside its
  * smaps: which program it is, and, where it may be known, where its threads stand. */
 void mema_read_program_file(int dir, struct mema_context *context);

@@ -38,16 +38,9 @@ static struct state state_of(int dir)
         struct state state = { 0, 0, 0 };
         char text[512];
         const char *p;
-        ssize_t n = -1;
-        int fd = openat(dir, "stat", READ);
 
-        if (fd >= 0)
-                n = read(fd, text, sizeof text - 1);
-        if (n < 0)
+        if (mema_read_text(dir, "stat", text, sizeof text) < 0)
                 state.system = errno;
-        if (fd >= 0)
-                close(fd);
-        text[n > 0 ? n : 0] = '\0';
         p = strrchr(text, ')');
         if (p)
                 (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags);

@@ -1,26 +1,27 @@
 /* tables.c - the tables of memanalyzer.h as data, and their look-ups. */
 #include "memanalyzer.h"
 
+#define ROW(id, text) text,
+#define ROW_OF_3(id, text, more) text,
+static const char *const statuses[] = { MEMA_STATUSES(ROW) };
+static const char *const fields[] = { MEMA_FIELDS(ROW_OF_3) };
+static const char *const methods[] = { MEMA_METHODS(ROW) };
+static const char *const parts[] = { MEMA_PARTS(ROW) };
+static const char *const proofs[] = { MEMA_PROOFS(ROW) };
+static const char *const limits[] = { MEMA_LIMITS(ROW) };
+static const char *const sorts[] = { MEMA_SORTS(ROW) };
+static const char *const units[] = { MEMA_UNITS(ROW_OF_3) };
+#undef ROW
+#undef ROW_OF_3
+
 const char *mema_status_text(enum mema_status status)
 {
-        static const char *const text[] = {
-#define X(id, text) text,
-                MEMA_STATUSES(X)
-#undef X
-        };
-
-        return (unsigned)status < MEMA_STATUS_COUNT ? text[status] : NULL;
+        return (unsigned)status < MEMA_STATUS_COUNT ? statuses[status] : NULL;
 }
 
 const char *mema_field_label(unsigned field)
 {
-        static const char *const label[] = {
-#define X(id, label, kind) label,
-                MEMA_FIELDS(X)
-#undef X
-        };
-
-        return field < MEMA_FIELD_COUNT ? label[field] : NULL;
+        return field < MEMA_FIELD_COUNT ? fields[field] : NULL;
 }
 
 static const struct {
@@ -67,66 +68,30 @@ unsigned mema_category_group(unsigned category)
 
 const char *mema_method_name(unsigned method)
 {
-        static const char *const name[] = {
-#define X(id, text) text,
-                MEMA_METHODS(X)
-#undef X
-        };
-
-        return method < MEMA_METHOD_COUNT ? name[method] : NULL;
+        return method < MEMA_METHOD_COUNT ? methods[method] : NULL;
 }
 
 const char *mema_part_id(unsigned part)
 {
-        static const char *const id[] = {
-#define X(name, stable) stable,
-                MEMA_PARTS(X)
-#undef X
-        };
-
-        return part < MEMA_PART_COUNT ? id[part] : NULL;
+        return part < MEMA_PART_COUNT ? parts[part] : NULL;
 }
 
 const char *mema_proof_id(unsigned proof)
 {
-        static const char *const id[] = {
-#define X(name, stable) stable,
-                MEMA_PROOFS(X)
-#undef X
-        };
-
-        return proof < MEMA_PROOF_COUNT ? id[proof] : NULL;
+        return proof < MEMA_PROOF_COUNT ? proofs[proof] : NULL;
 }
 
 const char *mema_limit_id(unsigned limit)
 {
-        static const char *const id[] = {
-#define X(name, stable) stable,
-                MEMA_LIMITS(X)
-#undef X
-        };
-
-        return limit < MEMA_LIMIT_COUNT ? id[limit] : NULL;
+        return limit < MEMA_LIMIT_COUNT ? limits[limit] : NULL;
 }
 
 const char *mema_sort_name(unsigned sort)
 {
-        static const char *const name[] = {
-#define X(id, text) text,
-                MEMA_SORTS(X)
-#undef X
-        };
-
-        return sort < MEMA_SORT_COUNT ? name[sort] : NULL;
+        return sort < MEMA_SORT_COUNT ? sorts[sort] : NULL;
 }
 
 const char *mema_unit_name(unsigned unit)
 {
-        static const char *const name[] = {
-#define X(id, text, shift) text,
-                MEMA_UNITS(X)
-#undef X
-        };
-
-        return unit < MEMA_UNIT_COUNT ? name[unit] : NULL;
+        return unit < MEMA_UNIT_COUNT ? units[unit] : NULL;
 }

@@ -82,7 +82,11 @@ var settings = map[string]string{
 func readSettings() []uint64 {
 	words := make([]uint64, 1+len(names.limits))
 	for i, id := range names.limits {
-		s := []metrics.Sample{{Name: settings[id]}}
+		name, ok := settings[id]
+		if !ok {
+			continue
+		}
+		s := []metrics.Sample{{Name: name}}
 		if metrics.Read(s); s[0].Value.Kind() == metrics.KindUint64 {
 			words[0] |= 1 << i
 			words[1+i] = s[0].Value.Uint64()

@@ -198,15 +198,20 @@ func makeBSS(a amount, _ config) (made, error) {
 }
 
 func makeLazyFree(a amount, _ config) (made, error) {
-	b, err := touched(a.n, private)
+	return advised(a.n, unix.MADV_FREE, "MADV_FREE", "LazyFree")
+}
+
+// advised is private memory that was touched, and then given up with an advice.
+func advised(n, advice int, name, column string) (made, error) {
+	b, err := touched(n, private)
 	if err != nil {
 		return made{}, err
 	}
-	if err := unix.Madvise(b, unix.MADV_FREE); err != nil {
+	if err := unix.Madvise(b, advice); err != nil {
 		unix.Munmap(b)
-		return made{}, fmt.Errorf("madvise(MADV_FREE): %w", err)
+		return made{}, fmt.Errorf("madvise(%s): %w", name, err)
 	}
-	return mapping(b, "private anonymous, MADV_FREE: rw-p, LazyFree"), nil
+	return mapping(b, fmt.Sprintf("private anonymous, %s: rw-p, %s", name, column)), nil
 }
 
 func makeSwapped(a amount, _ config) (made, error) {
@@ -217,15 +222,7 @@ func makeSwapped(a amount, _ config) (made, error) {
 	if free := uint64(system.Freeswap) * uint64(system.Unit); free < uint64(a.n) {
 		return made{}, fmt.Errorf("there is swap for %d kB only", free/kb)
 	}
-	b, err := touched(a.n, private)
-	if err != nil {
-		return made{}, err
-	}
-	if err := unix.Madvise(b, unix.MADV_PAGEOUT); err != nil {
-		unix.Munmap(b)
-		return made{}, fmt.Errorf("madvise(MADV_PAGEOUT): %w", err)
-	}
-	return mapping(b, "private anonymous, MADV_PAGEOUT: rw-p, Swap"), nil
+	return advised(a.n, unix.MADV_PAGEOUT, "MADV_PAGEOUT", "Swap")
 }
 
 // makeTHP maps a huge page more than it touches, to begin at a multiple of one.

@@ -70,6 +70,9 @@ size_t utf8(uint32_t code, char out[4]);
 const char *first_harm(const char *text, size_t len);
 void expect_harmless(const char *what, const char *text);
 
+/* What mkstemp and mkdtemp make a name of. */
+#define TEMPORARY "/tmp/memanalyzer-test-XXXXXX"
+
 /* Where libc is linked in, its own allocations fail, too, and it says so in its
  * words: that is not what is asked of us.  False, with a message, there. */
 bool libc_is_apart(void);

@@ -525,7 +525,7 @@ static void expect_program(const char *text, const char *heading)
 
 static void expect_harmless_program(const char *part, const char *name, const char *heading)
 {
-        char path[PATH_MAX] = "/tmp/memanalyzer-test-XXXXXX", number[24];
+        char path[PATH_MAX] = TEMPORARY, number[24];
         size_t ours;
         struct output o;
         char *text;
@@ -579,7 +579,7 @@ static void a_saved_program_with_a_harmful_name(void)
 /* In the words of an error a name is on one line, and harmless. */
 static void files_with_harmful_names(void)
 {
-        char path[PATH_MAX] = "/tmp/memanalyzer-test-XXXXXX";
+        char path[PATH_MAX] = TEMPORARY;
         size_t ours;
         FILE *f;
 

@@ -136,7 +136,7 @@ static bool compare_stopped(pid_t child)
 
 static void every_column_is_the_kernel_s(void)
 {
-        char path[] = "/tmp/memanalyzer-test-XXXXXX";
+        char path[] = TEMPORARY;
         static const char page[64 << 10];
         int fd;
         const volatile char *shared;

@@ -220,7 +220,7 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
 /* Paths and texts in turn: what is read of them, as "cgroup.usage 5 mappings.max 7". */
 static void reads_tree(const char *const *files, const char *wanted, const char *file, int line)
 {
-        char root[] = "/tmp/memanalyzer-test-XXXXXX", process[64], shown[1024] = "";
+        char root[] = TEMPORARY, process[64], shown[1024] = "";
         struct mema_limits l = { 0 };
         int dir;
 

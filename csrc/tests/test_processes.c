@@ -565,7 +565,7 @@ static void processes_that_are_hidden(void)
  * program that stands still. */
 static pid_t stopped_copy(char *folder, const char *name, char *path, size_t size)
 {
-        strcpy(folder, "/tmp/memanalyzer-test-XXXXXX");
+        strcpy(folder, TEMPORARY);
         TRUE(mkdtemp(folder) != NULL);
         snprintf(path, size, "%s/%s", folder, name);
         copy_file("build/stopped", path);
