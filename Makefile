@@ -25,7 +25,8 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line capture rules classify owners report parts sums store render_text escape elf
+CORE := tables smaps line capture rules classify owners report parts sums store render render_text \
+	render_json render_openmetrics escape elf
 LIBRARY := $(CORE) cgroup collect labels limits_linux malloc own_memory process_linux source_file source_linux \
 	source_other
 CLI := main colour
@@ -37,8 +38,12 @@ C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.
 OLD_GO := go1.25.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+PROMETHEUS_CLIENT := prometheus_client==0.22.1
+
 RUN_PACKAGES := libc6-dev curl ca-certificates
-TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc
+TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc \
+	jq python3-jsonschema python3-venv
+READER_PACKAGES := prometheus
 PLACE_PACKAGES := gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools runsc
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
@@ -129,6 +134,13 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 build/heaps: csrc/tests/programs/heaps.c $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
+# The reference parser of OpenMetrics, in a place of its own.
+build/venv: build/venv-$(PROMETHEUS_CLIENT)
+build/venv-%:
+	/usr/bin/python3 -m venv --clear build/venv
+	build/venv/bin/pip install -q --disable-pip-version-check $*
+	@touch $@
+
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
 # the other functions of csrc/memory.h become instructions.
 build/core.wasm: $(C_SOURCES) $(C_HEADERS)
@@ -142,17 +154,20 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s cli build/core.wasm test-programs
+	@$(MAKE) --no-print-directory -s cli build/core.wasm build/venv test-programs
 	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
 	go vet ./...
 	build/tests
 	go test -short ./...
+	cd go/promcollector && go vet ./... && go test ./...
 
 .PHONY: test
 test: check ## every test there is
+	@.ci/install $(READER_PACKAGES)
 	@$(MAKE) --no-print-directory -s demo
 	go run $(STATICCHECK) ./...
+	cd go/promcollector && go run $(STATICCHECK) ./...
 	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
@@ -193,7 +208,7 @@ truth: ## known amounts of each kind of memory, and what a report has of them
 golden: ## rewrite the golden files from the captures: read the diff
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s build/tests
-	UPDATE_GOLDEN=1 build/tests text
+	UPDATE_GOLDEN=1 build/tests golden
 
 .PHONY: bench
 bench: ## a whole report against a bare read loop of the same smaps

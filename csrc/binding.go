@@ -12,14 +12,14 @@ package csrc
 #include "memanalyzer.h"
 
 // One number for each table whose names Go asks for.
-enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, UNITS };
+enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, UNITS, FORMS, MEDIA_TYPES };
 
 static const char *table_text(unsigned table, unsigned index)
 {
 	static const char *(*const texts[])(unsigned) = {
 		mema_field_label, mema_group_stable_id, mema_group_name, mema_category_stable_id,
 		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_limit_id,
-		mema_sort_name, mema_unit_name,
+		mema_sort_name, mema_unit_name, mema_form_name, mema_form_media_type,
 	};
 	return texts[table](index);
 }
@@ -28,7 +28,7 @@ static const char *table_text(unsigned table, unsigned index)
 struct reading {
 	struct mema_report report;
 	struct mema_smaps parser;
-	struct mema_text text;
+	struct mema_output output;
 	struct mema_region row;
 };
 
@@ -67,6 +67,8 @@ const (
 	Limits        = C.LIMITS
 	Sorts         = C.SORTS
 	Units         = C.UNITS
+	Forms         = C.FORMS
+	MediaTypes    = C.MEDIA_TYPES
 )
 
 // Statuses that Go tells apart; see MEMA_STATUSES.
@@ -262,18 +264,21 @@ func (r *Report) Warning(i int) string {
 	return C.GoString(&text[0])
 }
 
-// Text begins the text of the finished report.
-func (r *Report) Text(unit uint64, hideAddresses bool) {
-	options := C.struct_mema_text_options{unit: C.uint64_t(unit)}
+// Render begins the output of the finished report in a form; origin is a struct
+// mema_origin, none for a file's.
+func (r *Report) Render(form, unit uint64, hideAddresses bool, origin []uint64) {
+	options := C.struct_mema_output_options{form: C.uint64_t(form)}
+	options.text.unit = C.uint64_t(unit)
 	if hideAddresses {
-		options.hide_addresses = 1
+		options.text.hide_addresses = 1
 	}
-	C.mema_text_init(&r.c.text, &r.c.report, &options)
+	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&options.origin)), unsafe.Sizeof(options.origin)/8), origin)
+	C.mema_output_init(&r.c.output, &r.c.report, &options)
 }
 
-// Next fills buf with the text's next bytes and returns how many; 0 at its end.
+// Next fills buf with the output's next bytes and returns how many; 0 at its end.
 func (r *Report) Next(buf []byte) int {
-	return int(C.mema_text_next(&r.c.text, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
+	return int(C.mema_output_next(&r.c.output, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
 }
 
 // Close frees the report, which is void then.

@@ -3,9 +3,8 @@
  * Names come from whoever made the file or the mapping.  Shown as they are they
  * could move a terminal's cursor, end a line of the report early, or turn the
  * direction of writing. */
-#include "memanalyzer.h"
+#include "escape.h"
 
-#include "bytes.h"
 #include "out.h"
 
 /* The length of the UTF-8 sequence at `at`, its code point in *code; 1 and
@@ -34,7 +33,7 @@ static size_t decode(const unsigned char *at, size_t left, uint32_t *code)
 /* Code points that do more than stand in their place.  By Unicode's properties:
  * General_Category Cc, Cf, Zl and Zp (controls, marks of the direction, line
  * ends), Default_Ignorable_Code_Point (not seen), Noncharacter_Code_Point. */
-static bool is_harmful(uint32_t c)
+bool mema_is_harmful(uint32_t c)
 {
         static const struct {
                 uint32_t first, last;
@@ -56,6 +55,16 @@ static bool is_harmful(uint32_t c)
         return false;
 }
 
+size_t mema_read_character(const char *name, size_t left, uint32_t *code)
+{
+        size_t n = decode((const unsigned char *)name, left, code);
+
+        if (*code != UINT32_MAX && *code >> 8 != MEMA_BYTE >> 8)
+                return n;
+        *code = MEMA_BYTE + (unsigned char)name[0];
+        return 1;
+}
+
 /* One character as it is shown, at most 12 bytes; returns what it took. */
 static size_t show(struct out *o, const char *name, size_t left)
 {
@@ -69,10 +78,10 @@ static size_t show(struct out *o, const char *name, size_t left)
         }
         n = decode(at, left, &code);
 
-        if (code == UINT32_MAX || (code < 0x80 && is_harmful(code))) {
+        if (code == UINT32_MAX || (code < 0x80 && mema_is_harmful(code))) {
                 put(o, "\\x");
                 put_number(o, at[0], 16, 2, '0');
-        } else if (is_harmful(code)) {
+        } else if (mema_is_harmful(code)) {
                 put(o, "\\u{");
                 put_number(o, code, 16, 1, '0');
                 put(o, "}");

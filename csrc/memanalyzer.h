@@ -747,6 +747,60 @@ MEMA_API void mema_text_init(struct mema_text *t, const struct mema_report *repo
 /* Fills buf, and returns how many bytes; 0 when all is written. */
 MEMA_API size_t mema_text_next(struct mema_text *t, char *buf, size_t cap);
 
+/* Forms of output: name, media type.  The first is struct mema_text's; csrc/memanalyzer.schema.json
+ * describes JSON. */
+#define MEMA_FORMS(X)                                \
+        X(TEXT, "text", "text/plain; charset=utf-8") \
+        X(JSON, "json", "application/json")          \
+        X(OPENMETRICS, "openmetrics", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+
+enum mema_form {
+#define X(id, name, media_type) MEMA_FORM_##id,
+        MEMA_FORMS(X) MEMA_FORM_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_form_name(unsigned form);       /* "json"; NULL out of range */
+MEMA_API const char *mema_form_media_type(unsigned form); /* "application/json" */
+
+enum mema_origin_source { MEMA_FROM_FILE, MEMA_FROM_SMAPS };
+
+/* Where a report is from; of a file nothing else is known.  Times are nanoseconds. */
+struct mema_origin {
+        uint64_t source;    /* an enum mema_origin_source */
+        uint64_t pid;       /* of the process */
+        uint64_t began;     /* the reading, since 1970, UTC */
+        uint64_t cost, age; /* how long it took, and how long ago that is */
+};
+
+struct mema_output_options {
+        uint64_t form;                 /* an enum mema_form */
+        struct mema_text_options text; /* the unit is the text's, hide_addresses is of all forms */
+        struct mema_origin origin;
+};
+
+enum { MEMA_OUTPUT_LINE_MAX = MEMA_NAME_MAX * 6 + 4096 };
+
+/* A report that is being written in a form; all of it is the renderer's own. */
+struct mema_output {
+        const struct mema_report *report;
+        struct mema_output_options options;
+        uint64_t section, item, row;
+        uint64_t line_length, line_given;
+        struct mema_text text;
+        char line[MEMA_OUTPUT_LINE_MAX]; /* a name of which every byte is an escape, and what is beside it */
+};
+
+/* Begins the output of a finished report, which must outlive it; NULL: the text.
+ *
+ * A name's bytes are taken back from JSON, and from labels of OpenMetrics, so: of a
+ * character from U+EF00 to U+EFFF the low 8 bits, of any other its UTF-8. */
+MEMA_API void mema_output_init(struct mema_output *w, const struct mema_report *report,
+                               const struct mema_output_options *options);
+
+/* Fills buf, and returns how many bytes; 0 when all is written. */
+MEMA_API size_t mema_output_next(struct mema_output *w, char *buf, size_t cap);
+
 /* Copies `len` bytes of a name into buf so that they are harmless anywhere:
  * valid UTF-8, and everything that moves a cursor, starts an escape sequence,
  * ends a line, turns the direction of writing or is not seen as \xNN or

@@ -473,7 +473,7 @@ static void put_cell(const struct mema_text *t, struct out *o, const struct mema
                 put(o, "-");
                 put_spaces(o, 1 + unit);
         } else {
-                put_units(t, o, mema_pair_value(g, fields) >> t->shift, number);
+                put_units(t, o, mema_pair_value(g->value, fields) >> t->shift, number);
         }
         put(o, " ");
 }

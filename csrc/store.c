@@ -212,7 +212,7 @@ static uint64_t key_of(const struct mema_region *g, uint64_t sort)
                 return 0;
         if (sort == MEMA_SORT_RSS && !(g->present & MEMA_BIT(MEMA_RSS)))
                 sort = MEMA_SORT_SIZE;
-        return mema_pair_value(g, mema_sort_pairs[sort]);
+        return mema_pair_value(g->value, mema_sort_pairs[sort]);
 }
 
 static const char *row_name(const struct row *row)

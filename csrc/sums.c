@@ -53,9 +53,9 @@ const struct mema_pair mema_sort_pairs[MEMA_SORT_COUNT] = {
         [MEMA_SORT_SIZE] = { MEMA_SIZE, MEMA_SIZE },
 };
 
-uint64_t mema_pair_value(const struct mema_region *g, struct mema_pair pair)
+uint64_t mema_pair_value(const uint64_t *value, struct mema_pair pair)
 {
-        uint64_t a = g->value[pair.first], b = pair.second == pair.first ? 0 : g->value[pair.second];
+        uint64_t a = value[pair.first], b = pair.second == pair.first ? 0 : value[pair.second];
 
         return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }

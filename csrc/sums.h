@@ -47,8 +47,9 @@ struct mema_pair {
 /* What the regions are ordered by, for each order that is by a column. */
 extern const struct mema_pair mema_sort_pairs[MEMA_SORT_COUNT];
 
-/* Both fields together, the largest number there is where they would pass it. */
-uint64_t mema_pair_value(const struct mema_region *g, struct mema_pair pair);
+/* Both fields of a region's or of sums' values together, the largest number there is where they would pass
+ * it. */
+uint64_t mema_pair_value(const uint64_t *value, struct mema_pair pair);
 
 /* Adds other sums, of regions that were added to the totals, too. */
 void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from);

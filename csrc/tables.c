@@ -95,3 +95,21 @@ const char *mema_unit_name(unsigned unit)
 {
         return unit < MEMA_UNIT_COUNT ? units[unit] : NULL;
 }
+
+static const struct {
+        const char *name, *media_type;
+} forms[] = {
+#define X(id, name, media_type) { name, media_type },
+        MEMA_FORMS(X)
+#undef X
+};
+
+const char *mema_form_name(unsigned form)
+{
+        return form < MEMA_FORM_COUNT ? forms[form].name : NULL;
+}
+
+const char *mema_form_media_type(unsigned form)
+{
+        return form < MEMA_FORM_COUNT ? forms[form].media_type : NULL;
+}

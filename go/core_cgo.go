@@ -32,6 +32,8 @@ func newTables() tables {
 		limits:        csrc.Table(csrc.Limits),
 		sorts:         csrc.Table(csrc.Sorts),
 		units:         csrc.Table(csrc.Units),
+		forms:         csrc.Table(csrc.Forms),
+		mediaTypes:    csrc.Table(csrc.MediaTypes),
 	}
 	for i := range t.categoryIDs {
 		t.categoryGroups = append(t.categoryGroups, csrc.CategoryGroup(i))

@@ -23,14 +23,14 @@ type reading interface {
 	Rows() int
 	Row(i int) (numbers []uint64, perms, flags, name string)
 	Warning(i int) string
-	Text(unit uint64, hideAddresses bool)
+	Render(form, unit uint64, hideAddresses bool, origin []uint64) // struct mema_origin; nil: a file's
 	Next(buf []byte) int
 	Close()
 }
 
 // tables are the names that a core has for its numbers.
 type tables struct {
-	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, units []string
+	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, units, forms, mediaTypes []string
 
 	categoryGroups []int
 }

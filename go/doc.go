@@ -17,9 +17,9 @@
 //	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
 //	gc=1       collect garbage first
-//	format=text
+//	format=F   text, json or openmetrics; text
 //
-// The text is a contract for scripts: titles and labels do not change, and
+// csrc/memanalyzer.schema.json describes the JSON. The text is a contract for scripts: titles and labels do not change, and
 //
 //	curl -s http://localhost:6060/debug/memory | grep "RSS (Resident)" | awk '{print $3}'
 //

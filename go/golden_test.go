@@ -22,10 +22,10 @@ func goldenCases(t *testing.T) []goldenCase {
 			continue
 		}
 		f := strings.Split(line, "\t")
-		if len(f) != 5 {
-			t.Fatalf("cases.tsv: %q has %d fields, want 5", line, len(f))
+		if len(f) != 6 {
+			t.Fatalf("cases.tsv: %q has %d fields, want 6", line, len(f))
 		}
-		q, wrong := parseQuery(map[string][]string{"top": {f[2]}, "sort": {f[3]}, "unit": {f[4]}})
+		q, wrong := parseQuery(map[string][]string{"top": {f[2]}, "sort": {f[3]}, "unit": {f[4]}, "format": {f[5]}})
 		if wrong != nil {
 			t.Fatalf("cases.tsv: %q: %s", line, wrong.message)
 		}
@@ -37,7 +37,7 @@ func goldenCases(t *testing.T) []goldenCase {
 	return cases
 }
 
-// The endpoint and the command line give the same text of the same input: these
+// The endpoint and the command line give the same bytes of the same input: these
 // files are the command line's.
 func TestGolden(t *testing.T) {
 	for _, c := range goldenCases(t) {
@@ -48,9 +48,9 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer r.Close()
-			want := readFile(t, testdata+"golden/"+c.name+".txt")
+			want := readFile(t, testdata+"golden/"+c.name)
 			for _, size := range []int{16 * kib, 4096, 7, 1} {
-				r.Text(c.query.unit, false)
+				r.Render(c.query.form, c.query.unit, false, nil)
 				if got := wholeText(r, size); got != want {
 					t.Fatalf("in pieces of %d: %s", size, firstDifference(got, want))
 				}
@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// wholeText takes the text in pieces of at most size bytes.
+// wholeText takes the output in pieces of at most size bytes.
 func wholeText(r reading, size int) string {
 	var text strings.Builder
 	buf := make([]byte, size)

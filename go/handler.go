@@ -15,7 +15,7 @@ import (
 
 var defaultAnalyzer Analyzer
 
-// MemoryProfileHandler answers with the memory of this process, as text:
+// MemoryProfileHandler answers with the memory of this process:
 //
 //	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
 //
@@ -49,7 +49,8 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer report.Close()
 	h.Set("Age", "0")
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
-	report.Text(q.unit, a.hideAddresses)
+	h.Set("Content-Type", names.mediaTypes[q.form])
+	report.Render(q.form, q.unit, a.hideAddresses, report.origin())
 	buf := make([]byte, 16<<10)
 	for n := report.Next(buf); n > 0; n = report.Next(buf) {
 		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
@@ -94,8 +95,8 @@ func sourceRefusal(err error) *refusal {
 
 // A query is what a request asks for.
 type query struct {
-	read readOptions
-	unit uint64
+	read       readOptions
+	unit, form uint64
 }
 
 // admit decides whether a request is answered with a report, and with which.
@@ -153,7 +154,11 @@ var parameters = []struct {
 		q.read.collectFirst = value == "1"
 		return value == "0" || value == "1"
 	}},
-	{"format", "text", func(q *query, value string) bool { return value == "text" }},
+	{"format", strings.Join(names.forms, ", "), func(q *query, value string) bool {
+		i := number(names.forms, value)
+		q.form = uint64(i)
+		return i >= 0
+	}},
 }
 
 func parseQuery(values url.Values) (query, *refusal) {

@@ -109,7 +109,7 @@ func TestHeaders(t *testing.T) {
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
 	url := newServer(t, handler)
-	for _, query := range []string{"", "?top=0", "?top=all&sort=size", "?gc=1", "?top=-1", "?sort=x", "?%zz"} {
+	for _, query := range []string{"", "?top=0", "?format=json", "?top=all&sort=size", "?gc=1", "?top=-1", "?sort=x", "?%zz"} {
 		get, body := fetch(t, "GET", url+query)
 		head, none := fetch(t, "HEAD", url+query)
 		if body == "" || none != "" {
@@ -137,7 +137,7 @@ func TestWrongParameters(t *testing.T) {
 		sort   = "sort wants rss, pss, private, dirty, swap, size, address, name; not "
 		unit   = "unit wants MB, KB, B, auto; not "
 		gc     = "gc wants 0 or 1; not "
-		format = "format wants text; not "
+		format = "format wants text, json, openmetrics; not "
 	)
 	for _, c := range []struct{ query, want string }{
 		{"top=", top + `""`},

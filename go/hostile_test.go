@@ -132,7 +132,7 @@ func reportText(t *testing.T, smaps string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	r.Text(0, false)
+	r.Render(0, 0, false, nil)
 	return wholeText(r, 16*kib)
 }
 

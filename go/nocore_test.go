@@ -20,6 +20,7 @@ func TestWithoutACore(t *testing.T) {
 		"Read":          func() error { _, err := Read(t.Context()); return err },
 		"Read, options": func() error { _, err := Read(t.Context(), Top(5), Sort("pss")); return err },
 		"Report":        func() error { _, err := a.Report(t.Context()); return err },
+		"OpenMetrics":   func() error { _, err := a.OpenMetrics(t.Context()); return err },
 		"Parse":         func() error { _, err := Parse(strings.NewReader("")); return err },
 		"Label":         func() error { _, err := Label(make([]byte, 1<<20), "a"); return err },
 		"Mmap":          func() error { _, err := Mmap(1<<20, "a"); return err },

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"time"
 )
 
@@ -88,6 +89,12 @@ type timedReading struct {
 	reading
 	began time.Time
 	cost  time.Duration
+}
+
+// origin returns the struct mema_origin of a reading of this process.
+func (r timedReading) origin() []uint64 {
+	const fromSmaps = 1
+	return []uint64{fromSmaps, uint64(os.Getpid()), uint64(r.began.UnixNano()), uint64(r.cost), 0}
 }
 
 func read(ctx context.Context, from func(context.Context, readOptions) (timedReading, error), options []ReadOption) (*Report, error) {

@@ -1,6 +1,6 @@
-/* main.c - the command line: reads the options, prints the report's text.
+/* main.c - the command line: reads the options, prints the report.
  *
- * What the options are is one table; what the text is, the library says. */
+ * What the options are is one table; what the forms are, the library says. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../csrc/memanalyzer.h"
@@ -28,7 +29,7 @@ struct settings {
         const char *file; /* NULL: a process */
         bool help, version;
         struct mema_options report;
-        struct mema_text_options text;
+        struct mema_output_options output;
 };
 
 /* Decimal digits only, up to `max`, which is far below 2^64 / 10. */
@@ -86,7 +87,12 @@ static bool take_sort(struct settings *s, const char *value)
 
 static bool take_unit(struct settings *s, const char *value)
 {
-        return choice(value, mema_unit_name, &s->text.unit);
+        return choice(value, mema_unit_name, &s->output.text.unit);
+}
+
+static bool take_format(struct settings *s, const char *value)
+{
+        return choice(value, mema_form_name, &s->output.form);
 }
 
 static bool take_help(struct settings *s, const char *value)
@@ -105,6 +111,7 @@ static bool take_version(struct settings *s, const char *value)
 
 #define SORT_KEY(id, text) " " text
 #define UNIT(id, text, shift) " " text
+#define FORM(id, name, media_type) " " name
 
 /* `take` is false where the value is not what is wanted; an option without a
  * `value` takes none, one without `help` is another's second name. */
@@ -124,6 +131,7 @@ static const struct option {
           "rss (default), pss, private, dirty, swap, size, address or name" },
         { "unit", "UNIT", take_unit, "one of" MEMA_UNITS(UNIT),
           "MB, KB, B or auto (default: auto on a terminal, MB elsewhere)" },
+        { "format", "FORM", take_format, "one of" MEMA_FORMS(FORM), "text (default), json or openmetrics" },
         { "h", NULL, take_help, NULL, "print this help" },
         { "help", NULL, take_help, NULL, NULL },
         { "version", NULL, take_version, NULL, "print the version" },
@@ -135,7 +143,8 @@ static void print_help(void)
 {
         puts("memanalyzer - where the resident memory of a process is\n"
              "\n"
-             "Usage: memanalyzer [-pid N | -f FILE] [-top N | -all] [-sort KEY] [-unit UNIT]\n");
+             "Usage: memanalyzer [-pid N | -f FILE] [-top N | -all] [-sort KEY] [-unit UNIT]\n"
+             "                   [-format FORM]\n");
         for (size_t i = 0; i < OPTION_COUNT; i++) {
                 const struct option *o = &option_table[i];
 
@@ -242,16 +251,41 @@ static int written(void)
         return reason == 0 ? EXIT_SUCCESS : SOURCE_FAILED;
 }
 
-static void print_report(const struct mema_report *report, const struct mema_text_options *options,
-                         bool coloured)
+/* Nanoseconds of a clock. */
+static uint64_t now(clockid_t clock)
 {
-        static struct mema_text text;
+        struct timespec t;
+
+        clock_gettime(clock, &t);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static enum mema_status collect(const struct settings *s, struct mema_report *report,
+                                struct mema_origin *origin, struct mema_error *error)
+{
+        uint64_t start = now(CLOCK_MONOTONIC);
+        enum mema_status status;
+
+        if (s->file)
+                return mema_collect_file(report, s->file, error);
+        origin->source = MEMA_FROM_SMAPS;
+        origin->pid = s->pid > 0 ? s->pid : (uint64_t)getpid();
+        origin->began = now(CLOCK_REALTIME);
+        status = mema_collect(report, s->pid, error);
+        origin->cost = now(CLOCK_MONOTONIC) - start;
+        return status;
+}
+
+static void print_report(const struct mema_report *report, const struct mema_output_options *options)
+{
+        static struct mema_output output;
         static struct colour colour;
+        bool coloured = options->form == MEMA_FORM_TEXT && colour_wanted(STDOUT_FILENO);
         char out[4096];
         size_t n;
 
-        mema_text_init(&text, report, options);
-        while (!ferror(stdout) && (n = mema_text_next(&text, out, sizeof out)) > 0) {
+        mema_output_init(&output, report, options);
+        while (!ferror(stdout) && (n = mema_output_next(&output, out, sizeof out)) > 0) {
                 if (coloured)
                         colour_feed(&colour, out, n, stdout);
                 else
@@ -261,20 +295,17 @@ static void print_report(const struct mema_report *report, const struct mema_tex
                 colour_finish(&colour, stdout);
 }
 
-static int run(const struct settings *s)
+static int run(struct settings *s)
 {
         static struct mema_report report;
         static struct mema_error error;
         enum mema_status status;
 
         mema_report_init(&report, NULL, &s->report);
-        if (s->file)
-                status = mema_collect_file(&report, s->file, &error);
-        else
-                status = mema_collect(&report, s->pid, &error);
+        status = collect(s, &report, &s->output.origin, &error);
         if (status == MEMA_OK) {
                 mema_report_finish(&report, NULL);
-                print_report(&report, &s->text, colour_wanted(STDOUT_FILENO));
+                print_report(&report, &s->output);
         } else {
                 fprintf(stderr, "memanalyzer: %s\n", error.message);
         }
@@ -288,7 +319,7 @@ int main(int argc, char **argv)
 {
         struct settings settings = {
                 .report = { .top = DEFAULT_TOP },
-                .text = { .unit = isatty(STDOUT_FILENO) ? MEMA_UNIT_AUTO : MEMA_UNIT_MB },
+                .output.text.unit = isatty(STDOUT_FILENO) ? MEMA_UNIT_AUTO : MEMA_UNIT_MB,
         };
 
         signal(SIGPIPE, SIG_IGN);

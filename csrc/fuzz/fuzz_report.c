@@ -140,6 +140,18 @@ static char *expect_shown(const struct mema_report *r, struct cut cut)
         return text;
 }
 
+/* The text has been seen. */
+static void expect_other_forms(const struct mema_report *r)
+{
+        for (unsigned form = MEMA_FORM_TEXT + 1; form < MEMA_FORM_COUNT; form++) {
+                struct mema_output_options options = { .form = form, .text = with.text_options };
+                char *output = write_by(r, &options, WHOLE);
+
+                expect_harmless(mema_form_name(form), output);
+                free(output);
+        }
+}
+
 /* With less memory there are fewer rows and names, and no other sums. */
 static void expect_same_sums(const struct mema_report *r, const struct mema_report *whole)
 {
@@ -161,6 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         choose(&seed, &records);
         error = collect(&whole, text, len, WHOLE);
         shown = expect_shown(&whole, WHOLE);
+        if (chance(&seed, 16) == 0) /* they are long */
+                expect_other_forms(&whole);
         if (!whole.overflown) {
                 EQUAL(error.status, records.end.status);
                 expect_totals("the text", &whole, &records);

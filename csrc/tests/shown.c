@@ -151,16 +151,16 @@ void expect_warnings(const char *what, const struct mema_report *r)
         guarded_free(&buffer);
 }
 
-/* The text ------------------------------------------------------------------- */
+/* The output ----------------------------------------------------------------- */
 
-char *render_by(const struct mema_report *r, const struct mema_text_options *options, struct cut cut)
+char *write_by(const struct mema_report *r, const struct mema_output_options *options, struct cut cut)
 {
-        static struct mema_text t;
+        static struct mema_output t;
         size_t len = 0, size = 1 << 13, n;
         char *text = malloc(size);
 
         spoil(&t, sizeof t);
-        mema_text_init(&t, r, options);
+        mema_output_init(&t, r, options);
         do {
                 size_t cap = next_piece(&cut, len);
                 struct guarded piece;
@@ -172,7 +172,7 @@ char *render_by(const struct mema_report *r, const struct mema_text_options *opt
                         exit(EXIT_FAILURE);
                 piece = guarded_copy(text + len, cap);
                 spoil(piece.data, cap);
-                n = mema_text_next(&t, piece.data, cap);
+                n = mema_output_next(&t, piece.data, cap);
                 TRUE(n <= cap);
                 memcpy(text + len, piece.data, n);
                 guarded_free(&piece);
@@ -181,6 +181,13 @@ char *render_by(const struct mema_report *r, const struct mema_text_options *opt
         text[len] = '\0';
         EQUAL(strlen(text), len);
         return text;
+}
+
+char *render_by(const struct mema_report *r, const struct mema_text_options *options, struct cut cut)
+{
+        struct mema_output_options text = { .text = *options };
+
+        return write_by(r, &text, cut);
 }
 
 char *next_line(const char **text)

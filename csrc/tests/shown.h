@@ -15,8 +15,9 @@ void expect_order(const char *what, const struct mema_report *r);
 /* Asserts that each warning fits its buffer, and that what is lost is warned of. */
 void expect_warnings(const char *what, const struct mema_report *r);
 
-/* The text in pieces, each in a buffer that ends flush at memory that cannot be
- * written; NUL-terminated, to be freed. */
+/* The output in pieces, each in a buffer that ends flush at memory that cannot be
+ * written; NUL-terminated, to be freed.  The second is of the text. */
+char *write_by(const struct mema_report *r, const struct mema_output_options *options, struct cut cut);
 char *render_by(const struct mema_report *r, const struct mema_text_options *options, struct cut cut);
 
 /* The next line, NUL-terminated in a buffer of its own; NULL at the end. */

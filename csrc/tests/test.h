@@ -14,8 +14,9 @@
 /* clang-format off */
 #define SUITES(X)                                                                     \
         X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(collect) X(memory) X(processes) X(captures) X(capture) X(contents)  \
-        X(cli) X(kernel) X(race) X(elf) X(stacks) X(owners) X(labels) X(heaps) X(limits)     \
+        X(text) X(golden) X(json) X(openmetrics) X(collect) X(memory) X(processes)    \
+        X(captures) X(capture) X(contents) X(cli) X(kernel) X(race) X(elf) X(stacks)  \
+        X(owners) X(labels) X(heaps) X(limits)                                        \
         X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */

@@ -76,9 +76,8 @@ static void expect_same_output(struct output a, struct output b)
 
 static void help_fits_a_screen(void)
 {
-        static const char *const named[] = {
-                "-pid", "-f", "-top", "-all", "-sort", "-unit", "-h", "-version"
-        };
+        static const char *const named[] = { "-pid",  "-f",      "-top", "-all",    "-sort",
+                                             "-unit", "-format", "-h",   "-version" };
         struct output o = RUN(NULL, "-h");
         int lines = 0;
 
@@ -108,6 +107,7 @@ static void wrong_usage_is_refused(void)
 #define TOP "memanalyzer: -top wants a number from 0 to 100000, or all; "
 #define SORT "memanalyzer: -sort wants one of rss pss private dirty swap size address name; "
 #define UNIT "memanalyzer: -unit wants one of MB KB B auto; "
+#define FORMAT "memanalyzer: -format wants one of text json openmetrics; "
 #define FILENAME "memanalyzer: -f wants the name of a file, or - for standard input; "
 #define ONLY "memanalyzer: wants options only; not "
 #define NONE "memanalyzer: there is no option "
@@ -143,6 +143,8 @@ static void wrong_usage_is_refused(void)
                 { { "-sort" }, SORT "none was given" },
                 { { "-unit", "mb" }, UNIT "not \"mb\"" },
                 { { "-unit", "GB" }, UNIT "not \"GB\"" },
+                { { "-format" }, FORMAT "none was given" },
+                { { "-format", "JSON" }, FORMAT "not \"JSON\"" },
                 { { "1234" }, ONLY "\"1234\"" },
                 { { "-all", "stray" }, ONLY "\"stray\"" },
                 { { "" }, ONLY "\"\"" },
@@ -228,14 +230,41 @@ static char *text_of(const char *names)
         return text;
 }
 
+static void expect_golden(const char *input, char *top, char *form, const char *golden)
+{
+        char *wanted = text_of(golden);
+
+        expect(RUN(input, "-f", "-", "-top", top, "-format", form), 0, wanted, "");
+        free(wanted);
+}
+
 static void a_capture_with_facts_is_read_from_a_pipe(void)
 {
         char *input = text_of("real/go1.26-named-6.1.facts+real/go1.26-named-6.1.smaps");
-        char *wanted = text_of("golden/go1.26-named-6.1-facts.txt");
 
-        expect(RUN(input, "-f", "-"), 0, wanted, "");
-        free(wanted);
+        expect_golden(input, "20", "text", "golden/go1.26-named-6.1-facts.txt");
+        expect_golden(input, "3", "json", "golden/go1.26-named-6.1-facts.json");
+        expect_golden(input, "3", "openmetrics", "golden/go1.26-named-6.1-facts.openmetrics");
         free(input);
+}
+
+/* What a file cannot tell. */
+static void a_process_has_a_number_and_a_time(void)
+{
+        struct output json = RUN(NULL, "-format", "json"), metrics = RUN(NULL, "-format", "openmetrics");
+        char pid[32], command[64];
+
+        TRUE(contains(json.out, "\"time\": \"20") && contains(json.out, "\"source\": \"smaps\""));
+        TRUE(!contains(json.out, "\"pid\": null") && !contains(json.out, "_seconds\": null"));
+        TRUE(contains(metrics.out, "\nmemanalyzer_mappings_limit "));
+        TRUE(contains(metrics.out, "\nmemanalyzer_cost_seconds 0."));
+        output_free(&json);
+        output_free(&metrics);
+        snprintf(command, sizeof command, "%d", (int)getpid());
+        snprintf(pid, sizeof pid, "\"pid\": %d,", (int)getpid());
+        json = RUN(NULL, "-pid", command, "-format", "json");
+        TRUE(contains(json.out, pid));
+        output_free(&json);
 }
 
 static void bad_input_fails_in_words(void)
@@ -603,10 +632,10 @@ static void files_with_harmful_names(void)
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
       CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
       CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes),
-      CASE(a_capture_with_facts_is_read_from_a_pipe), CASE(bad_input_fails_in_words),
-      CASE(the_list_is_in_the_order_that_was_asked_for), CASE(the_list_is_as_long_as_was_asked_for),
-      CASE(a_full_disk_is_an_error), CASE(a_closed_pipe_is_a_quiet_error),
-      CASE(no_standard_output_is_an_error), CASE(a_terminal_has_colours),
-      CASE(a_terminal_s_unit_fits_the_process), CASE(a_program_with_a_harmful_name),
-      CASE(a_program_with_a_newline_in_its_name), CASE(a_saved_program_with_a_harmful_name),
-      CASE(files_with_harmful_names));
+      CASE(a_capture_with_facts_is_read_from_a_pipe), CASE(a_process_has_a_number_and_a_time),
+      CASE(bad_input_fails_in_words), CASE(the_list_is_in_the_order_that_was_asked_for),
+      CASE(the_list_is_as_long_as_was_asked_for), CASE(a_full_disk_is_an_error),
+      CASE(a_closed_pipe_is_a_quiet_error), CASE(no_standard_output_is_an_error),
+      CASE(a_terminal_has_colours), CASE(a_terminal_s_unit_fits_the_process),
+      CASE(a_program_with_a_harmful_name), CASE(a_program_with_a_newline_in_its_name),
+      CASE(a_saved_program_with_a_harmful_name), CASE(files_with_harmful_names));

@@ -1,6 +1,4 @@
-/* test_text.c - the text of a report: golden files, and what holds of every text.
- *
- * UPDATE_GOLDEN=1 in the environment writes the golden files again. */
+/* test_text.c - the text of a report, and what holds of every text. */
 #include "shown.h"
 
 #include <inttypes.h>
@@ -27,146 +25,7 @@ static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t un
         return text;
 }
 
-/* Golden files ---------------------------------------------------------------- */
-
-struct golden {
-        char name[64], input[128], top[16], sort[16], unit[16];
-};
-
-static uint64_t index_of(const char *(*name)(unsigned), const char *text)
-{
-        for (unsigned i = 0; name(i); i++)
-                if (strcmp(name(i), text) == 0)
-                        return i;
-        equal_text("a column of cases.tsv", text, "(known)", __FILE__, __LINE__);
-        return 0;
-}
-
-/* Calls `each` for every row of cases.tsv, with its report made. */
-static void each_golden(void (*each)(const struct golden *g, const struct mema_text_options *options))
-{
-        struct guarded cases = guarded_file("testdata/golden/cases.tsv");
-        char *rows = calloc(1, cases.len + 1);
-        const char *rest = rows, *line;
-        int count = 0;
-
-        memcpy(rows, cases.data, cases.len);
-        guarded_free(&cases);
-        while ((line = next_line(&rest))) {
-                struct mema_text_options options = { 0, 0 };
-                struct mema_options wanted;
-                struct guarded input;
-                struct golden g;
-
-                if (line[0] == '#')
-                        continue;
-                TRUE(sscanf(line, "%63s\t%127s\t%15s\t%15s\t%15s", g.name, g.input, g.top, g.sort, g.unit) ==
-                     5);
-                wanted.top = strcmp(g.top, "all") == 0 ? MEMA_ALL : strtoull(g.top, NULL, 10);
-                wanted.sort = index_of(mema_sort_name, g.sort);
-                options.unit = index_of(mema_unit_name, g.unit);
-                input = guarded_files(g.input);
-                equal_number(g.input, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_END, __FILE__,
-                             __LINE__);
-                each(&g, &options);
-                mema_report_free(&r);
-                guarded_free(&input);
-                count++;
-        }
-        TRUE(count > 0);
-        free(rows);
-}
-
-/* The first line in which they differ, and no other. */
-static void expect_same_lines(const char *path, const char *got, const char *wanted)
-{
-        char shown[256];
-
-        for (int number = 1; *got != '\0' || *wanted != '\0'; number++) {
-                size_t a = strcspn(got, "\n"), b = strcspn(wanted, "\n");
-                char left[512], right[512];
-
-                a += got[a] == '\n';
-                b += wanted[b] == '\n';
-                if (a != b || memcmp(got, wanted, a) != 0) {
-                        snprintf(shown, sizeof shown, "%.200s:%d", path, number);
-                        snprintf(left, sizeof left, "%.*s", (int)a, got);
-                        snprintf(right, sizeof right, "%.*s", (int)b, wanted);
-                        equal_text(shown, left, right, __FILE__, __LINE__);
-                        return;
-                }
-                got += a;
-                wanted += b;
-        }
-}
-
-static void write_golden(const char *path, const char *text)
-{
-        FILE *f = fopen(path, "wb");
-
-        TRUE(f != NULL);
-        if (f) {
-                fputs(text, f);
-                fclose(f);
-        }
-}
-
-static void compare_golden(const struct golden *g, const struct mema_text_options *options)
-{
-        const char *update = getenv("UPDATE_GOLDEN");
-        struct guarded file;
-        char path[256], *text = render(options), *wanted;
-
-        snprintf(path, sizeof path, "testdata/golden/%s.txt", g->name);
-        if (update && strcmp(update, "1") == 0)
-                write_golden(path, text);
-        file = guarded_file(path);
-        equal_number(path, file.data != NULL, true, __FILE__, __LINE__);
-        wanted = calloc(1, file.len + 1);
-        if (file.len > 0)
-                memcpy(wanted, file.data, file.len);
-        expect_same_lines(path, text, wanted);
-        free(wanted);
-        free(text);
-        guarded_free(&file);
-}
-
-static void golden_files(void)
-{
-        each_golden(compare_golden);
-}
-
-static void keep_the_contract(const struct golden *g, const struct mema_text_options *options)
-{
-        char *text = render(options);
-
-        expect_text(g->name, text, rss_in_units(&r, options->unit));
-        free(text);
-}
-
-static void rows_add_up_in_every_golden(void)
-{
-        each_golden(keep_the_contract);
-}
-
-static void piece_by_piece(const struct golden *g, const struct mema_text_options *options)
-{
-        static const size_t caps[] = { 1, 7, 4096 };
-        char *whole = render(options);
-
-        for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
-                char *text = render_by(&r, options, (struct cut){ caps[i], 0, 0 });
-
-                expect_same_lines(g->name, text, whole);
-                free(text);
-        }
-        free(whole);
-}
-
-static void any_buffer_gets_the_same_bytes(void)
-{
-        each_golden(piece_by_piece);
-}
+/* Pieces -------------------------------------------------------------------- */
 
 static void a_buffer_of_nothing_takes_nothing(void)
 {
@@ -501,10 +360,9 @@ static void empty_named_regions_say_why(void)
         }
 }
 
-SUITE(text, CASE(golden_files), CASE(rows_add_up_in_every_golden), CASE(any_buffer_gets_the_same_bytes),
-      CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
-      CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked), CASE(rows_that_always_stand),
-      CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand), CASE(names_do_no_harm),
-      CASE(a_name_is_not_a_total), CASE(long_names_keep_their_end), CASE(what_is_left_over),
-      CASE(rounded_rows_always_add_up), CASE(limits_have_rows), CASE(limits_that_say_nothing_have_none),
-      CASE(empty_named_regions_say_why));
+SUITE(text, CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden),
+      CASE(auto_chooses_the_unit), CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked),
+      CASE(rows_that_always_stand), CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand),
+      CASE(names_do_no_harm), CASE(a_name_is_not_a_total), CASE(long_names_keep_their_end),
+      CASE(what_is_left_over), CASE(rounded_rows_always_add_up), CASE(limits_have_rows),
+      CASE(limits_that_say_nothing_have_none), CASE(empty_named_regions_say_why));

@@ -1,0 +1,146 @@
+/* test_json.c - the JSON of a report, by its bytes; those who read JSON judge it in
+ * go/readers_test.go. */
+#include "shown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct mema_report r;
+
+static char *json_with(const char *input, const struct mema_output_options *wanted)
+{
+        struct mema_output_options options = *wanted;
+        char *text;
+
+        options.form = MEMA_FORM_JSON;
+        make_report(&r, input, NULL, MEMA_ALL, MEMA_SORT_ADDRESS);
+        text = write_by(&r, &options, WHOLE);
+        mema_report_free(&r);
+        return text;
+}
+
+static char *json_of(const char *input)
+{
+        return json_with(input, &(struct mema_output_options){ 0 });
+}
+
+static void expect_part(char *text, const char *part)
+{
+        if (!strstr(text, part))
+                SAME_TEXT(text, part);
+        free(text);
+}
+
+static void what_is_not_printed_is_null(void)
+{
+        expect_part(json_of("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\nSwap: 0 kB\n"),
+                    "\"totals\": { \"mappings\": 1, \"virtual\": 4096, \"rss\": 4096, \"pss\": null,");
+        expect_part(
+                json_of("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\nSwap: 0 kB\n"),
+                "\"swap\": 0, \"swap_pss\": null, \"locked\": null, \"hugetlb\": null, \"vm_flags\": null }");
+        expect_part(json_of("1000-2000 rw-p 0 0:0 0\n"), "\"low\": null, \"high\": null, \"mappings\": 0,");
+        expect_part(json_of("1000-2000 rw-p 0 0:0 0\n"),
+                    "\"time\": null, \"pid\": null, \"command\": null, \"source\": \"file\", "
+                    "\"age_seconds\": null, \"cost_seconds\": null,");
+}
+
+static void both_kinds_of_hugetlb_are_one_column(void)
+{
+        expect_part(
+                json_of("1000-2000 rw-p 0 0:0 0\nRss: 0 kB\nShared_Hugetlb: 2 kB\nPrivate_Hugetlb: 3 kB\n"),
+                "\"hugetlb\": 5120 }");
+}
+
+static void names_are_escaped(void)
+{
+        static const struct {
+                const char *name, *wanted;
+        } cases[] = {
+                { "/a\"b\\c", "\"/a\\\"b\\\\c\"" },
+                { "/\x01\t\x1b\x7f", "\"/\\u0001\\u0009\\u001b\\u007f\"" },
+                { "/\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"/\\u00e9\\u20ac\\ud83d\\ude00\"" },
+                { "/\xf4\x8f\xbf\xbf", "\"/\\udbff\\udfff\"" },
+                { "/\xff\xc3(", "\"/\\uefff\\uefc3(\"" },
+                /* U+EF80 itself, as the bytes that it has; its neighbours are characters. */
+                { "/\xee\xbe\x80", "\"/\\uefee\\uefbe\\uef80\"" },
+                { "/\xee\xbb\xbf\xef\x80\x80", "\"/\\ueeff\\uf000\"" },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                char input[128];
+
+                snprintf(input, sizeof input, "1000-2000 r--p 0 08:02 17 %s\nRss: 4 kB\n", cases[i].name);
+                expect_part(json_of(input), cases[i].wanted);
+        }
+}
+
+/* The longest that there can be: six bytes for each byte of a name. */
+static void the_longest_name_is_whole(void)
+{
+        static char input[MEMA_NAME_MAX + 100], wanted[MEMA_NAME_MAX * 6 + 16];
+        size_t n = (size_t)sprintf(input, "1000-2000 r--p 0 08:02 17 "), length = 0;
+
+        memset(input + n, '\x01', MEMA_NAME_MAX);
+        strcpy(input + n + MEMA_NAME_MAX, "\nRss: 4 kB\nVmFlags: rd wr\n");
+        for (size_t i = 0; i < MEMA_NAME_MAX; i++)
+                length += (size_t)sprintf(wanted + length, "\\u0001");
+        strcpy(wanted + length, "\"");
+        expect_part(json_of(input), wanted);
+        expect_part(json_of(input), "\"vm_flags\": \"rd wr\" }\n  ],\n  \"warnings\": []\n}\n");
+}
+
+static void addresses_are_left_out(void)
+{
+        static const struct mema_output_options hidden = { .text = { .hide_addresses = 1 } };
+
+        expect_part(json_with("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n", &hidden),
+                    "{ \"start\": null, \"end\": null, \"perms\": \"rw-p\"");
+}
+
+static void a_time_is_rfc_3339(void)
+{
+        static const struct {
+                uint64_t seconds;
+                const char *wanted;
+        } cases[] = {
+                { 1, "\"time\": \"1970-01-01T00:00:01.000000042Z\", \"pid\": 7," },
+                { 951827696, "2000-02-29T12:34:56.000000042Z" },
+                { 1709251199, "2024-02-29T23:59:59.000000042Z" },
+                { 1709251200, "2024-03-01T00:00:00.000000042Z" },
+                { 1798761599, "2026-12-31T23:59:59.000000042Z" },
+                { 4107542400, "2100-03-01T00:00:00.000000042Z" },
+                { 18446744073, "2554-07-21T23:34:33.000000042Z" },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct mema_output_options options = {
+                        .origin = { .source = MEMA_FROM_SMAPS,
+                                    .pid = 7,
+                                    .began = cases[i].seconds * 1000000000 + 42,
+                                    .cost = 1500000 },
+                };
+
+                expect_part(json_with("1000-2000 rw-p 0 0:0 0\n", &options), cases[i].wanted);
+                expect_part(json_with("1000-2000 rw-p 0 0:0 0\n", &options),
+                            "\"age_seconds\": 0.000000000, \"cost_seconds\": 0.001500000,");
+        }
+}
+
+/* Those beyond the most that are kept, and one that is called so. */
+static void names_without_a_place_have_none(void)
+{
+        struct mema_output_options options = { .form = MEMA_FORM_JSON };
+
+        mema_report_init(&r, NULL, NULL);
+        r.other_names.mappings = 3;
+        r.other_named = 3;
+        mema_report_finish(&r, NULL);
+        expect_part(write_by(&r, &options, WHOLE), "\"names\": [\n    { \"name\": null, \"mappings\": 3,");
+        expect_part(json_of("1000-2000 rw-p 0 0:0 0 [anon:other names]\nRss: 4 kB\n"),
+                    "\"names\": [\n    { \"name\": \"other names\", \"mappings\": 1,");
+}
+
+SUITE(json, CASE(what_is_not_printed_is_null), CASE(both_kinds_of_hugetlb_are_one_column),
+      CASE(names_are_escaped), CASE(the_longest_name_is_whole), CASE(addresses_are_left_out),
+      CASE(a_time_is_rfc_3339), CASE(names_without_a_place_have_none));

@@ -1,0 +1,192 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Each form is read by the programs of those who use it: testdata/readers.
+
+const (
+	venv    = "../build/venv/bin/python" // has the reference parser of OpenMetrics: make build/venv
+	python  = "/usr/bin/python3"         // Debian's, which has Debian's modules
+	schema  = "../csrc/memanalyzer.schema.json"
+	readers = testdata + "readers/"
+)
+
+// runReader returns what a program says that must end well.
+func runReader(t *testing.T, arguments ...string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), arguments[0], arguments[1:]...)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%.200q: %v\n%s", arguments, err, out)
+	}
+	return string(out)
+}
+
+// needReader skips where a program that `make check` installs is not there.
+func needReader(t *testing.T, arguments ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), arguments[0], arguments[1:]...).CombinedOutput(); err != nil {
+		t.Skipf("%q: %v\n%s", arguments, err, out)
+	}
+}
+
+// rendered writes the report of a text in a form to a file, and returns its name and
+// the report; nil where the text has none.
+func rendered(t *testing.T, form, name, text string) (string, *Report) {
+	t.Helper()
+	r, err := parse(strings.NewReader(text), readOptions{top: topMax})
+	if err != nil {
+		return "", nil
+	}
+	defer r.Close()
+	r.Render(uint64(number(names.forms, form)), 0, false, nil)
+	return written(t, name, wholeText(r, 16*kib)), decodeReport(r)
+}
+
+func written(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// answered returns a file with what the handler answers to a form's query.
+func answered(t *testing.T, h http.Handler, form, mediaType string) string {
+	t.Helper()
+	w := ask(h, "GET", "/?top=20&format="+form)
+	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != mediaType {
+		t.Fatalf("%d, %q, want 200 and %q", w.Code, got, mediaType)
+	}
+	return written(t, "live."+form, w.Body.String())
+}
+
+// outputs returns files of a form: the golden ones, those of hostile input, and what
+// the handler answers.
+func outputs(t *testing.T, form, mediaType string) (golden, hostile, live []string) {
+	t.Helper()
+	for _, c := range goldenCases(t) {
+		if names.forms[c.query.form] == form {
+			golden = append(golden, testdata+"golden/"+c.name)
+		}
+	}
+	inputs, err := filepath.Glob(testdata + "hostile/*.smaps")
+	if err != nil || len(inputs) == 0 {
+		t.Fatal(err, inputs)
+	}
+	for _, input := range inputs {
+		if file, report := rendered(t, form, filepath.Base(input), readFile(t, input)); report != nil {
+			hostile = append(hostile, file)
+		}
+	}
+	hidden := mustNew(t, WithoutAddresses())
+	live = append(live, answered(t, handler, form, mediaType), answered(t, hidden, form, mediaType))
+	if len(golden) < 10 || len(hostile) < 30 {
+		t.Errorf("%d golden files and %d of hostile input", len(golden), len(hostile))
+	}
+	return golden, hostile, live
+}
+
+func TestJSONIsValidAndAddsUp(t *testing.T) {
+	t.Parallel()
+	needReader(t, python, "-c", "import jsonschema")
+	golden, hostile, live := outputs(t, "json", "application/json")
+	files := append(append(golden, hostile...), live...)
+	runReader(t, append([]string{python, readers + "read_json.py", schema}, files...)...)
+}
+
+func TestJSONAddsUpInJq(t *testing.T) {
+	t.Parallel()
+	needReader(t, "jq", "--version")
+	golden, _, live := outputs(t, "json", "application/json")
+	for _, file := range append(golden, live...) {
+		if out := runReader(t, "jq", "-f", readers+"law.jq", file); out != "true\n" {
+			t.Errorf("%s: %q, want true", file, out)
+		}
+	}
+}
+
+// everyByte has names of each byte from first to last, alone and in a character that
+// is cut short, and of the characters that stand for bytes.
+func everyByte(first, last int) string {
+	var text strings.Builder
+	for b := first; b <= last; b++ {
+		if b != '\n' {
+			name := string([]byte{'/', byte(b), 0xe2, byte(b)}) + string(rune(0xef00+b)) + "\xff"
+			fmt.Fprintf(&text, "%x000-%x000 r--p 00000000 08:02 17 %s\nRss: 4 kB\n", b+1, b+2, name)
+		}
+	}
+	return text.String()
+}
+
+func TestNamesAreTakenBackFromJSON(t *testing.T) {
+	t.Parallel()
+	needReader(t, python, "--version")
+	for name, text := range map[string]string{
+		"every byte":   everyByte(0, 255),
+		"invalid":      readFile(t, testdata+"hostile/07-invalid-utf8.smaps"),
+		"a mark":       readFile(t, testdata+"hostile/07-bidirectional-mark.smaps"),
+		"NUL":          readFile(t, testdata+"hostile/35-nul-in-a-name.smaps"),
+		"of 4096":      readFile(t, testdata+"hostile/09-two-long-names.smaps"),
+		"whole images": readFile(t, testdata+"real/perl-6.18.smaps"),
+	} {
+		file, report := rendered(t, "json", "names.json", text)
+		var want strings.Builder
+		for _, region := range report.Regions {
+			fmt.Fprintln(&want, hex.EncodeToString([]byte(region.Name)))
+		}
+		if got := runReader(t, python, readers+"names.py", file); len(report.Regions) == 0 || got != want.String() {
+			t.Errorf("%s: %s", name, firstDifference(got, want.String()))
+		}
+	}
+}
+
+const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+func TestOpenMetricsIsReadByTheReferenceParser(t *testing.T) {
+	t.Parallel()
+	needReader(t, venv, "-c", "import prometheus_client")
+	golden, hostile, live := outputs(t, "openmetrics", openMetricsType)
+	runReader(t, append([]string{venv, readers + "read_openmetrics.py"}, append(append(golden, hostile...), live...)...)...)
+}
+
+// everyName is everyByte with names that memory was given.
+func everyName(first, last int) string {
+	return regexp.MustCompile("(?m)r--p 00000000 08:02 17 (/.*)$").ReplaceAllString(everyByte(first, last), "rw-p 00000000 00:00 0 [anon:$1]")
+}
+
+func TestOpenMetricsAddsUpToRSS(t *testing.T) {
+	t.Parallel()
+	needReader(t, venv, "-c", "import prometheus_client")
+	texts := map[string]string{"all names": everyName(0, 255)}
+	for b := 0; b < 256; b += 50 { // as many as have a sample
+		texts[fmt.Sprint("names from ", b)] = everyName(b, min(b+49, 255))
+	}
+	for _, capture := range captures(t) {
+		texts[capture] = readFile(t, testdata+capture)
+	}
+	command := []string{venv, readers + "read_openmetrics.py"}
+	var want strings.Builder
+	for _, text := range texts {
+		file, report := rendered(t, "openmetrics", "metrics", text)
+		command = append(command, file)
+		fmt.Fprintln(&want, report.Totals.RSS.Bytes)
+	}
+	if got := runReader(t, command...); got != want.String() {
+		t.Errorf("%s", firstDifference(got, want.String()))
+	}
+}

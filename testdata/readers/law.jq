@@ -1,0 +1,7 @@
+# The law, in doubles: groups, categories and names add up to RSS.
+def rss: map(.rss // 0) | add // 0;
+(.totals.rss // 0) as $rss
+| (.groups | rss) == $rss
+  and ([.groups[].categories[]] | rss) == $rss
+  and all(.groups[]; .rss == null or .rss == (.categories | rss))
+  and (.names | rss) == ([.groups[] | select(.id == "named")] | rss)
