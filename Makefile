@@ -25,11 +25,11 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line capture rules classify owners report parts sums store render render_text \
-	render_json render_openmetrics escape elf
-LIBRARY := $(CORE) cgroup collect labels limits_linux malloc own_memory process_linux source_file source_linux \
-	source_other
-CLI := main colour
+CORE := tables smaps line capture rules classify owners report parts sums store diff render render_text \
+	render_diff render_json render_openmetrics render_smaps escape elf
+LIBRARY := $(CORE) cgroup collect kept labels limits_linux malloc own_memory process_linux source_file \
+	source_linux source_other
+CLI := main options reading watch colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
 C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.h)
@@ -122,7 +122,7 @@ build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c buil
 
 build/failing: $(C_SOURCES) $(C_HEADERS) build/flags
 	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ csrc/tests/programs/failing.c csrc/tests/failing.c \
-		cmd/memanalyzer/colour.c $(LIBRARY:%=csrc/%.c)
+		$(patsubst %,cmd/memanalyzer/%.c,$(filter-out main,$(CLI))) $(LIBRARY:%=csrc/%.c)
 
 # Without CUnit: csrc/fuzz/fuzz.c is what the tests' oracles stand on there.
 build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
@@ -131,7 +131,7 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 		csrc/tests/shown.c csrc/tests/harmless.c csrc/tests/failing.c $(LIBRARY:%=csrc/%.c)
 
 # One that judges its own C heap: the tests' malloc is a sanitizer's.
-build/heaps: csrc/tests/programs/heaps.c $(LIBRARY:%=build/%.o)
+build/heaps: csrc/tests/programs/heaps.c csrc/tests/saved.c $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
 # The reference parser of OpenMetrics, in a place of its own.
@@ -208,7 +208,7 @@ truth: ## known amounts of each kind of memory, and what a report has of them
 golden: ## rewrite the golden files from the captures: read the diff
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s build/tests
-	UPDATE_GOLDEN=1 build/tests golden
+	UPDATE_GOLDEN=1 build/tests golden diff
 
 .PHONY: bench
 bench: ## a whole report against a bare read loop of the same smaps

@@ -29,12 +29,31 @@ struct reading {
 	struct mema_report report;
 	struct mema_smaps parser;
 	struct mema_output output;
+	struct mema_diff diff;
+	struct mema_change *changes;
 	struct mema_region row;
 };
 
 static struct reading *new_reading(void) // C.malloc would end the program
 {
-	return malloc(sizeof(struct reading));
+	struct reading *r = malloc(sizeof *r);
+
+	if (r)
+		r->changes = NULL;
+	return r;
+}
+
+// Compares with the reading before; 0 where there is no memory for it.
+static int differ(struct reading *r, const struct reading *before)
+{
+	uint64_t rows = before->report.row_count + r->report.row_count;
+
+	free(r->changes);
+	r->changes = malloc((size_t)(rows + 1) * sizeof *r->changes);
+	if (!r->changes || before->report.rows_lost + r->report.rows_lost > 0)
+		return 0;
+	mema_diff_init(&r->diff, &before->report, &r->report, r->changes);
+	return 1;
 }
 
 static enum mema_status label(uintptr_t at, size_t size, const char *name, size_t length, uint64_t anchor,
@@ -70,6 +89,9 @@ const (
 	Forms         = C.FORMS
 	MediaTypes    = C.MEDIA_TYPES
 )
+
+// HasDifferences says whether there are differences in a form.
+func HasDifferences(form int) bool { return C.mema_form_has_differences(C.uint(form)) != 0 }
 
 // Statuses that Go tells apart; see MEMA_STATUSES.
 const (
@@ -138,6 +160,12 @@ func New(facts, limits []uint64, top, sort uint64) *Report {
 	C.mema_smaps_init(&r.c.parser)
 	return r
 }
+
+// Prepare has Differences compare this report with another one that is prepared.
+func (r *Report) Prepare() { C.mema_diff_prepare(&r.c.report) }
+
+// KeepText has Collect keep what Save wants.
+func (r *Report) KeepText() { C.mema_report_keep_text(&r.c.report) }
 
 // Malloc returns the struct mema_malloc of this process, as it is now.
 func Malloc() []uint64 {
@@ -264,16 +292,36 @@ func (r *Report) Warning(i int) string {
 	return C.GoString(&text[0])
 }
 
-// Render begins the output of the finished report in a form; origin is a struct
-// mema_origin, none for a file's.
-func (r *Report) Render(form, unit uint64, hideAddresses bool, origin []uint64) {
-	options := C.struct_mema_output_options{form: C.uint64_t(form)}
-	options.text.unit = C.uint64_t(unit)
-	if hideAddresses {
-		options.text.hide_addresses = 1
+// A Rendering says how a report is written; its numbers are those of struct
+// mema_output_options.
+type Rendering struct {
+	Form, Unit, Top uint64
+	HideAddresses   bool
+	Origin          []uint64 // a struct mema_origin; nil: a file's
+}
+
+func (f Rendering) options() *C.struct_mema_output_options {
+	options := &C.struct_mema_output_options{form: C.uint64_t(f.Form), unit: C.uint64_t(f.Unit), top: C.uint64_t(f.Top)}
+	if f.HideAddresses {
+		options.hide_addresses = 1
 	}
-	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&options.origin)), unsafe.Sizeof(options.origin)/8), origin)
-	C.mema_output_init(&r.c.output, &r.c.report, &options)
+	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&options.origin)), unsafe.Sizeof(options.origin)/8), f.Origin)
+	return options
+}
+
+// Render begins the output of the finished report.
+func (r *Report) Render(f Rendering) {
+	C.mema_output_init(&r.c.output, &r.c.report, f.options())
+}
+
+// RenderDifferences begins the output of what has changed since before, which must not
+// be closed until it is given; false where there is no memory for it.
+func (r *Report) RenderDifferences(before *Report, f Rendering) bool {
+	if C.differ(r.c, before.c) == 0 {
+		return false
+	}
+	C.mema_output_init_diff(&r.c.output, &r.c.diff, f.options())
+	return true
 }
 
 // Next fills buf with the output's next bytes and returns how many; 0 at its end.
@@ -284,6 +332,7 @@ func (r *Report) Next(buf []byte) int {
 // Close frees the report, which is void then.
 func (r *Report) Close() {
 	C.mema_report_free(&r.c.report)
+	C.free(unsafe.Pointer(r.c.changes))
 	C.free(unsafe.Pointer(r.c))
 	r.c = nil
 }

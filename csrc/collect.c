@@ -1,5 +1,6 @@
 /* collect.c - a source into a report, with memory from malloc. */
 #include "own_memory.h"
+#include "kept.h"
 #include "source.h"
 
 #include <stdio.h>
@@ -50,17 +51,9 @@ bool mema_found(struct mema_report *r, const struct mema_owner *owner, const cha
         return true;
 }
 
-static void add_label(struct mema_report *r, const struct mema_label *label)
+static void add_owner(struct mema_report *r, const struct mema_capture *capture)
 {
-        uint64_t bytes = label->end - label->start;
-        struct mema_owner owner = { .start = label->start,
-                                    .end = label->end,
-                                    .category = MEMA_NAMED,
-                                    .rss = label->rss,
-                                    .committed = bytes,
-                                    .name_length = label->name_length };
-
-        r->labels_lost += !mema_found(r, &owner, label->name);
+        r->labels_lost += !mema_found(r, &capture->owner, capture->name);
 }
 
 /* `capture`: what is said before the regions, or NULL. */
@@ -101,9 +94,9 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
 
         if (!source)
                 return (enum mema_status)error->status;
-        while ((status = source->next(source, &region, error)) == MEMA_REGION || status == MEMA_LABEL) {
-                if (status == MEMA_LABEL) {
-                        add_label(r, &source->capture->label);
+        while ((status = source->next(source, &region, error)) == MEMA_REGION || status == MEMA_OWNER) {
+                if (status == MEMA_OWNER) {
+                        add_owner(r, source->capture);
                         continue;
                 }
                 mema_own_memory_look(own, region);
@@ -123,8 +116,12 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
 enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error)
 {
         struct mema_own_memory *own = pid == 0 ? mema_own_memory_open(r) : NULL;
-        enum mema_status status = collect(r, mema_source_process(pid, &r->context, error), own, error);
+        struct mema_source *source = mema_source_process(pid, &r->context, error);
+        enum mema_status status;
 
+        if (source && r->keeps_text)
+                source->keeper = r;
+        status = collect(r, source, own, error);
         mema_own_memory_close(own);
         return status;
 }
@@ -154,8 +151,8 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
                         used += mema_smaps_feed(p, buf + used, len - used);
                 if (p->status == MEMA_REGION)
                         add(r, &p->region, &p->capture);
-                else if (p->status == MEMA_LABEL)
-                        add_label(r, &p->capture.label);
+                else if (p->status == MEMA_OWNER)
+                        add_owner(r, &p->capture);
         }
 }
 
@@ -164,6 +161,7 @@ void mema_report_free(struct mema_report *r)
         free(r->arena);
         free(r->found);
         free(r->found_names);
+        mema_kept_free(r);
         r->arena = NULL;
         r->found = NULL;
         r->found_names = NULL;

@@ -504,19 +504,20 @@ static void take_capture(struct mema_smaps *p, struct span line)
         struct span value;
         size_t key;
 
-        if (SPAN_ENDS(line, "\r"))
-                line.end--;
         if (!mema_capture_find(line, &key, &value))
                 return;
+        /* A path can end in a carriage return of its own, as a mapping's name: see smaps.c. */
+        if (SPAN_ENDS(line, "\r") && !(p->bare && mema_capture_is_path(key)))
+                line.end = --value.end;
         p->label = LABEL_CAPTURE + key;
 
-        uint64_t labels = p->capture.labels;
+        uint64_t owners = p->capture.owners;
         enum scan result = p->cut > 0 ? SCAN_NONE : mema_capture_take(&p->capture, key, &value);
 
         if (result != SCAN_OK)
                 fail(p, result == SCAN_OVERFLOW ? REASON_CAPTURE_OVERFLOW : REASON_CAPTURE, line, value.at);
-        else if (p->capture.labels > labels)
-                p->status = MEMA_LABEL;
+        else if (p->capture.owners > owners)
+                p->status = MEMA_OWNER;
 }
 
 void mema_line_stray(struct mema_smaps *p, struct span line)

@@ -8,7 +8,7 @@
  * The short way, for a program that wants the text:
  *
  *     static struct mema_report report;
- *     static struct mema_text text;
+ *     static struct mema_output output;
  *     struct mema_options options = { .top = 20 };
  *     struct mema_error error;
  *     char out[4096];
@@ -17,8 +17,8 @@
  *     mema_report_init(&report, NULL, &options);
  *     if (mema_collect(&report, 0, &error) == MEMA_OK) {
  *             mema_report_finish(&report, NULL);
- *             mema_text_init(&text, &report, NULL);
- *             while ((n = mema_text_next(&text, out, sizeof out)) > 0)
+ *             mema_output_init(&output, &report, NULL);
+ *             while ((n = mema_output_next(&output, out, sizeof out)) > 0)
  *                     fwrite(out, 1, n, stdout);
  *     } else {
  *             fprintf(stderr, "%s\n", error.message);
@@ -58,7 +58,7 @@ extern "C" {
         X(OK, "done")                                                \
         X(MORE, "everything was taken in, and more input is wanted") \
         X(REGION, "a region is ready")                               \
-        X(LABEL, "a label is ready")                                 \
+        X(OWNER, "an owner is ready")                                \
         X(END, "the input is closed and every region was given")     \
         X(EMPTY, "the input is empty: no address space")             \
         X(MALFORMED, "the input is not what the kernel writes")      \
@@ -286,38 +286,36 @@ struct mema_context {
 
 enum { MEMA_LABEL_MAX = 255 };
 
-/* A name that was given to memory: see mema_label. */
-struct mema_label {
-        uint64_t start, end;
-        uint64_t rss; /* bytes of it that are resident */
-        uint64_t name_length;
-        char name[MEMA_LABEL_MAX + 1];
-};
-
 /* What a saved capture says of its process, in lines before the first mapping:
  *
  *     # memanalyzer capture: 1
  *     # program: /usr/bin/teranode
- *     # label: 7f5c00000000-7f5c08000000 134217728 TXMetaCache
+ *     # heaps_known: 1
+ *     # owner: 7f5c00000000-7f5c08000000 134217728 134217728 0 named TXMetaCache
  *     # go.anchor: 0xc000012000
  *     # go.heap_live: 68665000 68665000
  *     ...
  *
  * The first gives the version of the form.  `program`, or `deleted_program`, is
- * context.exe.  A `label` has the addresses, the bytes that are resident, and the
- * name up to the end of the line; they are in the order of addresses.  There can
- * be several lines of `go.anchor`.  The keys of MEMA_LIMITS have one number, and each
- * counts by itself.  All other keys are the numbers of struct mema_facts: in bytes,
- * before the regions were read and after, or one number for both.  Those of `go`
- * count only where all of them are there, and so do those of `malloc`; of a line that
- * comes again the last one counts.  Lines with other keys, and other lines that begin
- * with '#', are passed over. */
+ * context.exe, `program.kind` ("go" or "other") context.program, `go.version`
+ * context.go_version.  A `thread` is a stack pointer, and `threads.all` says whether
+ * there are no others.  `heaps_known` is context.heaps_known; `labels_lost` are those
+ * that no `owner` stands for.  An `owner` is a struct mema_owner: the addresses, rss,
+ * committed, unsure, the category's stable id, and, where that is "named", the label up
+ * to the end of the line; they are in the order of addresses.  There can be several
+ * lines of `thread` and of `go.anchor`.  The keys of MEMA_LIMITS have one number,
+ * and each counts by itself.  All other keys are the numbers of struct mema_facts: in
+ * bytes, before the regions were read and after, or one number for both.  Those of `go` count only where all
+ * of them are there, and so do those of `malloc`; of a line that comes again the last one counts. Lines with
+ * other keys, and other lines that begin with '#', are passed over. */
 struct mema_capture {
-        struct mema_context context;
+        struct mema_context context; /* all but the owners */
         struct mema_facts after;
-        struct mema_label label; /* the last one, and how many there were */
-        uint64_t labels;
-        uint64_t given; /* which keys came; the parser's own */
+        uint64_t labels_lost;
+        struct mema_owner owner; /* the last one, and how many there were */
+        uint64_t owners;
+        char name[MEMA_LABEL_MAX + 1]; /* the last one's, NUL-terminated; owner.name is 0 */
+        uint64_t given;                /* which keys came; the parser's own */
 };
 
 /* Parser ------------------------------------------------------------------ */
@@ -355,18 +353,18 @@ MEMA_API void mema_smaps_init(struct mema_smaps *p);
 /* Takes the next piece of a smaps text; maps and smaps_rollup are read, too.
  *
  * Consumes at most `len` bytes and stops after a region, which the caller reads
- * from `p->region` before the next call, or after a label, p->capture.label.  How
+ * from `p->region` before the next call, or after an owner, p->capture.owner.  How
  * the text is cut has no influence on them.  Keeps no pointer into `buf`, allocates
  * nothing.
  *
  * Returns the bytes consumed.  p->status: MEMA_REGION, a region is ready;
- * MEMA_LABEL, a label is; MEMA_MORE, all was consumed and neither ended; else an
+ * MEMA_OWNER, an owner is; MEMA_MORE, all was consumed and neither ended; else an
  * error, with p->line and p->column at the byte that is wrong, and every later call
  * returns 0. */
 MEMA_API size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len);
 
 /* Says that no more input comes.  Call it until it returns neither MEMA_REGION nor
- * MEMA_LABEL: MEMA_END then, or an error.  Input that ends inside a record is
+ * MEMA_OWNER: MEMA_END then, or an error.  Input that ends inside a record is
  * MEMA_TRUNCATED, no input at all MEMA_EMPTY. */
 MEMA_API enum mema_status mema_smaps_finish(struct mema_smaps *p);
 
@@ -575,6 +573,9 @@ struct mema_report {
         struct mema_owner *found; /* by mema_collect*: context.owners */
         char *found_names;        /* and context.names */
         uint64_t found_room, found_names_used, found_names_room;
+        uint64_t lists_all;              /* see mema_diff_prepare */
+        uint64_t keeps_text, kept_bytes; /* see mema_report_keep_text */
+        struct mema_kept *kept, *kept_last;
         uint64_t settled;          /* regions that were counted, pieces of them one by one */
         uint64_t waiting;          /* `region` is taken in, but not yet counted */
         struct mema_region region; /* waits for its successor, which can decide its category */
@@ -627,8 +628,10 @@ struct mema_name {
  * there were more than MEMA_NAMES_MAX. */
 MEMA_API void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name);
 
-/* Writes warning `index` with a terminating NUL; 0 when there is none.  128
- * bytes are enough. */
+enum { MEMA_WARNING_MAX = 160 };
+
+/* Writes warning `index` with a terminating NUL; 0 when there is none.
+ * MEMA_WARNING_MAX bytes are enough. */
 MEMA_API size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap);
 
 /* The program's name for a person: "Teranode" for /usr/bin/teranode.  Escaped,
@@ -661,6 +664,56 @@ MEMA_API void mema_malloc_read(struct mema_malloc *m);
 
 /* Frees what mema_collect* allocated; the report is void then. */
 MEMA_API void mema_report_free(struct mema_report *r);
+
+/* Saving -------------------------------------------------------------------- */
+
+/* Has mema_collect keep the text that it reads, for MEMA_FORM_SMAPS, until
+ * mema_report_free: 700 bytes a mapping, and at most a gigabyte.  Call it before. */
+MEMA_API void mema_report_keep_text(struct mema_report *r);
+
+/* Differences ----------------------------------------------------------------- */
+
+#define MEMA_CHANGES(X)     \
+        X(GROWN, "grown")   \
+        X(SHRUNK, "shrunk") \
+        X(NEW, "new")       \
+        X(GONE, "gone")
+
+enum mema_change_kind {
+#define X(id, text) MEMA_##id,
+        MEMA_CHANGES(X) MEMA_CHANGE_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_change_name(unsigned kind); /* "grown"; NULL out of range */
+
+/* A region of which more or less is resident than before. */
+struct mema_change {
+        uint64_t kind;        /* an enum mema_change_kind */
+        uint64_t row;         /* of the later report; of the earlier one where it is GONE */
+        uint64_t start;       /* its address */
+        uint64_t before, now; /* bytes that are resident */
+};
+
+/* What changed between two reports. */
+struct mema_diff {
+        const struct mema_report *before, *now;
+        struct mema_change *change; /* the largest first, then in the order of addresses */
+        uint64_t count;
+};
+
+/* Has a report list all regions, resident or not, in the order of addresses, as
+ * mema_diff_init wants it.  Call it before the first region is added. */
+MEMA_API void mema_diff_prepare(struct mema_report *r);
+
+/* Compares finished reports that were prepared.  A region is the same as one before
+ * where both have one name and a common address.  `room` is the caller's, for as many
+ * changes as both reports have rows together; all three must outlive the diff. */
+MEMA_API void mema_diff_init(struct mema_diff *d, const struct mema_report *before,
+                             const struct mema_report *now, struct mema_change *room);
+
+/* As mema_report_warning, of both reports. */
+MEMA_API size_t mema_diff_warning(const struct mema_diff *d, unsigned index, char *buf, size_t cap);
 
 /* Labels ------------------------------------------------------------------- */
 
@@ -722,46 +775,23 @@ enum mema_unit {
 
 MEMA_API const char *mema_unit_name(unsigned unit); /* "MB"; NULL out of range */
 
-struct mema_text_options {
-        uint64_t unit; /* an enum mema_unit; AUTO: KB below 64 MB of RSS, else MB */
-        uint64_t hide_addresses;
-};
-
-/* A text that is being written; all of it is the renderer's own. */
-struct mema_text {
-        const struct mema_report *report;
-        struct mema_text_options options;
-        uint64_t shift, section, item, row;
-        uint64_t group_rss[MEMA_GROUP_COUNT];
-        uint64_t group_units[MEMA_GROUP_COUNT];
-        uint64_t category_units[MEMA_CATEGORY_COUNT];
-        uint64_t name_units[MEMA_NAMES_MAX + 1];
-        uint64_t line_length, line_given;
-        char line[1024];
-};
-
-/* Begins the text of a finished report, which must outlive it. */
-MEMA_API void mema_text_init(struct mema_text *t, const struct mema_report *report,
-                             const struct mema_text_options *options);
-
-/* Fills buf, and returns how many bytes; 0 when all is written. */
-MEMA_API size_t mema_text_next(struct mema_text *t, char *buf, size_t cap);
-
-/* Forms of output: name, media type.  The first is struct mema_text's; csrc/memanalyzer.schema.json
- * describes JSON. */
-#define MEMA_FORMS(X)                                \
-        X(TEXT, "text", "text/plain; charset=utf-8") \
-        X(JSON, "json", "application/json")          \
-        X(OPENMETRICS, "openmetrics", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+/* Forms of output: name, media type, and whether there are differences in it.
+ * csrc/memanalyzer.schema.json describes JSON; SMAPS is a saved capture. */
+#define MEMA_FORMS(X)                                                                                  \
+        X(TEXT, "text", "text/plain; charset=utf-8", 1)                                                \
+        X(JSON, "json", "application/json", 1)                                                         \
+        X(OPENMETRICS, "openmetrics", "application/openmetrics-text; version=1.0.0; charset=utf-8", 0) \
+        X(SMAPS, "smaps", "text/plain; charset=utf-8", 0)
 
 enum mema_form {
-#define X(id, name, media_type) MEMA_FORM_##id,
+#define X(id, name, media_type, differences) MEMA_FORM_##id,
         MEMA_FORMS(X) MEMA_FORM_COUNT
 #undef X
 };
 
-MEMA_API const char *mema_form_name(unsigned form);       /* "json"; NULL out of range */
-MEMA_API const char *mema_form_media_type(unsigned form); /* "application/json" */
+MEMA_API const char *mema_form_name(unsigned form);         /* "json"; NULL out of range */
+MEMA_API const char *mema_form_media_type(unsigned form);   /* "application/json" */
+MEMA_API unsigned mema_form_has_differences(unsigned form); /* 0: no */
 
 enum mema_origin_source { MEMA_FROM_FILE, MEMA_FROM_SMAPS };
 
@@ -774,29 +804,43 @@ struct mema_origin {
 };
 
 struct mema_output_options {
-        uint64_t form;                 /* an enum mema_form */
-        struct mema_text_options text; /* the unit is the text's, hide_addresses is of all forms */
+        uint64_t form;           /* an enum mema_form */
+        uint64_t unit;           /* of a text: an enum mema_unit; AUTO: KB below 64 MB of RSS, else MB */
+        uint64_t hide_addresses; /* but in SMAPS */
+        uint64_t top;            /* of differences: changes to list, or MEMA_ALL */
         struct mema_origin origin;
 };
 
 enum { MEMA_OUTPUT_LINE_MAX = MEMA_NAME_MAX * 6 + 4096 };
 
-/* A report that is being written in a form; all of it is the renderer's own. */
+/* What is being written in a form; all of it is the renderer's own. */
 struct mema_output {
-        const struct mema_report *report;
+        const struct mema_report *report; /* of differences the later one */
+        const struct mema_diff *diff;     /* NULL: a report is written */
         struct mema_output_options options;
-        uint64_t section, item, row;
-        uint64_t line_length, line_given;
-        struct mema_text text;
+        uint64_t shift, section, item, row;
+        uint64_t group_rss[MEMA_GROUP_COUNT];
+        uint64_t group_units[MEMA_GROUP_COUNT];
+        uint64_t category_units[MEMA_CATEGORY_COUNT];
+        uint64_t name_units[MEMA_NAMES_MAX + 1];
+        const struct mema_kept *kept;
+        const char *piece;
+        uint64_t piece_length, piece_given;
         char line[MEMA_OUTPUT_LINE_MAX]; /* a name of which every byte is an escape, and what is beside it */
 };
 
 /* Begins the output of a finished report, which must outlive it; NULL: the text.
  *
  * A name's bytes are taken back from JSON, and from labels of OpenMetrics, so: of a
- * character from U+EF00 to U+EFFF the low 8 bits, of any other its UTF-8. */
+ * character from U+EF00 to U+EFFF the low 8 bits, of any other its UTF-8.
+ * SMAPS wants the text kept, and ends before it otherwise; reading it gives the same report. */
 MEMA_API void mema_output_init(struct mema_output *w, const struct mema_report *report,
                                const struct mema_output_options *options);
+
+/* The same of differences.  The origin is the later report's, but for its cost; a form
+ * that has none is the text. */
+MEMA_API void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
+                                    const struct mema_output_options *options);
 
 /* Fills buf, and returns how many bytes; 0 when all is written. */
 MEMA_API size_t mema_output_next(struct mema_output *w, char *buf, size_t cap);

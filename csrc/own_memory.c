@@ -428,7 +428,8 @@ void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region 
         if (!own || !mema_takes_labels(g))
                 return;
         own->first = own->report->context.owner_count;
-        own->labelled = g->start;
+        /* A mapping that overlaps the one before has owners for the rest only. */
+        own->labelled = larger(g->start, own->first > 0 ? own->report->found[own->first - 1].end : 0);
         look_for_malloc(own, g);
         take_labels(own, g, g->end);
         count_resident(own, g);

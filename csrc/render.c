@@ -2,46 +2,61 @@
  * large as the caller's buffer. */
 #include "render.h"
 
-static bool text_lines(struct mema_output *w, struct out *o)
-{
-        if (w->item++ == 0)
-                mema_text_init(&w->text, w->report, &w->options.text);
-        o->len = mema_text_next(&w->text, o->buf, o->cap);
-        return o->len > 0;
-}
-
-static const mema_section text_sections[] = { text_lines, NULL };
-
-static const mema_section *const form_sections[] = {
-        [MEMA_FORM_TEXT] = text_sections,
+static const mema_section *const report_sections[MEMA_FORM_COUNT] = {
+        [MEMA_FORM_TEXT] = mema_text_sections,
         [MEMA_FORM_JSON] = mema_json_sections,
         [MEMA_FORM_OPENMETRICS] = mema_openmetrics_sections,
+        [MEMA_FORM_SMAPS] = mema_smaps_sections,
 };
-_Static_assert(sizeof form_sections / sizeof *form_sections == MEMA_FORM_COUNT, "sections for each form");
+
+static const mema_section *const diff_sections[MEMA_FORM_COUNT] = {
+        [MEMA_FORM_TEXT] = mema_diff_text_sections,
+        [MEMA_FORM_JSON] = mema_diff_json_sections,
+};
+
+static const unsigned unit_shift[] = {
+#define X(id, text, shift) shift,
+        MEMA_UNITS(X)
+#undef X
+};
 
 void mema_output_init(struct mema_output *w, const struct mema_report *report,
                       const struct mema_output_options *options)
 {
-        memset(w, 0, offsetof(struct mema_output, text));
+        memset(w, 0, offsetof(struct mema_output, line));
         w->report = report;
         if (options)
                 w->options = *options;
         if (w->options.form >= MEMA_FORM_COUNT)
                 w->options.form = MEMA_FORM_TEXT;
+        if (w->options.unit >= MEMA_UNIT_AUTO)
+                w->options.unit = report->totals.value[MEMA_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
+        w->shift = unit_shift[w->options.unit];
 }
 
-static void make_line(struct mema_output *w)
+void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
+                           const struct mema_output_options *options)
 {
-        const mema_section *sections = form_sections[w->options.form];
+        mema_output_init(w, diff->now, options);
+        w->diff = diff;
+        if (!mema_form_has_differences((unsigned)w->options.form))
+                w->options.form = MEMA_FORM_TEXT;
+}
+
+static void next_piece(struct mema_output *w)
+{
+        const mema_section *sections = (w->diff ? diff_sections : report_sections)[w->options.form];
         struct out o = out_to(w->line, sizeof w->line);
 
-        while (o.len == 0 && sections[w->section])
+        w->piece = w->line;
+        w->piece_length = w->piece_given = 0;
+        while (o.len == 0 && w->piece_length == 0 && sections[w->section])
                 if (!sections[w->section](w, &o)) {
                         w->section++;
                         w->item = w->row = 0;
                 }
-        w->line_length = o.len;
-        w->line_given = 0;
+        if (o.len > 0)
+                w->piece_length = o.len;
 }
 
 size_t mema_output_next(struct mema_output *w, char *buf, size_t cap)
@@ -49,15 +64,14 @@ size_t mema_output_next(struct mema_output *w, char *buf, size_t cap)
         struct out o = { buf, 0, cap };
 
         while (o.len < cap) {
-                if (w->line_given == w->line_length)
-                        make_line(w);
-                if (w->line_length == 0)
-                        break;
-
                 size_t before = o.len;
 
-                put_bytes(&o, w->line + w->line_given, (size_t)(w->line_length - w->line_given));
-                w->line_given += o.len - before;
+                if (w->piece_given == w->piece_length)
+                        next_piece(w);
+                if (w->piece_length == 0)
+                        break;
+                put_bytes(&o, w->piece + w->piece_given, (size_t)(w->piece_length - w->piece_given));
+                w->piece_given += o.len - before;
         }
         return o.len;
 }

@@ -7,12 +7,18 @@
 #include "memanalyzer.h"
 #include "out.h"
 
-/* Writes the next line of a section, or none; false when there are no more.  item
- * and row of the output are 0 at a section's begin, and its own. */
+/* Writes the next line of a section, or none, or makes w->piece what is given next;
+ * false when there are no more.  item and row of the output are 0 at a section's
+ * begin, and its own. */
 typedef bool (*mema_section)(struct mema_output *w, struct out *o);
 
 /* In the order of the form, to NULL. */
-extern const mema_section mema_json_sections[], mema_openmetrics_sections[];
+extern const mema_section mema_text_sections[], mema_json_sections[], mema_openmetrics_sections[],
+        mema_smaps_sections[], mema_diff_text_sections[], mema_diff_json_sections[];
+
+/* Whether both reports know what is resident: else nothing of it has changed, as far as
+ * can be said. */
+bool mema_diff_has_rss(const struct mema_diff *d);
 
 /* Seconds, of nanoseconds. */
 static inline void put_seconds(struct out *o, uint64_t nanoseconds)

@@ -1,4 +1,4 @@
-/* render_json.c - a report as JSON, which memanalyzer.schema.json describes.
+/* render_json.c - a report, or differences, as JSON, which memanalyzer.schema.json describes.
  *
  * All of it is ASCII, so that no name does harm on a terminal.  What the kernel did
  * not print is null; a number that it did print is exact, up to 2^64. */
@@ -307,28 +307,35 @@ static void put_address(struct out *o, const char *key, bool known, uint64_t add
         }
 }
 
+/* Where a region is, and what. */
+static void put_place(const struct mema_output *w, struct out *o, const struct mema_region *g)
+{
+        bool addresses = !w->options.hide_addresses;
+
+        put_address(o, "start", addresses, g->start, false);
+        put_address(o, "end", addresses, g->end, true);
+        put_text_member(o, "perms", g->perms);
+        put_member(o, "offset", true, g->offset);
+        put_key(o, "device");
+        put(o, "\"");
+        put_number(o, g->device_major, 16, 2, '0');
+        put(o, ":");
+        put_number(o, g->device_minor, 16, 2, '0');
+        put(o, "\"");
+        put_member(o, "inode", true, g->inode);
+        put_key(o, "name");
+        put_string(o, span_of(g->name, (size_t)g->name_length));
+        put_text_member(o, "category", mema_category_stable_id((unsigned)g->category));
+        put_text_member(o, "method", mema_method_name((unsigned)g->method));
+}
+
 static void put_region(const struct mema_output *w, struct out *o, uint64_t index)
 {
-        bool addresses = !w->options.text.hide_addresses;
         struct mema_region g;
 
         mema_report_row(w->report, index, &g);
         put(o, "{");
-        put_address(o, "start", addresses, g.start, false);
-        put_address(o, "end", addresses, g.end, true);
-        put_text_member(o, "perms", g.perms);
-        put_member(o, "offset", true, g.offset);
-        put_key(o, "device");
-        put(o, "\"");
-        put_number(o, g.device_major, 16, 2, '0');
-        put(o, ":");
-        put_number(o, g.device_minor, 16, 2, '0');
-        put(o, "\"");
-        put_member(o, "inode", true, g.inode);
-        put_key(o, "name");
-        put_string(o, span_of(g.name, (size_t)g.name_length));
-        put_text_member(o, "category", mema_category_stable_id((unsigned)g.category));
-        put_text_member(o, "method", mema_method_name((unsigned)g.method));
+        put_place(w, o, &g);
         put_member(o, "size", g.present & MEMA_BIT(MEMA_SIZE), g.value[MEMA_SIZE]);
         put_columns(o, g.present, g.value);
         put_key(o, "vm_flags");
@@ -341,7 +348,7 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
 
 static void put_warning(const struct mema_output *w, struct out *o, uint64_t index)
 {
-        char text[160];
+        char text[MEMA_WARNING_MAX];
 
         mema_report_warning(w->report, (unsigned)index, text, sizeof text);
         put_text(o, text);
@@ -356,8 +363,6 @@ static bool head(struct mema_output *w, struct out *o)
         struct span exe = span_of(context->exe, (size_t)context->exe_length);
         bool known = origin->source != MEMA_FROM_FILE;
 
-        if (w->item++ > 0)
-                return false;
         put(o, "{");
         put_member(o, "schema", true, 1);
         put_text_member(o, "version", MEMA_VERSION);
@@ -375,10 +380,22 @@ static bool head(struct mema_output *w, struct out *o)
         put_text_member(o, "source", known ? "smaps" : "file");
         put_seconds_member(o, "age_seconds", known, origin->age);
         put_seconds_member(o, "cost_seconds", known, origin->cost);
-        put(o, ",\n  \"totals\": {");
-        put_sums(o, &w->report->totals);
+        return false;
+}
+
+static void put_totals(struct out *o, const char *key, const struct mema_report *r)
+{
+        put(o, ",\n  \"");
+        put(o, key);
+        put(o, "\": {");
+        put_sums(o, &r->totals);
         put(o, " }");
-        return true;
+}
+
+static bool totals(struct mema_output *w, struct out *o)
+{
+        put_totals(o, "totals", w->report);
+        return false;
 }
 
 static bool groups(struct mema_output *w, struct out *o)
@@ -405,8 +422,6 @@ static bool limits(struct mema_output *w, struct out *o)
 {
         const struct mema_limits *limits = &w->report->context.limits;
 
-        if (w->item++ > 0)
-                return false;
         put(o, ",\n  \"limits\": {");
         for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++) {
                 char key[32];
@@ -420,7 +435,7 @@ static bool limits(struct mema_output *w, struct out *o)
                 put_member(o, key, limits->known & MEMA_BIT(i), limits->value[i]);
         }
         put(o, " }");
-        return true;
+        return false;
 }
 
 static bool regions(struct mema_output *w, struct out *o)
@@ -430,7 +445,7 @@ static bool regions(struct mema_output *w, struct out *o)
 
 static bool warnings(struct mema_output *w, struct out *o)
 {
-        char text[160];
+        char text[MEMA_WARNING_MAX];
         unsigned count = 0;
 
         while (mema_report_warning(w->report, count, text, sizeof text) > 0)
@@ -440,12 +455,91 @@ static bool warnings(struct mema_output *w, struct out *o)
 
 static bool tail(struct mema_output *w, struct out *o)
 {
-        if (w->item++ > 0)
-                return false;
+        (void)w;
         put(o, "\n}\n");
-        return true;
+        return false;
 }
 
 const mema_section mema_json_sections[] = {
-        head, groups, names, proofs, limits, regions, warnings, tail, NULL,
+        head, totals, groups, names, proofs, limits, regions, warnings, tail, NULL,
+};
+
+/* Differences, in the order of their members ------------------------------------ */
+
+/* A figure of both reports; null where one of them does not know it. */
+static void put_change(struct out *o, bool known, uint64_t before, uint64_t now)
+{
+        put_member(o, "before", known, before);
+        put_member(o, "now", known, now);
+        put_key(o, "change");
+        if (known && now < before)
+                put(o, "-");
+        if (known)
+                put_decimal(o, beyond(before, now) + beyond(now, before));
+        else
+                put(o, "null");
+}
+
+static bool both_totals(struct mema_output *w, struct out *o)
+{
+        put_totals(o, "before", w->diff->before);
+        put_totals(o, "now", w->diff->now);
+        return false;
+}
+
+static void put_category_change(const struct mema_output *w, struct out *o, uint64_t index)
+{
+        const struct mema_sums *before = &w->diff->before->category[index].sums;
+        const struct mema_sums *now = &w->diff->now->category[index].sums;
+
+        put(o, "{");
+        put_text_member(o, "id", mema_category_stable_id((unsigned)index));
+        put_text_member(o, "name", mema_category_name((unsigned)index));
+        put_change(o, mema_diff_has_rss(w->diff), before->value[MEMA_RSS], now->value[MEMA_RSS]);
+        put(o, " }");
+}
+
+static bool category_changes(struct mema_output *w, struct out *o)
+{
+        return list(w, o, "categories", MEMA_CATEGORY_COUNT, put_category_change);
+}
+
+static void put_region_change(const struct mema_output *w, struct out *o, uint64_t index)
+{
+        const struct mema_change *c = &w->diff->change[index];
+        struct mema_region g;
+
+        mema_report_row(c->kind == MEMA_GONE ? w->diff->before : w->diff->now, c->row, &g);
+        put(o, "{");
+        put_text_member(o, "kind", mema_change_name((unsigned)c->kind));
+        put_change(o, true, c->before, c->now);
+        put_place(w, o, &g);
+        put(o, " }");
+}
+
+static bool region_changes(struct mema_output *w, struct out *o)
+{
+        return list(w, o, "changes", at_most(w->diff->count, w->options.top), put_region_change);
+}
+
+static void put_diff_warning(const struct mema_output *w, struct out *o, uint64_t index)
+{
+        char text[MEMA_WARNING_MAX];
+
+        mema_diff_warning(w->diff, (unsigned)index, text, sizeof text);
+        put_text(o, text);
+}
+
+static bool diff_warnings(struct mema_output *w, struct out *o)
+{
+        char text[MEMA_WARNING_MAX];
+        unsigned count = 0;
+
+        while (mema_diff_warning(w->diff, count, text, sizeof text) > 0)
+                count++;
+        return list(w, o, "warnings", count, put_diff_warning);
+}
+
+const mema_section mema_diff_json_sections[] = {
+        head, both_totals, category_changes, region_changes, diff_warnings, tail, NULL,
 };

@@ -269,10 +269,9 @@ static bool samples(struct mema_output *w, struct out *o)
 
 static bool end(struct mema_output *w, struct out *o)
 {
-        if (w->item++ > 0)
-                return false;
+        (void)w;
         put(o, "# EOF\n");
-        return true;
+        return false;
 }
 
 const mema_section mema_openmetrics_sections[] = { samples, end, NULL };

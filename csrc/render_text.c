@@ -1,19 +1,11 @@
 /* render_text.c - a report as the text that people and scripts read.
  *
- * Titles, labels and their order are a contract.  Line after line is made in
- * t->line, and handed out in pieces as large as the caller's buffer. */
+ * Titles, labels and their order are a contract. */
 #include "bytes.h"
-#include "memanalyzer.h"
-#include "out.h"
+#include "render.h"
 #include "sums.h"
 
 enum { NAME_WIDTH = 60 };
-
-static const unsigned unit_shift[] = {
-#define X(id, text, shift) shift,
-        MEMA_UNITS(X)
-#undef X
-};
 
 /* How many characters a number has in most reports of a unit. */
 static const unsigned unit_width[] = { 5, 9, 15 };
@@ -86,19 +78,19 @@ static bool has(const struct mema_sums *sums, enum mema_field field)
 /* Numbers of bytes as whole units that add up to `units`, the whole rounded
  * down: each rounded down, and one more to those that lost most. */
 struct rounding {
-        uint64_t (*bytes)(const struct mema_text *t, uint64_t index);
+        uint64_t (*bytes)(const struct mema_output *w, uint64_t index);
         uint64_t *units;
         uint64_t count;
 };
 
-static void round_to(const struct mema_text *t, struct rounding rows, uint64_t units)
+static void round_to(const struct mema_output *w, struct rounding rows, uint64_t units)
 {
-        uint64_t unit = UINT64_C(1) << t->shift;
+        uint64_t unit = UINT64_C(1) << w->shift;
 
         for (uint64_t i = 0; i < rows.count; i++) {
-                uint64_t bytes = rows.bytes(t, i);
+                uint64_t bytes = rows.bytes(w, i);
 
-                units -= bytes >> t->shift;
+                units -= bytes >> w->shift;
                 rows.units[i] = bytes & (unit - 1);
         }
         for (; units > 0; units--) {
@@ -111,63 +103,63 @@ static void round_to(const struct mema_text *t, struct rounding rows, uint64_t u
                 rows.units[most] = unit;
         }
         for (uint64_t i = 0; i < rows.count; i++)
-                rows.units[i] = (rows.bytes(t, i) >> t->shift) + (rows.units[i] == unit);
+                rows.units[i] = (rows.bytes(w, i) >> w->shift) + (rows.units[i] == unit);
 }
 
-static uint64_t category_bytes(const struct mema_text *t, uint64_t category)
+static uint64_t category_bytes(const struct mema_output *w, uint64_t category)
 {
-        return t->report->category[category].sums.value[MEMA_RSS];
+        return w->report->category[category].sums.value[MEMA_RSS];
 }
 
-/* The categories of the group t->item only. */
-static uint64_t member_bytes(const struct mema_text *t, uint64_t category)
+/* The categories of the group w->item only. */
+static uint64_t member_bytes(const struct mema_output *w, uint64_t category)
 {
-        return mema_category_group((unsigned)category) == t->item ? category_bytes(t, category) : 0;
+        return mema_category_group((unsigned)category) == w->item ? category_bytes(w, category) : 0;
 }
 
-static uint64_t group_bytes(const struct mema_text *t, uint64_t group)
+static uint64_t group_bytes(const struct mema_output *w, uint64_t group)
 {
-        return t->group_rss[group];
+        return w->group_rss[group];
 }
 
-static uint64_t name_bytes(const struct mema_text *t, uint64_t index)
+static uint64_t name_bytes(const struct mema_output *w, uint64_t index)
 {
         struct mema_name name;
 
-        mema_report_name(t->report, index, &name);
+        mema_report_name(w->report, index, &name);
         return name.sums.value[MEMA_RSS];
 }
 
-static void round_all(struct mema_text *t)
+static void round_all(struct mema_output *w)
 {
         uint64_t units[MEMA_CATEGORY_COUNT];
 
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                t->group_rss[mema_category_group(i)] += category_bytes(t, i);
-        round_to(t, (struct rounding){ group_bytes, t->group_units, MEMA_GROUP_COUNT },
-                 t->report->totals.value[MEMA_RSS] >> t->shift);
-        for (t->item = 0; t->item < MEMA_GROUP_COUNT; t->item++) {
-                round_to(t, (struct rounding){ member_bytes, units, MEMA_CATEGORY_COUNT },
-                         t->group_units[t->item]);
+                w->group_rss[mema_category_group(i)] += category_bytes(w, i);
+        round_to(w, (struct rounding){ group_bytes, w->group_units, MEMA_GROUP_COUNT },
+                 w->report->totals.value[MEMA_RSS] >> w->shift);
+        for (w->item = 0; w->item < MEMA_GROUP_COUNT; w->item++) {
+                round_to(w, (struct rounding){ member_bytes, units, MEMA_CATEGORY_COUNT },
+                         w->group_units[w->item]);
                 for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                        if (mema_category_group(i) == t->item)
-                                t->category_units[i] = units[i];
+                        if (mema_category_group(i) == w->item)
+                                w->category_units[i] = units[i];
         }
-        round_to(t, (struct rounding){ name_bytes, t->name_units, t->report->name_count },
-                 t->category_units[MEMA_NAMED]);
-        t->item = 0;
+        round_to(w, (struct rounding){ name_bytes, w->name_units, w->report->name_count },
+                 w->category_units[MEMA_NAMED]);
+        w->item = 0;
 }
 
 /* Parts of lines ------------------------------------------------------------ */
 
-static void put_units(const struct mema_text *t, struct out *o, uint64_t units, size_t width)
+static void put_units(const struct mema_output *w, struct out *o, uint64_t units, size_t width)
 {
         put_number(o, units, 10, width, ' ');
         put(o, " ");
-        put(o, mema_unit_name((unsigned)t->options.unit));
+        put(o, mema_unit_name((unsigned)w->options.unit));
 }
 
-static void put_breakdown_row(const struct mema_text *t, struct out *o, const char *label, bool wide,
+static void put_breakdown_row(const struct mema_output *w, struct out *o, const char *label, bool wide,
                               uint64_t units)
 {
         size_t start = o->len;
@@ -179,7 +171,7 @@ static void put_breakdown_row(const struct mema_text *t, struct out *o, const ch
         put_to_column(o, start, wide ? 42 : 20);
         if (wide)
                 put(o, " ");
-        put_units(t, o, units, unit_width[t->options.unit] - (wide ? 1 : 0));
+        put_units(w, o, units, unit_width[w->options.unit] - (wide ? 1 : 0));
         put(o, "\n");
 }
 
@@ -209,20 +201,20 @@ static void put_shown(struct out *o, const char *name, size_t len)
 
 /* Groups -------------------------------------------------------------------- */
 
-static bool group_stands(const struct mema_text *t, uint64_t group)
+static bool group_stands(const struct mema_output *w, uint64_t group)
 {
-        return group_bytes(t, group) > 0 || (always_groups >> group & 1 && t->report->broken_down);
+        return group_bytes(w, group) > 0 || (always_groups >> group & 1 && w->report->broken_down);
 }
 
-static bool category_stands(const struct mema_text *t, uint64_t category)
+static bool category_stands(const struct mema_output *w, uint64_t category)
 {
-        return category_bytes(t, category) > 0 || (always_rows >> category & 1);
+        return category_bytes(w, category) > 0 || (always_rows >> category & 1);
 }
 
-static void put_category_name(const struct mema_text *t, struct out *o, unsigned category)
+static void put_category_name(const struct mema_output *w, struct out *o, unsigned category)
 {
         char program[NAME_WIDTH + 1];
-        size_t n = category == MEMA_BINARY ? mema_report_program(t->report, program, sizeof program) : 0;
+        size_t n = category == MEMA_BINARY ? mema_report_program(w->report, program, sizeof program) : 0;
 
         if (n > 0) {
                 put_shown(o, program, n);
@@ -231,66 +223,66 @@ static void put_category_name(const struct mema_text *t, struct out *o, unsigned
         put(o, mema_category_name(category));
 }
 
-static void put_category(const struct mema_text *t, struct out *o, unsigned category)
+static void put_category(const struct mema_output *w, struct out *o, unsigned category)
 {
         char label[NAME_WIDTH + 16];
         struct out l = out_to(label, sizeof label);
 
-        put_category_name(t, &l, category);
+        put_category_name(w, &l, category);
         out_end(&l);
-        put_breakdown_row(t, o, label, wide_groups >> mema_category_group(category) & 1,
-                          t->category_units[category]);
+        put_breakdown_row(w, o, label, wide_groups >> mema_category_group(category) & 1,
+                          w->category_units[category]);
 }
 
-static void put_name(const struct mema_text *t, struct out *o, uint64_t index)
+static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
 {
         char label[NAME_WIDTH + 16];
         struct out l = out_to(label, sizeof label);
         struct mema_name name;
         struct span s;
 
-        mema_report_name(t->report, index, &name);
+        mema_report_name(w->report, index, &name);
         if (name.sums.value[MEMA_RSS] == 0)
                 return;
         s = span_of(name.name, (size_t)name.length);
         skip_spaces(&s);
         put_shown(&l, s.at, span_length(s));
         out_end(&l);
-        put_breakdown_row(t, o, label, true, t->name_units[index]);
+        put_breakdown_row(w, o, label, true, w->name_units[index]);
 }
 
-/* One line of the group t->item: its title, a row, its subtotal, a blank line.
+/* One line of the group w->item: its title, a row, its subtotal, a blank line.
  * False when the group has no more. */
-static bool group_line(struct mema_text *t, struct out *o)
+static bool group_line(struct mema_output *w, struct out *o)
 {
-        uint64_t names = t->item == MEMA_GROUP_NAMED ? t->report->name_count : 0;
+        uint64_t names = w->item == MEMA_GROUP_NAMED ? w->report->name_count : 0;
         uint64_t rows = names > 0 ? names : MEMA_CATEGORY_COUNT;
-        uint64_t row = t->row++;
+        uint64_t row = w->row++;
 
         if (row == 0) {
-                put(o, mema_group_name((unsigned)t->item));
+                put(o, mema_group_name((unsigned)w->item));
                 put(o, ":\n");
         } else if (row <= rows) {
                 if (names > 0)
-                        put_name(t, o, row - 1);
-                else if (mema_category_group((unsigned)row - 1) == t->item && category_stands(t, row - 1))
-                        put_category(t, o, (unsigned)row - 1);
+                        put_name(w, o, row - 1);
+                else if (mema_category_group((unsigned)row - 1) == w->item && category_stands(w, row - 1))
+                        put_category(w, o, (unsigned)row - 1);
         } else if (row == rows + 1) {
-                put_breakdown_row(t, o, "Subtotal", false, t->group_units[t->item]);
+                put_breakdown_row(w, o, "Subtotal", false, w->group_units[w->item]);
                 put(o, "\n");
         }
         return row <= rows;
 }
 
-static bool groups_line(struct mema_text *t, struct out *o)
+static bool groups_line(struct mema_output *w, struct out *o)
 {
-        while (t->item < MEMA_GROUP_COUNT && !group_stands(t, t->item))
-                t->item++;
-        if (t->item == MEMA_GROUP_COUNT || !has(&t->report->totals, MEMA_RSS))
+        while (w->item < MEMA_GROUP_COUNT && !group_stands(w, w->item))
+                w->item++;
+        if (w->item == MEMA_GROUP_COUNT || !has(&w->report->totals, MEMA_RSS))
                 return false;
-        if (!group_line(t, o)) {
-                t->item++;
-                t->row = 0;
+        if (!group_line(w, o)) {
+                w->item++;
+                w->row = 0;
         }
         return true;
 }
@@ -298,33 +290,31 @@ static bool groups_line(struct mema_text *t, struct out *o)
 /* What is known less surely -------------------------------------------------- */
 
 /* Categories whose bounds are further apart than a hundredth of RSS. */
-static bool estimated_line(struct mema_text *t, struct out *o)
+static bool estimated_line(struct mema_output *w, struct out *o)
 {
         bool any = false;
 
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && t->item == 0; i++) {
-                const struct mema_category *c = &t->report->category[i];
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && w->item == 0; i++) {
+                const struct mema_category *c = &w->report->category[i];
 
                 if (c->method < MEMA_BY_ESTIMATED ||
-                    c->high - c->low <= t->report->totals.value[MEMA_RSS] / 100)
+                    c->high - c->low <= w->report->totals.value[MEMA_RSS] / 100)
                         continue;
                 put(o, any ? ", " : "Estimated: ");
-                put_category_name(t, o, i);
+                put_category_name(w, o, i);
                 any = true;
         }
         if (any)
                 put(o, "\n\n");
-        return t->item++ == 0;
+        return false;
 }
 
 /* Why there are no named regions, where that is known. */
-static bool names_line(struct mema_text *t, struct out *o)
+static bool names_line(struct mema_output *w, struct out *o)
 {
-        const struct mema_report *r = t->report;
+        const struct mema_report *r = w->report;
         const struct mema_limits *limits = &r->context.limits;
 
-        if (t->item++ > 0)
-                return false;
         if (r->broken_down && r->name_count == 0 && limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
                 put(o, "Empty Named Regions: ");
                 put(o, limits->value[MEMA_LIMIT_KERNEL_NAMES]
@@ -332,19 +322,19 @@ static bool names_line(struct mema_text *t, struct out *o)
                                : "this kernel has no names for memory, and no label is known");
                 put(o, "\n\n");
         }
-        return true;
+        return false;
 }
 
-static bool warnings_line(struct mema_text *t, struct out *o)
+static bool warnings_line(struct mema_output *w, struct out *o)
 {
-        char text[160];
+        char text[MEMA_WARNING_MAX];
 
-        if (mema_report_warning(t->report, (unsigned)t->item, text, sizeof text) == 0) {
-                if (t->item > 0)
+        if (mema_report_warning(w->report, (unsigned)w->item, text, sizeof text) == 0) {
+                if (w->item > 0)
                         put(o, "\n");
                 return false;
         }
-        put(o, t->item++ == 0 ? "Warnings:\n  " : "  ");
+        put(o, w->item++ == 0 ? "Warnings:\n  " : "  ");
         put(o, text);
         put(o, "\n");
         return true;
@@ -352,21 +342,21 @@ static bool warnings_line(struct mema_text *t, struct out *o)
 
 /* Totals ---------------------------------------------------------------------- */
 
-static bool totals_line(struct mema_text *t, struct out *o)
+static bool totals_line(struct mema_output *w, struct out *o)
 {
-        const struct mema_sums *totals = &t->report->totals;
+        const struct mema_sums *totals = &w->report->totals;
 
-        if (t->item == 0 && t->row++ == 0) {
+        if (w->item == 0 && w->row++ == 0) {
                 put(o, "=== Totals ===\n");
                 return true;
         }
-        for (; t->item < sizeof total_rows / sizeof *total_rows; t->item++) {
-                enum mema_field field = total_rows[t->item].field;
+        for (; w->item < sizeof total_rows / sizeof *total_rows; w->item++) {
+                enum mema_field field = total_rows[w->item].field;
 
-                if (total_rows[t->item].always || totals->value[field] > 0) {
-                        put_label(o, total_rows[t->item++].label, 18);
+                if (total_rows[w->item].always || totals->value[field] > 0) {
+                        put_label(o, total_rows[w->item++].label, 18);
                         if (has(totals, field))
-                                put_units(t, o, totals->value[field] >> t->shift, 1);
+                                put_units(w, o, totals->value[field] >> w->shift, 1);
                         else
                                 put(o, "unknown");
                         put(o, "\n");
@@ -376,13 +366,13 @@ static bool totals_line(struct mema_text *t, struct out *o)
         return false;
 }
 
-static void put_limit(const struct mema_text *t, struct out *o, enum mema_limit limit)
+static void put_limit(const struct mema_output *w, struct out *o, enum mema_limit limit)
 {
-        const struct mema_limits *limits = &t->report->context.limits;
+        const struct mema_limits *limits = &w->report->context.limits;
         uint64_t value = limits->value[limit], level = limits->value[MEMA_LIMIT_CGROUP_LIMIT_LEVEL];
 
         if (limit == MEMA_LIMIT_MAPPINGS_MAX) {
-                put_decimal(o, t->report->totals.mappings);
+                put_decimal(o, w->report->totals.mappings);
                 put(o, " of ");
                 put_decimal(o, value);
         } else if (limit == MEMA_LIMIT_GO_GOGC && value == UINT64_MAX) {
@@ -390,11 +380,11 @@ static void put_limit(const struct mema_text *t, struct out *o, enum mema_limit 
         } else if (limit == MEMA_LIMIT_GO_GOGC || limit == MEMA_LIMIT_CGROUP_OOM_KILLS) {
                 put_decimal(o, value);
         } else {
-                put_units(t, o, value >> t->shift, 1);
+                put_units(w, o, value >> w->shift, 1);
         }
         if (limit == MEMA_LIMIT_CGROUP_ROOM && limits->known & MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM_LIMIT)) {
                 put(o, " of ");
-                put_units(t, o, limits->value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] >> t->shift, 1);
+                put_units(w, o, limits->value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] >> w->shift, 1);
         }
         if (limit == MEMA_LIMIT_CGROUP_LIMIT && level > 0) {
                 put(o, " (an ancestor's, ");
@@ -403,17 +393,17 @@ static void put_limit(const struct mema_text *t, struct out *o, enum mema_limit 
         }
 }
 
-static bool limits_line(struct mema_text *t, struct out *o)
+static bool limits_line(struct mema_output *w, struct out *o)
 {
-        const struct mema_limits *limits = &t->report->context.limits;
+        const struct mema_limits *limits = &w->report->context.limits;
 
-        for (; t->item < sizeof limit_rows / sizeof *limit_rows; t->item++) {
-                enum mema_limit limit = limit_rows[t->item].limit;
+        for (; w->item < sizeof limit_rows / sizeof *limit_rows; w->item++) {
+                enum mema_limit limit = limit_rows[w->item].limit;
 
-                if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[t->item].usual &&
-                    (limit != MEMA_LIMIT_MAPPINGS_MAX || t->report->broken_down)) {
-                        put_label(o, limit_rows[t->item++].label, 18);
-                        put_limit(t, o, limit);
+                if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[w->item].usual &&
+                    (limit != MEMA_LIMIT_MAPPINGS_MAX || w->report->broken_down)) {
+                        put_label(o, limit_rows[w->item++].label, 18);
+                        put_limit(w, o, limit);
                         put(o, "\n");
                         return true;
                 }
@@ -444,9 +434,9 @@ static const char *const sort_titles[MEMA_SORT_COUNT] = {
 
 /* Column `index` of a report.  Where nothing is known of what is resident, the
  * size takes the place of an order's own. */
-static struct column column_at(const struct mema_text *t, size_t index)
+static struct column column_at(const struct mema_output *w, size_t index)
 {
-        uint64_t sort = has(&t->report->totals, MEMA_RSS) ? t->report->options.sort : MEMA_SORT_SIZE;
+        uint64_t sort = has(&w->report->totals, MEMA_RSS) ? w->report->options.sort : MEMA_SORT_SIZE;
         size_t count = sizeof columns / sizeof *columns;
 
         if (index < count)
@@ -454,26 +444,26 @@ static struct column column_at(const struct mema_text *t, size_t index)
         return (struct column){ index == count ? sort_titles[sort] : NULL, mema_sort_pairs[sort] };
 }
 
-static size_t cell_width(const struct mema_text *t)
+static size_t cell_width(const struct mema_output *w)
 {
-        size_t unit = text_length(mema_unit_name((unsigned)t->options.unit));
-        size_t width = unit_width[t->options.unit] + 1 + unit;
+        size_t unit = text_length(mema_unit_name((unsigned)w->options.unit));
+        size_t width = unit_width[w->options.unit] + 1 + unit;
 
         return width < 10 ? 10 : width;
 }
 
-static void put_cell(const struct mema_text *t, struct out *o, const struct mema_region *g,
+static void put_cell(const struct mema_output *w, struct out *o, const struct mema_region *g,
                      struct mema_pair fields)
 {
-        size_t unit = text_length(mema_unit_name((unsigned)t->options.unit));
-        size_t number = cell_width(t) - 1 - unit;
+        size_t unit = text_length(mema_unit_name((unsigned)w->options.unit));
+        size_t number = cell_width(w) - 1 - unit;
 
         if (!(g->present & (MEMA_BIT(fields.first) | MEMA_BIT(fields.second)))) {
                 put_spaces(o, number - 1);
                 put(o, "-");
                 put_spaces(o, 1 + unit);
         } else {
-                put_units(t, o, mema_pair_value(g->value, fields) >> t->shift, number);
+                put_units(w, o, mema_pair_value(g->value, fields) >> w->shift, number);
         }
         put(o, " ");
 }
@@ -488,14 +478,14 @@ static void put_region_name(struct out *o, const struct mema_region *g)
         put(o, mema_category_stable_id((unsigned)g->category));
 }
 
-static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
+static void put_region(const struct mema_output *w, struct out *o, uint64_t index)
 {
         struct column c;
         struct mema_region g;
         size_t start = o->len;
 
-        mema_report_row(t->report, index, &g);
-        if (t->options.hide_addresses) {
+        mema_report_row(w->report, index, &g);
+        if (w->options.hide_addresses) {
                 put(o, "-");
         } else {
                 put_number(o, g.start, 16, 12, '0');
@@ -504,18 +494,18 @@ static void put_region(const struct mema_text *t, struct out *o, uint64_t index)
         put_to_column(o, start, 18);
         put(o, " ");
         put_label(o, g.perms, 6);
-        for (size_t i = 0; (c = column_at(t, i)).title; i++)
-                put_cell(t, o, &g, c.fields);
+        for (size_t i = 0; (c = column_at(w, i)).title; i++)
+                put_cell(w, o, &g, c.fields);
         put_region_name(o, &g);
         put(o, "\n");
 }
 
-static bool regions_title_line(struct mema_text *t, struct out *o)
+static bool regions_title_line(struct mema_output *w, struct out *o)
 {
-        uint64_t top = t->report->options.top;
+        uint64_t top = w->report->options.top;
         struct column c;
 
-        if (top == 0 || !t->report->broken_down || t->item++ > 0)
+        if (top == 0 || !w->report->broken_down)
                 return false;
         if (top == MEMA_ALL) {
                 put(o, "\n=== All Memory Regions ===\n\n");
@@ -526,77 +516,28 @@ static bool regions_title_line(struct mema_text *t, struct out *o)
         }
         put_label(o, "ADDRESS", 18);
         put_label(o, "PERMS", 6);
-        for (size_t i = 0; (c = column_at(t, i)).title; i++)
-                put_label(o, c.title, cell_width(t));
+        for (size_t i = 0; (c = column_at(w, i)).title; i++)
+                put_label(o, c.title, cell_width(w));
         put(o, "NAME\n--------------------------------------------------\n");
+        return false;
+}
+
+static bool regions_line(struct mema_output *w, struct out *o)
+{
+        if (w->item == w->report->row_count)
+                return false;
+        put_region(w, o, w->item++);
         return true;
 }
 
-static bool regions_line(struct mema_text *t, struct out *o)
+static bool title_line(struct mema_output *w, struct out *o)
 {
-        if (t->item == t->report->row_count)
-                return false;
-        put_region(t, o, t->item++);
-        return true;
-}
-
-static bool title_line(struct mema_text *t, struct out *o)
-{
-        if (t->item++ > 0)
-                return false;
+        round_all(w);
         put(o, "=== Complete Memory Breakdown ===\n\n");
-        return true;
+        return false;
 }
 
-/* The text -------------------------------------------------------------------------- */
-
-/* In the order of the text.  Each writes the next line of its section, or none,
- * and returns false when there are no more. */
-static bool (*const sections[])(struct mema_text *t, struct out *o) = {
+const mema_section mema_text_sections[] = {
         title_line,  groups_line, estimated_line,     names_line,   warnings_line,
-        totals_line, limits_line, regions_title_line, regions_line,
+        totals_line, limits_line, regions_title_line, regions_line, NULL,
 };
-
-void mema_text_init(struct mema_text *t, const struct mema_report *report,
-                    const struct mema_text_options *options)
-{
-        memset(t, 0, sizeof *t);
-        t->report = report;
-        if (options)
-                t->options = *options;
-        if (t->options.unit == MEMA_UNIT_AUTO)
-                t->options.unit = report->totals.value[MEMA_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
-        t->shift = unit_shift[t->options.unit];
-        round_all(t);
-}
-
-static void make_line(struct mema_text *t)
-{
-        struct out o = out_to(t->line, sizeof t->line);
-
-        while (o.len == 0 && t->section < sizeof sections / sizeof *sections)
-                if (!sections[t->section](t, &o)) {
-                        t->section++;
-                        t->item = t->row = 0;
-                }
-        t->line_length = out_end(&o);
-        t->line_given = 0;
-}
-
-size_t mema_text_next(struct mema_text *t, char *buf, size_t cap)
-{
-        struct out o = { buf, 0, cap };
-
-        while (o.len < cap) {
-                if (t->line_given == t->line_length)
-                        make_line(t);
-                if (t->line_length == 0)
-                        break;
-
-                size_t before = o.len;
-
-                put_bytes(&o, t->line + t->line_given, (size_t)(t->line_length - t->line_given));
-                t->line_given += o.len - before;
-        }
-        return o.len;
-}

@@ -16,7 +16,7 @@ static void merge(struct mema_category *into, const struct mema_category *from)
 {
         mema_sums_merge(&into->sums, &from->sums);
         into->committed += from->committed;
-        into->unsure += from->unsure;
+        into->unsure = together(into->unsure, from->unsure);
         into->low += from->low;
         if (from->method > into->method)
                 into->method = from->method;
@@ -60,6 +60,14 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
                 r->context.exe_length = c->exe_length;
                 r->context.exe_deleted = c->exe_deleted;
         }
+        if (c->program != MEMA_PROGRAM_UNKNOWN)
+                r->context.program = c->program;
+        if (c->go_version[0] != '\0')
+                memcpy(r->context.go_version, c->go_version, sizeof c->go_version);
+        if (c->threads.count > 0 || c->threads.all)
+                r->context.threads = c->threads;
+        r->context.heaps_known |= c->heaps_known;
+        r->labels_lost += capture->labels_lost;
 }
 
 /* Runs --------------------------------------------------------------------- */
@@ -101,7 +109,7 @@ static void count(struct mema_category *c, const struct mema_region *g, const st
         c->sums.mappings -= cut->pieces > 1;
         if (g->perms[1] == 'w')
                 c->committed += cut->committed;
-        c->unsure += cut->unsure;
+        c->unsure = together(c->unsure, cut->unsure);
         if (g->method <= MEMA_BY_ESTIMATED)
                 c->low += beyond(g->value[MEMA_RSS], cut->unsure);
         if (g->method > c->method)
@@ -249,9 +257,11 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
         close_run(r);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
-                r->category[i].high = r->category[i].sums.value[MEMA_RSS] + r->category[i].unsure;
+                r->category[i].high = together(r->category[i].sums.value[MEMA_RSS], r->category[i].unsure);
         }
-        mema_parts_finish(r, after ? after : &r->after);
+        if (after)
+                r->after = *after;
+        mema_parts_finish(r, &r->after);
 
         /* Should the law ever fail, the difference is to be seen. */
         rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];

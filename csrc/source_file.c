@@ -1,4 +1,5 @@
 /* source_file.c - a source that reads saved text, and what text sources share. */
+#include "kept.h"
 #include "source.h"
 
 #include <errno.h>
@@ -54,6 +55,11 @@ static enum mema_status next(struct mema_source *source, const struct mema_regio
                         s->used += mema_smaps_feed(&s->smaps, s->buf + s->used, s->have - s->used);
                         status = s->smaps.status;
                 } else if ((n = s->read(s, s->buf, s->piece, error)) > 0) {
+                        if (source->keeper && !mema_keep(source->keeper, s->buf, (size_t)n))
+                                return mema_fail(
+                                        error, MEMA_NO_MEMORY, ENOMEM,
+                                        "no memory to keep the text of %s, of which there was %llu MB",
+                                        source->name, (unsigned long long)(source->keeper->kept_bytes >> 20));
                         s->have = (size_t)n;
                         s->used = 0;
                         continue;

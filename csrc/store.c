@@ -338,9 +338,11 @@ static void unpack(const struct row *row, struct mema_region *g)
 }
 
 /* What is not resident is not listed, unless it is what was asked for. */
-static bool is_listed(const struct mema_region *g, uint64_t sort, uint64_t key)
+static bool is_listed(const struct mema_report *r, const struct mema_region *g, uint64_t key)
 {
-        if ((sort == MEMA_SORT_SWAP || sort == MEMA_SORT_SIZE) && key > 0)
+        uint64_t sort = r->options.sort;
+
+        if (r->lists_all || ((sort == MEMA_SORT_SWAP || sort == MEMA_SORT_SIZE) && key > 0))
                 return true;
         return g->value[MEMA_RSS] > 0 || !(g->present & MEMA_BIT(MEMA_RSS));
 }
@@ -351,7 +353,7 @@ void mema_store_row(struct mema_report *r, const struct mema_region *g)
         uint64_t key = key_of(g, r->options.sort);
         struct row *row;
 
-        if (r->options.top == 0 || !is_listed(g, r->options.sort, key))
+        if (r->options.top == 0 || !is_listed(r, g, key))
                 return;
         if (full) {
                 make_heap(r);

@@ -57,5 +57,5 @@ uint64_t mema_pair_value(const uint64_t *value, struct mema_pair pair)
 {
         uint64_t a = value[pair.first], b = pair.second == pair.first ? 0 : value[pair.second];
 
-        return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+        return together(a, b);
 }

@@ -25,6 +25,12 @@ static inline uint64_t beyond(uint64_t a, uint64_t b)
         return a > b ? a - b : 0;
 }
 
+/* a + b, the largest number there is where that would pass it. */
+static inline uint64_t together(uint64_t a, uint64_t b)
+{
+        return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
 /* v * part / whole, for part <= whole, without passing 64 bits. */
 static inline uint64_t mema_share(uint64_t v, uint64_t part, uint64_t whole)
 {

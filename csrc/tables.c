@@ -98,8 +98,9 @@ const char *mema_unit_name(unsigned unit)
 
 static const struct {
         const char *name, *media_type;
+        unsigned differences;
 } forms[] = {
-#define X(id, name, media_type) { name, media_type },
+#define X(id, name, media_type, differences) { name, media_type, differences },
         MEMA_FORMS(X)
 #undef X
 };
@@ -112,4 +113,9 @@ const char *mema_form_name(unsigned form)
 const char *mema_form_media_type(unsigned form)
 {
         return form < MEMA_FORM_COUNT ? forms[form].media_type : NULL;
+}
+
+unsigned mema_form_has_differences(unsigned form)
+{
+        return form < MEMA_FORM_COUNT ? forms[form].differences : 0;
 }

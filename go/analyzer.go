@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // An Analyzer is a handler with options, one a process. The zero Analyzer has
@@ -21,7 +23,9 @@ type Analyzer struct {
 	withoutMalloc bool
 
 	once    sync.Once
-	reading chan struct{} // holds one token while a reading is made; see turn
+	reading chan struct{}                                    // holds one token while a reading is made; see turn
+	waiting atomic.Int32                                     // requests between two readings
+	wait    func(ctx context.Context, d time.Duration) error // nil: sleeps; tests do not
 }
 
 // An Option changes what an [Analyzer] shows, or to whom.
@@ -56,7 +60,7 @@ func WithHosts(hosts ...string) Option {
 	}
 }
 
-// WithoutAddresses leaves the addresses of regions out.
+// WithoutAddresses leaves the addresses of regions out, and answers 403 to format=smaps.
 func WithoutAddresses() Option {
 	return func(a *Analyzer) error { a.hideAddresses = true; return nil }
 }

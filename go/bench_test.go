@@ -114,7 +114,7 @@ func readBare() {
 func reportWhole() {
 	r := must(readSelf(context.Background(), readOptions{top: 20}))
 	defer r.Close()
-	r.Render(0, 0, false, nil)
+	r.Render(rendering{})
 	for buf := make([]byte, 16*kib); r.Next(buf) > 0; {
 	}
 }

@@ -14,7 +14,19 @@ func newReading(o readOptions) (reading, error) {
 	if r == nil {
 		return nil, &SourceError{"no memory for a report", ErrNoMemory, nil}
 	}
+	if o.keepText {
+		r.KeepText()
+	}
+	if o.compared {
+		r.Prepare()
+	}
 	return cgoReading{r}, nil
+}
+
+func (r cgoReading) Render(f rendering) { r.Report.Render(csrc.Rendering(f)) }
+
+func (r cgoReading) RenderDifferences(before reading, f rendering) bool {
+	return r.Report.RenderDifferences(before.(cgoReading).Report, csrc.Rendering(f))
 }
 
 func mallocWords() []uint64 { return csrc.Malloc() }
@@ -37,6 +49,9 @@ func newTables() tables {
 	}
 	for i := range t.categoryIDs {
 		t.categoryGroups = append(t.categoryGroups, csrc.CategoryGroup(i))
+	}
+	for i := range t.forms {
+		t.formDifferences = append(t.formDifferences, csrc.HasDifferences(i))
 	}
 	return t
 }

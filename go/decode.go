@@ -23,16 +23,27 @@ type reading interface {
 	Rows() int
 	Row(i int) (numbers []uint64, perms, flags, name string)
 	Warning(i int) string
-	Render(form, unit uint64, hideAddresses bool, origin []uint64) // struct mema_origin; nil: a file's
+	Render(f rendering)
+	// RenderDifferences is of what has changed since a reading that stays open; both are
+	// compared. False where there is no memory for it.
+	RenderDifferences(before reading, f rendering) bool
 	Next(buf []byte) int
 	Close()
+}
+
+// A rendering says how a reading is written: struct mema_output_options.
+type rendering struct {
+	Form, Unit, Top uint64
+	HideAddresses   bool
+	Origin          []uint64 // struct mema_origin; nil: a file's
 }
 
 // tables are the names that a core has for its numbers.
 type tables struct {
 	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, units, forms, mediaTypes []string
 
-	categoryGroups []int
+	categoryGroups  []int
+	formDifferences []bool // whether a form has them
 }
 
 var names = newTables()

@@ -70,6 +70,7 @@ func TestDemo(t *testing.T) {
 	t.Run("amounts", func(t *testing.T) { t.Parallel(); testAmounts(t, startDemo(t, program)) })
 	small := []string{"-heap", "1MB", "-malloc", "0", "-named", "0", "-file", "0"}
 	large := []string{"-heap", "1MB", "-malloc", "200MB", "-arenas", "1", "-named", "0", "-file", "0"}
+	t.Run("saved", func(t *testing.T) { t.Parallel(); testSaved(t, startDemo(t, program)) })
 	t.Run("arena", func(t *testing.T) { t.Parallel(); testArena(t, startDemo(t, program, large...)) })
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) { t.Parallel(); testSignal(t, startDemo(t, program, small...), signal) })
@@ -106,6 +107,26 @@ func testPipeline(t *testing.T, d demo) {
 // testAmounts compares with what memdemo makes by default, in KB.
 func testAmounts(t *testing.T, d demo) {
 	_, body := fetch(t, "GET", d.url+"?unit=KB&top=0")
+	checkAmounts(t, body)
+}
+
+// testSaved gives what the daemon saved to somebody else.
+func testSaved(t *testing.T, d demo) {
+	_, saved := fetch(t, "GET", d.url+"?format=smaps")
+	checkAmounts(t, textOf(t, saved, "KB"))
+	proofs := parseText(t, saved).Proofs
+	for _, p := range proofs {
+		if !p.Held {
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(proofs) != len(names.proofs) {
+		t.Errorf("%+v", proofs)
+	}
+}
+
+func checkAmounts(t *testing.T, body string) {
+	t.Helper()
 	rows := textRows(t, body)
 	for _, c := range []struct {
 		row        string

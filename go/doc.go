@@ -16,8 +16,10 @@
 //	top=N      how many of the largest mappings to list, 0 to 100000, or all; 20
 //	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
+//	seconds=N  what changes in 1 to 300 seconds
 //	gc=1       collect garbage first
-//	format=F   text, json or openmetrics; text
+//	format=F   text, json, openmetrics, or smaps, a capture that [Parse] makes the
+//	           same report of; text
 //
 // csrc/memanalyzer.schema.json describes the JSON. The text is a contract for scripts: titles and labels do not change, and
 //

@@ -50,7 +50,7 @@ func TestGolden(t *testing.T) {
 			defer r.Close()
 			want := readFile(t, testdata+"golden/"+c.name)
 			for _, size := range []int{16 * kib, 4096, 7, 1} {
-				r.Render(c.query.form, c.query.unit, false, nil)
+				r.Render(rendering{Form: c.query.form, Unit: c.query.unit})
 				if got := wholeText(r, size); got != want {
 					t.Fatalf("in pieces of %d: %s", size, firstDifference(got, want))
 				}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var defaultAnalyzer Analyzer
@@ -41,7 +42,7 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal.answer(w)
 		return
 	}
-	report, err := a.readSelf(r.Context(), q.read)
+	report, err := a.answerWith(w, r, q)
 	if err != nil {
 		sourceRefusal(err).answer(w)
 		return
@@ -50,13 +51,32 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Age", "0")
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
 	h.Set("Content-Type", names.mediaTypes[q.form])
-	report.Render(q.form, q.unit, a.hideAddresses, report.origin())
+	if q.read.keepText {
+		h.Set("Content-Disposition", `attachment; filename="memory.smaps"`)
+	}
 	buf := make([]byte, 16<<10)
 	for n := report.Next(buf); n > 0; n = report.Next(buf) {
 		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
 			return
 		}
 	}
+}
+
+// answerWith returns a reading that gives what was asked for.
+func (a *Analyzer) answerWith(w http.ResponseWriter, r *http.Request, q query) (timedReading, error) {
+	if q.wait > 0 {
+		extendDeadline(w, r, q.wait)
+		return a.readDifferences(r.Context(), q)
+	}
+	report, err := a.readSelf(r.Context(), q.read)
+	if err == nil {
+		report.Render(a.rendering(q, report))
+	}
+	return report, err
+}
+
+func (a *Analyzer) rendering(q query, r timedReading) rendering {
+	return rendering{q.form, q.unit, q.read.top, a.hideAddresses, r.origin()}
 }
 
 // A refusal is an answer that is not a report.
@@ -87,6 +107,9 @@ func sourceRefusal(err error) *refusal {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")
 	}
+	if errors.Is(err, errWaiters) {
+		return refuse(http.StatusServiceUnavailable, "Too many requests wait for a second reading: ask again.")
+	}
 	if source := (*SourceError)(nil); errors.As(err, &source) {
 		return refuse(http.StatusInternalServerError, "%s", source.Message)
 	}
@@ -97,6 +120,7 @@ func sourceRefusal(err error) *refusal {
 type query struct {
 	read       readOptions
 	unit, form uint64
+	wait       time.Duration // between two readings; 0: there is one
 }
 
 // admit decides whether a request is answered with a report, and with which.
@@ -121,6 +145,9 @@ func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
 	q, wrong := parseQuery(values)
 	if wrong == nil && q.read.collectFirst && a.refuseGC {
 		wrong = refuse(http.StatusForbidden, "gc=1 is switched off here.")
+	}
+	if wrong == nil && q.read.keepText && a.hideAddresses {
+		wrong = refuse(http.StatusForbidden, "format=smaps shows addresses, which are left out here.")
 	}
 	return q, wrong
 }
@@ -150,6 +177,11 @@ var parameters = []struct {
 		q.unit = uint64(i)
 		return i >= 0
 	}},
+	{"seconds", "a number from 1 to 300", func(q *query, value string) bool {
+		n, err := strconv.ParseUint(value, 10, 32)
+		q.wait = time.Duration(n) * time.Second
+		return err == nil && n >= 1 && n <= 300
+	}},
 	{"gc", "0 or 1", func(q *query, value string) bool {
 		q.read.collectFirst = value == "1"
 		return value == "0" || value == "1"
@@ -157,6 +189,7 @@ var parameters = []struct {
 	{"format", strings.Join(names.forms, ", "), func(q *query, value string) bool {
 		i := number(names.forms, value)
 		q.form = uint64(i)
+		q.read.keepText = value == "smaps"
 		return i >= 0
 	}},
 }
@@ -170,6 +203,9 @@ func parseQuery(values url.Values) (query, *refusal) {
 		if value := values.Get(p.name); !p.set(&q, value) {
 			return q, refuse(http.StatusBadRequest, "%s wants %s; not %s", p.name, p.accepts, strconv.QuoteToASCII(value))
 		}
+	}
+	if q.wait > 0 && !names.formDifferences[q.form] {
+		return q, refuse(http.StatusBadRequest, "seconds wants format=text or json; %s has no differences.", names.forms[q.form])
 	}
 	return q, nil
 }

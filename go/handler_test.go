@@ -133,11 +133,12 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 func TestWrongParameters(t *testing.T) {
 	t.Parallel()
 	const (
-		top    = "top wants a number from 0 to 100000, or all; not "
-		sort   = "sort wants rss, pss, private, dirty, swap, size, address, name; not "
-		unit   = "unit wants MB, KB, B, auto; not "
-		gc     = "gc wants 0 or 1; not "
-		format = "format wants text, json, openmetrics; not "
+		top     = "top wants a number from 0 to 100000, or all; not "
+		sort    = "sort wants rss, pss, private, dirty, swap, size, address, name; not "
+		unit    = "unit wants MB, KB, B, auto; not "
+		seconds = "seconds wants a number from 1 to 300; not "
+		gc      = "gc wants 0 or 1; not "
+		format  = "format wants text, json, openmetrics, smaps; not "
 	)
 	for _, c := range []struct{ query, want string }{
 		{"top=", top + `""`},
@@ -165,6 +166,11 @@ func TestWrongParameters(t *testing.T) {
 		{"unit=", unit + `""`},
 		{"unit=mb", unit + `"mb"`},
 		{"unit=GB", unit + `"GB"`},
+		{"seconds=", seconds + `""`},
+		{"seconds=0", seconds + `"0"`},
+		{"seconds=301", seconds + `"301"`},
+		{"seconds=1.5", seconds + `"1.5"`},
+		{"seconds=1&format=smaps", "seconds wants format=text or json; smaps has no differences."},
 		{"gc=", gc + `""`},
 		{"gc=true", gc + `"true"`},
 		{"gc=2", gc + `"2"`},
@@ -185,7 +191,7 @@ func TestAcceptedParameters(t *testing.T) {
 	t.Parallel()
 	targets := []string{
 		"top=0", "top=1", "top=100000", "top=all", "top=007", "gc=0", "gc=1", "format=text",
-		"other=x", "Top=x", "top%20=x", "seconds=x", "=", "&&", "top=1&top=x",
+		"other=x", "Top=x", "top%20=x", "=", "&&", "top=1&top=x",
 		"top=5&sort=size&unit=KB&gc=0&format=text",
 	}
 	for _, key := range []string{"rss", "pss", "private", "dirty", "swap", "size", "address", "name"} {

@@ -132,7 +132,7 @@ func reportText(t *testing.T, smaps string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	r.Render(0, 0, false, nil)
+	r.Render(rendering{})
 	return wholeText(r, 16*kib)
 }
 

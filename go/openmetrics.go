@@ -13,7 +13,7 @@ func (a *Analyzer) OpenMetrics(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	r.Render(uint64(number(names.forms, "openmetrics")), 0, false, r.origin())
+	r.Render(rendering{Form: uint64(number(names.forms, "openmetrics")), Origin: r.origin()})
 	var text bytes.Buffer
 	buf := make([]byte, 16<<10)
 	for n := r.Next(buf); n > 0; n = r.Next(buf) {

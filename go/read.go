@@ -15,6 +15,8 @@ const All = -1
 type readOptions struct {
 	facts         facts
 	top, sort     uint64
+	keepText      bool // for Save
+	compared      bool // for Differences: all regions, whatever top and sort are
 	collectFirst  bool // garbage
 	withoutMalloc bool // asks malloc nothing
 }

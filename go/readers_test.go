@@ -3,6 +3,7 @@
 package memanalyzer
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -52,7 +53,7 @@ func rendered(t *testing.T, form, name, text string) (string, *Report) {
 		return "", nil
 	}
 	defer r.Close()
-	r.Render(uint64(number(names.forms, form)), 0, false, nil)
+	r.Render(rendering{Form: uint64(number(names.forms, form))})
 	return written(t, name, wholeText(r, 16*kib)), decodeReport(r)
 }
 
@@ -105,7 +106,13 @@ func TestJSONIsValidAndAddsUp(t *testing.T) {
 	t.Parallel()
 	needReader(t, python, "-c", "import jsonschema")
 	golden, hostile, live := outputs(t, "json", "application/json")
-	files := append(append(golden, hostile...), live...)
+	differences, err := filepath.Glob(testdata + "golden/diff-*.json")
+	if err != nil || len(differences) == 0 {
+		t.Fatal(err, differences)
+	}
+	changed := ask(changing(func(context.Context) error { return nil }), "GET", "/?seconds=1&top=all&format=json")
+	differences = append(differences, written(t, "changed.json", changed.Body.String()))
+	files := append(append(append(golden, hostile...), live...), differences...)
 	runReader(t, append([]string{python, readers + "read_json.py", schema}, files...)...)
 }
 

@@ -121,7 +121,7 @@ struct records parse(const char *text, size_t len, struct cut cut)
                 memcpy(at, text + used, n);
                 feed(&r, &p, at, n);
         }
-        while (mema_smaps_finish(&p) == MEMA_REGION || p.status == MEMA_LABEL)
+        while (mema_smaps_finish(&p) == MEMA_REGION || p.status == MEMA_OWNER)
                 if (p.status == MEMA_REGION)
                         keep(&r, &p.region);
         mema_smaps_error(&p, &r.end);

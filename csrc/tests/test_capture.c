@@ -2,7 +2,9 @@
  * read of them, what is wrong with them, and that a report of it is the process's
  * own.  test_contents.c has what the reports of our captures say. */
 #define _GNU_SOURCE
+#include "../kept.h"
 #include "reads.h"
+#include "saved.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,63 +219,115 @@ static void a_program_is_any_path(void)
         expect_program("# program: /a b: c ", "/a b: c ", false);
         expect_program("# program: /a\\012b\x1b\xff", "/a\\012b\x1b\xff", false);
         expect_program("# program: /bin/cat\r", "/bin/cat", false);
+        expect_program("#\n# program: /bin/cat\r", "/bin/cat\r", false);
         expect_program("# program: /bin/x (deleted)", "/bin/x (deleted)", false);
         expect_program("# deleted_program: /bin/x (deleted)", "/bin/x (deleted)", true);
         expect_program("# deleted_program: /bin/x\n# program: /bin/y", "/bin/y", false);
 }
 
-/* Labels ----------------------------------------------------------------------- */
+/* Owners ----------------------------------------------------------------------- */
 
-/* What is in `p` after the last label of a text, which has a mapping behind them. */
-static struct mema_label label_of(const char *lines, uint64_t count)
+/* What `lines` say, which have a mapping behind them. */
+static struct mema_capture capture_of_lines(const char *lines)
 {
-        struct mema_capture c;
         char text[1024];
 
         snprintf(text, sizeof text, "%s\n" MAPPING, lines);
-        c = capture_of(text);
-        EQUAL(c.labels, count);
-        return c.label;
+        return capture_of(text);
 }
 
-static void a_label_has_addresses_bytes_and_any_name(void)
+static void a_label_is_an_owner_with_any_name(void)
 {
         static const char *const names[] = { "a",        " two words ", "cache[1]\\$`",    "caf\xc3\xa9: #",
-                                             "\xff\x80", "1 2",         "# label: 1-2 3 4" };
+                                             "\xff\x80", "1 2",         "# owner: 1-2 3 4" };
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-                struct mema_label l;
+                struct mema_capture c;
                 char line[256];
 
-                snprintf(line, sizeof line, "# label: 7f0000001000-7f0000003000 4096 %s%s", names[i],
-                         i % 2 ? "\r" : "");
-                l = label_of(line, 1);
-                EQUAL(l.start, UINT64_C(0x7f0000001000));
-                EQUAL(l.end, UINT64_C(0x7f0000003000));
-                EQUAL(l.rss, 4096);
-                EQUAL(l.name_length, strlen(names[i]));
-                SAME_TEXT(l.name, names[i]);
+                snprintf(line, sizeof line, "# owner: 7f0000001000-7f0000003000 4096 8192 512 named %s%s",
+                         names[i], i % 2 ? "\r" : "");
+                c = capture_of_lines(line);
+                EQUAL(c.owners, 1);
+                EQUAL(c.owner.start, UINT64_C(0x7f0000001000));
+                EQUAL(c.owner.end, UINT64_C(0x7f0000003000));
+                EQUAL(c.owner.rss, 4096);
+                EQUAL(c.owner.committed, 8192);
+                EQUAL(c.owner.unsure, 512);
+                EQUAL(c.owner.category, MEMA_NAMED);
+                EQUAL(c.owner.name_length, strlen(names[i]));
+                SAME_TEXT(c.name, names[i]);
         }
-        SAME_TEXT(label_of("# label: 1000-2000 0 a\n# x\n# label: 2000-3000 0 b", 2).name, "b");
+        SAME_TEXT(capture_of_lines("# owner: 1-2 0 0 0 named ab\n# x\n# owner: 2-3 0 0 0 named b").name, "b");
+}
+
+static void an_owner_is_of_any_category_that_mappings_have(void)
+{
+        for (unsigned i = 0; i < MEMA_NOT_BROKEN_DOWN; i++) {
+                struct mema_capture c;
+                char line[128];
+
+                if (i == MEMA_NAMED)
+                        continue;
+                snprintf(line, sizeof line, "# owner: 1000-3000 1 2 3 %s", mema_category_stable_id(i));
+                c = capture_of_lines(line);
+                EQUAL(c.owners, 1);
+                EQUAL(c.owner.category, i);
+                EQUAL(c.owner.name_length, 0);
+                SAME_TEXT(c.name, "");
+        }
 }
 
 /* A parser stops at each. */
-static void labels_are_given_one_by_one(void)
+static void owners_are_given_one_by_one(void)
 {
         static struct mema_smaps p;
-        static const char text[] = "# label: 1000-2000 4096 a\n# label: 3000-4000 0 b";
+        static const char text[] = "# owner: 1-2 1 1 0 named a\n# owner: 3-4 0 0 0 malloc/mmap";
         size_t used;
 
         mema_smaps_init(&p);
         used = mema_smaps_feed(&p, text, sizeof text - 1);
-        EQUAL(p.status, MEMA_LABEL);
-        EQUAL(used, sizeof "# label: 1000-2000 4096 a");
-        SAME_TEXT(p.capture.label.name, "a");
+        EQUAL(p.status, MEMA_OWNER);
+        EQUAL(used, sizeof "# owner: 1-2 1 1 0 named a");
+        SAME_TEXT(p.capture.name, "a");
         EQUAL(mema_smaps_feed(&p, text + used, sizeof text - 1 - used), sizeof text - 1 - used);
         EQUAL(p.status, MEMA_MORE);
-        EQUAL(mema_smaps_finish(&p), MEMA_LABEL);
-        SAME_TEXT(p.capture.label.name, "b");
+        EQUAL(mema_smaps_finish(&p), MEMA_OWNER);
+        EQUAL(p.capture.owner.start, 3);
+        SAME_TEXT(p.capture.name, "");
         EQUAL(mema_smaps_finish(&p), MEMA_EMPTY);
+}
+
+/* Programs and threads ---------------------------------------------------------- */
+
+static void what_made_a_program(void)
+{
+        struct mema_capture c = capture_of_lines("# program.kind: go\n# go.version: go1.26.8");
+
+        EQUAL(c.context.program, MEMA_PROGRAM_GO);
+        SAME_TEXT(c.context.go_version, "go1.26.8");
+        c = capture_of_lines("# program.kind: other\n# go.version: go1.26.8\n# go.version: \r");
+        EQUAL(c.context.program, MEMA_PROGRAM_OTHER);
+        SAME_TEXT(c.context.go_version, "");
+        SAME_TEXT(capture_of_lines("# go.version: 0123456789012345678901234567890").context.go_version,
+                  "0123456789012345678901234567890");
+}
+
+static void threads_beyond_the_first_are_passed_over(void)
+{
+        char *text = malloc(MEMA_THREADS_MAX * 64 + sizeof MAPPING);
+        struct mema_capture c;
+        size_t len = (size_t)sprintf(text, "# threads.all: 1\n");
+
+        for (unsigned i = 0; i < MEMA_THREADS_MAX * 2; i++)
+                len += (size_t)sprintf(text + len, "# thread: 0x7ffe%04x\n", i);
+        strcpy(text + len, MAPPING);
+        c = capture_of(text);
+        EQUAL(c.context.threads.all, 1);
+        EQUAL(c.context.threads.count, MEMA_THREADS_MAX);
+        for (unsigned i = 0; i < MEMA_THREADS_MAX; i++)
+                EQUAL(c.context.threads.stack_pointer[i], 0x7ffe0000 + i);
+        free(text);
 }
 
 /* What is passed over, and what is wrong ------------------------------------------ */
@@ -289,7 +343,7 @@ static void other_lines_are_passed_over(void)
         REMARK("# go.heap_liv: x\n# go.heap_livex: x\n# Go.heap_live: x\n# go.heap_live : x\n");
         REMARK("# go.heap_live\n");
         REMARK("# a\0b: c\n# go.heap_live\0: x\n");
-        REMARK("# label.0xc000000000-0xc000001000: cache\n");
+        REMARK("# label: c000000000-c000001000 4096 cache\n");
         REMARK("# Rss: -4 kB\n");
 #undef REMARK
 }
@@ -298,7 +352,8 @@ static void other_lines_are_passed_over(void)
 #define ADDRESS "go.anchor wants an address, as 0xc000012000"
 #define VERSION "memanalyzer capture wants 1, the version of this form"
 #define PATH "program wants a path of at most 4096 bytes"
-#define ITS_LABEL "label wants addresses in their order, bytes and a name, as c000-e000 8192 cache"
+#define OWNER \
+        "owner wants addresses in their order, bytes and a category, as c000-e000 8192 8192 0 named cache"
 
 static void values_that_are_wrong(void)
 {
@@ -322,18 +377,33 @@ static void values_that_are_wrong(void)
         WRONG("# memanalyzer capture: 2", 24, VERSION ", not \"2\"");
         WRONG("# memanalyzer capture: 10", 25, VERSION ", not \"0\"");
         WRONG("# memanalyzer capture: 1.1", 25, VERSION ", not \".1\"");
-        WRONG("# label: x", 10, ITS_LABEL ", not \"x\"");
-        WRONG("# label: 1000", 14, ITS_LABEL ", not the end of the line");
-        WRONG("# label: 1000-g", 15, ITS_LABEL ", not \"g\"");
-        WRONG("# label: 1000-2000", 19, ITS_LABEL ", not the end of the line");
-        WRONG("# label: 1000-2000 x", 20, ITS_LABEL ", not \"x\"");
-        WRONG("# label: 1000-2000 5", 21, ITS_LABEL ", not the end of the line");
-        WRONG("# label: 1000-2000 5 ", 22, ITS_LABEL ", not the end of the line");
-        WRONG("# label: 1000-2000 5 a\tb", 22, ITS_LABEL ", not \"a\\x09b\"");
-        WRONG("# label: 2000-2000 5 a", 10, ITS_LABEL ", not \"2000-2000\"");
-        WRONG("# label: 2000-1000 5 a", 10, ITS_LABEL ", not \"2000-1000\"");
-        FAILS("# label: 1000-3000 5 a\n# label: 2000-4000 5 b\n" MAPPING, MALFORMED, 2, 10,
-              ITS_LABEL ", not \"2000-4000\"");
+        WRONG("# owner: x", 10, OWNER ", not \"x\"");
+        WRONG("# owner: 1000", 14, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-g", 15, OWNER ", not \"g\"");
+        WRONG("# owner: 1000-2000", 19, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 x", 20, OWNER ", not \"x\"");
+        WRONG("# owner: 1000-2000 5", 21, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 5 6 7", 25, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 5 6 7 ", 26, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 5 6 7 go", 26, OWNER ", not \"go\"");
+        WRONG("# owner: 1000-2000 5 6 7 go/heaps", 26, OWNER ", not \"go/heaps\"");
+        WRONG("# owner: 1000-2000 5 6 7 other/not_broken_down", 26, OWNER ", not \"other/not_broken_down\"");
+        WRONG("# owner: 1000-2000 5 6 7 other/unattributed", 26, OWNER ", not \"other/unattributed\"");
+        WRONG("# owner: 1000-2000 5 6 7 go/heap a", 34, OWNER ", not \"a\"");
+        WRONG("# owner: 1000-2000 5 6 7 named", 31, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 5 6 7 named ", 32, OWNER ", not the end of the line");
+        WRONG("# owner: 1000-2000 5 6 7 named a\tb", 32, OWNER ", not \"a\\x09b\"");
+        WRONG("# owner: 2000-2000 5 6 7 go/heap", 10, OWNER ", not \"2000-2000\"");
+        WRONG("# owner: 2000-1000 5 6 7 go/heap", 10, OWNER ", not \"2000-1000\"");
+        FAILS("# owner: 1000-3000 5 6 7 named a\n# owner: 2000-4000 5 6 7 named b\n" MAPPING, MALFORMED, 2,
+              10, OWNER ", not \"2000-4000\"");
+        WRONG("# program.kind: Go", 17, "program.kind wants go or other, not \"Go\"");
+        WRONG("# program.kind: ", 17, "program.kind wants go or other, not the end of the line");
+        WRONG("# go.version: 01234567890123456789012345678901", 15,
+              "go.version wants a version of at most 31 bytes, not \"01234567890123456789012345678901\"");
+        WRONG("# heaps_known: yes", 16, "heaps_known wants a number, not \"yes\"");
+        WRONG("# threads.all: 1 2", 18, "threads.all wants a number, not \"2\"");
+        WRONG("# thread: 7ffe0000", 11, "thread wants an address, as 0xc000012000, not \"7ffe0000\"");
         WRONG("# program: ", 12, PATH ", not the end of the line");
         WRONG("# deleted_program:", 19, "deleted_" PATH ", not the end of the line");
 #undef WRONG
@@ -346,10 +416,10 @@ static void numbers_that_are_too_large(void)
               "go.heap_live wants numbers below 2^64, not \"18446744073709551616\"");
         LARGE("# go.heap_live: 1 99999999999999999999999", 19,
               "go.heap_live wants numbers below 2^64, not \"99999999999999999999999\"");
-        LARGE("# label: 1000-2000 18446744073709551616 a", 20,
-              "label wants numbers below 2^64, not \"18446744073709551616\"");
-        LARGE("# label: 10000000000000000-2000 1 a", 10,
-              "label wants numbers below 2^64, not \"10000000000000000-2000\"");
+        LARGE("# owner: 1000-2000 18446744073709551616 0 0 go/heap", 20,
+              "owner wants numbers below 2^64, not \"18446744073709551616\"");
+        LARGE("# owner: 10000000000000000-2000 1 1 1 go/heap", 10,
+              "owner wants numbers below 2^64, not \"10000000000000000-2000\"");
         LARGE("# go.anchor: 0x10000000000000000", 16,
               "go.anchor wants numbers below 2^64, not \"10000000000000000\"");
 #undef LARGE
@@ -410,8 +480,8 @@ static void a_cut_at_any_place(void)
 {
         static const char text[] =
                 "# memanalyzer capture: 1\r\n# program: /bin/cat \n# go.anchor: 0xc000012000\n#\n"
-                "\n# go.heap_live: 5 6\n# label: 400000-401000 4096 a b\n" MALLOC("20 21") MAPPING
-                "Rss: 4 kB\n";
+                "\n# go.heap_live: 5 6\n# owner: 400000-401000 4096 4096 0 named a b\n" MALLOC("20 21")
+                        MAPPING "Rss: 4 kB\n";
         static const char wrong[] = "# go.anchor: 0xc000012000\n# go.heap_live: 5 x\n" MAPPING;
 
         expect_same_in_two_pieces("a capture", text, sizeof text - 1);
@@ -439,24 +509,15 @@ static const struct mema_options all = { MEMA_ALL, MEMA_SORT_RSS };
 
 static void expect_same_report(const char *what)
 {
-        static struct mema_region a, b;
+        const char *unlike = first_unlike(&own, &saved);
 
         expect_law(what, &own);
         expect_law(what, &saved);
-        TRUE(memcmp(own.category, saved.category, sizeof own.category) == 0);
-        TRUE(memcmp(own.part, saved.part, sizeof own.part) == 0);
-        TRUE(memcmp(own.proof, saved.proof, sizeof own.proof) == 0);
+        equal_text(what, unlike ? unlike : "", "", __FILE__, __LINE__);
         TRUE(memcmp(own.context.exe, saved.context.exe, (size_t)own.context.exe_length) == 0);
         EQUAL(saved.context.exe_length, own.context.exe_length);
         EQUAL(saved.context.exe_deleted, own.context.exe_deleted);
         EQUAL(saved.exe_guessed, own.exe_guessed);
-        EQUAL(saved.row_count, own.row_count);
-        for (uint64_t i = 0; i < own.row_count && i < saved.row_count; i++) {
-                mema_report_row(&own, i, &a);
-                mema_report_row(&saved, i, &b);
-                TRUE(a.start == b.start && a.category == b.category && a.method == b.method);
-                TRUE(a.name_length == b.name_length && memcmp(a.name, b.name, (size_t)a.name_length) == 0);
-        }
 }
 
 /* The report that a process makes of itself, with what it knows before and after. */
@@ -494,6 +555,16 @@ static void read_saved(const char *lines, const struct guarded *smaps)
         fclose(f);
 }
 
+/* As if its text had been kept. */
+static void expect_same_when_saved(const struct guarded *smaps)
+{
+        const char *unlike;
+
+        TRUE(mema_keep(&own, smaps->data, smaps->len));
+        unlike = unlike_when_saved(&own);
+        SAME_TEXT(unlike ? unlike : "", "");
+}
+
 /* Whatever the process knew, and whether it moved meanwhile. */
 static void a_saved_report_is_the_process_s_own(void)
 {
@@ -523,6 +594,7 @@ static void a_saved_report_is_the_process_s_own(void)
                                       exe),
                                "\n");
                 make_own(&smaps, &context, &after);
+                expect_same_when_saved(&smaps);
                 read_saved(lines, &smaps);
                 expect_same_report("from a file");
                 mema_report_free(&saved);
@@ -541,7 +613,8 @@ static void a_saved_report_is_the_process_s_own(void)
 static void a_saved_report_has_the_process_s_labels(void)
 {
         static const char smaps[] = MAP("10000-30000", "rw-p", "", 64) MAP("30000-40000", "r--p", "", 64);
-        static const char lines[] = "# label: 12000-14000 4096 a\n# label: 2f000-31000 8192 b c\n";
+        static const char lines[] = "# owner: 12000-14000 4096 8192 0 named a\n"
+                                    "# owner: 2f000-31000 8192 8192 0 named b c\n";
         static const struct mema_owner owners[] = { { 0x12000, 0x14000, MEMA_NAMED, 4096, 8192, 0, 0, 1 },
                                                     { 0x2f000, 0x31000, MEMA_NAMED, 8192, 8192, 0, 1, 3 } };
         static struct mema_context context = { .owners = owners, .names = "ab c", .owner_count = 2 };
@@ -551,6 +624,7 @@ static void a_saved_report_has_the_process_s_labels(void)
         make_own(&text, &context, &after);
         EQUAL(own.name_count, 2);
         EQUAL(own.row_count, 6);
+        expect_same_when_saved(&text);
         read_saved(lines, &text);
         expect_same_report("from a file");
         mema_report_free(&saved);
@@ -592,6 +666,43 @@ static void any_figures_keep_the_law(void)
                 mema_report_free(&saved);
         }
         guarded_free(&smaps);
+}
+
+/* Whatever numbers an owner has. */
+static void any_owners_keep_the_law(void)
+{
+        static const uint64_t numbers[] = {
+                0, 1, 4096, KB(64), UINT32_MAX, 1ULL << 60, 1ULL << 63, UINT64_MAX
+        };
+        static const char smaps[] = MAP("10000-50000", "rw-p", "", 100) MAP("50000-90000", "rw-p", "", 256);
+        uint64_t seed = 1;
+
+        for (int i = 0; i < 2000; i++) {
+                char lines[4096] = "# heaps_known: 1\n";
+                size_t len = strlen(lines);
+
+                for (uint64_t at = 0x10000; at < 0x90000;) {
+                        uint64_t number[4], end;
+
+                        for (int k = 0; k < 4; k++) {
+                                seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                                number[k] = numbers[seed >> 61];
+                        }
+                        end = at + 0x4000 + (seed >> 40) % 0x20000 / 0x1000 * 0x1000;
+                        len += (size_t)snprintf(
+                                lines + len, sizeof lines - len, "# owner: %llx-%llx %llu %llu %llu %s\n",
+                                (unsigned long long)at, (unsigned long long)end,
+                                (unsigned long long)number[0], (unsigned long long)number[1],
+                                (unsigned long long)number[2],
+                                number[3] == 0
+                                        ? "named a"
+                                        : mema_category_stable_id((seed >> 33) % 4 + MEMA_MALLOC_MAIN));
+                        at = end + (number[3] % 3) * 0x1000;
+                }
+                EQUAL(report_of_capture(&saved, lines, smaps, sizeof smaps - 1, NULL, &all), MEMA_END);
+                expect_law(lines, &saved);
+                mema_report_free(&saved);
+        }
 }
 
 /* What the caller knows stays where the capture says nothing. */
@@ -638,8 +749,9 @@ SUITE(capture, CASE(every_figure_before_and_after), CASE(one_number_for_both), C
       CASE(the_last_of_a_repeated_key_counts), CASE(anchors_beyond_the_first_are_passed_over),
       CASE(a_program_is_any_path), CASE(other_lines_are_passed_over), CASE(values_that_are_wrong),
       CASE(numbers_that_are_too_large), CASE(lines_after_a_mapping_are_wrong), CASE(long_lines),
-      CASE(a_cut_at_any_place), CASE(captures_that_are_cut_off),
-      CASE(a_label_has_addresses_bytes_and_any_name), CASE(labels_are_given_one_by_one),
+      CASE(a_cut_at_any_place), CASE(captures_that_are_cut_off), CASE(a_label_is_an_owner_with_any_name),
+      CASE(an_owner_is_of_any_category_that_mappings_have), CASE(owners_are_given_one_by_one),
+      CASE(what_made_a_program), CASE(threads_beyond_the_first_are_passed_over),
       CASE(a_saved_report_is_the_process_s_own), CASE(a_saved_report_has_the_process_s_labels),
-      CASE(any_figures_keep_the_law), CASE(a_capture_completes_the_context),
+      CASE(any_figures_keep_the_law), CASE(any_owners_keep_the_law), CASE(a_capture_completes_the_context),
       CASE(a_parser_begins_without_facts));

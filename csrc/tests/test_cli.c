@@ -1,7 +1,7 @@
 /* test_cli.c - bin/memanalyzer as a person or a script meets it: options, exit
  * codes, words, colours. */
 #define _GNU_SOURCE
-#include "test.h"
+#include "shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -76,8 +77,8 @@ static void expect_same_output(struct output a, struct output b)
 
 static void help_fits_a_screen(void)
 {
-        static const char *const named[] = { "-pid",  "-f",      "-top", "-all",    "-sort",
-                                             "-unit", "-format", "-h",   "-version" };
+        static const char *const named[] = { "-pid",  "-f",    "-save",   "-watch", "-top",    "-all",
+                                             "-sort", "-unit", "-format", "-h",     "-version" };
         struct output o = RUN(NULL, "-h");
         int lines = 0;
 
@@ -107,7 +108,7 @@ static void wrong_usage_is_refused(void)
 #define TOP "memanalyzer: -top wants a number from 0 to 100000, or all; "
 #define SORT "memanalyzer: -sort wants one of rss pss private dirty swap size address name; "
 #define UNIT "memanalyzer: -unit wants one of MB KB B auto; "
-#define FORMAT "memanalyzer: -format wants one of text json openmetrics; "
+#define FORMAT "memanalyzer: -format wants one of text json openmetrics smaps; "
 #define FILENAME "memanalyzer: -f wants the name of a file, or - for standard input; "
 #define ONLY "memanalyzer: wants options only; not "
 #define NONE "memanalyzer: there is no option "
@@ -128,6 +129,31 @@ static void wrong_usage_is_refused(void)
                 { { "-pid", "2147483648" }, PID "not \"2147483648\"" },
                 { { "-pid", "18446744073709551617" }, PID "not \"18446744073709551617\"" },
                 { { "-pid", "1", "-f", "x" }, "memanalyzer: -pid and -f are two sources; one is wanted" },
+                { { "-save", "y", "-f", "x" },
+                  "memanalyzer: a process is saved; what a file has is saved already" },
+#define WATCHED "memanalyzer: -watch is a text, and not saved"
+#define SAVED "memanalyzer: a process is saved; what a file has is saved already"
+                { { "-f", "x", "-format=smaps" }, SAVED },
+                { { "-f", "x", "-save=-" }, SAVED },
+                { { "diff", "a", "b", "-format=openmetrics" },
+                  "memanalyzer: diff wants -format text or json" },
+                { { "-f", "x", "-watch=1" }, "memanalyzer: -watch wants a process" },
+                { { "-watch=1", "-save=x" }, WATCHED },
+                { { "-watch=1", "-format=json" }, WATCHED },
+                { { "-watch=0" }, "memanalyzer: -watch wants a number of seconds from 1 to 3600; not \"0\"" },
+#define DIFF "memanalyzer: diff wants two files, and of the options -top, -all, -unit and -format"
+                { { "diff" }, DIFF },
+                { { "diff", "a" }, DIFF },
+                { { "diff", "a", "-top", "1" }, DIFF },
+                { { "diff", "a", "b", "-pid=1" }, DIFF },
+                { { "diff", "a", "b", "-f=c" }, DIFF },
+                { { "diff", "a", "b", "-save=c" }, SAVED },
+                { { "diff", "a", "b", "-sort=name" }, DIFF },
+                { { "diff", "a", "b", "c" }, "memanalyzer: diff wants two files and options; not \"c\"" },
+                { { "diff", "a", "b", "-" }, NONE "\"-\"" },
+                { { "-all", "diff" }, ONLY "\"diff\"" },
+                { { "-save=" },
+                  "memanalyzer: -save wants the name of a new file, or - for standard output; not \"\"" },
                 { { "-f" }, FILENAME "none was given" },
                 { { "-f", "" }, FILENAME "not \"\"" },
                 { { "-top" }, TOP "none was given" },
@@ -230,7 +256,7 @@ static char *text_of(const char *names)
         return text;
 }
 
-static void expect_golden(const char *input, char *top, char *form, const char *golden)
+static void expect_printed(const char *input, char *top, char *form, const char *golden)
 {
         char *wanted = text_of(golden);
 
@@ -242,9 +268,9 @@ static void a_capture_with_facts_is_read_from_a_pipe(void)
 {
         char *input = text_of("real/go1.26-named-6.1.facts+real/go1.26-named-6.1.smaps");
 
-        expect_golden(input, "20", "text", "golden/go1.26-named-6.1-facts.txt");
-        expect_golden(input, "3", "json", "golden/go1.26-named-6.1-facts.json");
-        expect_golden(input, "3", "openmetrics", "golden/go1.26-named-6.1-facts.openmetrics");
+        expect_printed(input, "20", "text", "golden/go1.26-named-6.1-facts.txt");
+        expect_printed(input, "3", "json", "golden/go1.26-named-6.1-facts.json");
+        expect_printed(input, "3", "openmetrics", "golden/go1.26-named-6.1-facts.openmetrics");
         free(input);
 }
 
@@ -422,9 +448,10 @@ static void no_standard_output_is_an_error(void)
         expect_write_error(-1, "memanalyzer: standard output: Bad file descriptor\n", ARGUMENTS("-f", "-"));
 }
 
-/* Runs the command on a terminal; returns what appears, carriage returns left
- * out, to be freed. */
-static char *on_terminal(const char *term, const char *no_color, char *const argv[])
+/* Runs the command on a terminal of some size; returns what appears, carriage returns
+ * left out, to be freed.  *status: how it ended. */
+static char *on_sized_terminal(const char *term, const char *no_color, char *const argv[],
+                               const struct winsize *size, int *status)
 {
         enum { ROOM = 1 << 16 };
         int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
@@ -441,17 +468,28 @@ static char *on_terminal(const char *term, const char *no_color, char *const arg
                 free(text);
                 return NULL;
         }
+        EQUAL(ioctl(slave, TIOCSWINSZ, size), 0);
         child = start(argv, slave, err, term, no_color);
         close(slave);
         while (poll(&ready, 1, 20000) > 0 && (n = read(master, text + len, ROOM - 1 - len)) > 0)
                 len += (size_t)n;
         close(master);
-        EQUAL(ended(child, err, written, sizeof written), 0);
-        SAME_TEXT(written, "");
+        *status = ended(child, err, written, sizeof written);
+        equal_number("words without an error", written[0] != '\0', *status != 0, __FILE__, __LINE__);
         for (size_t i = 0; i < len; i++)
                 if (text[i] != '\r')
                         text[kept++] = text[i];
         text[kept] = '\0';
+        return text;
+}
+
+static char *on_terminal(const char *term, const char *no_color, char *const argv[])
+{
+        static const struct winsize size = { .ws_row = 24, .ws_col = 80 };
+        int status = 0;
+        char *text = on_sized_terminal(term, no_color, argv, &size, &status);
+
+        EQUAL(status, 0);
         return text;
 }
 
@@ -629,6 +667,67 @@ static void files_with_harmful_names(void)
         remove_deep(path, ours);
 }
 
+/* A process that is looked at until it ends by itself. */
+static pid_t short_lived(char *number, size_t size)
+{
+        pid_t child = fork();
+
+        if (child == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                alarm(2);
+                for (;;)
+                        pause();
+        }
+        snprintf(number, size, "%d", (int)child);
+        return child;
+}
+
+/* That it was read while it ended, or as the zombie that it was then. */
+static void expect_ended(int status, pid_t child)
+{
+        TRUE(status == 4 || status == 6);
+        EQUAL(waitpid(child, NULL, 0), child);
+}
+
+static void a_process_is_watched_line_by_line(void)
+{
+        char number[16], when[32], unit[3], change[32];
+        pid_t child = short_lived(number, sizeof number);
+        struct output o = RUN(NULL, "-watch", "1", "-unit", "KB", "-pid", number);
+        unsigned long long rss;
+
+        expect_ended(o.status, child);
+        TRUE(sscanf(o.out, "%31s RSS %llu %2s %31[+0]", when, &rss, unit, change) == 4 && rss > 0);
+        TRUE(strlen(when) == 20 && when[10] == 'T' && when[19] == 'Z');
+        SAME_TEXT(change, "+0"); /* the first time */
+        TRUE(contains(o.out, "+0 KB\n"));
+        output_free(&o);
+}
+
+static void a_screen_of_what_changed(void)
+{
+        static const struct winsize size = { .ws_row = 8, .ws_col = 40 };
+        char number[16], *text, *line;
+        pid_t child = short_lived(number, sizeof number);
+        const char *rest;
+        int status = 0, lines = 0;
+
+        text = on_sized_terminal("xterm", "", ARGUMENTS("-watch", "1", "-pid", number), &size, &status);
+        expect_ended(text ? status : 6, child);
+        if (!text) {
+                skipped("a terminal", "none could be made");
+                return;
+        }
+        TRUE(strncmp(text, "\033[H\033[JTests, process ", 21) == 0);
+        TRUE(contains(text, "\nRSS (Resident):  "));
+        text[6 + strcspn(text + 6, "\033")] = '\0'; /* the first screen */
+        rest = text + 6;
+        for (; (line = next_line(&rest)); lines++)
+                TRUE(strlen(line) <= 40);
+        EQUAL(lines, 7);
+        free(text);
+}
+
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
       CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
       CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes),
@@ -638,4 +737,5 @@ SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_u
       CASE(a_closed_pipe_is_a_quiet_error), CASE(no_standard_output_is_an_error),
       CASE(a_terminal_has_colours), CASE(a_terminal_s_unit_fits_the_process),
       CASE(a_program_with_a_harmful_name), CASE(a_program_with_a_newline_in_its_name),
-      CASE(a_saved_program_with_a_harmful_name), CASE(files_with_harmful_names));
+      CASE(a_saved_program_with_a_harmful_name), CASE(files_with_harmful_names),
+      CASE(a_process_is_watched_line_by_line), CASE(a_screen_of_what_changed));

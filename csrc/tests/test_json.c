@@ -92,7 +92,7 @@ static void the_longest_name_is_whole(void)
 
 static void addresses_are_left_out(void)
 {
-        static const struct mema_output_options hidden = { .text = { .hide_addresses = 1 } };
+        static const struct mema_output_options hidden = { .hide_addresses = 1 };
 
         expect_part(json_with("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n", &hidden),
                     "{ \"start\": null, \"end\": null, \"perms\": \"rw-p\"");

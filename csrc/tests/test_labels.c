@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "failing.h"
 #include "records.h"
+#include "saved.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -84,11 +85,15 @@ static void read_self(void)
 {
         static const struct mema_options options = { MEMA_ALL, MEMA_SORT_ADDRESS };
         struct mema_error error;
+        const char *unlike;
 
         mema_report_init(&r, NULL, &options);
+        mema_report_keep_text(&r);
         EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
         mema_report_finish(&r, NULL);
         expect_law("this process", &r);
+        unlike = unlike_when_saved(&r);
+        SAME_TEXT(unlike ? unlike : "", "");
 }
 
 /* The named rows from `at` on, in pages: "2-4 rss 2 [anon:utxo] + ...". */

@@ -62,7 +62,7 @@ static void expect_possible(const char *what, const struct mema_sums *sums)
 
 static void expect_sound(void)
 {
-        static const struct mema_text_options options = { MEMA_UNIT_B, 0 };
+        static const struct mema_output_options options = { .unit = MEMA_UNIT_B };
         char *text;
 
         mema_report_finish(&r, NULL);
@@ -73,7 +73,7 @@ static void expect_sound(void)
         expect_order("while it changes", &r);
         EQUAL(r.rows_lost, 0);
         expect_warnings("while it changes", &r);
-        text = render_by(&r, &options, WHOLE);
+        text = write_by(&r, &options, WHOLE);
         expect_text("while it changes", text, r.totals.value[MEMA_RSS]);
         free(text);
 }

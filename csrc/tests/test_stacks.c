@@ -2,6 +2,7 @@
  * like that, or like the Go heap. */
 #define _GNU_SOURCE
 #include "records.h"
+#include "saved.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -18,11 +19,15 @@ static struct mema_report r;
 static void collect(pid_t pid)
 {
         struct mema_error error;
+        const char *unlike;
 
         mema_report_init(&r, NULL, NULL);
+        mema_report_keep_text(&r);
         EQUAL(mema_collect(&r, (uint64_t)pid, &error), MEMA_OK);
         mema_report_finish(&r, NULL);
         expect_law("a process with stacks", &r);
+        unlike = unlike_when_saved(&r);
+        SAME_TEXT(unlike ? unlike : "", "");
 }
 
 static uint64_t resident(unsigned category)

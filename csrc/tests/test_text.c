@@ -8,15 +8,15 @@
 
 static struct mema_report r;
 
-static char *render(const struct mema_text_options *options)
+static char *render(const struct mema_output_options *options)
 {
-        return render_by(&r, options, WHOLE);
+        return write_by(&r, options, WHOLE);
 }
 
 static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t unit)
 {
         struct mema_options rows = { top, sort };
-        struct mema_text_options options = { unit, 0 };
+        struct mema_output_options options = { .unit = unit };
         char *text;
 
         report_of(&r, input, strlen(input), NULL, &rows);
@@ -29,13 +29,13 @@ static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t un
 
 static void a_buffer_of_nothing_takes_nothing(void)
 {
-        static struct mema_text t;
+        static struct mema_output t;
         char buf[16] = "....";
 
         report_of(&r, "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n", 33, NULL, NULL);
-        mema_text_init(&t, &r, NULL);
-        EQUAL(mema_text_next(&t, buf, 0), 0);
-        EQUAL(mema_text_next(&t, buf, 4), 4);
+        mema_output_init(&t, &r, NULL);
+        EQUAL(mema_output_next(&t, buf, 0), 0);
+        EQUAL(mema_output_next(&t, buf, 4), 4);
         TRUE(memcmp(buf, "=== ", 4) == 0);
         mema_report_free(&r);
 }
@@ -49,7 +49,7 @@ static bool has(const char *text, const char *part)
 
 static void addresses_can_be_hidden(void)
 {
-        static const struct mema_text_options hidden = { MEMA_UNIT_KB, 1 };
+        static const struct mema_output_options hidden = { .unit = MEMA_UNIT_KB, .hide_addresses = 1 };
         struct guarded file = guarded_file("testdata/real/go1.26-named-6.1.smaps");
         struct mema_options all = { MEMA_ALL, MEMA_SORT_ADDRESS };
         const char *rest, *line;
@@ -341,8 +341,8 @@ static void empty_named_regions_say_why(void)
                 { "", NAMELESS, NULL },
                 { "# kernel.names: 1\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
                 { "# kernel.names: 0\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
-                { "# kernel.names: 0\n# label: 2000-3000 4096 x\n", "1000-4000 rw-p 0 0:0 0\nRss: 4 kB\n",
-                  NULL },
+                { "# kernel.names: 0\n# owner: 2000-3000 4096 4096 0 named x\n",
+                  "1000-4000 rw-p 0 0:0 0\nRss: 4 kB\n", NULL },
                 { "# kernel.names: 0\n", "1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", NULL },
         };
 #undef EMPTY

@@ -57,6 +57,23 @@ def check_law(report):
         assert proof["held"] == (proof["least"] <= proof["found"] <= proof["most"] + proof["beside"]), proof
 
 
+def check_differences(d):
+    changes = d["changes"]
+    for thing in d["categories"] + changes:
+        if thing["change"] is not None:
+            assert thing["change"] == thing["now"] - thing["before"], thing
+    if d["before"]["rss"] is None or d["now"]["rss"] is None:
+        assert not changes and total(d["categories"], "change") is None
+        return
+    for column, whole in ("before", d["before"]["rss"]), ("now", d["now"]["rss"]):
+        assert total(d["categories"], column) == whole, (column, whole)
+    sizes = [abs(c["change"]) for c in changes]
+    assert sizes == sorted(sizes, reverse=True) and 0 not in sizes
+    for c in changes:
+        assert (c["kind"] == "new") <= (c["before"] == 0) and (c["kind"] == "gone") <= (c["now"] == 0), c
+        assert c["change"] > 0 if c["kind"] in ("new", "grown") else c["change"] < 0, c
+
+
 def main(schema, *files):
     with open(schema, encoding="ascii") as f:
         validator = jsonschema.Draft202012Validator(json.load(f))
@@ -68,7 +85,7 @@ def main(schema, *files):
         for error in validator.iter_errors(report):
             sys.exit(f"{file}: {error.json_path}: {error.message}")
         try:
-            check_law(report)
+            (check_differences if "changes" in report else check_law)(report)
         except AssertionError as error:
             sys.exit(f"{file}: {error}")
 

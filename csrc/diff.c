@@ -1,0 +1,151 @@
+/* diff.c - two reports in, regions that changed out.
+ *
+ * Both are lists in the order of addresses, and are gone through side by side. */
+#include "bytes.h"
+#include "render.h"
+#include "sums.h"
+
+const char *mema_change_name(unsigned kind)
+{
+        static const char *const names[] = {
+#define X(id, text) text,
+                MEMA_CHANGES(X)
+#undef X
+        };
+
+        return kind < MEMA_CHANGE_COUNT ? names[kind] : NULL;
+}
+
+void mema_diff_prepare(struct mema_report *r)
+{
+        r->lists_all = 1;
+        r->options.top = MEMA_ALL;
+        r->options.sort = MEMA_SORT_ADDRESS;
+}
+
+/* Regions ------------------------------------------------------------------ */
+
+/* The rows of a report, one by one. */
+struct rows {
+        const struct mema_report *report;
+        uint64_t next;
+        struct mema_region row; /* the one before `next`, where there is one */
+        bool there;
+};
+
+static void advance(struct rows *r)
+{
+        r->there = r->next < r->report->row_count;
+        if (r->there)
+                mema_report_row(r->report, r->next++, &r->row);
+}
+
+static bool is_same(const struct mema_region *a, const struct mema_region *b)
+{
+        return a->start <= b->end - 1 && b->start <= a->end - 1 &&
+               span_equals(span_of(a->name, (size_t)a->name_length), b->name, (size_t)b->name_length);
+}
+
+static void add(struct mema_diff *d, const struct rows *before, const struct rows *now)
+{
+        uint64_t was = before ? before->row.value[MEMA_RSS] : 0, is = now ? now->row.value[MEMA_RSS] : 0;
+        const struct rows *known = now ? now : before;
+        enum mema_change_kind kind = is > was ? MEMA_GROWN : MEMA_SHRUNK;
+
+        if (was == is)
+                return;
+        if (!before)
+                kind = MEMA_NEW;
+        else if (!now)
+                kind = MEMA_GONE;
+        d->change[d->count++] = (struct mema_change){ kind, known->next - 1, known->row.start, was, is };
+}
+
+/* Order ---------------------------------------------------------------------- */
+
+static uint64_t size_of(const struct mema_change *c)
+{
+        return larger(c->before, c->now) - at_most(c->before, c->now);
+}
+
+static bool precedes(const struct mema_change *a, const struct mema_change *b)
+{
+        if (size_of(a) != size_of(b))
+                return size_of(a) > size_of(b);
+        return a->start != b->start ? a->start < b->start : a->kind < b->kind;
+}
+
+static void swap(struct mema_change *a, struct mema_change *b)
+{
+        struct mema_change c = *a;
+
+        *a = *b;
+        *b = c;
+}
+
+/* The list is a heap with the change that is listed last at its root. */
+static void sift_down(struct mema_change *list, uint64_t index, uint64_t count)
+{
+        for (uint64_t child; (child = index * 2 + 1) < count; index = child) {
+                if (child + 1 < count && precedes(&list[child], &list[child + 1]))
+                        child++;
+                if (!precedes(&list[index], &list[child]))
+                        return;
+                swap(&list[index], &list[child]);
+        }
+}
+
+static void sort(struct mema_change *list, uint64_t count)
+{
+        for (uint64_t i = count / 2; i-- > 0;)
+                sift_down(list, i, count);
+        for (uint64_t n = count; n > 1; n--) {
+                swap(&list[0], &list[n - 1]);
+                sift_down(list, 0, n - 1);
+        }
+}
+
+bool mema_diff_has_rss(const struct mema_diff *d)
+{
+        return d->before->totals.present & d->now->totals.present & MEMA_BIT(MEMA_RSS);
+}
+
+void mema_diff_init(struct mema_diff *d, const struct mema_report *before, const struct mema_report *now,
+                    struct mema_change *room)
+{
+        struct rows a = { .report = before }, b = { .report = now };
+
+        *d = (struct mema_diff){ before, now, room, 0 };
+        if (!mema_diff_has_rss(d) || !before->broken_down || !now->broken_down)
+                return;
+        advance(&a);
+        advance(&b);
+        while (a.there || b.there) {
+                bool same = a.there && b.there && is_same(&a.row, &b.row);
+                bool first = a.there && (!b.there || a.row.start <= b.row.start);
+
+                add(d, same || first ? &a : NULL, same || !first ? &b : NULL);
+                if (same || first)
+                        advance(&a);
+                if (same || !first)
+                        advance(&b);
+        }
+        sort(d->change, d->count);
+}
+
+size_t mema_diff_warning(const struct mema_diff *d, unsigned index, char *buf, size_t cap)
+{
+        const struct mema_report *reports[] = { d->before, d->now };
+        char text[MEMA_WARNING_MAX];
+        struct out o = out_to(buf, cap);
+
+        for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+                for (unsigned own = 0; mema_report_warning(reports[i], own, text, sizeof text) > 0; own++) {
+                        if (index-- > 0)
+                                continue;
+                        put(&o, i == 0 ? "Before: " : "Now: ");
+                        put(&o, text);
+                        return out_end(&o);
+                }
+        return out_end(&o);
+}

@@ -1,0 +1,189 @@
+/* render_diff.c - what changed between two reports, as a text.
+ *
+ * In bytes the changes of categories add up to that of RSS, and so do those of all
+ * regions; in other units each figure is cut by itself. */
+#include "bytes.h"
+#include "render.h"
+#include "sums.h"
+
+enum { NAME_WIDTH = 60, LABEL_WIDTH = 38 };
+
+/* How many characters a number has in most reports of a unit, with its sign. */
+static const unsigned number_width[] = { 7, 10, 16 };
+_Static_assert(sizeof number_width / sizeof *number_width == MEMA_UNIT_AUTO,
+               "a width for each unit but auto");
+
+/* Stand even where they did not change. */
+static const struct {
+        const char *label;
+        enum mema_field field;
+} total_rows[] = {
+        { "Virtual Memory:", MEMA_SIZE },
+        { "RSS (Resident):", MEMA_RSS },
+        { "PSS (Proportional):", MEMA_PSS },
+        { "Swap:", MEMA_SWAP },
+};
+
+/* Cells -------------------------------------------------------------------- */
+
+static size_t width_of(const struct mema_output *w)
+{
+        return number_width[w->options.unit] + 1 + text_length(mema_unit_name((unsigned)w->options.unit));
+}
+
+static void put_cell(const struct mema_output *w, struct out *o, const char *sign, uint64_t bytes)
+{
+        char text[48];
+        struct out cell = out_to(text, sizeof text);
+
+        put(&cell, sign);
+        put_decimal(&cell, bytes >> w->shift);
+        put(&cell, " ");
+        put(&cell, mema_unit_name((unsigned)w->options.unit));
+        put_spaces(o, (size_t)beyond(width_of(w), out_end(&cell)));
+        put(o, text);
+        put(o, " ");
+}
+
+static void put_cells(const struct mema_output *w, struct out *o, uint64_t before, uint64_t now)
+{
+        put_cell(w, o,
+                 now < before   ? "-"
+                 : now > before ? "+"
+                                : "",
+                 beyond(before, now) + beyond(now, before));
+        put_cell(w, o, "", before);
+        put_cell(w, o, "", now);
+}
+
+static void put_titles(const struct mema_output *w, struct out *o)
+{
+        static const char *const titles[] = { "CHANGE", "BEFORE", "NOW" };
+        for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+                put_spaces(o, width_of(w) - text_length(titles[i]));
+                put(o, titles[i]);
+                put(o, " ");
+        }
+}
+
+/* Sections ------------------------------------------------------------------- */
+
+static bool title_line(struct mema_output *w, struct out *o)
+{
+        put(o, "=== Memory Differences ===\n\n");
+        put_spaces(o, LABEL_WIDTH);
+        put_titles(w, o);
+        put(o, "\n");
+        return false;
+}
+
+static bool totals_line(struct mema_output *w, struct out *o)
+{
+        const struct mema_sums *before = &w->diff->before->totals, *now = &w->diff->now->totals;
+        enum mema_field field;
+
+        if (w->item == sizeof total_rows / sizeof *total_rows)
+                return false;
+        field = total_rows[w->item].field;
+        put(o, total_rows[w->item++].label);
+        put_to_column(o, 0, LABEL_WIDTH);
+        if (before->present & now->present & MEMA_BIT(field))
+                put_cells(w, o, before->value[field], now->value[field]);
+        else
+                put(o, "unknown");
+        put(o, "\n");
+        return true;
+}
+
+/* The categories that changed, in the order of the report. */
+static bool categories_line(struct mema_output *w, struct out *o)
+{
+        unsigned category = (unsigned)w->item++;
+        uint64_t before, now;
+
+        if (category == MEMA_CATEGORY_COUNT || !mema_diff_has_rss(w->diff))
+                return false;
+        before = w->diff->before->category[category].sums.value[MEMA_RSS];
+        now = w->diff->now->category[category].sums.value[MEMA_RSS];
+        if (before != now) {
+                put(o, mema_group_name(mema_category_group(category)));
+                put(o, ": ");
+                put(o, mema_category_name(category));
+                put_to_column(o, 0, LABEL_WIDTH);
+                put_cells(w, o, before, now);
+                put(o, "\n");
+        }
+        return true;
+}
+
+static bool warnings_line(struct mema_output *w, struct out *o)
+{
+        char text[MEMA_WARNING_MAX];
+
+        if (mema_diff_warning(w->diff, (unsigned)w->item, text, sizeof text) == 0)
+                return false;
+        put(o, w->item++ == 0 ? "\nWarnings:\n  " : "  ");
+        put(o, text);
+        put(o, "\n");
+        return true;
+}
+
+static bool regions_title_line(struct mema_output *w, struct out *o)
+{
+        if (w->options.top == 0)
+                return false;
+        if (w->options.top == MEMA_ALL) {
+                put(o, "\n=== All Changed Regions ===\n\n");
+        } else {
+                put(o, "\n=== Top ");
+                put_decimal(o, w->options.top);
+                put(o, " Changed Regions ===\n\n");
+        }
+        put(o, "ADDRESS            PERMS  WHAT  ");
+        put_titles(w, o);
+        put(o, "NAME\n--------------------------------------------------\n");
+        return false;
+}
+
+static void put_region_name(struct out *o, const struct mema_region *g)
+{
+        char shown[NAME_WIDTH + 1];
+
+        if (g->name_length > 0) {
+                put_bytes(o, shown,
+                          mema_escape(shown, sizeof shown, g->name, (size_t)g->name_length, NAME_WIDTH));
+                return;
+        }
+        put(o, "[anonymous] ");
+        put(o, mema_category_stable_id((unsigned)g->category));
+}
+
+static bool regions_line(struct mema_output *w, struct out *o)
+{
+        const struct mema_change *c = &w->diff->change[w->item];
+        struct mema_region g;
+
+        if (w->item == at_most(w->diff->count, w->options.top))
+                return false;
+        w->item++;
+        mema_report_row(c->kind == MEMA_GONE ? w->diff->before : w->diff->now, c->row, &g);
+        if (w->options.hide_addresses) {
+                put(o, "-");
+        } else {
+                put_number(o, c->start, 16, 12, '0');
+                put(o, "...");
+        }
+        put_to_column(o, 0, 19);
+        put(o, g.perms);
+        put_to_column(o, 0, 26);
+        put(o, mema_change_name((unsigned)c->kind));
+        put_to_column(o, 0, 32);
+        put_cells(w, o, c->before, c->now);
+        put_region_name(o, &g);
+        put(o, "\n");
+        return true;
+}
+
+const mema_section mema_diff_text_sections[] = {
+        title_line, totals_line, categories_line, warnings_line, regions_title_line, regions_line, NULL,
+};

@@ -1,0 +1,235 @@
+/* test_save.c - a capture as it is written: its pieces, its bounds, and the file that
+ * the command line makes.  That it is read as the same report is asserted where reports
+ * of live processes are: test_heaps.c, test_labels.c, test_stacks.c. */
+#define _GNU_SOURCE
+#include "../own_memory.h"
+#include "../kept.h"
+#include "records.h"
+#include "saved.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct mema_report r;
+static const struct mema_options all = { MEMA_ALL, MEMA_SORT_ADDRESS };
+
+static enum mema_status read_self(bool kept, struct mema_error *error)
+{
+        enum mema_status status;
+
+        mema_report_init(&r, NULL, &all);
+        if (kept)
+                mema_report_keep_text(&r);
+        status = mema_collect(&r, 0, error);
+        mema_report_finish(&r, NULL);
+        return status;
+}
+
+/* Text -------------------------------------------------------------------------- */
+
+static void pieces_of_any_size_are_one_text(void)
+{
+        static const size_t sizes[] = { 1, 7, 1000, 65536 };
+        struct mema_error error;
+        size_t len, whole_len;
+        char *whole, *text;
+
+        EQUAL(read_self(true, &error), MEMA_OK);
+        whole = save_text(&r, 1 << 24, &whole_len);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+                text = save_text(&r, sizes[i], &len);
+                TRUE(len == whole_len && memcmp(text, whole, len) == 0);
+                free(text);
+        }
+        TRUE(whole_len > r.kept_bytes && strncmp(whole, "# memanalyzer capture: 1\n", 25) == 0);
+        free(whole);
+        mema_report_free(&r);
+}
+
+static void what_was_not_kept_is_not_saved(void)
+{
+        struct mema_error error;
+        char *text;
+        size_t len;
+
+        EQUAL(read_self(false, &error), MEMA_OK);
+        text = save_text(&r, 4096, &len);
+        for (size_t i = 0; i < len; i++)
+                TRUE(text[i] != '\n' || i + 1 == len || text[i + 1] == '#');
+        EQUAL(r.kept_bytes, 0);
+        free(text);
+        mema_report_free(&r);
+}
+
+/* 65,530 mappings are 50 MB. */
+static void a_text_of_many_pieces(void)
+{
+        enum { BYTES = 50 << 20 };
+        char *text = malloc(BYTES), *saved;
+        size_t len;
+
+        for (size_t i = 0; i < BYTES; i++)
+                text[i] = (char)('a' + i % 23);
+        mema_report_init(&r, NULL, &all);
+        for (size_t used = 0, n; used < BYTES; used += n) {
+                n = BYTES - used < 3072 ? BYTES - used : 3072;
+                if (!mema_keep(&r, text + used, n))
+                        break;
+        }
+        EQUAL(r.kept_bytes, BYTES);
+        saved = save_text(&r, 1 << 16, &len);
+        TRUE(len > BYTES && memcmp(saved + len - BYTES, text, BYTES) == 0);
+        free(saved);
+        free(text);
+        mema_report_free(&r);
+}
+
+static void a_text_beyond_a_gigabyte_is_an_error(void)
+{
+        struct mema_error error;
+
+        mema_report_init(&r, NULL, &all);
+        mema_report_keep_text(&r);
+        r.kept_bytes = (1 << 30) - 100;
+        EQUAL(mema_collect(&r, 0, &error), MEMA_NO_MEMORY);
+        SAME_TEXT(error.message,
+                  "no memory to keep the text of /proc/self/smaps, of which there was 1023 MB");
+        mema_report_free(&r);
+}
+
+/* The process changed between two reads: what was found in the first is not found again. */
+static void owners_of_mappings_that_overlap_are_in_order(void)
+{
+        char *at = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        struct mema_region g = { .perms = "rw-p", .present = MEMA_BIT(MEMA_RSS) };
+        struct mema_own_memory *own;
+        struct mema_error error;
+
+        EQUAL(mema_label(at, 1 << 20, "twice", 5, NULL, &error), MEMA_OK);
+        mema_report_init(&r, NULL, &all);
+        own = mema_own_memory_open(&r);
+        g.start = (uintptr_t)at;
+        for (unsigned i = 1; i <= 2; i++) {
+                g.end = g.start + i * (1 << 19);
+                mema_own_memory_look(own, &g);
+        }
+        mema_own_memory_close(own);
+        EQUAL(r.context.owner_count, 2);
+        EQUAL(r.context.owners[0].end, g.start + (1 << 19));
+        EQUAL(r.context.owners[1].start, g.start + (1 << 19));
+        EQUAL(r.context.owners[1].end, g.end);
+        mema_report_free(&r);
+        EQUAL(mema_label_remove(at, 1 << 20, &error), MEMA_OK);
+        munmap(at, 1 << 20);
+}
+
+/* Files --------------------------------------------------------------------------- */
+
+#define RUN(...) run_program((char *const[]){ "bin/memanalyzer", __VA_ARGS__, NULL }, NULL)
+
+static char folder[64], path[128];
+
+static void make_folder(void)
+{
+        strcpy(folder, "/tmp/memanalyzer-test-XXXXXX");
+        TRUE(mkdtemp(folder) != NULL);
+        snprintf(path, sizeof path, "%s/capture.smaps", folder);
+}
+
+static void expect_not_saved(struct output o, int status, const char *why)
+{
+        char err[256];
+
+        snprintf(err, sizeof err, "memanalyzer: Failed to save %s: %s\n", path, why);
+        EQUAL(o.status, status);
+        SAME_TEXT(o.out, "");
+        SAME_TEXT(o.err, err);
+        output_free(&o);
+}
+
+/* Of a process that stands still. */
+static void a_saved_file_has_the_same_report(void)
+{
+        char exe[] = "build/stopped", number[24];
+        pid_t child = start_stopped(exe, exe);
+        struct output shown, again, standard;
+        struct guarded file;
+        struct stat status;
+
+        make_folder();
+        snprintf(number, sizeof number, "%ld", (long)child);
+        shown = RUN("-pid", number, "-save", path, "-all", "-unit", "B");
+        again = RUN("-f", path, "-all", "-unit", "B");
+        standard = RUN("-pid", number, "-save=-");
+        file = guarded_file(path);
+        EQUAL(shown.status, 0);
+        SAME_TEXT(shown.err, "");
+        TRUE(strstr(shown.out, "Stopped Binary") != NULL);
+        EQUAL(strcmp(shown.out, again.out), 0);
+        EQUAL(standard.status, 0);
+        TRUE(strncmp(standard.out, "# memanalyzer capture: 1\n# program: /", 37) == 0);
+        TRUE(file.len > 37 && memcmp(file.data, standard.out, 37) == 0);
+        TRUE(stat(path, &status) == 0);
+        EQUAL(status.st_mode & 0777, 0600);
+        guarded_free(&file);
+        output_free(&shown);
+        output_free(&again);
+        output_free(&standard);
+        end_child(child);
+        unlink(path);
+        rmdir(folder);
+}
+
+static void what_is_there_is_not_written_over(void)
+{
+        struct guarded file;
+
+        make_folder();
+        TRUE(symlink("nowhere", path) == 0);
+        expect_not_saved(RUN("-save", path), 1, "File exists");
+        unlink(path);
+        copy_file("README.md", path);
+        expect_not_saved(RUN("-save", path), 1, "File exists");
+        file = guarded_file(path);
+        TRUE(file.len > 0 && memcmp(file.data, "# ", 2) == 0 &&
+             strncmp(file.data, "# memanalyzer capture", 21));
+        guarded_free(&file);
+        unlink(path);
+        rmdir(folder);
+        expect_not_saved(RUN("-save", path), 1, "No such file or directory");
+}
+
+/* Not even a part of it: of a process that is none, and where the disk is full. */
+static void what_failed_leaves_no_file(void)
+{
+        struct rlimit limit, few;
+        struct output o;
+
+        make_folder();
+        o = RUN("-pid", "2147483647", "-save", path);
+        EQUAL(o.status, 3);
+        EQUAL(access(path, F_OK), -1);
+        output_free(&o);
+        TRUE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+        few = (struct rlimit){ 4096, limit.rlim_max };
+        signal(SIGXFSZ, SIG_IGN);
+        TRUE(setrlimit(RLIMIT_FSIZE, &few) == 0);
+        o = RUN("-save", path);
+        TRUE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+        signal(SIGXFSZ, SIG_DFL);
+        expect_not_saved(o, 1, "File too large");
+        EQUAL(access(path, F_OK), -1);
+        rmdir(folder);
+}
+
+SUITE(save, CASE(pieces_of_any_size_are_one_text), CASE(what_was_not_kept_is_not_saved),
+      CASE(a_text_of_many_pieces), CASE(a_text_beyond_a_gigabyte_is_an_error),
+      CASE(owners_of_mappings_that_overlap_are_in_order), CASE(a_saved_file_has_the_same_report),
+      CASE(what_is_there_is_not_written_over), CASE(what_failed_leaves_no_file));

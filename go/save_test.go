@@ -1,0 +1,103 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"bytes"
+	"math"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What a reading is when it was saved, and somebody else reads it.
+
+// saveBytes returns the capture of a reading, given in pieces.
+func saveBytes(r reading, piece int) []byte {
+	var saved bytes.Buffer
+	buf := make([]byte, piece)
+	r.Render(rendering{Form: uint64(number(names.forms, "smaps"))})
+	for n := r.Next(buf); n > 0; n = r.Next(buf) {
+		saved.Write(buf[:n])
+	}
+	return saved.Bytes()
+}
+
+// textOf returns the text of a capture's report.
+func textOf(t *testing.T, saved, unit string) string {
+	t.Helper()
+	r, err := parse(strings.NewReader(saved), readOptions{top: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var text strings.Builder
+	buf := make([]byte, 1000)
+	r.Render(rendering{Unit: uint64(number(names.units, unit))})
+	for n := r.Next(buf); n > 0; n = r.Next(buf) {
+		text.Write(buf[:n])
+	}
+	return text.String()
+}
+
+// checkSaved saves a reading of this process, which has what proofs it has.
+func checkSaved(t *testing.T, sort string) *Report {
+	t.Helper()
+	o := readOptions{top: math.MaxUint64, sort: uint64(number(names.sorts, sort)), keepText: true}
+	r, err := readSelf(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	own := decodeReport(r)
+	saved := saveBytes(r, 4096)
+	if again := saveBytes(r, 7); !bytes.Equal(saved, again) {
+		t.Errorf("in pieces of 7 bytes: %s", firstDifference(string(again), string(saved)))
+	}
+	report := parseText(t, string(saved), Top(All), Sort(sort))
+	report.Time, report.Cost = time.Time{}, 0
+	if !reflect.DeepEqual(report, own) {
+		t.Errorf("parsed %+v\nwas %+v", report, own)
+	}
+	return report
+}
+
+func TestASavedReadingIsTheSameReport(t *testing.T) {
+	alone(t, func() {
+		cache, err := Mmap(mib, "TestASavedReading \xff]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		touchPages(cache.Bytes()[:mib/2])
+		for _, sort := range names.sorts {
+			r := checkSaved(t, sort)
+			if len(r.Proofs) == 0 || !r.Proofs[0].Held || len(r.Category("named").Names) == 0 {
+				t.Errorf("proofs %+v, names %+v", r.Proofs, r.Category("named").Names)
+			}
+		}
+	})
+}
+
+func TestTheHandlerSaves(t *testing.T) {
+	t.Parallel()
+	w := ask(handler, "GET", "/?format=smaps&top=0")
+	checkLaw(t, parseText(t, w.Body.String(), Top(All)))
+	if w.Code != http.StatusOK || w.Header().Get("Content-Disposition") == "" {
+		t.Errorf("%d, %v", w.Code, w.Header())
+	}
+	if !strings.HasPrefix(w.Body.String(), "# memanalyzer capture: 1\n# program: ") {
+		t.Errorf("%.200q", w.Body)
+	}
+	if head := ask(handler, "HEAD", "/?format=smaps"); head.Code != http.StatusOK {
+		t.Errorf("HEAD: %d", head.Code)
+	}
+}
+
+func TestWithoutAddressesNothingIsSaved(t *testing.T) {
+	t.Parallel()
+	checkRefusal(t, ask(mustNew(t, WithoutAddresses()), "GET", "/?format=smaps"), http.StatusForbidden,
+		"format=smaps shows addresses, which are left out here.\n")
+}
