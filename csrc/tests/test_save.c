@@ -195,7 +195,7 @@ static void what_is_there_is_not_written_over(void)
         TRUE(symlink("nowhere", path) == 0);
         expect_not_saved(RUN("-save", path), 1, "File exists");
         unlink(path);
-        copy_file("README.md", path);
+        copy_file("testdata/README.md", path);
         expect_not_saved(RUN("-save", path), 1, "File exists");
         file = guarded_file(path);
         TRUE(file.len > 0 && memcmp(file.data, "# ", 2) == 0 &&

@@ -6,7 +6,7 @@ set -eu
 
 places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
 # Of /proc and other programs: not of an emulated machine.
-asking_the_system='collect memory processes cli kernel race stacks heaps labels limits'
+asking_the_system='collect memory processes cli kernel race stacks heaps labels limits save'
 
 here=$PWD
 tests=$here/csrc/tests/places
