@@ -172,7 +172,7 @@ test: check ## every test there is
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
 	LONG=1 go test -count=1 -run MappingsChange ./go
-	LONG=1 build/tests race large
+	LONG=1 build/tests race large forms
 	@$(MAKE) --no-print-directory fuzz SECONDS=20
 	@$(MAKE) --no-print-directory -s test-places test-kernels
 

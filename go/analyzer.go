@@ -23,9 +23,11 @@ type Analyzer struct {
 	withoutMalloc bool
 
 	once    sync.Once
-	reading chan struct{}                                    // holds one token while a reading is made; see turn
-	waiting atomic.Int32                                     // requests between two readings
-	wait    func(ctx context.Context, d time.Duration) error // nil: sleeps; tests do not
+	reading chan struct{} // holds one token while a reading is made; see turn
+	open    atomic.Int32  // readings that are not closed
+	large   atomic.Int32  // large answers that are under way
+
+	wait func(ctx context.Context, d time.Duration) error // nil: sleeps; tests do not
 }
 
 // An Option changes what an [Analyzer] shows, or to whom.
@@ -105,7 +107,12 @@ func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (timedReading, e
 		if o.collectFirst && ctx.Err() == nil {
 			runtime.GC()
 		}
-		return readSelf(ctx, o)
+		r, err := readSelf(ctx, o)
+		if err == nil {
+			a.open.Add(1)
+			r.closed = func() { a.open.Add(-1) }
+		}
+		return r, err
 	case <-ctx.Done():
 		return timedReading{}, ctx.Err()
 	}

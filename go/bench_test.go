@@ -54,30 +54,38 @@ func must[T any](value T, err error) T {
 // makeMemory makes touched memory in small pages that stays: n mappings of a
 // page each, the stacks of n threads, or one mapping of n bytes.
 func makeMemory(kind string, n int) error {
-	if kind == "threads" {
-		return makeThreads(n)
+	var err error
+	switch kind {
+	case "threads":
+		err = makeThreads(n)
+	case "mappings":
+		_, err = makeMappings(n)
+	default:
+		_, err = makePages(n)
 	}
-	page := os.Getpagesize()
-	bytes := n
-	if kind == "mappings" {
-		bytes = n * page
-	}
+	return err
+}
+
+func makePages(bytes int) ([]byte, error) {
 	b, err := unix.Mmap(-1, 0, bytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := unix.Madvise(b, unix.MADV_NOHUGEPAGE); err != nil && err != unix.EINVAL { // a kernel without huge pages
-		return err
+		return nil, err
 	}
-	for i := 0; i < len(b); i += page {
-		b[i] = 1
+	touchPages(b)
+	return b, nil
+}
+
+// makeMappings returns n pages; every second one can only be read.
+func makeMappings(n int) ([]byte, error) {
+	page := os.Getpagesize()
+	b, err := makePages(n * page)
+	for i := page; err == nil && i < len(b); i += 2 * page {
+		err = unix.Mprotect(b[i:i+page], unix.PROT_READ)
 	}
-	for i := page; kind == "mappings" && i < len(b); i += 2 * page {
-		if err := unix.Mprotect(b[i:i+page], unix.PROT_READ); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b, err
 }
 
 func makeThreads(n int) error {

@@ -63,52 +63,6 @@ func TestDifferencesWithoutAddresses(t *testing.T) {
 	}
 }
 
-// It ends the wait, and nobody is kept.
-func TestAClientThatGoesEndsTheWait(t *testing.T) {
-	t.Parallel()
-	a := mustNew(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	a.wait = func(ctx context.Context, d time.Duration) error {
-		cancel()
-		return sleep(ctx, d)
-	}
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/?seconds=300", nil))
-	if w.Code != http.StatusServiceUnavailable || a.waiting.Load() != 0 {
-		t.Errorf("%d, %d wait", w.Code, a.waiting.Load())
-	}
-}
-
-func TestWaitersAreLimited(t *testing.T) {
-	t.Parallel()
-	waits, end, done := make(chan bool), make(chan bool), make(chan int)
-	a := changing(func(context.Context) error {
-		waits <- true
-		<-end
-		return nil
-	})
-	for range waitersMax {
-		go func() { done <- ask(a, "GET", "/?seconds=1").Code }()
-	}
-	for range waitersMax {
-		<-waits
-	}
-	checkRefusal(t, ask(a, "GET", "/?seconds=1"), http.StatusServiceUnavailable,
-		"Too many requests wait for a second reading: ask again.\n")
-	if code := ask(a, "GET", "/").Code; code != http.StatusOK {
-		t.Errorf("without a wait: %d", code)
-	}
-	close(end)
-	for range waitersMax {
-		if code := <-done; code != http.StatusOK {
-			t.Errorf("a request that waited: %d", code)
-		}
-	}
-	if a.waiting.Load() != 0 {
-		t.Errorf("%d wait", a.waiting.Load())
-	}
-}
-
 // A server's write timeout is shorter than the wait.
 func TestTheWriteDeadlineIsExtended(t *testing.T) {
 	t.Parallel()

@@ -22,8 +22,9 @@ var defaultAnalyzer Analyzer
 //
 // The package comment has its parameters. A wrong one is answered 400, another
 // method than GET and HEAD 405, a system or build without a source 501, a source
-// that fails 500, and a deadline that passes while others read 503; nothing is
-// written before the status is known.
+// that fails 500, and a deadline that passes while others read, or one large answer
+// too many at a time, 503; nothing is written before the status is known. A client
+// that takes its answer too slowly does not get the rest of it.
 func MemoryProfileHandler(w http.ResponseWriter, r *http.Request) {
 	defaultAnalyzer.ServeHTTP(w, r)
 }
@@ -42,12 +43,20 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal.answer(w)
 		return
 	}
+	if q.isLarge() {
+		defer a.large.Add(-1)
+		if a.large.Add(1) > largeAnswersMax {
+			refuse(http.StatusServiceUnavailable, "Too many large answers are under way: ask again.").answer(w)
+			return
+		}
+	}
 	report, err := a.answerWith(w, r, q)
 	if err != nil {
 		sourceRefusal(err).answer(w)
 		return
 	}
 	defer report.Close()
+	q.setDeadline(w, r, 0)
 	h.Set("Age", "0")
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
 	h.Set("Content-Type", names.mediaTypes[q.form])
@@ -65,7 +74,7 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answerWith returns a reading that gives what was asked for.
 func (a *Analyzer) answerWith(w http.ResponseWriter, r *http.Request, q query) (timedReading, error) {
 	if q.wait > 0 {
-		extendDeadline(w, r, q.wait)
+		q.setDeadline(w, r, q.wait)
 		return a.readDifferences(r.Context(), q)
 	}
 	report, err := a.readSelf(r.Context(), q.read)
@@ -106,9 +115,6 @@ func sourceRefusal(err error) *refusal {
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")
-	}
-	if errors.Is(err, errWaiters) {
-		return refuse(http.StatusServiceUnavailable, "Too many requests wait for a second reading: ask again.")
 	}
 	if source := (*SourceError)(nil); errors.As(err, &source) {
 		return refuse(http.StatusInternalServerError, "%s", source.Message)

@@ -89,8 +89,16 @@ func Parse(r io.Reader, options ...ReadOption) (*Report, error) {
 // the wait for others.
 type timedReading struct {
 	reading
-	began time.Time
-	cost  time.Duration
+	began  time.Time
+	cost   time.Duration
+	closed func() // when it is; nil: nothing
+}
+
+func (r timedReading) Close() {
+	r.reading.Close()
+	if r.closed != nil {
+		r.closed()
+	}
 }
 
 // origin returns the struct mema_origin of a reading of this process.
@@ -151,7 +159,7 @@ func finish(ctx context.Context, began time.Time, o readOptions, take func(readi
 		return timedReading{}, err
 	}
 	r.Finish(after())
-	return timedReading{r, began, time.Since(began)}, nil
+	return timedReading{reading: r, began: began, cost: time.Since(began)}, nil
 }
 
 func feed(r reading, text io.Reader) error {

@@ -19,7 +19,7 @@
         X(owners) X(labels) X(heaps) X(limits) X(save) X(diff) X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */
-#define LONG_SUITES(X) X(large)
+#define LONG_SUITES(X) X(large) X(forms)
 
 #define CASE(function) { #function, function }
 /* clang-format on */

@@ -1,0 +1,270 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A process with nearly as many mappings as there can be, asked for all of them.
+
+const (
+	manyMappings = 60000
+	mappingsMax  = 65530 // vm.max_map_count, where nobody has changed it
+)
+
+func init() {
+	children["many mappings"] = func() {
+		memory := must(makeMappings(manyMappings))
+		listener := must(net.Listen("tcp", "127.0.0.1:0"))
+		fmt.Printf("http://%s %d\n", listener.Addr(), os.Getpid())
+		go http.Serve(listener, manyMux(memory))
+		io.Copy(io.Discard, os.Stdin)
+	}
+}
+
+// manyMux answers as an Analyzer, while which waits each page of memory changes; at
+// /held with its open readings, and at /idle so as well, when nobody asks it.
+func manyMux(memory []byte) *http.ServeMux {
+	a, mux := new(Analyzer), http.NewServeMux()
+	touched := true
+	a.wait = func(context.Context, time.Duration) error {
+		touched = !touched
+		for i := 0; touched && i < len(memory); i += 2 * os.Getpagesize() {
+			memory[i] = 1
+		}
+		if touched {
+			return nil
+		}
+		return unix.Madvise(memory, unix.MADV_DONTNEED)
+	}
+	var asked sync.WaitGroup
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		defer asked.Done()
+		a.ServeHTTP(w, r)
+	})
+	held := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.open.Load(), a.large.Load()) }
+	mux.HandleFunc("/held", held)
+	mux.HandleFunc("/idle", func(w http.ResponseWriter, r *http.Request) {
+		asked.Wait()
+		held(w, r)
+	})
+	return mux
+}
+
+// startMany returns the address of such a process and its number, and ends it with the
+// test.
+func startMany(t *testing.T) (url, pid string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("makes 60,000 mappings")
+	}
+	if most := strings.TrimSpace(readFile(t, "/proc/sys/vm/max_map_count")); parseNumber(t, most) < mappingsMax {
+		t.Skipf("vm.max_map_count is %s", most)
+	}
+	child := childCommand(t, "many mappings")
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		child.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, pid, _ = strings.Cut(strings.TrimSpace(line), " ")
+	return url, pid
+}
+
+func TestManyMappingsAddUpInEachForm(t *testing.T) {
+	url, _ := startMany(t)
+	for _, c := range manyForms {
+		t.Run(c.query, func(t *testing.T) {
+			response, body := fetch(t, "GET", url+"/?top=all&"+c.query)
+			if response.StatusCode != http.StatusOK {
+				t.Fatalf("%d: %s", response.StatusCode, body)
+			}
+			c.check(t, body)
+		})
+	}
+}
+
+var manyForms = []struct {
+	query string
+	check func(t *testing.T, body string)
+}{
+	{"unit=B", checkManyText},
+	{"format=json", checkManyJSON},
+	{"format=openmetrics", checkManyMetrics},
+	{"format=smaps", checkManySaved},
+	{"seconds=1&unit=B", checkManyTextChanges},
+	{"seconds=1&format=json", checkManyJSONChanges},
+}
+
+// checkMany fails where there are less than the mappings that were made, or where they
+// do not add up to the whole.
+func checkMany(t *testing.T, count, least int, sum, whole int64) {
+	t.Helper()
+	if count < least || sum != whole {
+		t.Errorf("%d are listed, want %d and more; they are %d bytes of %d", count, least, sum, whole)
+	}
+}
+
+var (
+	regionLine = regexp.MustCompile(`^[0-9a-f]{12}\.\.\. +[rwxps-]{4} +(?:\w+ +)??([+-]?\d+) B `)
+	rssLine    = regexp.MustCompile(`(?m)^RSS \(Resident\): +([+-]?\d+) B`)
+)
+
+// checkManyLines adds up the first number of each region's line.
+func checkManyLines(t *testing.T, body string, least int) {
+	t.Helper()
+	var count int
+	var sum int64
+	for line := range strings.Lines(body) {
+		if m := regionLine.FindStringSubmatch(line); m != nil {
+			sum += must(strconv.ParseInt(m[1], 10, 64))
+			count++
+		}
+	}
+	m := rssLine.FindStringSubmatch(body)
+	if m == nil {
+		t.Fatalf("no RSS in %.500s", body)
+	}
+	checkMany(t, count, least, sum, must(strconv.ParseInt(m[1], 10, 64)))
+}
+
+func checkManyText(t *testing.T, body string) { checkManyLines(t, body, manyMappings) }
+
+func checkManyTextChanges(t *testing.T, body string) { checkManyLines(t, body, manyMappings/2) }
+
+func checkManyJSON(t *testing.T, body string) {
+	type rss struct{ RSS int64 }
+	var report struct {
+		Totals          rss
+		Groups, Regions []rss
+	}
+	if err := json.Unmarshal([]byte(body), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []struct {
+		of    []rss
+		least int
+	}{{report.Groups, 1}, {report.Regions, manyMappings}} {
+		var sum int64
+		for _, one := range list.of {
+			sum += one.RSS
+		}
+		checkMany(t, len(list.of), list.least, sum, report.Totals.RSS)
+	}
+}
+
+func checkManyJSONChanges(t *testing.T, body string) {
+	type change struct{ Change int64 }
+	var report struct {
+		Before, Now         struct{ RSS int64 }
+		Categories, Changes []change
+	}
+	if err := json.Unmarshal([]byte(body), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []struct {
+		of    []change
+		least int
+	}{{report.Categories, 1}, {report.Changes, manyMappings / 2}} {
+		var sum int64
+		for _, one := range list.of {
+			sum += one.Change
+		}
+		checkMany(t, len(list.of), list.least, sum, report.Now.RSS-report.Before.RSS)
+	}
+}
+
+func checkManyMetrics(t *testing.T, body string) {
+	values := map[string]int64{}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+)(?:{.*})? (\d+)$`).FindAllStringSubmatch(body, -1) {
+		values[m[1]] += must(strconv.ParseInt(m[2], 10, 64))
+	}
+	if values["memanalyzer_mappings"] < manyMappings || values["memanalyzer_resident_bytes"] < manyMappings*int64(os.Getpagesize()) {
+		t.Errorf("%v", values)
+	}
+	needReader(t, venv, "-c", "import prometheus_client")
+	sum := strings.TrimSpace(runReader(t, venv, readers+"read_openmetrics.py", written(t, "metrics", body)))
+	checkMany(t, 0, 0, int64(parseNumber(t, sum)), values["memanalyzer_resident_bytes"])
+}
+
+func checkManySaved(t *testing.T, body string) {
+	r := parseText(t, body, Top(All))
+	checkLaw(t, r)
+	var sum uint64
+	for _, region := range r.Regions {
+		sum += region.RSS.Bytes
+	}
+	checkMany(t, len(r.Regions), manyMappings, int64(sum), int64(r.Totals.RSS.Bytes))
+}
+
+// Clients take one byte: others are answered meanwhile, and they hold no more than is
+// said of large answers, and nothing when they have left.
+func TestManyMappingsAreHeldByASlowClient(t *testing.T) {
+	url, pid := startMany(t)
+	rss := func() int { return int(readRollup(t, "/proc/"+pid+"/smaps_rollup")["Rss"]) }
+	before := rss() // and later with what malloc keeps
+	for _, c := range []struct {
+		query      string
+		open       int
+		most, less int // bytes a mapping: what is held, what the process itself gives back
+	}{
+		{"format=json", 1, kib / 2, 0},
+		{"format=smaps", 1, kib + kib/2, 0},
+		{"format=json&seconds=1", 2, kib + kib/2, os.Getpagesize()},
+	} {
+		client, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(client, "GET /?top=all&%s HTTP/1.1\r\nHost: localhost\r\n\r\n", c.query)
+		if _, err := client.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if more := (rss()-before)/manyMappings + c.less; more > c.most {
+			t.Errorf("%s: %d bytes a mapping are held, want %d at the most", c.query, more, c.most)
+		} else {
+			t.Logf("%s: %d bytes a mapping are held", c.query, more)
+		}
+		if _, held := fetch(t, "GET", url+"/held"); held != fmt.Sprint(c.open, 1) {
+			t.Errorf("%s: %s readings and large answers, want %d 1", c.query, held, c.open)
+		}
+		if response, body := fetch(t, "GET", url+"/?top=0"); response.StatusCode != http.StatusOK {
+			t.Errorf("another is answered %d %s", response.StatusCode, body)
+		}
+		client.Close()
+		if _, held := fetch(t, "GET", url+"/idle"); held != "0 0" {
+			t.Errorf("%s: %s readings and large answers are left", c.query, held)
+		}
+	}
+}
