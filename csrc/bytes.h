@@ -66,22 +66,23 @@ static inline bool scan_char(struct span *s, char c)
 
 static inline void skip_spaces(struct span *s)
 {
+        static const char eight[] = "        ";
+
+        while (s->end - s->at >= 8 && memcmp(s->at, eight, 8) == 0)
+                s->at += 8;
         while (s->at < s->end && *s->at == ' ')
                 s->at++;
 }
 
 static inline void skip_blanks(struct span *s)
 {
-        static const char eight[] = "        ";
-
-        while (s->end - s->at >= 8 && memcmp(s->at, eight, 8) == 0)
-                s->at += 8;
-        while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
-                s->at++;
+        do
+                skip_spaces(s);
+        while (scan_char(s, '\t'));
 }
 
-/* 16 for what is no hexadecimal digit. */
-static inline unsigned hex_digit(char c)
+/* 1 for '0' to 16 for 'f', 0 for what is no hexadecimal digit. */
+static inline unsigned hex_plus_1(char c)
 {
         static const unsigned char digit_plus_1[256] = {
                 ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
@@ -89,9 +90,14 @@ static inline unsigned hex_digit(char c)
                 ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
                 ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
         };
-        unsigned d = digit_plus_1[(unsigned char)c];
 
-        return d > 0 ? d - 1 : 16;
+        return digit_plus_1[(unsigned char)c];
+}
+
+static inline void skip_hex(struct span *s)
+{
+        while (s->at < s->end && hex_plus_1(*s->at) > 0)
+                s->at++;
 }
 
 /* On SCAN_OVERFLOW nothing moves, either. */
@@ -99,15 +105,15 @@ static inline enum scan scan_hex(struct span *s, uint64_t *value)
 {
         const char *p = s->at;
         uint64_t v = 0;
-        unsigned digit;
+        unsigned plus_1;
 
-        for (; p < s->end && (digit = hex_digit(*p)) < 16u; p++) {
-                if (v >> 60)
-                        return SCAN_OVERFLOW;
-                v = v << 4 | digit;
-        }
+        for (; p < s->end && (plus_1 = hex_plus_1(*p)) > 0; p++)
+                v = (v << 4) + plus_1 - 1;
         if (p == s->at)
                 return SCAN_NONE;
+        for (const char *zero = s->at; p - zero > 16; zero++)
+                if (*zero != '0')
+                        return SCAN_OVERFLOW;
         s->at = p;
         *value = v;
         return SCAN_OK;

@@ -130,7 +130,12 @@ static bool is_fixed_go_base(const struct view *v)
  * can look like that, but are mapped without reserve. */
 static bool is_random_go_base(const struct view *v)
 {
-        uint64_t version = go_version(v);
+        uint64_t version;
+
+        if (v->self.start % MIB(64) != 0)
+                return false;
+        version = go_version(v);
+
         bool steps = reserved(&v->self) && span_bytes(&v->self) < MIB(64) &&
                      span_bytes(&v->self) % MIB(4) == 0 && adjoins(&v->self, v->after) &&
                      plain_writable(v->after);
@@ -139,8 +144,8 @@ static bool is_random_go_base(const struct view *v)
         bool full = plain_writable(&v->self) && v->self.end % MIB(64) == 0 && version > 0;
 
         return (version == 0 ? v->self.start >> 42 != 0 : version >= 26 && v->self.start >> 32 != 0) &&
-               v->self.start < UINT64_C(0x7000) << 32 && v->self.start % MIB(64) == 0 &&
-               (steps || none || full) && !mema_has_flag(v->region, "nr");
+               v->self.start < UINT64_C(0x7000) << 32 && (steps || none || full) &&
+               !mema_has_flag(v->region, "nr");
 }
 
 static bool is_go_base(const struct view *v)

@@ -3,6 +3,7 @@
 #include "line.h"
 
 #include "capture.h"
+#include "layout.h"
 #include "out.h"
 
 /* What can be wrong: the status, who wants it, what is wanted.  A NULL stands
@@ -151,12 +152,6 @@ void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
 
 /* Header ------------------------------------------------------------------ */
 
-static void skip_hex(struct span *s)
-{
-        while (s->at < s->end && hex_digit(*s->at) < 16u)
-                s->at++;
-}
-
 /* Only a range makes a header: a label can begin with a hexadecimal digit, too
  * ("Anonymous", a vendor's "chp"). */
 bool mema_line_is_header(struct span line)
@@ -180,7 +175,7 @@ static bool is_header_start(struct span line)
         return line.at == line.end;
 }
 
-static bool scan_perms(struct span *s, char perms[8])
+bool mema_scan_perms(struct span *s, char perms[8])
 {
         static const char letters[4][3] = { "r-", "w-", "x-", "ps" };
 
@@ -202,6 +197,21 @@ static bool header_number(struct mema_smaps *p, struct span line, struct span *s
         if (result != SCAN_OK)
                 fail(p, result == SCAN_OVERFLOW ? overflow : none, line, s->at);
         return result == SCAN_OK;
+}
+
+void mema_line_begin(struct mema_smaps *p)
+{
+        struct mema_region *g = &p->region;
+
+        g->line = p->line;
+        g->present = 0;
+        memcpy(g->value, p->known, sizeof g->value); /* see layout.c */
+        g->vm_flags_present = 0;                     /* their text stays, for take_flags */
+        g->repeated = 0;
+        g->category = g->method = 0;
+        p->row = 0;
+        p->open = 1;
+        p->after_unknown = 0;
 }
 
 /* `7f00-7fff rw-p 00000000 08:02 17   /name`: opens a region, or fails. */
@@ -226,7 +236,7 @@ void mema_line_open(struct mema_smaps *p, struct span line)
                 return;
         }
         skip_spaces(&s);
-        if (!scan_perms(&s, g->perms)) {
+        if (!mema_scan_perms(&s, g->perms)) {
                 fail(p, REASON_PERMS, line, s.at);
                 return;
         }
@@ -272,39 +282,24 @@ void mema_line_open(struct mema_smaps *p, struct span line)
         memcpy(g->name + head, s.at + head + over, n - head - over);
         g->name_length = n - over;
         g->name_cut = cut + over;
-        g->line = p->line;
-        g->present = 0;
-        memset(g->value, 0, sizeof g->value);
-        g->vm_flags_present = 0; /* their text stays, for take_flags */
-        g->repeated = 0;
-        g->category = g->method = 0;
-        p->open = 1;
-        p->after_unknown = 0;
+        mema_line_begin(p);
 }
 
 /* Fields ------------------------------------------------------------------ */
 
-/* Where the label is kept that came behind the last one, or behind the header. */
-static unsigned char *expected_label(struct mema_smaps *p)
+/* What comes behind the last label in the table is tried first: most kernels print
+ * them in its order. */
+static uint64_t find_label(const struct mema_smaps *p, struct span label)
 {
-        return &p->follows[p->label < MEMA_FIELD_COUNT ? p->label : MEMA_FIELD_COUNT];
-}
-
-/* The kernel prints the fields of all mappings in one order, so that the one
- * that came behind the last label in the mapping before is tried first. */
-static uint64_t find_label(struct mema_smaps *p, struct span label)
-{
-        unsigned char *expected = expected_label(p);
+        uint64_t next = p->label < MEMA_FIELD_COUNT ? p->label + 1 : 0;
 
         if (SPAN_EQUALS(label, "VmFlags"))
                 return LABEL_VM_FLAGS;
-        for (uint64_t i = 0, next = *expected; i < MEMA_FIELD_COUNT; i++, next++) {
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++, next++) {
                 if (next == MEMA_FIELD_COUNT)
                         next = 0;
-                if (span_equals(label, fields[next].label, fields[next].length)) {
-                        *expected = (unsigned char)next;
+                if (span_equals(label, fields[next].label, fields[next].length))
                         return next;
-                }
         }
         return LABEL_UNKNOWN;
 }
@@ -317,22 +312,6 @@ static void set_value(struct mema_smaps *p, uint64_t value)
                 g->repeated++;
         g->present |= MEMA_BIT(p->label);
         g->value[p->label] = value;
-}
-
-/* What is remembered of a line: its head and its tail cover it. */
-enum { LINE_MAX_USUAL = sizeof((struct mema_smaps *)0)->usual[0].line, HEAD_USUAL = 16, TAIL_USUAL = 12 };
-
-/* `line` has its newline, and its number at `number`: behind HEAD_USUAL, or lines
- * with other numbers could begin in the same way. */
-static void remember(struct mema_smaps *p, struct span line, const char *number, uint64_t value)
-{
-        size_t n = span_length(line);
-
-        if (number - line.at < HEAD_USUAL || n > LINE_MAX_USUAL)
-                return;
-        memcpy(p->usual[p->label].line, line.at, n);
-        p->usual[p->label].length = n;
-        p->usual[p->label].value = value;
 }
 
 static void take_number(struct mema_smaps *p, struct span line, struct span s)
@@ -371,10 +350,8 @@ static void take_number(struct mema_smaps *p, struct span line, struct span s)
                 fail(p, none, line, s.at);
                 return;
         }
-        /* A line that was put together has no newline behind it. */
-        if (line.at != p->text && *line.end == '\n')
-                remember(p, span_of(line.at, span_length(line) + 1), number, value);
         set_value(p, value);
+        mema_layout_learn(p, line, number);
 }
 
 /* A label, or a code of VmFlags, is printable and has no blank. */
@@ -452,50 +429,6 @@ void mema_line_field(struct mema_smaps *p, struct span line)
                 take_flags(p, line, value);
         else
                 take_number(p, line, value);
-}
-
-/* Whether the line at `at`, which begins as the one that is remembered, ends so,
- * too: of a fixed size, because that is a few instructions, not a call. */
-static bool is_remembered(const struct mema_smaps *p, uint64_t label, const char *at)
-{
-        size_t tail = (size_t)p->usual[label].length - TAIL_USUAL;
-
-        return memcmp(at + tail, p->usual[label].line + tail, TAIL_USUAL) == 0;
-}
-
-size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len)
-{
-        struct span s = span_of(at, len);
-        uint64_t label, value = 0;
-
-        if (!p->open || len < LINE_MAX_USUAL)
-                return 0;
-        label = *expected_label(p);
-        if (p->usual[label].length == 0 || memcmp(at, p->usual[label].line, HEAD_USUAL) != 0)
-                return 0;
-        if (is_remembered(p, label, at)) {
-                s.at += p->usual[label].length;
-                value = p->usual[label].value;
-                p->label = label;
-        } else {
-                const char *number;
-
-                s.at += HEAD_USUAL;
-                skip_spaces(&s);
-                for (number = s.at; s.at < s.end && (unsigned)((unsigned char)*s.at - '0') < 10u; s.at++)
-                        value = value * 10u + (uint64_t)((unsigned char)*s.at - '0');
-                if (s.at == number || s.at - number > 16 || fields[label].kind == MEMA_PLAIN ||
-                    !SPAN_STARTS(s, " kB\n"))
-                        return 0;
-                s.at += sizeof " kB\n" - 1;
-                value *= 1024;
-                p->label = label;
-                remember(p, span_of(at, (size_t)(s.at - at)), number, value);
-        }
-        p->line++;
-        p->after_unknown = 0;
-        set_value(p, value);
-        return (size_t)(s.at - at);
 }
 
 /* `# key: value`: what a saved capture says, or somebody's remark. */

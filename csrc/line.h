@@ -14,17 +14,17 @@ enum { LABEL_VM_FLAGS = MEMA_FIELD_COUNT, LABEL_UNKNOWN, LABEL_NONE, LABEL_CAPTU
 /* Whether a line begins a mapping. */
 bool mema_line_is_header(struct span line);
 
+/* "rw-p", and a blank or the end of the line behind it. */
+bool mema_scan_perms(struct span *s, char perms[8]);
+
+/* Begins with a region whose header is known. */
+void mema_line_begin(struct mema_smaps *p);
+
 /* Take a whole line without its newline: a header, which opens a region, a line
  * below one, and a line before the first one.  p->status says what went wrong. */
 void mema_line_open(struct mema_smaps *p, struct span line);
 void mema_line_field(struct mema_smaps *p, struct span line);
 void mema_line_stray(struct mema_smaps *p, struct span line);
-
-/* Takes a field's line in few steps, where it is, or begins, as the one that came
- * here in the mapping before.  Returns its length with the newline; 0 where it
- * does not, and nothing is changed: then it is mema_line_field's, which says what
- * is right. */
-size_t mema_line_usual(struct mema_smaps *p, const char *at, size_t len);
 
 /* The input ends where the last region lacks the label that all others end with. */
 void mema_line_missing(struct mema_smaps *p);

@@ -338,12 +338,19 @@ struct mema_smaps {
         uint64_t held, cut, pending; /* of text[]: bytes so far, bytes lost, a header's length */
         uint64_t cut_blanks;         /* of the bytes lost, those before any other */
         uint64_t line_length, excerpt_length;
-        uint64_t flags_length;                       /* of region.vm_flags, those of the mapping before */
-        unsigned char follows[MEMA_FIELD_COUNT + 1]; /* which label came behind which, last time */
-        struct {
-                uint64_t value, length;
-                char line[28];     /* the kernel's length of a line with a number of up to 8 digits */
-        } usual[MEMA_FIELD_COUNT]; /* and what its line was, with its newline */
+        uint64_t flags_length; /* of region.vm_flags, those of the mapping before */
+        struct mema_header {
+                uint64_t start, end, offset, device_major, device_minor, inode;
+                uint64_t name; /* where it begins in its line; 0: all this is not known */
+                char perms[8];
+        } header; /* that came last */
+        /* The lines of the first mapping, and what came last in the place of each: see layout.c. */
+        uint64_t rows, kilobytes, quiet;       /* how many, those in kB, of these those that change often */
+        uint64_t row;                          /* that comes next */
+        uint64_t before[MEMA_FIELD_COUNT + 1]; /* the fields of the rows before it, as in `present` */
+        uint64_t known[MEMA_FIELD_COUNT];      /* values, by field */
+        unsigned char field[MEMA_FIELD_COUNT]; /* by row, as are lines of 28 bytes */
+        char lines[MEMA_FIELD_COUNT * 28];
         char excerpt[32];
         char text[MEMA_LINE_MAX];
 };

@@ -93,9 +93,9 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
         cut->left = mema_region_span(g);
         cut->next = NULL;
         cut->labelled = false;
-        cut->labels_only = !mema_neighbour_of(g).plain;
         if (context->owner_count == 0 || !mema_takes_labels(g))
                 return;
+        cut->labels_only = !mema_neighbour_of(g).plain;
         cut->last = context->owners + context->owner_count;
 
         const struct mema_owner *o = cutting(cut, first_beyond(context, g->start));

@@ -235,11 +235,10 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
                 g->value[MEMA_SIZE] = mema_region_span(g);
                 g->present |= MEMA_BIT(MEMA_SIZE);
         }
-        if (mema_sums_would_overflow(&r->totals, g)) {
+        if (!mema_sums_add_checked(&r->totals, g)) {
                 r->overflown = 1;
                 return MEMA_OVERFLOW;
         }
-        mema_sums_add(&r->totals, g);
         r->waiting = 1;
         r->repeated += g->repeated;
         r->without_rss += !(g->present & MEMA_BIT(MEMA_RSS));

@@ -8,7 +8,7 @@
  *
  * A region is complete when the next header has come, or the end.  That header
  * waits in p->text (p->pending) until the caller has taken the region. */
-#include "line.h"
+#include "layout.h"
 
 uint64_t mema_region_span(const struct mema_region *region)
 {
@@ -72,6 +72,7 @@ static void close_region(struct mema_smaps *p)
          * where all lines up to here end in one. */
         if (!p->bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
                 g->name_length--;
+        mema_layout_end(p);
         if (!g->vm_flags_present) {
                 g->vm_flags[0] = '\0';
                 p->flags_length = 0;
@@ -84,15 +85,23 @@ static void close_region(struct mema_smaps *p)
         p->status = MEMA_REGION;
 }
 
+static void open_region(struct mema_smaps *p, struct span line)
+{
+        if (p->header.name > 0)
+                mema_layout_open(p, line);
+        else
+                mema_line_open(p, line);
+}
+
 static void take_line(struct mema_smaps *p, struct span line)
 {
         p->line++;
         p->line_length = span_length(line) + p->cut;
         if (!p->closing && !SPAN_ENDS(line, "\r"))
                 p->bare = 1;
-        if (mema_line_is_header(line)) {
+        if (mema_layout_header(p, line) || mema_line_is_header(line)) {
                 if (!p->open) {
-                        mema_line_open(p, line);
+                        open_region(p, line);
                         return;
                 }
                 if (line.at != p->text)
@@ -113,7 +122,7 @@ static void take_pending(struct mema_smaps *p)
 
         p->pending = 0;
         if (line.at < line.end)
-                mema_line_open(p, line);
+                open_region(p, line);
         p->cut = 0;
 }
 
@@ -121,8 +130,6 @@ void mema_smaps_init(struct mema_smaps *p)
 {
         memset(p, 0, offsetof(struct mema_smaps, text));
         p->label = p->usual_label = LABEL_NONE;
-        for (unsigned char i = 0; i < MEMA_FIELD_COUNT; i++)
-                p->follows[i] = (unsigned char)((i + 1) % MEMA_FIELD_COUNT);
         p->status = MEMA_MORE;
 }
 
@@ -135,12 +142,10 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
         p->status = MEMA_MORE;
         take_pending(p);
         while (used < len && p->status == MEMA_MORE) {
-                size_t usual = p->held > 0 ? 0 : mema_line_usual(p, buf + used, len - used);
-
-                if (usual > 0) {
-                        used += usual;
-                        continue;
-                }
+                if (p->held == 0)
+                        used += mema_layout_take(p, buf + used, len - used);
+                if (used == len)
+                        break;
 
                 const char *at = buf + used;
                 const char *newline = memchr(at, '\n', len - used);

@@ -47,7 +47,7 @@ struct mema_text_source {
         int dir, fd, maps;                /* -1: not open */
         char shown[MEMA_MESSAGE_MAX / 2]; /* source.name */
         struct mema_smaps smaps;
-        size_t piece, have, used;
+        size_t piece, have, whole, used; /* of buf[]: bytes, those up to the last newline, those given */
         char buf[];
 };
 

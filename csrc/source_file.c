@@ -41,6 +41,33 @@ static void input_error(const struct mema_text_source *s, struct mema_error *err
         error->column = parser.column;
 }
 
+/* A line that a piece ends in is given with the rest of it: to be put together by the
+ * parser it would cost as much as half a mapping, in every piece. */
+enum { KEPT_MAX = 512 };
+
+/* Reads the next piece, as read() does. */
+static int64_t more(struct mema_text_source *s, struct mema_error *error)
+{
+        size_t kept = s->have - s->used;
+        int64_t n;
+
+        memmove(s->buf, s->buf + s->used, kept);
+        n = s->read(s, s->buf + kept, s->piece, error);
+        if (n > 0 && s->source.keeper && !mema_keep(s->source.keeper, s->buf + kept, (size_t)n)) {
+                mema_fail(error, MEMA_NO_MEMORY, ENOMEM,
+                          "no memory to keep the text of %s, of which there was %llu MB", s->source.name,
+                          (unsigned long long)(s->source.keeper->kept_bytes >> 20));
+                return -1;
+        }
+        s->used = 0;
+        s->have = s->whole = kept + (n > 0 ? (size_t)n : 0);
+        while (n > 0 && s->whole > 0 && s->buf[s->whole - 1] != '\n')
+                s->whole--;
+        if (s->have - s->whole > KEPT_MAX)
+                s->whole = s->have;
+        return n;
+}
+
 static enum mema_status next(struct mema_source *source, const struct mema_region **region,
                              struct mema_error *error)
 {
@@ -51,20 +78,13 @@ static enum mema_status next(struct mema_source *source, const struct mema_regio
                 enum mema_status status;
                 int64_t n;
 
-                if (s->used < s->have) {
-                        s->used += mema_smaps_feed(&s->smaps, s->buf + s->used, s->have - s->used);
+                if (s->used < s->whole) {
+                        s->used += mema_smaps_feed(&s->smaps, s->buf + s->used, s->whole - s->used);
                         status = s->smaps.status;
-                } else if ((n = s->read(s, s->buf, s->piece, error)) > 0) {
-                        if (source->keeper && !mema_keep(source->keeper, s->buf, (size_t)n))
-                                return mema_fail(
-                                        error, MEMA_NO_MEMORY, ENOMEM,
-                                        "no memory to keep the text of %s, of which there was %llu MB",
-                                        source->name, (unsigned long long)(source->keeper->kept_bytes >> 20));
-                        s->have = (size_t)n;
-                        s->used = 0;
-                        continue;
-                } else if (n < 0) {
+                } else if ((n = more(s, error)) < 0) {
                         return (enum mema_status)error->status;
+                } else if (n > 0 || s->whole > 0) {
+                        continue;
                 } else {
                         status = mema_smaps_finish(&s->smaps);
                 }
@@ -87,7 +107,7 @@ static void close_text(struct mema_source *source)
 
 struct mema_text_source *mema_text_source_new(const char *name, size_t piece, struct mema_error *error)
 {
-        struct mema_text_source *s = malloc(sizeof *s + piece);
+        struct mema_text_source *s = malloc(sizeof *s + KEPT_MAX + piece);
 
         if (!s) {
                 mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "no memory to read the source");
@@ -100,7 +120,7 @@ struct mema_text_source *mema_text_source_new(const char *name, size_t piece, st
         s->source.name = s->shown;
         mema_smaps_init(&s->smaps);
         s->piece = piece;
-        s->have = s->used = 0;
+        s->have = s->whole = s->used = 0;
         s->dir = s->fd = s->maps = -1;
         return s;
 }

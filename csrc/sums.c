@@ -15,7 +15,7 @@ const uint64_t mema_summed_fields = 0
 #undef X
         ;
 
-void mema_sums_add(struct mema_sums *sums, const struct mema_region *g)
+void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *restrict g)
 {
         sums->mappings++;
         sums->present |= g->present & mema_summed_fields;
@@ -23,7 +23,7 @@ void mema_sums_add(struct mema_sums *sums, const struct mema_region *g)
                 sums->value[i] += g->value[i] & summed[i];
 }
 
-bool mema_sums_would_overflow(const struct mema_sums *sums, const struct mema_region *g)
+bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g)
 {
         uint64_t carries = 0;
 
@@ -32,8 +32,15 @@ bool mema_sums_would_overflow(const struct mema_sums *sums, const struct mema_re
 
                 /* The top bit is set where a + b carries out of it. */
                 carries |= (a & b) | ((a | b) & ~(a + b));
+                sums->value[i] = a + b;
         }
-        return carries >> 63;
+        for (unsigned i = 0; carries >> 63 && i < MEMA_FIELD_COUNT; i++)
+                sums->value[i] -= g->value[i] & summed[i];
+        if (carries >> 63)
+                return false;
+        sums->mappings++;
+        sums->present |= g->present & mema_summed_fields;
+        return true;
 }
 
 void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from)

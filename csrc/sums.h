@@ -42,8 +42,9 @@ static inline uint64_t mema_share(uint64_t v, uint64_t part, uint64_t whole)
 }
 
 /* Adds the columns of a region, which must not overflow. */
-void mema_sums_add(struct mema_sums *sums, const struct mema_region *g);
-bool mema_sums_would_overflow(const struct mema_sums *sums, const struct mema_region *g);
+void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *restrict g);
+/* The same where none does; else false, and nothing is added. */
+bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g);
 
 /* A column of a list: two fields, or one twice. */
 struct mema_pair {

@@ -13,10 +13,11 @@
  * name goes into SUITES, and nothing else is to be done. */
 /* clang-format off */
 #define SUITES(X)                                                                     \
-        X(bytes) X(escape) X(smaps) X(line) X(rules) X(classify) X(report) X(store)   \
-        X(text) X(golden) X(json) X(openmetrics) X(collect) X(memory) X(processes)    \
-        X(captures) X(capture) X(contents) X(cli) X(kernel) X(race) X(elf) X(stacks)  \
-        X(owners) X(labels) X(heaps) X(limits) X(save) X(diff) X(hostile)
+        X(bytes) X(escape) X(smaps) X(line) X(layout) X(rules) X(classify) X(report)  \
+        X(store) X(text) X(golden) X(json) X(openmetrics) X(collect) X(memory)        \
+        X(processes) X(captures) X(capture) X(contents) X(cli) X(kernel) X(race)      \
+        X(elf) X(stacks) X(owners) X(labels) X(heaps) X(limits) X(save) X(diff)       \
+        X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */
 #define LONG_SUITES(X) X(large) X(forms)

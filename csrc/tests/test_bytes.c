@@ -75,7 +75,7 @@ static void every_byte_as_a_digit(void)
                 const char *at = c ? strchr("0123456789abcdefABCDEF", (int)c) : NULL;
                 unsigned digit = at ? (unsigned)(at - "0123456789abcdefABCDEF") : 16;
 
-                EQUAL(hex_digit((char)c), at && digit >= 16 ? digit - 6 : digit);
+                EQUAL(hex_plus_1((char)c), at ? (digit >= 16 ? digit - 6 : digit) + 1 : 0);
         }
 }
 

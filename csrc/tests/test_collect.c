@@ -316,6 +316,41 @@ static void pieces_come_to_what_the_file_comes_to(void)
         guarded_free(&file);
 }
 
+/* A file is read in pieces of 64 KiB: a line that one ends in is given whole where it
+ * is short, and all come to the same. */
+static void lines_that_reach_into_the_next_piece(void)
+{
+        enum { PIECE = 1 << 16, LONG = 4000 };
+        static const char before[] = MAP("1000-2000", "rw-p", "", 4), head[] = "2000-3000 rw-p 0 0:0 0 ";
+        static const char after[] = "\nRss: 8 kB\n3000-4000 rw-p 0 0:0 0\nRss: 12 kB\n";
+        static char text[3 * PIECE];
+        static struct mema_report pieces;
+        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+
+        for (size_t at = PIECE - LONG - sizeof head - sizeof after; at < PIECE + sizeof head; at += 37) {
+                struct guarded file = { .data = text, .len = sizeof text - 1 };
+                struct mema_error error;
+                char path[64];
+                FILE *f;
+
+                memset(text, '\n', sizeof text - 1);
+                memcpy(text, before, sizeof before - 1);
+                memcpy(text + at, head, sizeof head - 1);
+                memset(text + at + sizeof head - 1, 'a', LONG);
+                memcpy(text + at + sizeof head - 1 + LONG, after, sizeof after - 1);
+                f = saved(text, path);
+                mema_report_init(&r, NULL, &options);
+                EQUAL(mema_collect_file(&r, path, &error), MEMA_OK);
+                mema_report_finish(&r, NULL);
+                EQUAL(r.totals.value[MEMA_RSS], KB(24));
+                collect_pieces(&pieces, &file, sizeof text);
+                expect_same_report(&r, &pieces);
+                mema_report_free(&pieces);
+                mema_report_free(&r);
+                fclose(f);
+        }
+}
+
 static void pieces_that_are_wrong(void)
 {
         static const char text[] = MAPPING "Rss: x kB\n";
@@ -381,5 +416,6 @@ static void pieces_whose_sums_are_too_large(void)
 SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals_beside_statm),
       CASE(what_is_made_is_found), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
       CASE(files_that_are_wrong), CASE(a_file_of_controls), CASE(sums_that_are_too_large),
-      CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to), CASE(pieces_that_are_wrong),
-      CASE(pieces_behind_the_end), CASE(pieces_whose_sums_are_too_large));
+      CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to),
+      CASE(lines_that_reach_into_the_next_piece), CASE(pieces_that_are_wrong), CASE(pieces_behind_the_end),
+      CASE(pieces_whose_sums_are_too_large));

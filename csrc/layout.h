@@ -1,0 +1,24 @@
+/* layout.h - between layout.c, line.c and smaps.c; not for users. */
+#ifndef MEMA_LAYOUT_H
+#define MEMA_LAYOUT_H
+
+#include "line.h"
+
+/* Whether the line is a header as the kernel writes it, which p->header then says;
+ * and opens its region. */
+bool mema_layout_header(struct mema_smaps *p, struct span line);
+void mema_layout_open(struct mema_smaps *p, struct span line);
+
+/* Ends a region: fields whose lines did not come have no value. */
+void mema_layout_end(struct mema_smaps *p);
+
+/* Of the first mapping, learns the line of p->label, without its newline, whose
+ * number is there; of every other, which row it was. */
+void mema_layout_learn(struct mema_smaps *p, struct span line, const char *number);
+
+/* Takes the lines at `at` as far as they are as they were learned.  Returns their
+ * length, with newlines; 0 where the first one is not, and nothing is changed: it is
+ * for mema_line_* then. */
+size_t mema_layout_take(struct mema_smaps *p, const char *at, size_t len);
+
+#endif
