@@ -38,11 +38,9 @@ C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.
 OLD_GO := go1.25.4
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-PROMETHEUS_CLIENT := prometheus_client==0.22.1
-
 RUN_PACKAGES := libc6-dev curl ca-certificates
 TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc \
-	jq python3-jsonschema python3-venv
+	jq procps python3-jsonschema python3-venv
 READER_PACKAGES := prometheus
 PLACE_PACKAGES := gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools runsc
@@ -134,11 +132,10 @@ build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
 build/heaps: csrc/tests/programs/heaps.c csrc/tests/saved.c $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
-# The reference parser of OpenMetrics, in a place of its own.
-build/venv: build/venv-$(PROMETHEUS_CLIENT)
-build/venv-%:
+# PyPI's packages, in a place of their own.
+build/venv: .ci/requirements.txt
 	/usr/bin/python3 -m venv --clear build/venv
-	build/venv/bin/pip install -q --disable-pip-version-check $*
+	build/venv/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 # Whoever embeds the core gives it these two functions, and nothing else creeps in:
@@ -160,14 +157,19 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	go vet ./...
 	build/tests
 	go test -short ./...
-	cd go/promcollector && go vet ./... && go test ./...
+	go -C go/promcollector vet ./...
+	go -C go/promcollector test ./...
+	go -C cmd/membench vet ./...
+	go -C cmd/membench test -short ./...
 
 .PHONY: test
 test: check ## every test there is
 	@.ci/install $(READER_PACKAGES)
 	@$(MAKE) --no-print-directory -s demo
 	go run $(STATICCHECK) ./...
-	cd go/promcollector && go run $(STATICCHECK) ./...
+	go -C go/promcollector run $(STATICCHECK) ./...
+	go -C cmd/membench run $(STATICCHECK) ./...
+	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench test ./...
 	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
 	OLD_GO=$(OLD_GO) go test -race -count=1 ./...
@@ -211,8 +213,13 @@ golden: ## rewrite the golden files from the captures: read the diff
 	UPDATE_GOLDEN=1 build/tests golden diff
 
 .PHONY: bench
-bench: ## a whole report against a bare read loop of the same smaps
-	go test -run '^$$' -bench . ./go ./cmd/memdemo
+bench: ## what reports cost beside other readers, and what a daemon feels; below five minutes
+	@.ci/install $(RUN_PACKAGES) procps python3-venv
+	@$(MAKE) --no-print-directory -s cli
+	-@$(MAKE) --no-print-directory -s build/venv
+	go -C cmd/membench build -buildvcs=false -o ../../bin/membench .
+	@PATH="$(CURDIR)/bin:$(CURDIR)/build/venv/bin:$$PATH" bin/membench
+	go test -run '^$$' -bench . ./cmd/memdemo
 
 .PHONY: rename-module
 rename-module: ## give the module the path MODULE in every file that names it

@@ -268,3 +268,25 @@ func TestManyMappingsAreHeldByASlowClient(t *testing.T) {
 		}
 	}
 }
+
+// makeMappings returns n touched pages; every second one can only be read, so that each
+// is a mapping.
+func makeMappings(n int) ([]byte, error) {
+	page := os.Getpagesize()
+	b, err := unix.Mmap(-1, 0, n*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, err
+	}
+	touchPages(b)
+	for i := page; err == nil && i < len(b); i += 2 * page {
+		err = unix.Mprotect(b[i:i+page], unix.PROT_READ)
+	}
+	return b, err
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

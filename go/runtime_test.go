@@ -146,7 +146,7 @@ func TestMallocIsVerified(t *testing.T) {
 		t.Skip("the C library does not say what it has")
 	}
 	alone(t, func() {
-		if err := makeMemory("mappings", 2000); err != nil {
+		if _, err := makeMappings(2000); err != nil {
 			t.Fatal(err)
 		}
 		kept, err := readSelf(t.Context(), readOptions{top: math.MaxUint64, withoutMalloc: true})

@@ -1,0 +1,110 @@
+//go:build linux
+
+package main
+
+// An analyzer as one writes it first, and as the one that this project follows is
+// described: a scanner, a Sscanf a line, the runtime's MemStats, a text of the
+// twenty largest mappings.
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+type mapping struct {
+	address, perms, name string
+
+	size, rss, pss, private, shared uint64 // kB
+}
+
+func analyze() (uint64, error) {
+	file, err := os.Open("/proc/self/smaps")
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	var mappings []mapping
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		line := lines.Text()
+		if first, _, _ := strings.Cut(line, " "); !strings.HasSuffix(first, ":") {
+			mappings = append(mappings, parseHeader(line))
+		} else {
+			mappings[len(mappings)-1].parseField(line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return 0, err
+	}
+	return describe(mappings), nil
+}
+
+func parseHeader(line string) mapping {
+	var m mapping
+	var offset, device, inode string
+	fmt.Sscanf(line, "%s %s %s %s %s %s", &m.address, &m.perms, &offset, &device, &inode, &m.name)
+	return m
+}
+
+func (m *mapping) parseField(line string) {
+	var label string
+	var kb uint64
+	fmt.Sscanf(line, "%s %d", &label, &kb) // of VmFlags only the label
+	switch label {
+	case "Size:":
+		m.size = kb
+	case "Rss:":
+		m.rss = kb
+	case "Pss:":
+		m.pss = kb
+	case "Private_Clean:", "Private_Dirty:":
+		m.private += kb
+	case "Shared_Clean:", "Shared_Dirty:":
+		m.shared += kb
+	}
+}
+
+// describe makes the text, and returns the bytes that are resident.
+func describe(mappings []mapping) uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	groups := map[string]uint64{}
+	var total mapping
+	for _, m := range mappings {
+		groups[m.group()] += m.rss
+		total.size += m.size
+		total.rss += m.rss
+		total.pss += m.pss
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "Heap: %d MB\nStack: %d MB\n", stats.HeapInuse>>20, stats.StackInuse>>20)
+	for group, kb := range groups {
+		fmt.Fprintf(&text, "%s: %d MB\n", group, kb>>10)
+	}
+	fmt.Fprintf(&text, "Virtual: %d MB\nRSS: %d MB\nPSS: %d MB\n", total.size>>10, total.rss>>10, total.pss>>10)
+	slices.SortFunc(mappings, func(a, b mapping) int { return int(b.rss) - int(a.rss) })
+	for _, m := range mappings[:min(20, len(mappings))] {
+		fmt.Fprintf(&text, "%s %s %d MB %d MB %d MB %s\n", m.address, m.perms, m.rss>>10, m.private>>10, m.shared>>10, m.name)
+	}
+	return total.rss << 10
+}
+
+func (m *mapping) group() string {
+	switch {
+	case strings.HasPrefix(m.name, "[anon:"):
+		return m.name
+	case strings.HasPrefix(m.name, "/"):
+		return "files"
+	case strings.Contains(m.perms, "x"):
+		return "executable"
+	case strings.Contains(m.perms, "w"):
+		return "read-write"
+	default:
+		return "read-only"
+	}
+}

@@ -1,0 +1,140 @@
+//go:build linux
+
+package main
+
+// What it costs to read once: in this process, or as a program.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A cost is that of one reading; sizes are bytes.
+type cost struct {
+	RSS   uint64        // what the reader found resident
+	CPU   time.Duration // user and system, of all threads
+	Alloc uint64        // on the Go heap
+	Peak  uint64        // resident at most, above what was before; of a program: all
+}
+
+// measure calls read. It begins without what others have left in either heap, so
+// that each pays for all that it takes.
+func measure(read func() (rss uint64, err error)) (c cost, err error) {
+	debug.FreeOSMemory()
+	trim()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // VmHWM begins anew
+		return cost{}, err
+	}
+	resident, err := inStatus(os.Getpid(), "VmRSS")
+	if err != nil {
+		return cost{}, err
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := cpuTime()
+	c.RSS, err = read()
+	c.CPU = cpuTime() - began
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		return cost{}, err
+	}
+	c.Alloc = after.TotalAlloc - before.TotalAlloc
+	peak, err := inStatus(os.Getpid(), "VmHWM")
+	c.Peak = peak - min(peak, resident) // the kernel's own sums are some pages off
+	return c, err
+}
+
+func cpuTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		panic(err) // every kernel has it
+	}
+	return time.Duration(t.Nano())
+}
+
+// inStatus returns a size in /proc/PID/status, in bytes.
+func inStatus(pid int, field string) (uint64, error) {
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, _ := strings.Cut(line, ":"); name == field {
+			kb, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no %s", path, field)
+}
+
+// runProgram runs a program to its end, its output in a file as who saves it has it.
+// It is traced to be seen at its exit, when VmHWM is still there: ru_maxrss of a
+// child is at least what its parent had when it started the child.
+func runProgram(arguments []string) (output []byte, c cost, err error) {
+	out, err := os.CreateTemp("", "membench-*")
+	if err != nil {
+		return nil, cost{}, err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	runtime.LockOSThread() // the thread that starts it is the tracer
+	defer runtime.UnlockOSThread()
+	command := exec.Command(arguments[0], arguments[1:]...)
+	command.Stdout, command.Stderr = out, out
+	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	if err := command.Start(); err != nil {
+		return nil, cost{}, err
+	}
+	defer command.Process.Release()
+	status, err := trace(command.Process.Pid, &c)
+	if err != nil {
+		command.Process.Kill()
+		return nil, cost{}, err
+	}
+	if _, err = out.Seek(0, io.SeekStart); err == nil {
+		output, err = io.ReadAll(out)
+	}
+	if err == nil && status.ExitStatus() != 0 { // -1 after a signal
+		lines := bytes.Split(bytes.TrimSpace(output), []byte("\n"))
+		err = errors.New(string(lines[len(lines)-1]))
+	}
+	return output, c, err
+}
+
+// trace follows a process, which stands at its first instruction, to its end.
+func trace(pid int, c *cost) (status unix.WaitStatus, err error) {
+	var usage unix.Rusage
+	if _, err = unix.Wait4(pid, &status, 0, nil); err == nil {
+		err = unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT|unix.PTRACE_O_TRACEEXEC|unix.PTRACE_O_EXITKILL)
+	}
+	for signal := syscall.Signal(0); err == nil; {
+		if err = unix.PtraceCont(pid, int(signal)); err == nil {
+			_, err = unix.Wait4(pid, &status, 0, &usage)
+		}
+		signal = 0
+		switch {
+		case err != nil:
+		case !status.Stopped():
+			c.CPU = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+			return status, nil
+		case status.TrapCause() == unix.PTRACE_EVENT_EXIT:
+			c.Peak, err = inStatus(pid, "VmHWM")
+		case status.TrapCause() != unix.PTRACE_EVENT_EXEC: // which a wrapper meets
+			signal = status.StopSignal()
+		}
+	}
+	return status, err
+}

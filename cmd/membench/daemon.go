@@ -1,0 +1,173 @@
+//go:build linux
+
+package main
+
+// What a daemon feels while it is looked at: how fast a thread maps and unmaps, and
+// another faults pages; and how late a goroutine is that wakes every millisecond.
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var daemon = process{"1,000 mappings and 1 GiB of 4 kB pages", "mappings 1000 pages 1073741824"}
+
+// A phase is some time of a daemon's life, in which it is looked at or not.
+type phase struct {
+	Name  string
+	Peer  string        // who looks, inside; "": nobody
+	Every time.Duration // 0: in a loop
+	For   time.Duration
+}
+
+// What the others are compared with is the first; the last is the same again, and
+// shows what such a comparison is worth.
+var phases = []phase{
+	{"undisturbed", "", 0, 6 * time.Second},
+	{handler + ", every 10 s", handler, 10 * time.Second, 10 * time.Second},
+	{peers[0].name + ", every 10 s", peers[0].name, 10 * time.Second, 10 * time.Second},
+	{handler + ", every second", handler, time.Second, 6 * time.Second},
+	{peers[0].name + ", every second", peers[0].name, time.Second, 6 * time.Second},
+	{handler + ", in a loop", handler, 0, 4 * time.Second},
+	{peers[0].name + ", in a loop", peers[0].name, 0, 4 * time.Second},
+	{"undisturbed, again", "", 0, 6 * time.Second},
+}
+
+// felt is what the threads of a daemon met.
+type felt struct {
+	Mapping, Faulting work
+	Late              []time.Duration // for each millisecond, how late it was noticed
+	Polls             int
+}
+
+// Work is done again and again; the longest time of one is a stall.
+type work struct {
+	Done           int
+	Spent, Longest time.Duration
+}
+
+// speed is how often the work is done in a second of doing it.
+func (w work) speed() float64 { return float64(w.Done) / w.Spent.Seconds() }
+
+func (w *work) add(other work) {
+	w.Done += other.Done
+	w.Spent += other.Spent
+	w.Longest = max(w.Longest, other.Longest)
+}
+
+func (f *felt) add(other felt) {
+	f.Mapping.add(other.Mapping)
+	f.Faulting.add(other.Faulting)
+	f.Late = append(f.Late, other.Late...)
+	f.Polls += other.Polls
+}
+
+// feel goes through all phases, in turns, and returns what there was in each.
+func feel(turns int) ([]felt, error) {
+	s, err := start(daemon.memory)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]felt, len(phases))
+	for range turns {
+		for i := range phases {
+			a, err := s.ask(request{Phase: &phases[i]})
+			if err != nil {
+				s.end()
+				return nil, err
+			}
+			all[i].add(a.Felt)
+		}
+	}
+	return all, s.end()
+}
+
+// live is called in the daemon. However short the phase, all that is in it is done
+// once.
+func (p phase) live() (f felt, err error) {
+	faulted, err := unix.Mmap(-1, 0, 256*os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return felt{}, err
+	}
+	defer unix.Munmap(faulted)
+	if err := unix.Madvise(faulted, unix.MADV_NOHUGEPAGE); err != nil && err != unix.EINVAL {
+		return felt{}, err
+	}
+	over, cancel := context.WithTimeout(context.Background(), p.For)
+	defer cancel()
+	var failed [3]error
+	var all sync.WaitGroup
+	all.Go(func() { f.Mapping, failed[0] = repeat(over, mapAndUnmap) })
+	all.Go(func() {
+		f.Faulting, failed[1] = repeat(over, func() error {
+			err := unix.Madvise(faulted, unix.MADV_DONTNEED)
+			touch(faulted)
+			return err
+		})
+	})
+	all.Go(func() { f.Late = tick(over) })
+	all.Go(func() { f.Polls, failed[2] = p.poll(over) })
+	all.Wait()
+	return f, errors.Join(failed[:]...)
+}
+
+// repeat works a millisecond and rests one, so that there is a processor for each
+// thread of a phase, on two.
+func repeat(over context.Context, once func() error) (w work, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for ; err == nil && (w.Done == 0 || over.Err() == nil); time.Sleep(time.Millisecond) {
+		for began := time.Now(); err == nil && time.Since(began) < time.Millisecond; {
+			before := time.Now()
+			err = once()
+			took := time.Since(before)
+			w.add(work{1, took, took})
+		}
+	}
+	return w, err
+}
+
+func mapAndUnmap() error {
+	const size = 64 << 10
+	at, err := unix.MmapPtr(-1, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return err
+	}
+	return unix.MunmapPtr(at, size)
+}
+
+// tick misses no millisecond: what is due while it sleeps too long is late, too.
+func tick(over context.Context) (late []time.Duration) {
+	due := time.Now()
+	for late == nil || over.Err() == nil {
+		due = due.Add(time.Millisecond)
+		time.Sleep(time.Until(due))
+		late = append(late, time.Since(due))
+	}
+	return late
+}
+
+func (p phase) poll(over context.Context) (polls int, err error) {
+	if p.Peer == "" {
+		return 0, nil
+	}
+	reader, err := findPeer(p.Peer)
+	for err == nil {
+		polls++
+		if _, err = reader.inside(); errors.Is(err, errKept) {
+			err = nil // is what a daemon is spared by
+		}
+		select {
+		case <-over.Done():
+			return polls, err
+		case <-time.After(p.Every):
+		}
+	}
+	return polls, err
+}

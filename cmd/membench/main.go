@@ -1,0 +1,110 @@
+//go:build linux
+
+// Membench measures what it costs to look at the memory of a process, with this
+// project and with others, and what a daemon feels of being looked at.
+//
+// It starts processes that have much memory, lets every peer read each of them in
+// turns, so that what disturbs one disturbs the others, and prints tables in
+// Markdown. `make bench` installs the peers and runs it. The exit status is 1 where
+// a process cannot be made; a peer that fails is a row that says why.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// How long the peers read each process, in three rounds at least; and how often the
+// phases of a daemon are gone through.
+const (
+	timeEach    = 12 * time.Second
+	roundsAtAll = 3
+	daemonTurns = 2
+)
+
+func main() {
+	if memory := os.Getenv(memoryVariable); memory != "" {
+		serve(memory)
+		return
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "membench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	fmt.Printf("%s\n\n", machine())
+	results := make([][]result, len(processes))
+	for i, p := range processes {
+		fmt.Fprintf(os.Stderr, "membench: %s\n", p.name)
+		var err error
+		if results[i], err = compare(p, timeEach, roundsAtAll); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	printCosts(os.Stdout, results)
+
+	fmt.Fprintf(os.Stderr, "membench: a daemon of %s\n", daemon.name)
+	all, err := feel(daemonTurns)
+	if err != nil {
+		return fmt.Errorf("a daemon: %w", err)
+	}
+	printFelt(os.Stdout, all)
+	return nil
+}
+
+// machine says in a line what measured, and which peers.
+func machine() string {
+	var system unix.Utsname
+	var memory unix.Sysinfo_t
+	if err := unix.Uname(&system); err != nil {
+		panic(err) // neither fails with memory to write to
+	}
+	if err := unix.Sysinfo(&memory); err != nil {
+		panic(err)
+	}
+	parts := []string{
+		processor(),
+		fmt.Sprintf("%d CPUs", runtime.NumCPU()),
+		formatBytes(memory.Totalram * uint64(memory.Unit)),
+		"Linux " + unix.ByteSliceToString(system.Release[:]),
+		runtime.Version(),
+	}
+	for _, p := range peers {
+		if p.version != nil {
+			parts = append(parts, p.version())
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range bytes.Lines(text) {
+		if name, value, _ := bytes.Cut(line, []byte(":")); bytes.HasPrefix(name, []byte("model name")) {
+			return string(bytes.TrimSpace(value))
+		}
+	}
+	return runtime.GOARCH
+}
+
+// moduleVersion returns what is built in: "github.com/prometheus/procfs v0.22.0".
+func moduleVersion(path string) func() string {
+	return func() string {
+		build, _ := debug.ReadBuildInfo()
+		for _, m := range build.Deps {
+			if m.Path == path {
+				return path + " " + m.Version
+			}
+		}
+		return path
+	}
+}

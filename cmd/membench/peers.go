@@ -1,0 +1,195 @@
+//go:build linux
+
+package main
+
+// The table of who is measured, and how each reads a process once.
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/procfs"
+	gopsutil "github.com/shirou/gopsutil/v4/process"
+	"golang.org/x/sys/unix"
+
+	memanalyzer "example.com/memanalyzer/go"
+)
+
+// A peer reads inside of the process that is looked at, or is a program.
+type peer struct {
+	name   string
+	inside func() (rss uint64, err error)
+
+	program []string                           // PID stands for the process's number
+	found   func(output string, c *cost) error // sets the RSS, or what else the program knows better
+
+	version func() string // for the description of the machine
+}
+
+const pidArgument = "PID"
+
+//go:embed memory_maps.py
+var psutilScript string
+
+// What the others are compared with is the first.
+var peers = []peer{
+	{name: "read() of smaps, 64 kB", inside: readBare},
+	{name: "memanalyzer, Read", inside: readReport},
+	{name: handler, inside: askHandler("/debug/memory?unit=B")},
+	{name: "memanalyzer, command line", program: []string{"memanalyzer", "-unit", "B", "-pid", pidArgument}, found: foundInText},
+	{name: "an Sscanf a line, MemStats", inside: analyze},
+	{name: "gopsutil, MemoryMaps(false)", inside: readGopsutil, version: moduleVersion("github.com/shirou/gopsutil/v4")},
+	{name: "procfs, ProcSMapsRollup", inside: readProcfs, version: moduleVersion("github.com/prometheus/procfs")},
+	{name: "pmap -X", program: []string{"pmap", "-X", pidArgument}, found: foundByPmap, version: printed("pmap", "-V")},
+	{name: "psutil, memory_maps", program: []string{"python3", "-Ic", psutilScript, pidArgument}, found: foundByPsutil,
+		version: printed("python3", "-Ic", "import psutil; print('psutil', psutil.__version__)")},
+}
+
+// handler is the name of what a daemon is asked by.
+const handler = "memanalyzer, handler"
+
+func findPeer(name string) (peer, error) {
+	i := slices.IndexFunc(peers, func(p peer) bool { return p.name == name })
+	if i < 0 || peers[i].inside == nil {
+		return peer{}, fmt.Errorf("no peer %q reads its own process", name)
+	}
+	return peers[i], nil
+}
+
+// read lets the peer read the process once.
+func (p peer) read(s *subject) (cost, error) {
+	if p.inside != nil {
+		return s.cost(p.name)
+	}
+	arguments := slices.Clone(p.program)
+	arguments[slices.Index(arguments, pidArgument)] = strconv.Itoa(s.command.Process.Pid)
+	output, c, err := runProgram(arguments)
+	if err == nil {
+		err = p.found(string(output), &c)
+	}
+	return c, err
+}
+
+// printed returns the first line of what a program prints, or that it is not there.
+func printed(arguments ...string) func() string {
+	return func() string {
+		output, err := exec.Command(arguments[0], arguments[1:]...).Output()
+		if err != nil {
+			return "no " + arguments[0]
+		}
+		line, _, _ := strings.Cut(string(output), "\n")
+		return line
+	}
+}
+
+var bareBuffer = make([]byte, 64<<10)
+
+// readBare is the least that who reads smaps does: it finds nothing.
+func readBare() (uint64, error) {
+	fd, err := unix.Open("/proc/self/smaps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	for n := 1; n > 0 && err == nil; {
+		n, err = unix.Read(fd, bareBuffer)
+	}
+	return 0, err
+}
+
+func readReport() (uint64, error) {
+	report, err := memanalyzer.Read(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	return report.Totals.RSS.Bytes, nil
+}
+
+// errKept is of an answer that is not a reading of now: what that costs is not asked.
+var errKept = errors.New("the answer is a kept one")
+
+// askHandler asks without a network.
+func askHandler(target string) func() (uint64, error) {
+	request := httptest.NewRequest(http.MethodGet, target, nil)
+	var p page
+	return func() (uint64, error) {
+		p.header, p.status = http.Header{}, http.StatusOK
+		p.text.Reset() // and keeps its room, as a server does
+		memanalyzer.MemoryProfileHandler(&p, request)
+		if p.status != http.StatusOK {
+			return 0, errors.New(strings.TrimSpace(p.text.String()))
+		}
+		if p.header.Get("Age") != "0" {
+			return 0, errKept
+		}
+		var c cost
+		err := foundInText(p.text.String(), &c)
+		return c.RSS, err
+	}
+}
+
+// A page is what a handler answers.
+type page struct {
+	header http.Header
+	status int
+	text   bytes.Buffer
+}
+
+func (p *page) Header() http.Header            { return p.header }
+func (p *page) WriteHeader(status int)         { p.status = status }
+func (p *page) Write(text []byte) (int, error) { return p.text.Write(text) }
+
+func foundInText(text string, c *cost) error {
+	const label = "\nRSS (Resident):"
+	_, line, _ := strings.Cut(text, label)
+	if n, _ := fmt.Sscanf(line, "%d B", &c.RSS); n != 1 {
+		return fmt.Errorf("no line %q in %d bytes", label[1:], len(text))
+	}
+	return nil
+}
+
+func readGopsutil() (uint64, error) {
+	maps, err := (&gopsutil.Process{Pid: int32(os.Getpid())}).MemoryMaps(false)
+	if err != nil {
+		return 0, err
+	}
+	var kb uint64
+	for _, m := range *maps {
+		kb += m.Rss
+	}
+	return kb << 10, nil
+}
+
+func readProcfs() (uint64, error) {
+	self, err := procfs.Self()
+	if err != nil {
+		return 0, err
+	}
+	rollup, err := self.ProcSMapsRollup()
+	return rollup.Rss, err
+}
+
+// foundByPmap reads the last line, the sums: Size, Rss and so on.
+func foundByPmap(text string, c *cost) error {
+	text = strings.TrimSpace(text)
+	var size, kb uint64
+	if n, _ := fmt.Sscan(text[strings.LastIndexByte(text, '\n')+1:], &size, &kb); n != 2 {
+		return errors.New("no sums in the last line")
+	}
+	c.RSS = kb << 10
+	return nil
+}
+
+// foundByPsutil has the costs without those of Python's start.
+func foundByPsutil(text string, c *cost) error { return json.Unmarshal([]byte(text), c) }

@@ -1,0 +1,247 @@
+//go:build linux
+
+package main
+
+// The table of processes that are looked at, how they make their memory, and how
+// the peers take turns. A process is this program, started with memoryVariable; it
+// answers requests until its input ends, so that it never stays behind.
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+type process struct{ name, memory string }
+
+// The memory is a kind and a number, one or several.
+var processes = []process{
+	{"100 mappings", "mappings 100"},
+	{"1,000", "mappings 1000"},
+	{"10,000", "mappings 10000"},
+	{"60,000", "mappings 60000"},
+	{"1,000 threads", "threads 1000"},
+	{"2 GiB, 4 kB pages", "pages 2147483648"},
+	{"2 GiB, huge pages", "huge 2147483648"},
+}
+
+// kinds make memory that stays, all of it touched.
+var kinds = map[string]func(n int) error{
+	"mappings": makeMappings, // of a page each
+	"threads":  makeThreads,
+	"pages":    func(n int) error { _, err := touched(n, unix.MADV_NOHUGEPAGE); return err },
+	"huge":     func(n int) error { _, err := touched(n, unix.MADV_HUGEPAGE); return err },
+}
+
+const memoryVariable = "MEMBENCH_MEMORY"
+
+func makeMemory(memory string) error {
+	words := strings.Fields(memory)
+	for i := 0; i+1 < len(words); i += 2 {
+		n, err := strconv.Atoi(words[i+1])
+		if err != nil {
+			return err
+		}
+		if err := kinds[words[i]](n); err != nil {
+			return fmt.Errorf("%s: %w", memory, err)
+		}
+	}
+	return nil
+}
+
+// makeMappings takes the right to write from every second page.
+func makeMappings(n int) error {
+	page := os.Getpagesize()
+	b, err := touched(n*page, unix.MADV_NOHUGEPAGE)
+	for i := page; i < n*page && err == nil; i += 2 * page {
+		err = unix.Mprotect(b[i:i+page], unix.PROT_READ)
+	}
+	return err
+}
+
+// touched returns n bytes of anonymous memory, all resident, in pages as advised;
+// a kernel without huge pages knows neither advice.
+func touched(n, advice int) ([]byte, error) {
+	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Madvise(b, advice); err != nil && (err != unix.EINVAL || advice == unix.MADV_HUGEPAGE) {
+		return nil, err
+	}
+	touch(b)
+	return b, nil
+}
+
+func touch(b []byte) {
+	for i := 0; i < len(b); i += os.Getpagesize() {
+		b[i] = 1
+	}
+}
+
+func makeThreads(n int) error {
+	debug.SetMaxThreads(n + 1000)
+	var ready sync.WaitGroup
+	for range n {
+		ready.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			ready.Done()
+			select {}
+		}()
+	}
+	ready.Wait()
+	return nil
+}
+
+// A subject is such a process, as its parent has it.
+type subject struct {
+	command  *exec.Cmd
+	input    io.Closer
+	requests *json.Encoder
+	answers  *json.Decoder
+}
+
+// One of these is asked for.
+type request struct {
+	Peer  string // to read once
+	Phase *phase // to live through
+}
+
+type answer struct {
+	Error string
+	Cost  cost
+	Felt  felt
+}
+
+// start returns when the process has its memory.
+func start(memory string) (*subject, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), memoryVariable+"="+memory)
+	command.Stderr = os.Stderr
+	input, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	s := &subject{command, input, json.NewEncoder(input), json.NewDecoder(output)}
+	if _, err := s.answer(); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *subject) ask(r request) (answer, error) {
+	if err := s.requests.Encode(r); err != nil {
+		return answer{}, err
+	}
+	return s.answer()
+}
+
+func (s *subject) answer() (a answer, err error) {
+	if err = s.answers.Decode(&a); err == nil && a.Error != "" {
+		err = errors.New(a.Error)
+	}
+	return a, err
+}
+
+func (s *subject) cost(peer string) (cost, error) {
+	a, err := s.ask(request{Peer: peer})
+	return a.Cost, err
+}
+
+func (s *subject) end() error {
+	s.input.Close()
+	return s.command.Wait()
+}
+
+// serve is the other side of a subject.
+func serve(memory string) {
+	answers := json.NewEncoder(os.Stdout)
+	reply := func(a answer, err error) {
+		if err != nil {
+			a.Error = err.Error()
+		}
+		answers.Encode(a) // whoever is gone has closed the input, too
+	}
+	reply(answer{}, makeMemory(memory))
+	for requests := json.NewDecoder(os.Stdin); ; {
+		var r request
+		if requests.Decode(&r) != nil {
+			return
+		}
+		reply(r.serve())
+	}
+}
+
+func (r request) serve() (a answer, err error) {
+	if r.Phase != nil {
+		a.Felt, err = r.Phase.live()
+		return a, err
+	}
+	p, err := findPeer(r.Peer)
+	if err == nil {
+		a.Cost, err = measureNow(p.inside, time.Minute)
+	}
+	return a, err
+}
+
+// measureNow asks until the answer is not a kept one, until the bound.
+func measureNow(read func() (uint64, error), bound time.Duration) (c cost, err error) {
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if c, err = measure(read); !errors.Is(err, errKept) || time.Since(began) > bound {
+			return c, err
+		}
+	}
+}
+
+// A result is what a peer's readings of one process cost, or why there are none.
+type result struct {
+	costs []cost
+	err   error
+}
+
+// compare lets every peer read the process, in turns, for some time. A peer that
+// fails has no more turns.
+func compare(p process, bound time.Duration, rounds int) ([]result, error) {
+	s, err := start(p.memory)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]result, len(peers))
+	for began := time.Now(); rounds > 0 || time.Since(began) < bound; rounds-- {
+		for i, p := range peers {
+			r := &results[i]
+			if r.err != nil {
+				continue
+			}
+			c, err := p.read(s)
+			if r.err = err; err == nil {
+				r.costs = append(r.costs, c)
+			}
+		}
+	}
+	return results, s.end()
+}

@@ -1,0 +1,137 @@
+//go:build linux
+
+package main
+
+// Statistics, and tables in Markdown whose columns stand below each other as text.
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// quantile returns the least value that a share q of all do not pass; 0 of none.
+func quantile[T cmp.Ordered](values []T, q float64) (v T) {
+	if len(values) == 0 {
+		return v
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+}
+
+// median is that of one figure of the costs.
+func median[T cmp.Ordered](costs []cost, figure func(cost) T) T {
+	var values []T
+	for _, c := range costs {
+		values = append(values, figure(c))
+	}
+	return quantile(values, 0.5)
+}
+
+func cpuOf(c cost) time.Duration { return c.CPU }
+
+// printCosts prints a table for each figure: a column a process, a row a peer.
+func printCosts(w io.Writer, results [][]result) {
+	head := func(title string) []string {
+		for _, p := range processes {
+			title += "\t" + p.name
+		}
+		return strings.Split(title, "\t")
+	}
+	for _, table := range []struct {
+		title string
+		cell  func(r, first result) string
+	}{
+		{"CPU time, the first is 1.00", func(r, first result) string {
+			return formatRatio(float64(median(r.costs, cpuOf)), float64(median(first.costs, cpuOf)))
+		}},
+		{"CPU time", func(r, _ result) string { return formatTime(median(r.costs, cpuOf)) }},
+		{"Go heap allocated", func(r, _ result) string {
+			if allocated := median(r.costs, func(c cost) uint64 { return c.Alloc }); allocated > 0 {
+				return formatBytes(allocated)
+			}
+			return "-"
+		}},
+		{"Peak memory", func(r, _ result) string {
+			return formatBytes(median(r.costs, func(c cost) uint64 { return c.Peak }))
+		}},
+	} {
+		rows := [][]string{head(table.title)}
+		for i, p := range peers {
+			row := []string{p.name}
+			for _, of := range results {
+				cell := "-"
+				if len(of[i].costs) > 0 {
+					cell = table.cell(of[i], of[0])
+				}
+				if of[i].err != nil && row[0] == p.name {
+					row[0] += ": " + of[i].err.Error()
+				}
+				row = append(row, cell)
+			}
+			rows = append(rows, row)
+		}
+		printTable(w, rows)
+	}
+}
+
+// printFelt prints a row a phase.
+func printFelt(w io.Writer, all []felt) {
+	rows := [][]string{{"A daemon of " + daemon.name, "polls", "mmap, munmap", "longest", "256 page faults", "longest",
+		"1 ms ticker late, p50", "p99", "max"}}
+	first := all[0]
+	for i, f := range all {
+		rows = append(rows, []string{
+			phases[i].Name, fmt.Sprint(f.Polls),
+			formatRatio(f.Mapping.speed(), first.Mapping.speed()), formatTime(f.Mapping.Longest),
+			formatRatio(f.Faulting.speed(), first.Faulting.speed()), formatTime(f.Faulting.Longest),
+			formatTime(quantile(f.Late, 0.5)), formatTime(quantile(f.Late, 0.99)), formatTime(quantile(f.Late, 1)),
+		})
+	}
+	printTable(w, rows)
+}
+
+// printTable prints rows, of which the first is the head.
+func printTable(w io.Writer, rows [][]string) {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	for i, row := range rows {
+		fmt.Fprintf(t, "| %s\t|\n", strings.Join(row, "\t| "))
+		if i == 0 {
+			fmt.Fprintf(t, "|%s\n", strings.Repeat("---\t|", len(row)))
+		}
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+func formatRatio(a, b float64) string {
+	if ratio := a / b; ratio < 10 {
+		return fmt.Sprintf("%.2f", ratio)
+	}
+	return fmt.Sprintf("%.1f", a/b)
+}
+
+func formatTime(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%d us", d.Microseconds())
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+func formatBytes(n uint64) string {
+	switch {
+	case n < 1<<20:
+		return fmt.Sprintf("%d kB", (n+1023)>>10)
+	case n < 10<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n < 10<<30:
+		return fmt.Sprintf("%d MB", n>>20)
+	default:
+		return fmt.Sprintf("%d GB", n>>30)
+	}
+}

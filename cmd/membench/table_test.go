@@ -1,0 +1,126 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestQuantile(t *testing.T) {
+	for _, row := range []struct {
+		values []int
+		q      float64
+		want   int
+	}{
+		{nil, 0.5, 0},
+		{[]int{7}, 0, 7},
+		{[]int{7}, 1, 7},
+		{[]int{3, 1, 2}, 0.5, 2},
+		{[]int{4, 3, 2, 1}, 0.5, 2},
+		{[]int{4, 3, 2, 1}, 1, 4},
+		{[]int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.9, 9},
+		{[]int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.91, 10},
+	} {
+		if got := quantile(row.values, row.q); got != row.want {
+			t.Errorf("quantile(%v, %v) = %d, want %d", row.values, row.q, got, row.want)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, row := range []struct{ got, want string }{
+		{formatRatio(1, 3), "0.33"},
+		{formatRatio(3, 3), "1.00"},
+		{formatRatio(25, 2), "12.5"},
+		{formatTime(999), "0 us"},
+		{formatTime(9999 * time.Microsecond), "9999 us"},
+		{formatTime(10 * time.Millisecond), "10 ms"},
+		{formatBytes(0), "0 kB"},
+		{formatBytes(1), "1 kB"},
+		{formatBytes(mib - 1), "1024 kB"},
+		{formatBytes(mib + mib/2), "1.5 MB"},
+		{formatBytes(10 * mib), "10 MB"},
+		{formatBytes(24 << 30), "24 GB"},
+	} {
+		if row.got != row.want {
+			t.Errorf("%q, want %q", row.got, row.want)
+		}
+	}
+}
+
+// The medians beside the first peer's, and the reason where there is none.
+func TestPrintCosts(t *testing.T) {
+	defer func(p []process, q []peer) { processes, peers = p, q }(processes, peers)
+	processes, peers = []process{{name: "small"}, {name: "large"}}, []peer{{name: "bare"}, {name: "twice"}, {name: "gone"}}
+	of := func(scale int) []result {
+		rs := make([]result, 3)
+		for _, n := range []int{1, 9, 2} { // the median is 2
+			rs[0].costs = append(rs[0].costs, cost{CPU: time.Duration(n*scale) * time.Millisecond})
+			rs[1].costs = append(rs[1].costs, cost{CPU: time.Duration(2*n*scale) * time.Millisecond, Alloc: uint64(n * scale << 10), Peak: mib})
+		}
+		rs[2].err = errors.New("not there")
+		return rs
+	}
+	var out strings.Builder
+	printCosts(&out, [][]result{of(1), of(10)})
+	const want = `
+| CPU time, the first is 1.00 | small | large |
+|---                          |---    |---    |
+| bare                        | 1.00  | 1.00  |
+| twice                       | 2.00  | 2.00  |
+| gone: not there             | -     | -     |
+
+| CPU time        | small   | large |
+|---              |---      |---    |
+| bare            | 2000 us | 20 ms |
+| twice           | 4000 us | 40 ms |
+| gone: not there | -       | -     |
+
+| Go heap allocated | small | large |
+|---                |---    |---    |
+| bare              | -     | -     |
+| twice             | 2 kB  | 20 kB |
+| gone: not there   | -     | -     |
+
+| Peak memory     | small  | large  |
+|---              |---     |---     |
+| bare            | 0 kB   | 0 kB   |
+| twice           | 1.0 MB | 1.0 MB |
+| gone: not there | -      | -      |
+
+`
+	if got := "\n" + out.String(); got != want {
+		t.Errorf("%s\nwant%s", got, want)
+	}
+}
+
+func TestPrintFelt(t *testing.T) {
+	all := make([]felt, len(phases))
+	for i := range all {
+		w := work{1000 * (i + 1), time.Second, time.Duration(i) * time.Millisecond}
+		all[i] = felt{Mapping: w, Faulting: w, Polls: i}
+		for n := range 100 {
+			all[i].Late = append(all[i].Late, time.Duration(n+1)*time.Millisecond)
+		}
+	}
+	var out strings.Builder
+	printFelt(&out, all)
+	lines := strings.Split(out.String(), "\n")
+	if strings.Count(lines[0], "|") != strings.Count(lines[2], "|") {
+		t.Errorf("%s\nis not the head of\n%s", lines[0], lines[2])
+	}
+	for i, p := range phases {
+		cells := strings.Split(lines[i+2], "|")
+		for j := range cells {
+			cells[j] = strings.TrimSpace(cells[j])
+		}
+		want := fmt.Sprintf("|%s|%d|%d.00|%d us|%d.00|%d us|50 ms|99 ms|100 ms|", p.Name, i, i+1, i*1000, i+1, i*1000)
+		if got := strings.Join(cells, "|"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
