@@ -211,6 +211,7 @@ golden: ## rewrite the golden files from the captures: read the diff
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s build/tests
 	UPDATE_GOLDEN=1 build/tests golden diff
+	UPDATE_GOLDEN=1 go test -count=1 -run GoldenProfiles ./go
 
 .PHONY: bench
 bench: ## what reports cost beside other readers, and what a daemon feels; below five minutes

@@ -2,4 +2,7 @@ module example.com/memanalyzer
 
 go 1.25.0
 
-require golang.org/x/sys v0.47.0
+require (
+	github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83
+	golang.org/x/sys v0.47.0
+)

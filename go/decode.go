@@ -46,7 +46,17 @@ type tables struct {
 	formDifferences []bool // whether a form has them
 }
 
-var names = newTables()
+var names = withProfile(newTables())
+
+// withProfile adds the form that Go writes behind those of the core, where there is one.
+func withProfile(t tables) tables {
+	if t.forms != nil {
+		t.forms = append(t.forms, "pprof")
+		t.mediaTypes = append(t.mediaTypes, "application/octet-stream")
+		t.formDifferences = append(t.formDifferences, true)
+	}
+	return t
+}
 
 // columns are the columns of each field, in the order of names.fields; nil where
 // a field has none.

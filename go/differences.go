@@ -22,7 +22,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // The cost is that of both.
 func (a *Analyzer) readDifferences(ctx context.Context, q query) (timedReading, error) {
 	o := q.read
-	o.compared = true
+	o.compared = !o.callStacks // a profile compares by itself
 	before, err := a.readSelf(ctx, o)
 	if err != nil {
 		return timedReading{}, err
@@ -41,6 +41,9 @@ func (a *Analyzer) readDifferences(ctx context.Context, q query) (timedReading, 
 		return timedReading{}, err
 	}
 	now.cost += before.cost
+	if o.callStacks {
+		return now.profile(&before, a.hideAddresses)
+	}
 	now.reading = differences{now.reading, before}
 	if !now.RenderDifferences(before.reading, a.rendering(q, now)) {
 		now.Close()

@@ -18,8 +18,8 @@
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
 //	seconds=N  what changes in 1 to 300 seconds
 //	gc=1       collect garbage first
-//	format=F   text, json, openmetrics, or smaps, a capture that [Parse] makes the
-//	           same report of; text
+//	format=F   text, json, openmetrics, pprof, or smaps, a capture that [Parse] makes
+//	           the same report of; text
 //
 // csrc/memanalyzer.schema.json describes the JSON. The text is a contract for scripts: titles and labels do not change, and
 //
@@ -32,6 +32,19 @@
 // [Read] returns a [Report] of this process, [ReadProcess] one of another, [Parse]
 // one of a saved smaps. A report has totals, groups, categories with stable
 // identifiers, and regions.
+//
+// # Profiles
+//
+//	go tool pprof -http=: 'http://localhost:6060/debug/memory?format=pprof'
+//
+// shows all that is resident as one flame graph. Below what the last collection left on
+// the heap are the call stacks of the runtime's heap profile, below the Go stacks the
+// functions that goroutines were started with: each has the share of what is resident that it
+// has of the runtime's profile. So a program with this package in it samples its
+// allocations, as with net/http/pprof: see [runtime.MemProfileRate]. The world stands still
+// for two short moments while goroutines are counted; above 10,000 of them they are not. The
+// 10,000 mappings that span the most are in it one by one.
+// [Report.WriteProfile] writes one of a report, such as a saved one.
 //
 // # Labels
 //

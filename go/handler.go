@@ -60,8 +60,11 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Age", "0")
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
 	h.Set("Content-Type", names.mediaTypes[q.form])
-	if q.read.keepText {
+	switch {
+	case q.read.keepText:
 		h.Set("Content-Disposition", `attachment; filename="memory.smaps"`)
+	case q.read.callStacks:
+		h.Set("Content-Disposition", `attachment; filename="memory.pb.gz"`)
 	}
 	buf := make([]byte, 16<<10)
 	for n := report.Next(buf); n > 0; n = report.Next(buf) {
@@ -78,10 +81,14 @@ func (a *Analyzer) answerWith(w http.ResponseWriter, r *http.Request, q query) (
 		return a.readDifferences(r.Context(), q)
 	}
 	report, err := a.readSelf(r.Context(), q.read)
-	if err == nil {
-		report.Render(a.rendering(q, report))
+	if err != nil {
+		return report, err
 	}
-	return report, err
+	if q.read.callStacks {
+		return report.profile(nil, a.hideAddresses)
+	}
+	report.Render(a.rendering(q, report))
+	return report, nil
 }
 
 func (a *Analyzer) rendering(q query, r timedReading) rendering {
@@ -105,6 +112,7 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	}
+	w.Header().Set("X-Go-Pprof", "1") // go tool pprof shows the message then
 	w.WriteHeader(r.status)
 	fmt.Fprintln(w, r.message)
 }
@@ -195,7 +203,7 @@ var parameters = []struct {
 	{"format", strings.Join(names.forms, ", "), func(q *query, value string) bool {
 		i := number(names.forms, value)
 		q.form = uint64(i)
-		q.read.keepText = value == "smaps"
+		q.read.keepText, q.read.callStacks = value == "smaps", value == "pprof"
 		return i >= 0
 	}},
 }
@@ -211,7 +219,10 @@ func parseQuery(values url.Values) (query, *refusal) {
 		}
 	}
 	if q.wait > 0 && !names.formDifferences[q.form] {
-		return q, refuse(http.StatusBadRequest, "seconds wants format=text or json; %s has no differences.", names.forms[q.form])
+		return q, refuse(http.StatusBadRequest, "seconds wants format=text, json or pprof; %s has no differences.", names.forms[q.form])
+	}
+	if q.read.callStacks {
+		q.read.top, q.read.sort = profileMax, uint64(number(names.sorts, "size"))
 	}
 	return q, nil
 }

@@ -109,7 +109,7 @@ func TestHeaders(t *testing.T) {
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
 	url := newServer(t, handler)
-	for _, query := range []string{"", "?top=0", "?format=json", "?top=all&sort=size", "?gc=1", "?top=-1", "?sort=x", "?%zz"} {
+	for _, query := range []string{"", "?top=0", "?format=json", "?format=pprof", "?top=all&sort=size", "?gc=1", "?top=-1", "?sort=x", "?%zz"} {
 		get, body := fetch(t, "GET", url+query)
 		head, none := fetch(t, "HEAD", url+query)
 		if body == "" || none != "" {
@@ -138,7 +138,7 @@ func TestWrongParameters(t *testing.T) {
 		unit    = "unit wants MB, KB, B, auto; not "
 		seconds = "seconds wants a number from 1 to 300; not "
 		gc      = "gc wants 0 or 1; not "
-		format  = "format wants text, json, openmetrics, smaps; not "
+		format  = "format wants text, json, openmetrics, smaps, pprof; not "
 	)
 	for _, c := range []struct{ query, want string }{
 		{"top=", top + `""`},
@@ -170,7 +170,7 @@ func TestWrongParameters(t *testing.T) {
 		{"seconds=0", seconds + `"0"`},
 		{"seconds=301", seconds + `"301"`},
 		{"seconds=1.5", seconds + `"1.5"`},
-		{"seconds=1&format=smaps", "seconds wants format=text or json; smaps has no differences."},
+		{"seconds=1&format=smaps", "seconds wants format=text, json or pprof; smaps has no differences."},
 		{"gc=", gc + `""`},
 		{"gc=true", gc + `"true"`},
 		{"gc=2", gc + `"2"`},

@@ -17,6 +17,7 @@ type readOptions struct {
 	top, sort     uint64
 	keepText      bool // for Save
 	compared      bool // for Differences: all regions, whatever top and sort are
+	callStacks    bool // for a profile
 	collectFirst  bool // garbage
 	withoutMalloc bool // asks malloc nothing
 }
@@ -91,7 +92,8 @@ type timedReading struct {
 	reading
 	began  time.Time
 	cost   time.Duration
-	closed func() // when it is; nil: nothing
+	closed func()     // when it is; nil: nothing
+	stacks callStacks // where they are asked for
 }
 
 func (r timedReading) Close() {
@@ -99,6 +101,12 @@ func (r timedReading) Close() {
 	if r.closed != nil {
 		r.closed()
 	}
+}
+
+func (r timedReading) report() *Report {
+	report := decodeReport(r)
+	report.Time, report.Cost = r.began, r.cost
+	return report
 }
 
 // origin returns the struct mema_origin of a reading of this process.
@@ -122,9 +130,7 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 		return nil, err
 	}
 	defer r.Close()
-	report := decodeReport(r)
-	report.Time, report.Cost = r.began, r.cost
-	return report, nil
+	return r.report(), nil
 }
 
 // readSelf returns a finished reading of this process, which the caller closes.
@@ -135,7 +141,12 @@ func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
 	o.facts = readFacts(malloc)
 	o.facts.limits = readSettings()
 	take := func(r reading) error { return r.Collect(0) }
-	return finish(ctx, began, o, take, func() []uint64 { return readFacts(malloc).words() })
+	r, err := finish(ctx, began, o, take, func() []uint64 { return readFacts(malloc).words() })
+	if err == nil && o.callStacks {
+		r.stacks = readCallStacks()
+		r.cost = time.Since(began)
+	}
+	return r, err
 }
 
 // parse returns a finished reading of a text, which the caller closes.

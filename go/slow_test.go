@@ -54,12 +54,12 @@ var clients = map[string]func(conn net.Conn, target string){
 		fields := append([]byte{0x82, 0x86, 1, 9}, "localhost"...) // GET, http, :authority
 		fields = append(append(fields, 4, byte(len(target))), target...)
 		fmt.Fprint(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-		conn.Write(frame(settings, 0, 0, 0, window, 0, 0, 0, 0))
-		conn.Write(frame(headers, last, 1, fields...))
+		conn.Write(http2Frame(settings, 0, 0, 0, window, 0, 0, 0, 0))
+		conn.Write(http2Frame(headers, last, 1, fields...))
 	},
 }
 
-func frame(kind, flags byte, stream uint32, payload ...byte) []byte {
+func http2Frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 	head := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind))
 	return append(binary.BigEndian.AppendUint32(append(head, flags), stream), payload...)
 }
