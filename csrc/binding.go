@@ -161,10 +161,10 @@ func New(facts, limits []uint64, top, sort uint64) *Report {
 	return r
 }
 
-// Prepare has Differences compare this report with another one that is prepared.
+// Prepare has RenderDifferences compare this report with another one that is prepared.
 func (r *Report) Prepare() { C.mema_diff_prepare(&r.c.report) }
 
-// KeepText has Collect keep what Save wants.
+// KeepText has Collect keep the text, which a saved capture ends with.
 func (r *Report) KeepText() { C.mema_report_keep_text(&r.c.report) }
 
 // Malloc returns the struct mema_malloc of this process, as it is now.

@@ -122,7 +122,7 @@ void mema_diff_init(struct mema_diff *d, const struct mema_report *before, const
         advance(&b);
         while (a.there || b.there) {
                 bool same = a.there && b.there && is_same(&a.row, &b.row);
-                bool first = a.there && (!b.there || a.row.start <= b.row.start);
+                bool first = a.there && (!b.there || a.row.end - 1 <= b.row.end - 1);
 
                 add(d, same || first ? &a : NULL, same || !first ? &b : NULL);
                 if (same || first)

@@ -278,16 +278,18 @@ static uint64_t resident(struct mema_own_memory *own, uint64_t start, uint64_t e
  * shows whether that is all which the kernel had counted. */
 static void count_resident(struct mema_own_memory *own, const struct mema_region *g)
 {
-        struct mema_owner *o = &own->report->found[own->first];
-        struct mema_owner *end = &own->report->found[own->report->context.owner_count];
+        struct mema_report *r = own->report;
         uint64_t at = g->start, sum = 0, unsure;
 
-        if (o < end && is_whole(o, g)) {
+        if (r->context.owner_count == own->first)
+                return;
+
+        struct mema_owner *o = &r->found[own->first], *end = &r->found[r->context.owner_count];
+
+        if (is_whole(o, g)) {
                 o->rss = g->value[MEMA_RSS];
                 return;
         }
-        if (o == end)
-                return;
         for (; o < end; at = o++->end) {
                 sum += resident(own, at, o->start, false);
                 o->rss = resident(own, o->start, o->end, o->name_length > 0);

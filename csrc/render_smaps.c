@@ -148,11 +148,11 @@ static bool figure_line(struct mema_output *w, struct out *o)
 static bool owner_line(struct mema_output *w, struct out *o)
 {
         const struct mema_context *c = &w->report->context;
-        const struct mema_owner *owner = c->owners + w->item;
+        const struct mema_owner *owner;
 
         if (w->item == c->owner_count)
                 return false;
-        w->item++;
+        owner = &c->owners[w->item++];
         put_key(o, CAPTURE_OWNER);
         put_number(o, owner->start, 16, 1, ' ');
         put(o, "-");

@@ -99,14 +99,14 @@ func (r timedReading) profile(before *timedReading, hideAddresses bool) (timedRe
 	began := time.Now()
 	b := newProfileBuilder(hideAddresses)
 	now := r.report()
-	b.addReport(now, r.stacks, 1)
 	if before != nil {
 		defer before.Close()
 		was := before.report()
-		match(was.Regions, now.Regions)
+		match(was, now)
 		b.addReport(was, before.stacks, -1)
 		b.DurationNanos = now.Time.Sub(was.Time).Nanoseconds()
 	}
+	b.addReport(now, r.stacks, 1)
 	var text bytes.Buffer
 	if err := b.finish(now).Write(&text); err != nil {
 		return timedReading{}, err
@@ -115,16 +115,38 @@ func (r timedReading) profile(before *timedReading, hideAddresses bool) (timedRe
 	return timedReading{reading: profiled{text: &text}, began: r.began, cost: r.cost}, nil
 }
 
-// match gives the regions of before the place of what they have become, one of the same
-// name and with a common address, as mema_diff_init does.
-func match(before, now []Region) {
+// match has what is the same in two reports have the same frames. Parts that only one of
+// them knows are left out: malloc is not asked for each.
+func match(before, now *Report) {
+	matchRegions(before.Regions, now.Regions)
+	for i := range now.Groups {
+		matchParts(&before.Groups[i].Parts, &now.Groups[i].Parts)
+		for j := range now.Groups[i].Categories {
+			matchParts(&before.Groups[i].Categories[j].Parts, &now.Groups[i].Categories[j].Parts)
+		}
+	}
+}
+
+func matchParts(before, now *[]Part) {
+	if !areKnown(*before) || !areKnown(*now) {
+		*before, *now = nil, nil
+	}
+}
+
+func areKnown(parts []Part) bool {
+	return slices.ContainsFunc(parts, func(p Part) bool { return p.Committed|p.RSS > 0 })
+}
+
+// matchRegions gives the regions of before the place of what they have become, one of the
+// same name and with a common address, as mema_diff_init does.
+func matchRegions(before, now []Region) {
 	byAddress := func(a, b Region) int { return cmp.Compare(a.Start, b.Start) }
 	slices.SortStableFunc(before, byAddress)
 	slices.SortStableFunc(now, byAddress)
 	for len(before) > 0 && len(now) > 0 {
 		a, b := &before[0], &now[0]
 		same := a.Name == b.Name && a.Start <= b.End-1 && b.Start <= a.End-1
-		first := a.Start <= b.Start
+		first := a.End-1 <= b.End-1
 		if same {
 			a.Start, a.End, a.Perms, a.Offset = b.Start, b.End, b.Perms, b.Offset
 		}
@@ -203,7 +225,7 @@ func (b *profileBuilder) addReport(r *Report, stacks callStacks, sign int64) {
 			l := level{b, sign, []frame{{name: g.Name}, {name: c.Name}}, tags{group: g.ID, category: c.ID, method: c.Method}}
 			whole := amountsOf(c.Columns)
 			switch {
-			case slices.ContainsFunc(parts, func(p Part) bool { return p.Committed|p.RSS > 0 }):
+			case areKnown(parts):
 				l.addParts(c.Name, whole, parts, stacks.heap)
 			case c.ID == "go/stack":
 				l.addStacks(whole, stacks.goroutines)

@@ -282,10 +282,10 @@ func TestRegionsAreMatched(t *testing.T) {
 	line := func(start, end int, name string, rss int) string {
 		return fmt.Sprintf("%x000-%x000 rw-p 00000000 00:00 0 %s\nRss: %d kB\n", start, end, name, rss)
 	}
-	before := parseText(t, line(1, 5, "/a", 4)+line(0x10, 0x20, "[heap]", 8)+line(0x30, 0x31, "/gone", 4)+line(0x50, 0x60, "/same", 12), Top(All))
-	now := parseText(t, line(1, 5, "/b", 4)+line(0x10, 0x28, "[heap]", 40)+line(0x4e, 0x60, "/same", 12)+line(0x70, 0x71, "/new", 4), Top(All))
+	before := parseText(t, line(1, 5, "/a", 4)+line(0x10, 0x20, "[heap]", 8)+line(0x30, 0x31, "/gone", 4)+line(0x50, 0x60, "/same", 12)+line(0x80, 0x90, "/cut", 16), Top(All))
+	now := parseText(t, line(1, 5, "/b", 4)+line(0x10, 0x28, "[heap]", 40)+line(0x4e, 0x60, "/same", 12)+line(0x70, 0x71, "/new", 4)+line(0x80, 0x84, "/in", 4)+line(0x84, 0x90, "/cut", 12), Top(All))
 	b := newProfileBuilder(false)
-	match(before.Regions, now.Regions)
+	match(before, now)
 	b.addReport(now, callStacks{}, 1)
 	b.addReport(before, callStacks{}, -1)
 	p := b.finish(now)
@@ -300,11 +300,35 @@ func TestRegionsAreMatched(t *testing.T) {
 		"/gone 000000030000-000000031000 rw-p":  -4,
 		"/same 00000004e000-000000060000 rw-p":  0, // less address space
 		"/new 000000070000-000000071000 rw-p":   4,
+		"/in 000000080000-000000084000 rw-p":    4,
+		"/cut 000000084000-000000090000 rw-p":   -4,
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	if sum := sumOf(p, "", ""); sum != amountsOf(now.Totals).less(amountsOf(before.Totals)) {
 		t.Errorf("the samples add up to %v", sum)
+	}
+}
+
+func TestPartsThatOneReportHasAreNoChange(t *testing.T) {
+	t.Parallel()
+	const heap = "10000-20000 rw-p 00000000 00:00 0 [heap]\nRss: 64 kB\n"
+	const malloc = "# malloc.arena: 65536\n# malloc.in_use: 49152\n# malloc.retained: 16384\n# malloc.mapped: 0\n"
+	for _, texts := range [][2]string{{heap, malloc + heap}, {malloc + heap, heap}} {
+		before, now := parseText(t, texts[0], Top(All)), parseText(t, texts[1], Top(All))
+		b := newProfileBuilder(false)
+		match(before, now)
+		b.addReport(before, callStacks{}, -1)
+		b.addReport(now, callStacks{}, 1)
+		sums := map[*profile.Location]int64{}
+		for _, s := range b.finish(now).Sample {
+			sums[s.Location[0]] += s.Value[rssColumn]
+		}
+		for at, sum := range sums {
+			if sum != 0 {
+				t.Errorf("%s has changed by %d", at.Line[0].Function.Name, sum)
+			}
+		}
 	}
 }

@@ -15,8 +15,8 @@ const All = -1
 type readOptions struct {
 	facts         facts
 	top, sort     uint64
-	keepText      bool // for Save
-	compared      bool // for Differences: all regions, whatever top and sort are
+	keepText      bool // for format=smaps
+	compared      bool // for RenderDifferences: all regions, whatever top and sort are
 	callStacks    bool // for a profile
 	collectFirst  bool // garbage
 	withoutMalloc bool // asks malloc nothing

@@ -43,10 +43,7 @@ static bool take_file(struct settings *s, const char *value)
 
 static bool take_save(struct settings *s, const char *value)
 {
-        if (strcmp(value, "-") == 0)
-                s->output.form = MEMA_FORM_SMAPS;
-        else
-                s->save = value;
+        s->save = value;
         return *value != '\0';
 }
 
@@ -259,5 +256,9 @@ bool read_options(struct settings *s, char **arguments)
                 arguments++;
         while (arguments && *arguments)
                 arguments = read_option(s, arguments);
+        if (s->save && strcmp(s->save, "-") == 0) { /* in place of the report */
+                s->output.form = MEMA_FORM_SMAPS;
+                s->save = NULL;
+        }
         return arguments && (s->help || s->version || fit_together(s));
 }

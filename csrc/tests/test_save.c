@@ -167,7 +167,7 @@ static void a_saved_file_has_the_same_report(void)
         snprintf(number, sizeof number, "%ld", (long)child);
         shown = RUN("-pid", number, "-save", path, "-all", "-unit", "B");
         again = RUN("-f", path, "-all", "-unit", "B");
-        standard = RUN("-pid", number, "-save=-");
+        standard = RUN("-pid", number, "-save=-", "-format", "json");
         file = guarded_file(path);
         EQUAL(shown.status, 0);
         SAME_TEXT(shown.err, "");

@@ -4,7 +4,7 @@
 //	registry.MustRegister(promcollector.New(analyzer))
 //
 // Names, labels and values are those of /debug/memory?format=openmetrics. It is a
-// module of its own, so that package memanalyzer depends on nothing.
+// module of its own, so that package memanalyzer does not depend on client_golang.
 package promcollector
 
 import (
