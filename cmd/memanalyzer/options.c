@@ -239,6 +239,8 @@ static bool fit_together(const struct settings *s)
                 { !process && s->watch > 0, "-watch wants a process" },
                 { s->watch > 0 && (s->save || s->output.form != MEMA_FORM_TEXT),
                   "-watch is a text, and not saved" },
+                { s->watch > 0 && s->report.sort != MEMA_SORT_RSS,
+                  "-watch has the largest change first; not -sort" },
         };
 
         for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

@@ -161,7 +161,9 @@ static void expect_other_forms(const struct mema_report *r)
 static void expect_same_sums(const struct mema_report *r, const struct mema_report *whole)
 {
         TRUE(memcmp(&r->totals, &whole->totals, sizeof r->totals) == 0);
-        TRUE(r->labels_lost > 0 || memcmp(r->category, whole->category, sizeof r->category) == 0);
+        if (r->labels_lost > 0)
+                return;
+        TRUE(memcmp(r->category, whole->category, sizeof r->category) == 0);
         TRUE(r->row_count <= whole->row_count && r->row_count + r->rows_lost >= whole->row_count);
 }
 

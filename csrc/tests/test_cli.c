@@ -140,6 +140,8 @@ static void wrong_usage_is_refused(void)
                 { { "-f", "x", "-watch=1" }, "memanalyzer: -watch wants a process" },
                 { { "-watch=1", "-save=x" }, WATCHED },
                 { { "-watch=1", "-format=json" }, WATCHED },
+                { { "-watch=1", "-sort=pss" },
+                  "memanalyzer: -watch has the largest change first; not -sort" },
                 { { "-watch=0" }, "memanalyzer: -watch wants a number of seconds from 1 to 3600; not \"0\"" },
 #define DIFF "memanalyzer: diff wants two files, and of the options -top, -all, -unit and -format"
                 { { "diff" }, DIFF },
