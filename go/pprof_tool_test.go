@@ -81,7 +81,7 @@ func profileReading(t *testing.T, a *Analyzer) timedReading {
 
 var (
 	rawSample = regexp.MustCompile(`(?m)^ +(-?\d+) +(-?\d+) +(-?\d+) +(-?\d+) +(-?\d+): [\d ]+$`)
-	topRow    = regexp.MustCompile(`(?m)^ *(-?\d+)B? +-?[\d.]+% +-?[\d.]+% +-?\d+B? +-?[\d.]+% +(.*)$`)
+	topRow    = regexp.MustCompile(`(?m)^ *(-?\d+)B? +[-\d.e]+% +[-\d.e]+% +-?\d+B? +[-\d.e]+% +(.*)$`) // 8.5e-05% of much
 )
 
 // rawSum adds up what go tool pprof -raw prints.
