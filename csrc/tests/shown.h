@@ -20,16 +20,6 @@ void expect_warnings(const char *what, const struct mema_report *r);
 char *write_by(const struct mema_report *r, const struct mema_output_options *options, struct cut cut);
 char *write_diff_by(const struct mema_diff *d, const struct mema_output_options *options, struct cut cut);
 
-/* The index at which a table says a text. */
-uint64_t index_of(const char *(*name)(unsigned), const char *text);
-
-/* The first line in which they differ, and no other. */
-void expect_same_lines(const char *what, const char *got, const char *wanted);
-
-/* That a text is a file of testdata/golden; UPDATE_GOLDEN=1 in the environment writes it
- * again. */
-void expect_golden(const char *name, const char *text);
-
 /* The next line, NUL-terminated in a buffer of its own; NULL at the end. */
 char *next_line(const char **text);
 

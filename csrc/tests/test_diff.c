@@ -1,6 +1,7 @@
 /* test_diff.c - what changed between two reports: the regions, in their order, and the
  * text, from which its reader gets the differences of all sums. */
 #define _GNU_SOURCE
+#include "golden.h"
 #include "shown.h"
 
 #include <stdio.h>

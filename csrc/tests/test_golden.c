@@ -1,6 +1,7 @@
 /* test_golden.c - reports of whole captures, in every form.
  *
  * UPDATE_GOLDEN=1 in the environment writes the golden files again. */
+#include "golden.h"
 #include "shown.h"
 
 #include <stdio.h>
