@@ -27,8 +27,8 @@ WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # The core is freestanding; the rest of the library touches the system.
 CORE := tables smaps line layout capture rules classify owners report parts sums store diff render render_text \
 	render_diff render_json render_openmetrics render_smaps escape elf
-LIBRARY := $(CORE) cgroup collect kept labels limits_linux malloc own_memory process_linux source_file \
-	source_linux source_other
+LIBRARY := $(CORE) cgroup collect kept labels limits_linux malloc own_memory pagescan process_linux source_file \
+	source_linux source_other source_scan
 CLI := main options reading watch colour
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)

@@ -12,14 +12,14 @@ package csrc
 #include "memanalyzer.h"
 
 // One number for each table whose names Go asks for.
-enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, UNITS, FORMS, MEDIA_TYPES };
+enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, SOURCES, UNITS, FORMS, MEDIA_TYPES };
 
 static const char *table_text(unsigned table, unsigned index)
 {
 	static const char *(*const texts[])(unsigned) = {
 		mema_field_label, mema_group_stable_id, mema_group_name, mema_category_stable_id,
 		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_limit_id,
-		mema_sort_name, mema_unit_name, mema_form_name, mema_form_media_type,
+		mema_sort_name, mema_source_name, mema_unit_name, mema_form_name, mema_form_media_type,
 	};
 	return texts[table](index);
 }
@@ -85,6 +85,7 @@ const (
 	Proofs        = C.PROOFS
 	Limits        = C.LIMITS
 	Sorts         = C.SORTS
+	Sources       = C.SOURCES
 	Units         = C.UNITS
 	Forms         = C.FORMS
 	MediaTypes    = C.MEDIA_TYPES
@@ -163,6 +164,19 @@ func New(facts, limits []uint64, top, sort uint64) *Report {
 
 // Prepare has RenderDifferences compare this report with another one that is prepared.
 func (r *Report) Prepare() { C.mema_diff_prepare(&r.c.report) }
+
+// Source has Collect read from a source of the table Sources; auto is for Rss only, or for
+// all that smaps has.
+func (r *Report) Source(source uint64, rssOnly bool) {
+	only := C.uint(0)
+	if rssOnly {
+		only = 1
+	}
+	C.mema_report_source(&r.c.report, C.uint(source), only)
+}
+
+// Scanned says whether a scan was the source.
+func (r *Report) Scanned() bool { return r.c.report.scanned != 0 }
 
 // KeepText has Collect keep the text, which a saved capture ends with.
 func (r *Report) KeepText() { C.mema_report_keep_text(&r.c.report) }

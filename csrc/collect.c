@@ -116,11 +116,14 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
 enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error)
 {
         struct mema_own_memory *own = pid == 0 ? mema_own_memory_open(r) : NULL;
-        struct mema_source *source = mema_source_process(pid, &r->context, error);
+        bool scans = r->scans && !r->keeps_text;
+        struct mema_source *source = mema_source_process(pid, scans, &r->context, error);
         enum mema_status status;
 
         if (source && r->keeps_text)
                 source->keeper = r;
+        r->scanned = source && source->scans;
+        r->scan_missed = r->scan_wanted && !r->scanned;
         status = collect(r, source, own, error);
         mema_own_memory_close(own);
         return status;

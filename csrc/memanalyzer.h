@@ -479,6 +479,20 @@ enum mema_sort {
 
 MEMA_API const char *mema_sort_name(unsigned sort); /* "rss"; NULL out of range */
 
+/* Where mema_collect reads a process from. */
+#define MEMA_SOURCES(X)                                                \
+        X(AUTO, "auto")   /* the cheapest that gives what is wanted */ \
+        X(SMAPS, "smaps") /* every field */                            \
+        X(SCAN, "scan")   /* maps and PAGEMAP_SCAN, of Linux 6.7: sizes and Rss only */
+
+enum mema_source_kind {
+#define X(id, text) MEMA_SOURCE_##id,
+        MEMA_SOURCES(X) MEMA_SOURCE_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_source_name(unsigned source); /* "scan"; NULL out of range */
+
 #define MEMA_ALL UINT64_MAX
 
 struct mema_options {
@@ -558,6 +572,7 @@ struct mema_report {
         struct mema_proof proof[MEMA_PROOF_COUNT];
         uint64_t row_count;  /* of mema_report_row */
         uint64_t name_count; /* of mema_report_name */
+        uint64_t scanned;    /* a scan was the source: see mema_report_source */
         struct mema_context context;
         struct mema_facts after; /* context.facts again, as a saved capture says */
         struct mema_options options;
@@ -566,7 +581,7 @@ struct mema_report {
         uint64_t without_rss; /* mappings that had no Rss line */
         uint64_t reached;     /* the highest address that a region had */
         uint64_t overlapping; /* mappings that begin at it or below: overlap, or the same again */
-        uint64_t repeated, rows_lost, labels_lost, exe_guessed, overflown;
+        uint64_t repeated, rows_lost, labels_lost, exe_guessed, overflown, scan_missed;
 
         struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
         uint64_t other_named;                          /* rows in them */
@@ -581,6 +596,7 @@ struct mema_report {
         char *found_names;        /* and context.names */
         uint64_t found_room, found_names_used, found_names_room;
         uint64_t lists_all;              /* see mema_diff_prepare */
+        uint64_t scans, scan_wanted;     /* see mema_report_source */
         uint64_t keeps_text, kept_bytes; /* see mema_report_keep_text */
         struct mema_kept *kept, *kept_last;
         uint64_t settled;          /* regions that were counted, pieces of them one by one */
@@ -646,6 +662,15 @@ MEMA_API size_t mema_report_warning(const struct mema_report *r, unsigned index,
 MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size_t cap);
 
 /* Collecting: the part that allocates and touches the system ---------------- */
+
+/* Says where mema_collect is to read from: an enum mema_source_kind, without this SMAPS.
+ * AUTO is SCAN where `rss_only` is not 0: nothing but sizes and what is resident is
+ * wanted.  A scan has the same Rss for a fifth of what the kernel does for smaps; all other
+ * fields but Size are absent, and VmFlags, by which some shapes are known.  Where there is
+ * none, before Linux 6.7, or, for whoever is not root, of a process that is not dumpable,
+ * smaps is read, with a warning if SCAN was asked for; and so it is where the text is kept.
+ * Call it before. */
+MEMA_API void mema_report_source(struct mema_report *r, unsigned source, unsigned rss_only);
 
 /* Reads the process `pid` (0: this one) into a report that was begun, and into
  * its context what the system tells of the program and of its limits.  Of this
@@ -800,7 +825,7 @@ MEMA_API const char *mema_form_name(unsigned form);         /* "json"; NULL out 
 MEMA_API const char *mema_form_media_type(unsigned form);   /* "application/json" */
 MEMA_API unsigned mema_form_has_differences(unsigned form); /* 0: no */
 
-enum mema_origin_source { MEMA_FROM_FILE, MEMA_FROM_SMAPS };
+enum mema_origin_source { MEMA_FROM_FILE, MEMA_FROM_PROCESS };
 
 /* Where a report is from; of a file nothing else is known.  Times are nanoseconds. */
 struct mema_origin {

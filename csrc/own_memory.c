@@ -17,6 +17,7 @@
 #include "classify.h"
 #include "labels.h"
 #include "owners.h"
+#include "pagescan.h"
 #include "sums.h"
 
 #ifdef __linux__
@@ -24,7 +25,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -47,18 +47,6 @@ enum { PAGES_MAX = 262144 };
 
 static const uint64_t PRESENT = UINT64_C(1) << 63, SWAPPED = UINT64_C(1) << 62;
 enum { BATCH = 256 };
-
-/* PAGEMAP_SCAN of Linux 6.7 (linux/fs.h): runs of pages that are present, but for
- * the page of zeros, which is nobody's. */
-struct scan_request {
-        uint64_t size, flags, start, end, walk_end, runs, run_count, max_pages;
-        uint64_t inverted, mask, any_of, returned;
-};
-struct scan_run {
-        uint64_t start, end, what;
-};
-#define PAGEMAP_SCAN_NUMBER _IOWR('f', 16, struct scan_request)
-enum { IS_PRESENT = 1 << 3, IS_ZEROS = 1 << 5 };
 
 /* The words at the start of a heap (struct _heap_info), the same from glibc 2.4 on,
  * and of a block (struct malloc_chunk): there the first two, or, where a word has 4
@@ -224,31 +212,6 @@ static void take(struct mema_own_memory *own, const struct mema_region *g, struc
         }
 }
 
-/* Resident bytes from `start` to `end` by runs, false where the kernel does not
- * know them. */
-static bool scan_runs(struct mema_own_memory *own, uint64_t start, uint64_t end, uint64_t *rss)
-{
-        struct scan_run runs[64];
-        struct scan_request request = { .size = sizeof request,
-                                        .start = start,
-                                        .end = end,
-                                        .runs = (uintptr_t)runs,
-                                        .run_count = sizeof runs / sizeof *runs,
-                                        .inverted = IS_ZEROS,
-                                        .mask = IS_PRESENT | IS_ZEROS,
-                                        .returned = IS_PRESENT };
-
-        for (*rss = 0; request.start < end; request.start = request.walk_end) {
-                int n = ioctl(own->pagemap, PAGEMAP_SCAN_NUMBER, &request);
-
-                if (n < 0 || request.walk_end <= request.start)
-                        return false;
-                for (int i = 0; i < n; i++)
-                        *rss += runs[i].end - runs[i].start;
-        }
-        return true;
-}
-
 /* Before Linux 6.7 page by page, as far as that goes: what was only read, and is
  * zeros, is counted, too, though not by the kernel. */
 static uint64_t count_pages(struct mema_own_memory *own, uint64_t start, uint64_t end, uint64_t *budget)
@@ -270,7 +233,7 @@ static uint64_t resident(struct mema_own_memory *own, uint64_t start, uint64_t e
 {
         uint64_t rss, all = UINT64_MAX;
 
-        own->scans = own->scans && scan_runs(own, start, end, &rss);
+        own->scans = own->scans && mema_scan_sum(own->pagemap, start, end, &rss);
         return own->scans ? rss : count_pages(own, start, end, labelled ? &all : &own->pages);
 }
 

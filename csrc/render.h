@@ -16,6 +16,9 @@ typedef bool (*mema_section)(struct mema_output *w, struct out *o);
 extern const mema_section mema_text_sections[], mema_json_sections[], mema_openmetrics_sections[],
         mema_smaps_sections[], mema_diff_text_sections[], mema_diff_json_sections[];
 
+/* What a text says of a scan: why there is nothing but sizes and Rss. */
+#define MEMA_SCAN_LINE "Source: scan (maps and PAGEMAP_SCAN), which knows sizes and RSS only\n"
+
 /* Whether both reports know what is resident: else nothing of it has changed, as far as
  * can be said. */
 bool mema_diff_has_rss(const struct mema_diff *d);

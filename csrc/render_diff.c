@@ -116,6 +116,13 @@ static bool categories_line(struct mema_output *w, struct out *o)
         return true;
 }
 
+static bool source_line(struct mema_output *w, struct out *o)
+{
+        if (w->diff->now->scanned)
+                put(o, "\n" MEMA_SCAN_LINE);
+        return false;
+}
+
 static bool warnings_line(struct mema_output *w, struct out *o)
 {
         char text[MEMA_WARNING_MAX];
@@ -185,5 +192,6 @@ static bool regions_line(struct mema_output *w, struct out *o)
 }
 
 const mema_section mema_diff_text_sections[] = {
-        title_line, totals_line, categories_line, warnings_line, regions_title_line, regions_line, NULL,
+        title_line,    totals_line,        categories_line, source_line,
+        warnings_line, regions_title_line, regions_line,    NULL,
 };

@@ -377,7 +377,7 @@ static bool head(struct mema_output *w, struct out *o)
                 put_string(o, base_name(mema_undeleted(exe)));
         else
                 put(o, "null");
-        put_text_member(o, "source", known ? "smaps" : "file");
+        put_text_member(o, "source", !known ? "file" : w->report->scanned ? "scan" : "smaps");
         put_seconds_member(o, "age_seconds", known, origin->age);
         put_seconds_member(o, "cost_seconds", known, origin->cost);
         return false;

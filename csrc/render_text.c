@@ -325,6 +325,13 @@ static bool names_line(struct mema_output *w, struct out *o)
         return false;
 }
 
+static bool source_line(struct mema_output *w, struct out *o)
+{
+        if (w->report->scanned)
+                put(o, MEMA_SCAN_LINE "\n");
+        return false;
+}
+
 static bool warnings_line(struct mema_output *w, struct out *o)
 {
         char text[MEMA_WARNING_MAX];
@@ -538,6 +545,6 @@ static bool title_line(struct mema_output *w, struct out *o)
 }
 
 const mema_section mema_text_sections[] = {
-        title_line,  groups_line, estimated_line,     names_line,   warnings_line,
+        title_line,  groups_line, estimated_line,     names_line,   source_line, warnings_line,
         totals_line, limits_line, regions_title_line, regions_line, NULL,
 };

@@ -39,6 +39,12 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
         r->before.category = MEMA_CATEGORY_COUNT;
 }
 
+void mema_report_source(struct mema_report *r, unsigned source, unsigned rss_only)
+{
+        r->scan_wanted = source == MEMA_SOURCE_SCAN;
+        r->scans = source == MEMA_SOURCE_SCAN || (source == MEMA_SOURCE_AUTO && rss_only);
+}
+
 void mema_report_capture(struct mema_report *r, const struct mema_capture *capture)
 {
         const struct mema_context *c = &capture->context;
@@ -306,6 +312,7 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                   "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
                 { r->context.exe_deleted,
                   "The program's file was deleted or replaced after the program began" },
+                { r->scan_missed, "There is no scan of this process on this system: smaps was read" },
                 { r->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
                                   "meanwhile, or it is two captures" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },

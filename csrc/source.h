@@ -2,6 +2,8 @@
 #ifndef MEMA_SOURCE_H
 #define MEMA_SOURCE_H
 
+#include <stdbool.h>
+
 #include "memanalyzer.h"
 
 /* A source is these two functions; what follows it does not know which it is.
@@ -15,11 +17,14 @@ struct mema_source {
         const char *name;                   /* what messages call it */
         const struct mema_capture *capture; /* what a saved one says before its regions; NULL: nothing */
         struct mema_report *keeper;         /* keeps the text; NULL: nobody does */
+        bool scans;                         /* of a process: Rss is from a scan, not from smaps */
 };
 
 /* NULL and *error where it cannot be opened. */
 struct mema_source *mema_source_file(const char *path, struct mema_error *error);
-struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error);
+/* `scans`: by a scan, where that is to be had. */
+struct mema_source *mema_source_process(uint64_t pid, bool scans, struct mema_context *context,
+                                        struct mema_error *error);
 
 /* The beginning of a file of /proc as a text that ends with a NUL.  Its length, or -1
  * and errno, with an empty text. */
@@ -52,6 +57,11 @@ struct mema_text_source {
 };
 
 struct mema_text_source *mema_text_source_new(const char *name, size_t piece, struct mema_error *error);
+
+/* The regions of `maps`, which reads the maps of the process whose folder it has open,
+ * with what a scan finds resident in each; it closes both.  NULL where there are no scans
+ * of that process, and `maps` stays the caller's. */
+struct mema_source *mema_source_scan(struct mema_text_source *maps);
 
 /* Fills in an error: `system` is an errno, or 0. */
 enum mema_status mema_fail(struct mema_error *error, enum mema_status status, int system, const char *format,

@@ -1,4 +1,4 @@
-/* source_linux.c - a source that reads /proc/PID/smaps.
+/* source_linux.c - a source that reads /proc/PID/smaps, or maps beside a scan.
  *
  * Everything is opened below the process's folder, which stays that of one
  * process, whoever is given its number later. */
@@ -309,9 +309,12 @@ static enum mema_status find_memory(struct mema_text_source *s, struct mema_erro
                          pid);
 }
 
-static enum mema_status open_process(struct mema_text_source *s, const char *folder,
-                                     struct mema_context *context, struct mema_error *error)
+/* *source becomes the scan where there is one, which closes `s`, too. */
+static enum mema_status open_process(struct mema_text_source *s, const char *folder, bool scans,
+                                     struct mema_context *context, struct mema_source **source,
+                                     struct mema_error *error)
 {
+        struct mema_source *scan = NULL;
         bool known;
 
         s->dir = open(folder, FOLDER);
@@ -322,7 +325,11 @@ static enum mema_status open_process(struct mema_text_source *s, const char *fol
                 return (enum mema_status)error->status;
         if (s->pid != 0 && (s->maps = openat(s->dir, "maps", READ)) < 0)
                 return failed(s, "open", errno, error);
-        s->fd = openat(s->dir, "smaps", READ);
+        if (scans && (scan = mema_source_scan(s))) {
+                snprintf(s->shown, sizeof s->shown, "%s/maps", folder);
+                *source = scan;
+        }
+        s->fd = openat(s->dir, scan ? "maps" : "smaps", READ);
         if (s->fd < 0)
                 return failed(s, "open", errno, error);
         if (s->pid != 0 || !known)
@@ -333,9 +340,11 @@ static enum mema_status open_process(struct mema_text_source *s, const char *fol
         return MEMA_OK;
 }
 
-struct mema_source *mema_source_process(uint64_t pid, struct mema_context *context, struct mema_error *error)
+struct mema_source *mema_source_process(uint64_t pid, bool scans, struct mema_context *context,
+                                        struct mema_error *error)
 {
         struct mema_text_source *s;
+        struct mema_source *source;
         char folder[32] = "/proc/self", path[48];
 
         if (pid != 0)
@@ -348,11 +357,12 @@ struct mema_source *mema_source_process(uint64_t pid, struct mema_context *conte
         s->read = read_smaps;
         s->end = end_smaps;
         s->close = close_process;
-        if (open_process(s, folder, context, error) != MEMA_OK) {
-                s->source.close(&s->source);
+        source = &s->source;
+        if (open_process(s, folder, scans, context, &source, error) != MEMA_OK) {
+                source->close(source);
                 return NULL;
         }
-        return &s->source;
+        return source;
 }
 
 #endif

@@ -10,6 +10,7 @@ static const char *const parts[] = { MEMA_PARTS(ROW) };
 static const char *const proofs[] = { MEMA_PROOFS(ROW) };
 static const char *const limits[] = { MEMA_LIMITS(ROW) };
 static const char *const sorts[] = { MEMA_SORTS(ROW) };
+static const char *const sources[] = { MEMA_SOURCES(ROW) };
 static const char *const units[] = { MEMA_UNITS(ROW_OF_3) };
 #undef ROW
 #undef ROW_OF_3
@@ -89,6 +90,11 @@ const char *mema_limit_id(unsigned limit)
 const char *mema_sort_name(unsigned sort)
 {
         return sort < MEMA_SORT_COUNT ? sorts[sort] : NULL;
+}
+
+const char *mema_source_name(unsigned source)
+{
+        return source < MEMA_SOURCE_COUNT ? sources[source] : NULL;
 }
 
 const char *mema_unit_name(unsigned unit)

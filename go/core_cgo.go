@@ -14,6 +14,7 @@ func newReading(o readOptions) (reading, error) {
 	if r == nil {
 		return nil, &SourceError{"no memory for a report", ErrNoMemory, nil}
 	}
+	r.Source(o.source, o.rssOnly)
 	if o.keepText {
 		r.KeepText()
 	}
@@ -43,6 +44,7 @@ func newTables() tables {
 		proofs:        csrc.Table(csrc.Proofs),
 		limits:        csrc.Table(csrc.Limits),
 		sorts:         csrc.Table(csrc.Sorts),
+		sources:       csrc.Table(csrc.Sources),
 		units:         csrc.Table(csrc.Units),
 		forms:         csrc.Table(csrc.Forms),
 		mediaTypes:    csrc.Table(csrc.MediaTypes),

@@ -23,6 +23,7 @@ type reading interface {
 	Rows() int
 	Row(i int) (numbers []uint64, perms, flags, name string)
 	Warning(i int) string
+	Scanned() bool // the source was a scan, not smaps
 	Render(f rendering)
 	// RenderDifferences is of what has changed since a reading that stays open; both are
 	// compared. False where there is no memory for it.
@@ -40,7 +41,7 @@ type rendering struct {
 
 // tables are the names that a core has for its numbers.
 type tables struct {
-	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, units, forms, mediaTypes []string
+	fields, groupIDs, groupNames, categoryIDs, categoryNames, methods, parts, proofs, limits, sorts, sources, units, forms, mediaTypes []string
 
 	categoryGroups  []int
 	formDifferences []bool // whether a form has them
@@ -112,7 +113,10 @@ func decodeSums(words []uint64) Columns {
 }
 
 func decodeReport(r reading) *Report {
-	report := &Report{Totals: decodeSums(r.Totals()), Limits: decodeLimits(r.Limits())}
+	report := &Report{Source: "smaps", Totals: decodeSums(r.Totals()), Limits: decodeLimits(r.Limits())}
+	if r.Scanned() {
+		report.Source = "scan"
+	}
 	for i, id := range names.groupIDs {
 		report.Groups = append(report.Groups, Group{ID: id, Name: names.groupNames[i], Parts: decodeParts(r, id)})
 	}

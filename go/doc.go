@@ -16,6 +16,8 @@
 //	top=N      how many of the largest mappings to list, 0 to 100000, or all; 20
 //	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
+//	source=S   smaps, scan (Linux 6.7: a fifth of the cost, sizes and RSS only) or auto:
+//	           scan for openmetrics, smaps for the rest; auto
 //	seconds=N  what changes in 1 to 300 seconds
 //	gc=1       collect garbage first
 //	format=F   text, json, openmetrics, pprof, or smaps, a capture that [Parse] makes

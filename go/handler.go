@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,6 +192,11 @@ var parameters = []struct {
 		q.unit = uint64(i)
 		return i >= 0
 	}},
+	{"source", strings.Join(names.sources, ", "), func(q *query, value string) bool {
+		i := number(names.sources, value)
+		q.read.source = uint64(i)
+		return i >= 0
+	}},
 	{"seconds", "a number from 1 to 300", func(q *query, value string) bool {
 		n, err := strconv.ParseUint(value, 10, 32)
 		q.wait = time.Duration(n) * time.Second
@@ -204,6 +210,7 @@ var parameters = []struct {
 		i := number(names.forms, value)
 		q.form = uint64(i)
 		q.read.keepText, q.read.callStacks = value == "smaps", value == "pprof"
+		q.read.rssOnly = value == "openmetrics"
 		return i >= 0
 	}},
 }
@@ -224,7 +231,21 @@ func parseQuery(values url.Values) (query, *refusal) {
 	if q.read.callStacks {
 		q.read.top, q.read.sort = profileMax, uint64(number(names.sorts, "size"))
 	}
+	if scan := number(names.sources, "scan"); q.read.source == uint64(scan) {
+		return q, refuseScan(q)
+	}
 	return q, nil
+}
+
+// refuseScan refuses what wants more than a scan has.
+func refuseScan(q query) *refusal {
+	if q.read.keepText {
+		return refuse(http.StatusBadRequest, "format=smaps wants source=smaps or auto; not scan")
+	}
+	if by := names.sorts[q.read.sort]; !slices.Contains([]string{"rss", "size", "address", "name"}, by) {
+		return refuse(http.StatusBadRequest, "sort=%s wants source=smaps or auto; not scan", by)
+	}
+	return nil
 }
 
 // canonicalHost is a name or an address in one spelling, without brackets and a

@@ -136,6 +136,7 @@ func TestWrongParameters(t *testing.T) {
 		top     = "top wants a number from 0 to 100000, or all; not "
 		sort    = "sort wants rss, pss, private, dirty, swap, size, address, name; not "
 		unit    = "unit wants MB, KB, B, auto; not "
+		source  = "source wants auto, smaps, scan; not "
 		seconds = "seconds wants a number from 1 to 300; not "
 		gc      = "gc wants 0 or 1; not "
 		format  = "format wants text, json, openmetrics, smaps, pprof; not "
@@ -171,6 +172,10 @@ func TestWrongParameters(t *testing.T) {
 		{"seconds=301", seconds + `"301"`},
 		{"seconds=1.5", seconds + `"1.5"`},
 		{"seconds=1&format=smaps", "seconds wants format=text, json or pprof; smaps has no differences."},
+		{"source=", source + `""`},
+		{"source=file", source + `"file"`},
+		{"source=scan&format=smaps", "format=smaps wants source=smaps or auto; not scan"},
+		{"sort=pss&source=scan", "sort=pss wants source=smaps or auto; not scan"},
 		{"gc=", gc + `""`},
 		{"gc=true", gc + `"true"`},
 		{"gc=2", gc + `"2"`},

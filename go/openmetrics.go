@@ -8,7 +8,7 @@ import (
 // OpenMetrics returns where the memory of this process is, as the handler answers
 // format=openmetrics. Errors are those of [Read].
 func (a *Analyzer) OpenMetrics(ctx context.Context) ([]byte, error) {
-	r, err := a.readSelf(ctx, readOptions{})
+	r, err := a.readSelf(ctx, readOptions{rssOnly: true})
 	if err != nil {
 		return nil, err
 	}

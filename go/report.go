@@ -51,6 +51,7 @@ type Columns struct {
 type Report struct {
 	Time     time.Time     // when the reading began
 	Cost     time.Duration // how long it took, without waiting for others
+	Source   string        // "smaps", "scan" or "file"
 	Totals   Columns
 	Limits   Limits
 	Groups   []Group

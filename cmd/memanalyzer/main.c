@@ -96,6 +96,7 @@ static int run(const struct settings *s)
         bool saved = true;
 
         mema_report_init(&report, NULL, &s->report);
+        mema_report_source(&report, (unsigned)s->source, options.form == MEMA_FORM_OPENMETRICS);
         if (s->save || options.form == MEMA_FORM_SMAPS)
                 mema_report_keep_text(&report);
         if (s->file)

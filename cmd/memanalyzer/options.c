@@ -76,6 +76,11 @@ static bool take_unit(struct settings *s, const char *value)
         return choice(value, mema_unit_name, &s->output.unit);
 }
 
+static bool take_source(struct settings *s, const char *value)
+{
+        return choice(value, mema_source_name, &s->source);
+}
+
 static bool take_format(struct settings *s, const char *value)
 {
         return choice(value, mema_form_name, &s->output.form);
@@ -96,6 +101,7 @@ static bool take_version(struct settings *s, const char *value)
 }
 
 #define SORT_KEY(id, text) " " text
+#define SOURCE(id, text) " " text
 #define UNIT(id, text, shift) " " text
 #define FORM(id, name, media_type, differences) " " name
 
@@ -123,6 +129,8 @@ static const struct option {
           "MB, KB, B or auto (default: auto on a terminal, MB elsewhere)" },
         { "format", "FORM", take_format, "one of" MEMA_FORMS(FORM),
           "text (default), json, openmetrics, or smaps, what -save saves" },
+        { "source", "NAME", take_source, "one of" MEMA_SOURCES(SOURCE),
+          "smaps, scan (Linux 6.7: cheaper, RSS only) or auto (default)" },
         { "h", NULL, take_help, NULL, "print this help" },
         { "help", NULL, take_help, NULL, NULL },
         { "version", NULL, take_version, NULL, "print the version" },
@@ -147,8 +155,7 @@ void print_help(void)
         }
         puts("\n"
              "One dash or two; the value is the next argument, or follows a '='.\n"
-             "Exit status: 0 fine, 1 the source failed, 2 wrong usage, 3 to 10 the process\n"
-             "cannot be read: man memanalyzer says why.\n"
+             "Exit status: 0 fine, 2 wrong usage, else no report: man memanalyzer says why.\n"
              "\n"
              "  kubectl exec POD -- cat /proc/1/smaps > capture.smaps\n"
              "  memanalyzer -f capture.smaps -top 50 -sort pss");
@@ -225,6 +232,8 @@ static char **read_option(struct settings *s, char **arguments)
 static bool fit_together(const struct settings *s)
 {
         bool process = !s->file && !s->diff, prints_capture = s->output.form == MEMA_FORM_SMAPS;
+        uint64_t sort = s->report.sort;
+        bool scan = s->source == MEMA_SOURCE_SCAN;
         const struct {
                 bool wrong;
                 const char *why;
@@ -237,6 +246,10 @@ static bool fit_together(const struct settings *s)
                 { !process && (s->save || prints_capture),
                   "a process is saved; what a file has is saved already" },
                 { !process && s->watch > 0, "-watch wants a process" },
+                { !process && s->source != MEMA_SOURCE_AUTO, "-source is of a process" },
+                { scan && (s->save || prints_capture), "-source scan has no smaps to save" },
+                { scan && sort != MEMA_SORT_RSS && sort < MEMA_SORT_SIZE,
+                  "-source scan wants -sort rss, size, address or name: it knows nothing else" },
                 { s->watch > 0 && (s->save || s->output.form != MEMA_FORM_TEXT),
                   "-watch is a text, and not saved" },
                 { s->watch > 0 && s->report.sort != MEMA_SORT_RSS,

@@ -22,7 +22,7 @@ enum mema_status collect_timed(struct mema_report *report, uint64_t pid, struct 
         uint64_t start = now_of(CLOCK_MONOTONIC);
         enum mema_status status;
 
-        origin->source = MEMA_FROM_SMAPS;
+        origin->source = MEMA_FROM_PROCESS;
         origin->pid = pid > 0 ? pid : (uint64_t)getpid();
         origin->began = now_of(CLOCK_REALTIME);
         status = mema_collect(report, pid, error);

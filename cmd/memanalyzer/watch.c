@@ -105,6 +105,7 @@ static enum mema_status look(struct mema_report *report, const struct settings *
         enum mema_status status;
 
         mema_report_init(report, NULL, NULL);
+        mema_report_source(report, (unsigned)s->source, true);
         mema_diff_prepare(report);
         status = collect_timed(report, s->pid, &options->origin, error);
         mema_report_finish(report, NULL);

@@ -17,7 +17,7 @@
         X(store) X(text) X(golden) X(json) X(openmetrics) X(collect) X(memory)        \
         X(processes) X(captures) X(capture) X(contents) X(cli) X(kernel) X(race)      \
         X(elf) X(stacks) X(owners) X(labels) X(heaps) X(limits) X(save) X(diff)       \
-        X(hostile)
+        X(scan) X(hostile)
 
 /* Those that take long run only where they are named: build/tests large. */
 #define LONG_SUITES(X) X(large) X(forms)

@@ -77,8 +77,8 @@ static void expect_same_output(struct output a, struct output b)
 
 static void help_fits_a_screen(void)
 {
-        static const char *const named[] = { "-pid",  "-f",    "-save",   "-watch", "-top",    "-all",
-                                             "-sort", "-unit", "-format", "-h",     "-version" };
+        static const char *const named[] = { "-pid",  "-f",    "-save",   "-watch",  "-top", "-all",
+                                             "-sort", "-unit", "-format", "-source", "-h",   "-version" };
         struct output o = RUN(NULL, "-h");
         int lines = 0;
 
@@ -132,6 +132,7 @@ static void wrong_usage_is_refused(void)
                 { { "-save", "y", "-f", "x" },
                   "memanalyzer: a process is saved; what a file has is saved already" },
 #define WATCHED "memanalyzer: -watch is a text, and not saved"
+#define UNSORTED "memanalyzer: -source scan wants -sort rss, size, address or name: it knows nothing else"
 #define SAVED "memanalyzer: a process is saved; what a file has is saved already"
                 { { "-f", "x", "-format=smaps" }, SAVED },
                 { { "-f", "x", "-save=-" }, SAVED },
@@ -142,6 +143,13 @@ static void wrong_usage_is_refused(void)
                 { { "-watch=1", "-format=json" }, WATCHED },
                 { { "-watch=1", "-sort=pss" },
                   "memanalyzer: -watch has the largest change first; not -sort" },
+                { { "-source=file" }, "memanalyzer: -source wants one of auto smaps scan; not \"file\"" },
+                { { "-f", "x", "-source=scan" }, "memanalyzer: -source is of a process" },
+                { { "diff", "a", "b", "-source=smaps" }, "memanalyzer: -source is of a process" },
+                { { "-source=scan", "-save=x" }, "memanalyzer: -source scan has no smaps to save" },
+                { { "-source=scan", "-format=smaps" }, "memanalyzer: -source scan has no smaps to save" },
+                { { "-source=scan", "-sort=pss" }, UNSORTED },
+                { { "-source=scan", "-sort=swap" }, UNSORTED },
                 { { "-watch=0" }, "memanalyzer: -watch wants a number of seconds from 1 to 3600; not \"0\"" },
 #define DIFF "memanalyzer: diff wants two files, and of the options -top, -all, -unit and -format"
                 { { "diff" }, DIFF },

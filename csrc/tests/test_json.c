@@ -115,7 +115,7 @@ static void a_time_is_rfc_3339(void)
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 struct mema_output_options options = {
-                        .origin = { .source = MEMA_FROM_SMAPS,
+                        .origin = { .source = MEMA_FROM_PROCESS,
                                     .pid = 7,
                                     .began = cases[i].seconds * 1000000000 + 42,
                                     .cost = 1500000 },

@@ -292,8 +292,8 @@ static pid_t stopped_shell(void)
 
 /* What a reading comes to where something happens to the process after `after`
  * regions of it were read, at the latest when they all were. */
-static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum mema_status wanted,
-                              const char *words)
+static void expect_source_broken_off(bool scans, void (*happens)(pid_t child), uint64_t after,
+                                     enum mema_status wanted, const char *words)
 {
         static struct mema_context context;
         const struct mema_region *region;
@@ -307,7 +307,7 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
         all = r.totals.mappings;
         mema_report_free(&r);
         TRUE(all > 5);
-        source = mema_source_process((uint64_t)child, &context, &error);
+        source = mema_source_process((uint64_t)child, scans, &context, &error);
         for (uint64_t i = 0; i < all && i < after && status == MEMA_REGION; i++)
                 status = source->next(source, &region, &error);
         EQUAL(status, MEMA_REGION);
@@ -320,6 +320,13 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
         source->close(source);
         if (state_of(child) != 0)
                 end_child(child);
+}
+
+static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum mema_status wanted,
+                              const char *words)
+{
+        expect_source_broken_off(false, happens, after, wanted, words);
+        expect_source_broken_off(true, happens, after, wanted, words);
 }
 
 /* The kernel ends the text of a process that is gone as if it were whole. */

@@ -85,6 +85,7 @@ static enum mema_status collect(pid_t child, unsigned i, struct mema_error *erro
         struct mema_options options = { MEMA_ALL, i % MEMA_SORT_COUNT };
 
         mema_report_init(&r, NULL, &options);
+        mema_report_source(&r, MEMA_SOURCE_AUTO, i / MEMA_SORT_COUNT % 2);
         return mema_collect(&r, (uint64_t)child, error);
 }
 

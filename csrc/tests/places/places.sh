@@ -6,7 +6,7 @@ set -eu
 
 places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
 # Of /proc and other programs: not of an emulated machine.
-asking_the_system='collect memory processes cli kernel race stacks heaps labels limits save'
+asking_the_system='collect memory processes cli kernel race stacks heaps labels limits save scan'
 
 here=$PWD
 tests=$here/csrc/tests/places
@@ -37,6 +37,11 @@ fails_with() {
         esac
 }
 
+# reads_smaps_instead COMMAND...: there is no scan, and the command line says so.
+reads_smaps_instead() {
+        "$@" -source scan | grep -F 'There is no scan of this process on this system: smaps was read'
+}
+
 # foreign ARCH COMPILER: a tree for that architecture, with Debian's CUnit for it.
 foreign() {
         .ci/foreign-cunit build/foreign-cunit i386 s390x arm64
@@ -52,6 +57,7 @@ emulated() {
                 grep -vwF "$(echo "$asking_the_system" | tr ' ' '\n')")
         EMULATOR=$(command -v "$3") "$3" build/tests $suites
         "$tests/golden.sh" "$3" bin/memanalyzer
+        reads_smaps_instead "$3" bin/memanalyzer
 }
 
 i386() {
@@ -137,6 +143,7 @@ gvisor() {
         words=$("$@" true 2>&1) || skip "runsc does not run here: $(echo "$words" | tail -n 1)"
         "$@" "$tests/golden.sh" bin/memanalyzer
         "$tests/itself.sh" "$@" bin/memanalyzer
+        reads_smaps_instead "$@" bin/memanalyzer
         "$@" "$tests/demo.sh" bin/memdemo
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
 }

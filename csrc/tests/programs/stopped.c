@@ -5,13 +5,22 @@
  * which both have mapped. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/perf_event.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { KIB = 1 << 10, MIB = 1 << 20, FILE_SIZE = 64 * KIB };
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
 
 static char *map(size_t len, int protection, int flags, int fd)
 {
@@ -41,6 +50,58 @@ static char *look_at(char *memory, size_t len)
         return memory;
 }
 
+/* What not every place has: without it there is less. */
+static char *map_if_possible(size_t len, int flags, int fd)
+{
+        char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+        return p == MAP_FAILED ? NULL : p;
+}
+
+static void fill_if_possible(size_t len, int flags, int fd)
+{
+        char *p = map_if_possible(len, flags, fd);
+
+        if (p)
+                fill(p, len / 2);
+}
+
+/* A page of zeros, small and huge, each only read, beside one that was written; and pages
+ * that fault.  By their advice the kernel keeps them apart, and the tests know them. */
+static void make_holes(void)
+{
+        char *p = map_private(8 * MIB);
+
+        madvise(p, 8 * MIB, MADV_DONTDUMP);
+        madvise(p, 8 * MIB, MADV_HUGEPAGE);
+        p += 2 * MIB - (uintptr_t)p % (2 * MIB);
+        fill(p + 2 * MIB, 512);
+        look_at(p, 4 * MIB);
+        p = map_private(FILE_SIZE);
+        madvise(p, FILE_SIZE, MADV_DONTDUMP);
+        fill(look_at(p, FILE_SIZE) + FILE_SIZE / 2, 512);
+        p = map_private(FILE_SIZE);
+        madvise(fill(p, FILE_SIZE), FILE_SIZE, MADV_DONTFORK);
+        madvise(p, FILE_SIZE / 2, MADV_GUARD_INSTALL);
+}
+
+/* Pages of the kernel's, which a device maps: counters of events and a ring of packets. */
+static void map_devices(void)
+{
+        struct perf_event_attr counter = { .type = PERF_TYPE_SOFTWARE, .size = sizeof counter };
+        struct tpacket_req ring = { 4096, 4, 4096, 4 };
+        int packets = socket(AF_PACKET, SOCK_RAW, 0);
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        char *p;
+
+        if (setsockopt(packets, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring) == 0 &&
+            (p = map_if_possible(4 * 4096, MAP_SHARED, packets)))
+                look_at(p, 4 * 4096);
+        p = map_if_possible(3 * page, MAP_SHARED, (int)syscall(SYS_perf_event_open, &counter, 0, -1, -1, 0));
+        if (p)
+                look_at(p, 3 * page);
+}
+
 int main(int argc, char **argv)
 {
         int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
@@ -60,6 +121,17 @@ int main(int argc, char **argv)
         p = map_private(MIB);
         madvise(p, MIB, MADV_NOHUGEPAGE);
         madvise(fill(p, MIB), MIB, MADV_FREE);
+
+        make_holes();
+        map_devices();
+        fill_if_possible(FILE_SIZE, MAP_PRIVATE, open("/dev/zero", O_RDWR));
+        fd = memfd_create("memory", 0);
+        if (ftruncate(fd, FILE_SIZE) == 0)
+                fill_if_possible(FILE_SIZE, MAP_SHARED, fd);
+        fd = memfd_create("pages", MFD_HUGETLB);
+        if (ftruncate(fd, 2 * MIB) == 0)
+                fill_if_possible(2 * MIB, MAP_SHARED, fd);
+        fill_if_possible(2 * MIB, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
 
         raise(SIGSTOP);
         return EXIT_SUCCESS;

@@ -1,0 +1,99 @@
+//go:build linux && cgo
+
+package memanalyzer
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// canScan skips the test where this kernel has no scans.
+func canScan(t *testing.T) {
+	t.Helper()
+	if r, err := Read(context.Background(), Source("scan")); err != nil || r.Source != "scan" {
+		t.Skipf("no scan here: %v", err)
+	}
+}
+
+// A scan has the same categories: what the runtime, labels and malloc tell is joined with it,
+// and proofs hold.
+func TestAScanIsTheSameReport(t *testing.T) {
+	canScan(t)
+	alone(t, func() {
+		cache, err := Mmap(8*mib, "TestAScanIsTheSameReport")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		touchPages(cache.Bytes()[:3*mib])
+		smaps, err := Read(context.Background(), Source("smaps"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan, err := Read(context.Background(), Source("scan"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if smaps.Source != "smaps" || scan.Source != "scan" || scan.Totals.PSS.Known || len(scan.Warnings) > len(smaps.Warnings) {
+			t.Errorf("from %s and %s, PSS %v, %q", smaps.Source, scan.Source, scan.Totals.PSS, scan.Warnings)
+		}
+		// What malloc tells is not asked for each time.
+		if len(scan.Proofs) == 0 || scan.Proofs[0].ID != "go_heap" || !scan.Proofs[0].Held {
+			t.Errorf("proofs %+v, by smaps %+v", scan.Proofs, smaps.Proofs)
+		}
+		checkLaw(t, scan)
+		for c := range scan.Categories() {
+			other := smaps.Category(c.ID)
+			// The second reading finds what the first one made.
+			if c.RSS.Bytes+mib < other.RSS.Bytes || other.RSS.Bytes+mib < c.RSS.Bytes {
+				t.Errorf("%s: %d, by smaps %d", c.ID, c.RSS.Bytes, other.RSS.Bytes)
+			}
+		}
+		if names := scan.Category("named").Names; len(names) != 1 || names[0].RSS.Bytes != 3*mib {
+			t.Errorf("names %+v", names)
+		}
+	})
+}
+
+func TestTheSourceOfAForm(t *testing.T) {
+	canScan(t)
+	for query, want := range map[string]string{
+		"/?format=json":                             `"source": "smaps"`,
+		"/?format=json&source=auto":                 `"source": "smaps"`,
+		"/?format=json&source=smaps":                `"source": "smaps"`,
+		"/?format=json&source=scan":                 `"source": "scan"`,
+		"/?source=scan":                             "\nSource: scan ",
+		"/?format=openmetrics&source=smaps":         "memanalyzer_proportional_bytes",
+		"/?format=smaps&source=auto":                "\nRss: ",
+		"/?format=json&source=scan&sort=size":       `"source": "scan"`,
+		"/?format=openmetrics&source=scan&sort=rss": "memanalyzer_resident_bytes",
+	} {
+		if w := ask(handler, "GET", query); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d, no %q", query, w.Code, want)
+		}
+	}
+	metrics, err := mustNew(t).OpenMetrics(context.Background())
+	if err != nil || strings.Contains(string(metrics), "proportional") || strings.Contains(string(metrics), "swap_bytes") {
+		t.Errorf("%v: %.500s", err, metrics)
+	}
+}
+
+func TestTheSourceOfAReport(t *testing.T) {
+	for _, name := range names.sources {
+		if _, err := Read(context.Background(), Source(name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Read(context.Background(), Source("file")); err == nil || !strings.HasPrefix(err.Error(), "memanalyzer: Source wants") {
+		t.Errorf("%v", err)
+	}
+	if !slices.Equal(names.sources, []string{"auto", "smaps", "scan"}) {
+		t.Errorf("%q", names.sources)
+	}
+	if r := parseText(t, "00400000-00401000 r-xp 00000000 08:02 17 /bin/cat\nRss: 4 kB\n"); r.Source != "file" {
+		t.Errorf("%q", r.Source)
+	}
+}
