@@ -182,18 +182,34 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
                 proven && heap->low == heap->high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED;
 }
 
+/* Resident memory of others that can be the runtime's metadata: what nothing is known
+ * of, and what only its shape tells. */
+static uint64_t unsure_of_others(const struct mema_report *r)
+{
+        uint64_t sum = 0;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+                const struct mema_category *c = &r->category[i];
+
+                if (i == MEMA_ANON_RW)
+                        sum += c->sums.value[MEMA_RSS];
+                else if (i != MEMA_GO_METADATA && c->method == MEMA_BY_INFERRED)
+                        sum += beyond(c->sums.value[MEMA_RSS], c->low);
+        }
+        return sum;
+}
+
 /* Without names most of the runtime's metadata is in Read-Write: its shape finds
  * some, and the runtime says how much there may be. */
 static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
 {
         struct mema_category *c = &r->category[MEMA_GO_METADATA];
-        uint64_t most = c->high + r->category[MEMA_ANON_RW].sums.value[MEMA_RSS];
 
         if (c->low > 0)
                 return;
         c->method = MEMA_BY_INFERRED;
         if (c->high < go->metadata)
-                c->high = at_most(go->metadata, most);
+                c->high = at_most(go->metadata, c->high + unsure_of_others(r));
 }
 
 static bool go_is_known(const struct mema_go *go)

@@ -646,9 +646,14 @@ static void metadata_that_is_not_all_found(void)
         EQUAL(r.category[MEMA_GO_METADATA].low, 0);
         EQUAL(r.category[MEMA_GO_METADATA].high, KB(40));
         EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_INFERRED);
-        context.facts.go.metadata = KB(100);
+        context.facts.go.metadata = KB(1000);
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
-        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64));
+        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64 + 612));
+        /* A stack is only told by its guard. */
+        comes_to(HEAP MAP("7f0000cff000-7f0000d00000", "---p", "", 0)
+                         MAP("7f0000d00000-7f0001500000", "rw-p", "", 20),
+                 &context, "go/heap 612, file/other 8, anon/rw 64, stacks/threads 20", __LINE__);
+        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64 + 612 + 20));
         comes_to(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
                  "go/heap 612, go/metadata 4, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_GO_METADATA].low, KB(4));
