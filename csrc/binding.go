@@ -8,6 +8,8 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=c11 -O2 -fvisibility=hidden
+#cgo noescape mema_report_row_by
+#cgo nocallback mema_report_row_by
 #include <stdlib.h>
 #include "memanalyzer.h"
 
@@ -24,36 +26,47 @@ static const char *table_text(unsigned table, unsigned index)
 	return texts[table](index);
 }
 
-// All that one report needs, so that there is one allocation that can fail.
+// All that one reading needs, so that there is one allocation that can fail.
 struct reading {
 	struct mema_report report;
 	struct mema_smaps parser;
-	struct mema_output output;
-	struct mema_diff diff;
-	struct mema_change *changes;
-	struct mema_region row;
 };
 
 static struct reading *new_reading(void) // C.malloc would end the program
 {
-	struct reading *r = malloc(sizeof *r);
-
-	if (r)
-		r->changes = NULL;
-	return r;
+	return malloc(sizeof(struct reading));
 }
 
-// Compares with the reading before; 0 where there is no memory for it.
-static int differ(struct reading *r, const struct reading *before)
-{
-	uint64_t rows = before->report.row_count + r->report.row_count;
+// What is being written of a reading, or of what changed between two. A reading is not
+// changed by it: there can be several at a time.
+struct writing {
+	struct mema_output output;
+	struct mema_diff diff;
+	struct mema_change changes[];
+};
 
-	free(r->changes);
-	r->changes = malloc((size_t)(rows + 1) * sizeof *r->changes);
-	if (!r->changes || before->report.rows_lost + r->report.rows_lost > 0)
-		return 0;
-	mema_diff_init(&r->diff, &before->report, &r->report, r->changes);
-	return 1;
+static struct writing *write_report(const struct reading *r, const struct mema_output_options *options)
+{
+	struct writing *w = malloc(sizeof *w);
+
+	if (w)
+		mema_output_init(&w->output, &r->report, options);
+	return w;
+}
+
+static struct writing *write_diff(const struct reading *before, const struct reading *now,
+                                  const struct mema_output_options *options)
+{
+	uint64_t rows = before->report.row_count + now->report.row_count;
+	struct writing *w = before->report.rows_lost + now->report.rows_lost > 0
+	                            ? NULL
+	                            : malloc(sizeof *w + (size_t)rows * sizeof *w->changes);
+
+	if (!w)
+		return NULL;
+	mema_diff_init(&w->diff, &before->report, &now->report, w->changes);
+	mema_output_init_diff(&w->output, &w->diff, options);
+	return w;
 }
 
 static enum mema_status label(uintptr_t at, size_t size, const char *name, size_t length, uint64_t anchor,
@@ -145,6 +158,9 @@ type Failure struct {
 
 // Report owns the C memory of one report. Close frees it.
 type Report struct{ c *C.struct_reading }
+
+// EverySort is a report's order where it has as many rows in each.
+const EverySort = C.MEMA_EVERY_SORT
 
 // New begins a report of the given number of rows in the given order; nil where
 // there is no memory for it. facts are those of struct mema_facts, in its order, and
@@ -288,14 +304,17 @@ func (r *Report) Name(i int) (sums []uint64, text string) {
 	return words(unsafe.Pointer(&n.sums), C.sizeof_struct_mema_sums/8), C.GoStringN(&n.name[0], C.int(n.length))
 }
 
-// Rows returns how many rows there are.
-func (r *Report) Rows() int { return int(r.c.report.row_count) }
+// Rows returns how many rows there are in an order; a report without [EverySort] has
+// its own only.
+func (r *Report) Rows(sort uint64) int {
+	return int(C.mema_report_rows_by(&r.c.report, C.uint64_t(sort)))
+}
 
 // Row returns a struct mema_region: the numbers before its texts, and these.
-func (r *Report) Row(i int) (numbers []uint64, perms, flags, name string) {
-	g := &r.c.row
-	C.mema_report_row(&r.c.report, C.uint64_t(i), g)
-	return words(unsafe.Pointer(g), unsafe.Offsetof(g.perms)/8),
+func (r *Report) Row(sort uint64, i int) (numbers []uint64, perms, flags, name string) {
+	var g C.struct_mema_region
+	C.mema_report_row_by(&r.c.report, C.uint64_t(sort), C.uint64_t(i), &g)
+	return words(unsafe.Pointer(&g), unsafe.Offsetof(g.perms)/8),
 		C.GoString(&g.perms[0]), C.GoString(&g.vm_flags[0]), C.GoStringN(&g.name[0], C.int(g.name_length))
 }
 
@@ -309,13 +328,15 @@ func (r *Report) Warning(i int) string {
 // A Rendering says how a report is written; its numbers are those of struct
 // mema_output_options.
 type Rendering struct {
-	Form, Unit, Top uint64
-	HideAddresses   bool
-	Origin          []uint64 // a struct mema_origin; nil: a file's
+	Form, Unit, Top, Sort uint64
+	HideAddresses         bool
+	Origin                []uint64 // a struct mema_origin; nil: a file's
 }
 
 func (f Rendering) options() *C.struct_mema_output_options {
-	options := &C.struct_mema_output_options{form: C.uint64_t(f.Form), unit: C.uint64_t(f.Unit), top: C.uint64_t(f.Top)}
+	options := &C.struct_mema_output_options{
+		form: C.uint64_t(f.Form), unit: C.uint64_t(f.Unit), top: C.uint64_t(f.Top), sort: C.uint64_t(f.Sort),
+	}
 	if f.HideAddresses {
 		options.hide_addresses = 1
 	}
@@ -323,30 +344,42 @@ func (f Rendering) options() *C.struct_mema_output_options {
 	return options
 }
 
-// Render begins the output of the finished report.
-func (r *Report) Render(f Rendering) {
-	C.mema_output_init(&r.c.output, &r.c.report, f.options())
+// Output owns the C memory of what is being written of a report. Close frees it.
+type Output struct{ c *C.struct_writing }
+
+// Write begins an output of the finished report, which must not be closed before it;
+// nil where there is no memory for it.
+func (r *Report) Write(f Rendering) *Output {
+	return newOutput(C.write_report(r.c, f.options()))
 }
 
-// RenderDifferences begins the output of what has changed since before, which must not
-// be closed until it is given; false where there is no memory for it.
-func (r *Report) RenderDifferences(before *Report, f Rendering) bool {
-	if C.differ(r.c, before.c) == 0 {
-		return false
+// WriteDifferences begins one of what has changed since before; both must not be closed
+// before it.
+func (r *Report) WriteDifferences(before *Report, f Rendering) *Output {
+	return newOutput(C.write_diff(before.c, r.c, f.options()))
+}
+
+func newOutput(c *C.struct_writing) *Output {
+	if c == nil {
+		return nil
 	}
-	C.mema_output_init_diff(&r.c.output, &r.c.diff, f.options())
-	return true
+	return &Output{c}
 }
 
 // Next fills buf with the output's next bytes and returns how many; 0 at its end.
-func (r *Report) Next(buf []byte) int {
-	return int(C.mema_output_next(&r.c.output, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
+func (o *Output) Next(buf []byte) int {
+	return int(C.mema_output_next(&o.c.output, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
+}
+
+// Close frees the output, which is void then.
+func (o *Output) Close() {
+	C.free(unsafe.Pointer(o.c))
+	o.c = nil
 }
 
 // Close frees the report, which is void then.
 func (r *Report) Close() {
 	C.mema_report_free(&r.c.report)
-	C.free(unsafe.Pointer(r.c.changes))
 	C.free(unsafe.Pointer(r.c))
 	r.c = nil
 }

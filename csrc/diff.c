@@ -21,6 +21,7 @@ void mema_diff_prepare(struct mema_report *r)
         r->lists_all = 1;
         r->options.top = MEMA_ALL;
         r->options.sort = MEMA_SORT_ADDRESS;
+        r->every_sort = 0;
 }
 
 /* Regions ------------------------------------------------------------------ */

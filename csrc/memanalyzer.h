@@ -495,9 +495,12 @@ MEMA_API const char *mema_source_name(unsigned source); /* "scan"; NULL out of r
 
 #define MEMA_ALL UINT64_MAX
 
+/* As many rows in each order; mema_report_row has them by RSS. */
+#define MEMA_EVERY_SORT UINT64_MAX
+
 struct mema_options {
         uint64_t top;  /* rows to keep, or MEMA_ALL */
-        uint64_t sort; /* an enum mema_sort; RSS where it is none */
+        uint64_t sort; /* an enum mema_sort; RSS where it is none; or MEMA_EVERY_SORT */
 };
 
 /* Columns added up, in bytes.  A column is present where any region had it. */
@@ -604,7 +607,9 @@ struct mema_report {
         struct mema_region region; /* waits for its successor, which can decide its category */
 
         unsigned char *arena; /* names and rows: see store.c */
-        uint64_t arena_size, arena_used, displaced, heaped;
+        uint64_t arena_size, arena_used, displaced;
+        uint64_t listed[MEMA_SORT_COUNT]; /* rows in each order */
+        uint64_t every_sort, longest, heaped;
         uint64_t name_table[MEMA_NAMES_MAX * 2];
         uint64_t name_order[MEMA_NAMES_MAX];
 };
@@ -639,6 +644,12 @@ MEMA_API void mema_report_finish(struct mema_report *r, const struct mema_facts 
 
 /* Copies row `index`, in the order of options.sort, category and method set. */
 MEMA_API void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row);
+
+/* The same in another order, and how many rows that has; without
+ * MEMA_EVERY_SORT there is none but options.sort, and that is given. */
+MEMA_API uint64_t mema_report_rows_by(const struct mema_report *r, uint64_t sort);
+MEMA_API void mema_report_row_by(const struct mema_report *r, uint64_t sort, uint64_t index,
+                                 struct mema_region *row);
 
 /* A named kind of memory: all regions of one name in the category MEMA_NAMED. */
 struct mema_name {
@@ -840,6 +851,7 @@ struct mema_output_options {
         uint64_t unit;           /* of a text: an enum mema_unit; AUTO: KB below 64 MB of RSS, else MB */
         uint64_t hide_addresses; /* but in SMAPS */
         uint64_t top;            /* of differences: changes to list, or MEMA_ALL */
+        uint64_t sort;           /* both of a report with MEMA_EVERY_SORT, too; another has its own */
         struct mema_origin origin;
 };
 

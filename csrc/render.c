@@ -32,6 +32,10 @@ void mema_output_init(struct mema_output *w, const struct mema_report *report,
         if (w->options.unit >= MEMA_UNIT_AUTO)
                 w->options.unit = report->totals.value[MEMA_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
         w->shift = unit_shift[w->options.unit];
+        if (!report->every_sort)
+                w->options.top = report->options.top;
+        if (!report->every_sort || w->options.sort >= MEMA_SORT_COUNT)
+                w->options.sort = report->options.sort;
 }
 
 void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
@@ -39,6 +43,7 @@ void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
 {
         mema_output_init(w, diff->now, options);
         w->diff = diff;
+        w->options.top = options ? options->top : 0;
         if (!mema_form_has_differences((unsigned)w->options.form))
                 w->options.form = MEMA_FORM_TEXT;
 }

@@ -23,6 +23,14 @@ extern const mema_section mema_text_sections[], mema_json_sections[], mema_openm
  * can be said. */
 bool mema_diff_has_rss(const struct mema_diff *d);
 
+/* How many regions a report's output lists. */
+static inline uint64_t mema_output_rows(const struct mema_output *w)
+{
+        uint64_t rows = mema_report_rows_by(w->report, w->options.sort);
+
+        return rows < w->options.top ? rows : w->options.top;
+}
+
 /* Seconds, of nanoseconds. */
 static inline void put_seconds(struct out *o, uint64_t nanoseconds)
 {

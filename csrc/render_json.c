@@ -333,7 +333,7 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
 {
         struct mema_region g;
 
-        mema_report_row(w->report, index, &g);
+        mema_report_row_by(w->report, w->options.sort, index, &g);
         put(o, "{");
         put_place(w, o, &g);
         put_member(o, "size", g.present & MEMA_BIT(MEMA_SIZE), g.value[MEMA_SIZE]);
@@ -440,7 +440,7 @@ static bool limits(struct mema_output *w, struct out *o)
 
 static bool regions(struct mema_output *w, struct out *o)
 {
-        return list(w, o, "regions", w->report->row_count, put_region);
+        return list(w, o, "regions", mema_output_rows(w), put_region);
 }
 
 static bool warnings(struct mema_output *w, struct out *o)

@@ -443,7 +443,7 @@ static const char *const sort_titles[MEMA_SORT_COUNT] = {
  * size takes the place of an order's own. */
 static struct column column_at(const struct mema_output *w, size_t index)
 {
-        uint64_t sort = has(&w->report->totals, MEMA_RSS) ? w->report->options.sort : MEMA_SORT_SIZE;
+        uint64_t sort = has(&w->report->totals, MEMA_RSS) ? w->options.sort : MEMA_SORT_SIZE;
         size_t count = sizeof columns / sizeof *columns;
 
         if (index < count)
@@ -491,7 +491,7 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
         struct mema_region g;
         size_t start = o->len;
 
-        mema_report_row(w->report, index, &g);
+        mema_report_row_by(w->report, w->options.sort, index, &g);
         if (w->options.hide_addresses) {
                 put(o, "-");
         } else {
@@ -509,7 +509,7 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
 
 static bool regions_title_line(struct mema_output *w, struct out *o)
 {
-        uint64_t top = w->report->options.top;
+        uint64_t top = w->options.top;
         struct column c;
 
         if (top == 0 || !w->report->broken_down)
@@ -531,7 +531,7 @@ static bool regions_title_line(struct mema_output *w, struct out *o)
 
 static bool regions_line(struct mema_output *w, struct out *o)
 {
-        if (w->item == w->report->row_count)
+        if (w->item == mema_output_rows(w))
                 return false;
         put_region(w, o, w->item++);
         return true;

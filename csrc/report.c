@@ -33,6 +33,7 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
         r->after = r->context.facts;
         if (options)
                 r->options = *options;
+        r->every_sort = r->options.sort == MEMA_EVERY_SORT;
         if (r->options.sort >= MEMA_SORT_COUNT)
                 r->options.sort = MEMA_SORT_RSS;
         r->broken_down = 1;

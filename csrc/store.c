@@ -1,42 +1,53 @@
 /* store.c - the arena of a report: sums by name, and the rows that it lists.
  *
- * Items lie one behind the other from the arena's start: names, rows, and rows
- * that a larger one has displaced.  The places of the rows lie at the arena's
- * end, growing downward.  Where both meet, the displaced ones are squeezed out;
- * where that is not enough, what comes is not kept, and counted. */
+ * Items lie one behind the other from the arena's start: names, rows, and rows that
+ * larger ones have displaced from each list.  The lists lie at the arena's end, growing
+ * downward, their entries in turns: the first of each, then the second of each.  Where
+ * both meet, what is displaced is squeezed out; where that is not enough, what comes is
+ * not kept, and counted. */
 #include "store.h"
 
 #include "bytes.h"
+#include "out.h"
 #include "owners.h"
 #include "parts.h"
 #include "sums.h"
 
-enum kind { DISPLACED, ROW, NAME };
+static const size_t table_size = sizeof((struct mema_report *)0)->name_table / sizeof(uint64_t);
 
 struct item {
-        uint64_t size; /* of the whole item; a multiple of 8 */
-        uint64_t kind;
-        uint64_t back; /* while compacting: the row's place in the order; always: the name's in the table */
+        uint32_t size;  /* of the whole item; a multiple of 8 */
+        uint32_t lists; /* that have the row; 1 of a name, 0 of what is displaced */
+        uint64_t to;    /* while compacting: its new place */
 };
 
-/* A region without its zeros: behind it come the values that are not 0, the
- * VmFlags, the name. */
+/* The words of a region that are not 0 come behind it, as bytes of 7 bits, the lowest
+ * first; then its other texts, each with its NUL, and its name.  A hundred rows in each
+ * order are to be some 100 kB. */
 struct row {
         struct item item;
-        uint64_t key;    /* what it is ordered by, the largest first */
         uint64_t number; /* of the region, in the kernel's order */
-        uint64_t start, end, offset, device_major, device_minor, inode, line;
-        uint64_t present, nonzero;
-        uint64_t category, method;
-        uint64_t name_length, name_cut;
-        uint64_t vm_flags_present, vm_flags_length;
-        char perms[8];
+        uint64_t start;
+        uint64_t nonzero; /* which words of the region are not 0 */
+        uint16_t category, method;
+        uint16_t name_length, name_at;
 };
+
+enum { WORDS = offsetof(struct mema_region, perms) / sizeof(uint64_t), WORD_MAX = 10 };
+_Static_assert(WORDS <= 64, "row.nonzero has a bit a word");
+_Static_assert(sizeof(struct row) + WORDS * WORD_MAX + sizeof(struct mema_region) <= UINT16_MAX,
+               "what is kept of a region can be counted in 16 bits");
 
 struct name {
         struct item item;
         uint64_t hash;
         struct mema_name name;
+};
+
+/* Of a list: where the row is. */
+struct entry {
+        uint64_t key; /* what it is ordered by, the largest first */
+        uint64_t place;
 };
 
 /* Sizes and counts are uint64_t, as everything that is kept is; memory is given
@@ -56,15 +67,38 @@ static struct row *row_at(const struct mema_report *r, uint64_t place)
         return at(r, place);
 }
 
-/* The place of row `index`. */
-static uint64_t *place_of(const struct mema_report *r, uint64_t index)
+static struct item *item_at(const struct mema_report *r, uint64_t place)
 {
-        return (uint64_t *)(void *)(r->arena + r->arena_size) - 1 - index;
+        return at(r, place);
+}
+
+/* The orders that there are lists of: from the first on, before the last. */
+static uint64_t first_sort(const struct mema_report *r)
+{
+        return r->every_sort ? 0 : r->options.sort;
+}
+
+static uint64_t last_sort(const struct mema_report *r)
+{
+        return r->every_sort ? MEMA_SORT_COUNT : r->options.sort + 1;
+}
+
+/* Entry `index` of a list. */
+static struct entry *entry_of(const struct mema_report *r, uint64_t sort, uint64_t index)
+{
+        uint64_t turn = index * (last_sort(r) - first_sort(r)) + sort - first_sort(r);
+
+        return (struct entry *)(void *)(r->arena + r->arena_size) - 1 - turn;
+}
+
+static uint64_t entry_bytes(const struct mema_report *r)
+{
+        return r->longest * (last_sort(r) - first_sort(r)) * sizeof(struct entry);
 }
 
 static uint64_t free_bytes(const struct mema_report *r)
 {
-        return r->arena_size - r->arena_used - r->row_count * sizeof(uint64_t);
+        return r->arena_size - r->arena_used - entry_bytes(r);
 }
 
 /* Arena ------------------------------------------------------------------- */
@@ -73,37 +107,39 @@ static void compact(struct mema_report *r)
 {
         uint64_t to = 0, size;
 
-        for (uint64_t i = 0; i < r->row_count; i++)
-                row_at(r, *place_of(r, i))->item.back = i;
+        for (uint64_t from = 0; from < r->arena_used; from += item_at(r, from)->size) {
+                item_at(r, from)->to = to;
+                if (item_at(r, from)->lists > 0)
+                        to += item_at(r, from)->size;
+        }
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                for (uint64_t i = 0; i < r->listed[sort]; i++)
+                        entry_of(r, sort, i)->place = item_at(r, entry_of(r, sort, i)->place)->to;
+        for (size_t i = 0; i < table_size; i++)
+                if (r->name_table[i] != 0)
+                        r->name_table[i] = item_at(r, r->name_table[i] - 1)->to + 1;
         for (uint64_t from = 0; from < r->arena_used; from += size) {
-                struct item *item = at(r, from);
+                struct item *item = item_at(r, from);
 
                 size = item->size;
-                if (item->kind == DISPLACED)
-                        continue;
-                if (item->kind == ROW)
-                        *place_of(r, item->back) = to;
-                else
-                        r->name_table[item->back] = to + 1;
-                copy(at(r, to), item, size);
-                to += size;
+                if (item->lists > 0)
+                        copy(at(r, item->to), item, size);
         }
         r->arena_used = to;
         r->displaced = 0;
 }
 
-/* Room for an item; NULL where there is none. */
-static void *append(struct mema_report *r, uint64_t size, enum kind kind)
+/* Room for an item, and for an entry in each list; NULL where there is none. */
+static void *append(struct mema_report *r, uint64_t size)
 {
         struct item *item;
 
         size = (size + 7) / 8 * 8;
-        if (free_bytes(r) < size + sizeof(uint64_t))
+        if (free_bytes(r) < size + MEMA_SORT_COUNT * sizeof(struct entry))
                 return NULL;
         item = at(r, r->arena_used);
-        item->size = size;
-        item->kind = kind;
-        item->back = 0;
+        item->size = (uint32_t)size;
+        item->lists = 0;
         r->arena_used += size;
         return item;
 }
@@ -114,8 +150,8 @@ static uint64_t most_of(const struct mema_report *r, const struct mema_region *g
         uint64_t pieces = mema_most_pieces(&r->context, g);
         uint64_t name = g->name_length + (pieces > 1 ? sizeof((struct mema_cut *)0)->name : 0);
 
-        return pieces * (sizeof(struct row) + sizeof g->value + sizeof g->vm_flags + name +
-                         sizeof(struct name) + 4 * sizeof(uint64_t));
+        return pieces * (sizeof(struct row) + WORDS * WORD_MAX + sizeof g->perms + sizeof g->vm_flags + name +
+                         sizeof(struct name) + 2 * (MEMA_SORT_COUNT * sizeof(struct entry) + 8));
 }
 
 uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region)
@@ -125,18 +161,18 @@ uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *regi
 
         if (free_bytes(r) >= need)
                 return 0;
-        if (r->displaced > r->arena_size / 4)
+        if (r->displaced > r->arena_size / 8)
                 compact(r);
-        return free_bytes(r) >= need ? 0 : r->arena_size * 2 + need + 8192;
+        return free_bytes(r) >= need ? 0 : r->arena_size / 4 * 5 + need + 8192;
 }
 
 void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
 {
         unsigned char *new = arena;
-        uint64_t places = r->row_count * sizeof(uint64_t);
+        uint64_t entries = entry_bytes(r);
 
         size = size / 8 * 8;
-        copy(new + size - places, new + r->arena_size - places, places);
+        copy(new + size - entries, new + r->arena_size - entries, entries);
         r->arena = arena;
         r->arena_size = size;
 }
@@ -167,8 +203,6 @@ static uint64_t hash_of(struct span s)
         return h;
 }
 
-static const size_t table_size = sizeof((struct mema_report *)0)->name_table / sizeof(uint64_t);
-
 static struct name *name_for(struct mema_report *r, struct span text)
 {
         uint64_t hash = hash_of(text);
@@ -180,11 +214,11 @@ static struct name *name_for(struct mema_report *r, struct span text)
                 if (n->hash == hash && span_equals(text, n->name.name, (size_t)n->name.length))
                         return n;
         }
-        if (r->name_count == MEMA_NAMES_MAX || !(n = append(r, sizeof *n, NAME)))
+        if (r->name_count == MEMA_NAMES_MAX || !(n = append(r, sizeof *n)))
                 return NULL;
         r->name_count++;
         r->name_table[slot] = r->arena_used - n->item.size + 1;
-        n->item.back = slot;
+        n->item.lists = 1;
         n->hash = hash;
         memset(&n->name, 0, sizeof n->name);
         n->name.length = span_length(text);
@@ -215,19 +249,27 @@ static uint64_t key_of(const struct mema_region *g, uint64_t sort)
         return mema_pair_value(g->value, mema_sort_pairs[sort]);
 }
 
-static const char *row_name(const struct row *row)
+/* What decides in an order. */
+struct rank {
+        uint64_t key, start, number, name_length;
+        const char *name;
+};
+
+static struct rank rank_of(const struct mema_report *r, const struct entry *e)
 {
-        return (const char *)row + row->item.size - (row->name_length + 7) / 8 * 8;
+        const struct row *row = row_at(r, e->place);
+
+        return (struct rank){ e->key, row->start, row->number, row->name_length,
+                              (const char *)row + row->name_at };
 }
 
 /* Whether a is listed before b.  Rows that are equal keep the kernel's order. */
-static bool precedes(const struct mema_report *r, const struct row *a, const struct row *b)
+static bool precedes(uint64_t sort, const struct rank *a, const struct rank *b)
 {
         if (a->key != b->key)
                 return a->key > b->key;
-        if (r->options.sort == MEMA_SORT_NAME) {
-                uint64_t common = a->name_length < b->name_length ? a->name_length : b->name_length;
-                int order = memcmp(row_name(a), row_name(b), (size_t)common);
+        if (sort == MEMA_SORT_NAME) {
+                int order = memcmp(a->name, b->name, (size_t)at_most(a->name_length, b->name_length));
 
                 if (order != 0)
                         return order < 0;
@@ -237,161 +279,201 @@ static bool precedes(const struct mema_report *r, const struct row *a, const str
         return a->start != b->start ? a->start < b->start : a->number < b->number;
 }
 
-/* The places are a heap with the row that is listed last at its root. */
-static void sift_down(const struct mema_report *r, uint64_t index, uint64_t count)
+/* A full list is a heap with the row that is listed last at its root. */
+static void sift_down(const struct mema_report *r, uint64_t sort, uint64_t index, uint64_t count)
 {
         for (;;) {
-                uint64_t last = index, place;
+                uint64_t last = index;
+                struct entry e;
 
-                for (uint64_t child = index * 2 + 1; child <= index * 2 + 2 && child < count; child++)
-                        if (precedes(r, row_at(r, *place_of(r, last)), row_at(r, *place_of(r, child))))
+                for (uint64_t child = index * 2 + 1; child <= index * 2 + 2 && child < count; child++) {
+                        struct rank a = rank_of(r, entry_of(r, sort, last));
+                        struct rank b = rank_of(r, entry_of(r, sort, child));
+
+                        if (precedes(sort, &a, &b))
                                 last = child;
+                }
                 if (last == index)
                         return;
-                place = *place_of(r, index);
-                *place_of(r, index) = *place_of(r, last);
-                *place_of(r, last) = place;
+                e = *entry_of(r, sort, index);
+                *entry_of(r, sort, index) = *entry_of(r, sort, last);
+                *entry_of(r, sort, last) = e;
                 index = last;
         }
 }
 
-static void make_heap(struct mema_report *r)
+static void make_heap(struct mema_report *r, uint64_t sort)
 {
-        for (uint64_t i = r->heaped ? 0 : r->row_count / 2; i-- > 0;)
-                sift_down(r, i, r->row_count);
-        r->heaped = 1;
+        for (uint64_t i = r->heaped >> sort & 1 ? 0 : r->listed[sort] / 2; i-- > 0;)
+                sift_down(r, sort, i, r->listed[sort]);
+        r->heaped |= UINT64_C(1) << sort;
 }
 
 /* Rows -------------------------------------------------------------------- */
 
-static struct row *pack(struct mema_report *r, const struct mema_region *g, uint64_t key)
+static uint64_t word_of(const struct mema_region *g, unsigned index)
 {
-        uint64_t nonzero = 0, count = 0, flags = 0;
-        struct row *row;
-        unsigned char *tail;
+        uint64_t word;
 
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                if (g->value[i] != 0) {
-                        nonzero |= MEMA_BIT(i);
-                        count++;
+        memcpy(&word, (const unsigned char *)g + index * sizeof word, sizeof word);
+        return word;
+}
+
+static unsigned char *put_word(unsigned char *p, uint64_t v)
+{
+        for (; v >= 0x80; v >>= 7)
+                *p++ = (unsigned char)(v | 0x80);
+        *p++ = (unsigned char)v;
+        return p;
+}
+
+static const unsigned char *get_word(const unsigned char *p, uint64_t *v)
+{
+        unsigned shift = 0;
+
+        *v = 0;
+        do
+                *v |= (uint64_t)(*p & 0x7f) << shift;
+        while (shift += 7, *p++ & 0x80);
+        return p;
+}
+
+static struct row *pack(struct mema_report *r, const struct mema_region *g)
+{
+        unsigned char words[WORDS * WORD_MAX], *end = words, *tail;
+        uint64_t nonzero = 0, length, flags = text_length(g->vm_flags) + 1;
+        struct row *row;
+
+        for (unsigned i = 0; i < WORDS; i++)
+                if (word_of(g, i) != 0) {
+                        nonzero |= UINT64_C(1) << i;
+                        end = put_word(end, word_of(g, i));
                 }
-        while (g->vm_flags[flags] != '\0')
-                flags++;
-        row = append(r, sizeof *row + count * 8 + (flags + 7) / 8 * 8 + g->name_length, ROW);
+        length = (uint64_t)(end - words);
+        row = append(r, sizeof *row + length + sizeof g->perms + flags + g->name_length);
         if (!row)
                 return NULL;
-        row->key = key;
         row->number = r->settled;
         row->start = g->start;
-        row->end = g->end;
-        row->offset = g->offset;
-        row->device_major = g->device_major;
-        row->device_minor = g->device_minor;
-        row->inode = g->inode;
-        row->line = g->line;
-        row->present = g->present;
         row->nonzero = nonzero;
-        row->category = g->category;
-        row->method = g->method;
-        row->name_length = g->name_length;
-        row->name_cut = g->name_cut;
-        row->vm_flags_present = g->vm_flags_present;
-        row->vm_flags_length = flags;
-        memcpy(row->perms, g->perms, sizeof row->perms);
+        row->category = (uint16_t)g->category;
+        row->method = (uint16_t)g->method;
+        row->name_length = (uint16_t)g->name_length;
+        row->name_at = (uint16_t)(sizeof *row + length + sizeof g->perms + flags);
         tail = (unsigned char *)(row + 1);
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                if (g->value[i] != 0) {
-                        memcpy(tail, &g->value[i], 8);
-                        tail += 8;
-                }
-        copy(tail, g->vm_flags, flags);
-        copy(tail + (flags + 7) / 8 * 8, g->name, g->name_length);
+        copy(tail, words, length);
+        copy(tail + length, g->perms, sizeof g->perms);
+        copy(tail + length + sizeof g->perms, g->vm_flags, flags);
+        copy((unsigned char *)row + row->name_at, g->name, g->name_length);
         return row;
 }
 
 static void unpack(const struct row *row, struct mema_region *g)
 {
-        const unsigned char *tail = (const unsigned char *)(row + 1);
+        const unsigned char *tail = (const unsigned char *)(row + 1), *name;
+        uint64_t word;
 
         memset(g, 0, offsetof(struct mema_region, name));
-        g->start = row->start;
-        g->end = row->end;
-        g->offset = row->offset;
-        g->device_major = row->device_major;
-        g->device_minor = row->device_minor;
-        g->inode = row->inode;
-        g->line = row->line;
-        g->present = row->present;
+        for (unsigned i = 0; i < WORDS; i++)
+                if (row->nonzero >> i & 1) {
+                        tail = get_word(tail, &word);
+                        memcpy((unsigned char *)g + i * sizeof word, &word, sizeof word);
+                }
         g->category = row->category;
         g->method = row->method;
-        g->name_length = row->name_length;
-        g->name_cut = row->name_cut;
-        g->vm_flags_present = row->vm_flags_present;
-        memcpy(g->perms, row->perms, sizeof g->perms);
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                if (row->nonzero >> i & 1) {
-                        memcpy(&g->value[i], tail, 8);
-                        tail += 8;
-                }
-        copy(g->vm_flags, tail, row->vm_flags_length);
-        copy(g->name, row_name(row), row->name_length);
+        name = (const unsigned char *)row + row->name_at;
+        copy(g->perms, tail, sizeof g->perms);
+        tail += sizeof g->perms;
+        copy(g->vm_flags, tail, (uint64_t)(name - tail));
+        copy(g->name, name, row->name_length);
 }
 
 /* What is not resident is not listed, unless it is what was asked for. */
-static bool is_listed(const struct mema_report *r, const struct mema_region *g, uint64_t key)
+static bool is_listed(const struct mema_report *r, const struct mema_region *g, uint64_t sort, uint64_t key)
 {
-        uint64_t sort = r->options.sort;
-
         if (r->lists_all || ((sort == MEMA_SORT_SWAP || sort == MEMA_SORT_SIZE) && key > 0))
                 return true;
         return g->value[MEMA_RSS] > 0 || !(g->present & MEMA_BIT(MEMA_RSS));
 }
 
+/* Whether a list is to have the region: most end here, at the key. */
+static bool has_place(struct mema_report *r, const struct mema_region *g, uint64_t sort, uint64_t key)
+{
+        struct rank last, new = { key, g->start, r->settled, g->name_length, g->name };
+
+        if (r->options.top == 0 || !is_listed(r, g, sort, key))
+                return false;
+        if (r->listed[sort] < r->options.top)
+                return true;
+        make_heap(r, sort);
+        if (key < entry_of(r, sort, 0)->key)
+                return false;
+        last = rank_of(r, entry_of(r, sort, 0));
+        return precedes(sort, &new, &last);
+}
+
+static void enlist(struct mema_report *r, struct row *row, uint64_t sort, uint64_t key)
+{
+        struct entry new = { key, (uint64_t)((unsigned char *)row - r->arena) };
+        struct item *displaced;
+
+        row->item.lists++;
+        if (r->listed[sort] < r->options.top) {
+                *entry_of(r, sort, r->listed[sort]++) = new;
+                r->longest = larger(r->longest, r->listed[sort]);
+                return;
+        }
+        displaced = item_at(r, entry_of(r, sort, 0)->place);
+        if (--displaced->lists == 0)
+                r->displaced += displaced->size;
+        *entry_of(r, sort, 0) = new;
+        sift_down(r, sort, 0, r->listed[sort]);
+}
+
 void mema_store_row(struct mema_report *r, const struct mema_region *g)
 {
-        bool full = r->row_count >= r->options.top;
-        uint64_t key = key_of(g, r->options.sort);
+        uint64_t key[MEMA_SORT_COUNT], lists = 0;
         struct row *row;
 
-        if (r->options.top == 0 || !is_listed(r, g, key))
-                return;
-        if (full) {
-                make_heap(r);
-                row = row_at(r, *place_of(r, 0));
-                /* Most regions end here; only names have to be compared in full. */
-                if (key < row->key ||
-                    (key == row->key && g->start > row->start && r->options.sort != MEMA_SORT_NAME))
-                        return;
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++) {
+                key[sort] = key_of(g, sort);
+                lists |= (uint64_t)has_place(r, g, sort, key[sort]) << sort;
         }
-        row = pack(r, g, key);
+        if (lists == 0)
+                return;
+        row = pack(r, g);
         if (!row) {
                 r->rows_lost++;
                 return;
         }
-
-        uint64_t place = (uint64_t)((unsigned char *)row - r->arena);
-
-        if (!full) {
-                *place_of(r, r->row_count++) = place;
-        } else if (precedes(r, row, row_at(r, *place_of(r, 0)))) {
-                r->displaced += row_at(r, *place_of(r, 0))->item.size;
-                row_at(r, *place_of(r, 0))->item.kind = DISPLACED;
-                *place_of(r, 0) = place;
-                sift_down(r, 0, r->row_count);
-        } else {
-                r->arena_used = place;
-        }
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                if (lists >> sort & 1)
+                        enlist(r, row, sort, key[sort]);
 }
 
 void mema_store_change(struct mema_report *r, uint64_t first, uint64_t category, uint64_t method)
 {
-        for (uint64_t i = 0; i < r->row_count; i++) {
-                struct row *row = row_at(r, *place_of(r, i));
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                for (uint64_t i = 0; i < r->listed[sort]; i++) {
+                        struct row *row = row_at(r, entry_of(r, sort, i)->place);
 
-                if (row->number >= first) {
-                        row->category = category;
-                        row->method = method;
+                        if (row->number >= first) {
+                                row->category = (uint16_t)category;
+                                row->method = (uint16_t)method;
+                        }
                 }
+}
+
+/* Brings a list into its order. */
+static void sort_list(struct mema_report *r, uint64_t sort)
+{
+        make_heap(r, sort);
+        for (uint64_t count = r->listed[sort]; count > 1; count--) {
+                struct entry last = *entry_of(r, sort, 0);
+
+                *entry_of(r, sort, 0) = *entry_of(r, sort, count - 1);
+                *entry_of(r, sort, count - 1) = last;
+                sift_down(r, sort, 0, count - 1);
         }
 }
 
@@ -399,14 +481,9 @@ void mema_store_finish(struct mema_report *r)
 {
         uint64_t n = 0;
 
-        make_heap(r);
-        for (uint64_t count = r->row_count; count > 1; count--) {
-                uint64_t last = *place_of(r, 0);
-
-                *place_of(r, 0) = *place_of(r, count - 1);
-                *place_of(r, count - 1) = last;
-                sift_down(r, 0, count - 1);
-        }
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                sort_list(r, sort);
+        r->row_count = r->listed[r->options.sort];
         for (size_t slot = 0; slot < table_size; slot++) {
                 uint64_t place = r->name_table[slot], i = n;
 
@@ -427,11 +504,26 @@ void mema_store_finish(struct mema_report *r)
         r->name_count = n + (r->other_named > 0);
 }
 
-void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row)
+static uint64_t sort_there_is(const struct mema_report *r, uint64_t sort)
 {
-        unpack(row_at(r, *place_of(r, index)), row);
+        return r->every_sort && sort < MEMA_SORT_COUNT ? sort : r->options.sort;
+}
+
+uint64_t mema_report_rows_by(const struct mema_report *r, uint64_t sort)
+{
+        return r->listed[sort_there_is(r, sort)];
+}
+
+void mema_report_row_by(const struct mema_report *r, uint64_t sort, uint64_t index, struct mema_region *row)
+{
+        unpack(row_at(r, entry_of(r, sort_there_is(r, sort), index)->place), row);
         if (row->method == MEMA_BY_INFERRED && mema_is_proven(r, row->category))
                 row->method = MEMA_BY_VERIFIED;
+}
+
+void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row)
+{
+        mema_report_row_by(r, r->options.sort, index, row);
 }
 
 void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name)

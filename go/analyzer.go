@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // An Analyzer is a handler with options, one a process. The zero Analyzer has
-// none and is ready.
+// none and is ready. All of a process share its readings: see [Analyzer.Report].
 type Analyzer struct {
 	authorize     func(*http.Request) bool
 	hosts         map[string]bool // nil: every Host is answered
@@ -22,12 +20,11 @@ type Analyzer struct {
 	refuseGC      bool
 	withoutMalloc bool
 
-	once    sync.Once
-	reading chan struct{} // holds one token while a reading is made; see turn
-	open    atomic.Int32  // readings that are not closed
-	large   atomic.Int32  // large answers that are under way
+	large atomic.Int32 // large answers that are under way
 
-	wait func(ctx context.Context, d time.Duration) error // nil: sleeps; tests do not
+	// Tests have others.
+	own  *keeper                                          // nil: that of the process
+	wait func(ctx context.Context, d time.Duration) error // nil: sleeps
 }
 
 // An Option changes what an [Analyzer] shows, or to whom.
@@ -92,33 +89,31 @@ func New(options ...Option) (*Analyzer, error) {
 	return a, nil
 }
 
-// Report returns where the memory of this process is. Errors are those of
-// [Read].
+// Report returns where the memory of this process is. It may be a kept one, Age old, so
+// that reading takes at most 1% of the time: of Analyzers and [MemoryProfileHandler]
+// together, [Read] apart. One with more than 100 regions is not kept: where the time for
+// it has not yet come, the error is a [*BudgetError]. Other errors are those of [Read].
 func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, error) {
-	return read(ctx, a.readSelf, options)
-}
-
-// readSelf makes one reading at a time.
-func (a *Analyzer) readSelf(ctx context.Context, o readOptions) (timedReading, error) {
-	select {
-	case a.turn() <- struct{}{}:
-		defer func() { <-a.reading }()
-		o.withoutMalloc = a.withoutMalloc
-		if o.collectFirst && ctx.Err() == nil {
-			runtime.GC()
-		}
-		r, err := readSelf(ctx, o)
-		if err == nil {
-			a.open.Add(1)
-			r.closed = func() { a.open.Add(-1) }
-		}
-		return r, err
-	case <-ctx.Done():
-		return timedReading{}, ctx.Err()
+	o, err := readOptionsOf(options)
+	if err != nil {
+		return nil, err
 	}
+	r, err := a.take(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	report := r.report(o)
+	report.Age = r.age()
+	return report, nil
 }
 
-func (a *Analyzer) turn() chan struct{} {
-	a.once.Do(func() { a.reading = make(chan struct{}, 1) })
-	return a.reading
+// take returns a reading, which the caller closes.
+func (a *Analyzer) take(ctx context.Context, o readOptions) (*shared, error) {
+	k := a.own
+	if k == nil {
+		k = process
+	}
+	o.withoutMalloc = a.withoutMalloc
+	return k.take(ctx, o)
 }

@@ -10,7 +10,11 @@ import "example.com/memanalyzer/csrc"
 type cgoReading struct{ *csrc.Report }
 
 func newReading(o readOptions) (reading, error) {
-	r := csrc.New(o.facts.words(), o.facts.limits, o.top, o.sort)
+	sort := o.sort
+	if o.everySort {
+		sort = csrc.EverySort
+	}
+	r := csrc.New(o.facts.words(), o.facts.limits, o.top, sort)
 	if r == nil {
 		return nil, &SourceError{"no memory for a report", ErrNoMemory, nil}
 	}
@@ -24,10 +28,17 @@ func newReading(o readOptions) (reading, error) {
 	return cgoReading{r}, nil
 }
 
-func (r cgoReading) Render(f rendering) { r.Report.Render(csrc.Rendering(f)) }
+func (r cgoReading) Write(f rendering) output { return outputOf(r.Report.Write(csrc.Rendering(f))) }
 
-func (r cgoReading) RenderDifferences(before reading, f rendering) bool {
-	return r.Report.RenderDifferences(before.(cgoReading).Report, csrc.Rendering(f))
+func (r cgoReading) WriteDifferences(before reading, f rendering) output {
+	return outputOf(r.Report.WriteDifferences(before.(cgoReading).Report, csrc.Rendering(f)))
+}
+
+func outputOf(o *csrc.Output) output {
+	if o == nil {
+		return nil
+	}
+	return o
 }
 
 func mallocWords() []uint64 { return csrc.Malloc() }

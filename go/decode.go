@@ -20,23 +20,29 @@ type reading interface {
 	Limits() []uint64         // struct mema_limits
 	Names() int
 	Name(i int) ([]uint64, string)
-	Rows() int
-	Row(i int) (numbers []uint64, perms, flags, name string)
+	Rows(sort uint64) int // in an order; see readOptions
+	Row(sort uint64, i int) (numbers []uint64, perms, flags, name string)
 	Warning(i int) string
 	Scanned() bool // the source was a scan, not smaps
-	Render(f rendering)
-	// RenderDifferences is of what has changed since a reading that stays open; both are
-	// compared. False where there is no memory for it.
-	RenderDifferences(before reading, f rendering) bool
-	Next(buf []byte) int
+	// Write is nil where there is no memory for it. The reading is closed after what is
+	// written of it; there can be several outputs at a time.
+	Write(f rendering) output
+	// WriteDifferences is of what has changed since another reading; both are compared.
+	WriteDifferences(before reading, f rendering) output
+	Close()
+}
+
+// output is a reading that is being written.
+type output interface {
+	Next(buf []byte) int // 0 at its end
 	Close()
 }
 
 // A rendering says how a reading is written: struct mema_output_options.
 type rendering struct {
-	Form, Unit, Top uint64
-	HideAddresses   bool
-	Origin          []uint64 // struct mema_origin; nil: a file's
+	Form, Unit, Top, Sort uint64
+	HideAddresses         bool
+	Origin                []uint64 // struct mema_origin; nil: a file's
 }
 
 // tables are the names that a core has for its numbers.
@@ -112,7 +118,8 @@ func decodeSums(words []uint64) Columns {
 	return decodeColumns(words[0], words[1], words[2:])
 }
 
-func decodeReport(r reading) *Report {
+// decodeReport lists the regions that are asked for.
+func decodeReport(r reading, o readOptions) *Report {
 	report := &Report{Source: "smaps", Totals: decodeSums(r.Totals()), Limits: decodeLimits(r.Limits())}
 	if r.Scanned() {
 		report.Source = "scan"
@@ -132,8 +139,8 @@ func decodeReport(r reading) *Report {
 			report.Proofs = append(report.Proofs, Proof{ID: id, Held: w[1] == 1, Found: w[2], Least: w[3], Most: w[4], Beside: w[5]})
 		}
 	}
-	for i := range r.Rows() {
-		report.Regions = append(report.Regions, decodeRegion(r.Row(i)))
+	for i := range int(min(uint64(r.Rows(o.sort)), o.top)) {
+		report.Regions = append(report.Regions, decodeRegion(r.Row(o.sort, i)))
 	}
 	for i := 0; ; i++ {
 		warning := r.Warning(i)

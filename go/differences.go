@@ -18,14 +18,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// readDifferences makes two readings, q.wait apart, and begins the output of what changed.
-// The cost is that of both.
-func (a *Analyzer) readDifferences(ctx context.Context, q query) (timedReading, error) {
+// answerDifferences makes two readings, q.wait apart. The cost is that of both.
+func (a *Analyzer) answerDifferences(ctx context.Context, q query) (answer, error) {
 	o := q.read
 	o.compared = !o.callStacks // a profile compares by itself
-	before, err := a.readSelf(ctx, o)
+	before, err := a.take(ctx, o)
 	if err != nil {
-		return timedReading{}, err
+		return answer{}, err
 	}
 	wait := sleep
 	if a.wait != nil {
@@ -33,32 +32,18 @@ func (a *Analyzer) readDifferences(ctx context.Context, q query) (timedReading, 
 	}
 	if err := wait(ctx, q.wait); err != nil {
 		before.Close()
-		return timedReading{}, err
+		return answer{}, err
 	}
-	now, err := a.readSelf(ctx, o)
+	o.second = true
+	now, err := a.take(ctx, o)
 	if err != nil {
 		before.Close()
-		return timedReading{}, err
+		return answer{}, err
 	}
-	now.cost += before.cost
 	if o.callStacks {
-		return now.profile(&before, a.hideAddresses)
+		return a.answerProfile(q, now, before)
 	}
-	now.reading = differences{now.reading, before}
-	if !now.RenderDifferences(before.reading, a.rendering(q, now)) {
-		now.Close()
-		return timedReading{}, &SourceError{"no memory for the differences", ErrNoMemory, nil}
-	}
-	return now, nil
-}
-
-// differences is the later of two readings, and closes both.
-type differences struct {
-	reading
-	before timedReading
-}
-
-func (d differences) Close() {
-	d.reading.Close()
-	d.before.Close()
+	both := now.timedReading
+	both.cost += before.cost
+	return newAnswer(now.WriteDifferences(before.reading, a.rendering(q, both)), both.cost, 0, now, before)
 }

@@ -13,11 +13,8 @@ import (
 )
 
 // changing answers with what changed while change ran.
-func changing(change func(context.Context) error, options ...Option) *Analyzer {
-	a, err := New(options...)
-	if err != nil {
-		panic(err)
-	}
+func changing(t *testing.T, change func(context.Context) error, options ...Option) *Analyzer {
+	a := mustNew(t, options...)
 	a.wait = func(ctx context.Context, d time.Duration) error { return change(ctx) }
 	return a
 }
@@ -30,7 +27,7 @@ func TestWhatChangesWhileARequestWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	touchPages(caches[0].Bytes())
-	a := changing(func(context.Context) error {
+	a := changing(t, func(context.Context) error {
 		caches[0].Close()
 		caches[1], err = Mmap(8*mib, "TestWhatChanges, new")
 		touchPages(caches[1].Bytes())
@@ -55,7 +52,7 @@ func TestWhatChangesWhileARequestWaits(t *testing.T) {
 
 func TestDifferencesWithoutAddresses(t *testing.T) {
 	t.Parallel()
-	a := changing(func(context.Context) error { return nil }, WithoutAddresses())
+	a := changing(t, func(context.Context) error { return nil }, WithoutAddresses())
 	starts := startsOfMappings(t)
 	body := ask(a, "GET", "/?seconds=1&top=all").Body.String()
 	if found := anyOf(body, starts); found != "" || !strings.Contains(body, "=== All Changed Regions ===") {

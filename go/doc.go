@@ -16,10 +16,11 @@
 //	top=N      how many of the largest mappings to list, 0 to 100000, or all; 20
 //	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
-//	source=S   smaps, scan (Linux 6.7: a fifth of the cost, sizes and RSS only) or auto:
+//	source=S   smaps, scan (Linux 6.7: for less of the kernel's work, sizes and RSS only) or auto:
 //	           scan for openmetrics, smaps for the rest; auto
 //	seconds=N  what changes in 1 to 300 seconds
 //	gc=1       collect garbage first
+//	fresh=1    a report of now
 //	format=F   text, json, openmetrics, pprof, or smaps, a capture that [Parse] makes
 //	           the same report of; text
 //
@@ -28,6 +29,14 @@
 //	curl -s http://localhost:6060/debug/memory | grep "RSS (Resident)" | awk '{print $3}'
 //
 // prints one integer, in MB.
+//
+// # How often
+//
+// A process reads itself for at most 1% of the time, whoever asks: after a reading that took t
+// there is none for 100 t, a minute at the most. Who asks meanwhile gets the last one, and its
+// age in the header Age. What no kept reading can answer (top above 100, gc, seconds, fresh,
+// smaps and pprof) is answered 503 with Retry-After until there can be one; fresh=1 waits for
+// 10 t and a second only. [Read] always reads.
 //
 // # In a program
 //

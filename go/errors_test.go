@@ -161,11 +161,11 @@ func TestContextThatIsDone(t *testing.T) {
 	if _, err := Read(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read: %v, want %v", err, context.Canceled)
 	}
-	a := new(Analyzer)
+	a := mustNew(t)
 	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report: %v, want %v", err, context.Canceled)
 	}
-	a.turn() <- struct{}{} // as if another request were reading
+	a.own.turn <- struct{}{} // as if another request were reading
 	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report that waits: %v, want %v", err, context.Canceled)
 	}

@@ -50,8 +50,7 @@ func TestGolden(t *testing.T) {
 			defer r.Close()
 			want := readFile(t, testdata+"golden/"+c.name)
 			for _, size := range []int{16 * kib, 4096, 7, 1} {
-				r.Render(rendering{Form: c.query.form, Unit: c.query.unit})
-				if got := wholeText(r, size); got != want {
+				if got := wholeText(r, rendering{Form: c.query.form, Unit: c.query.unit}, size); got != want {
 					t.Fatalf("in pieces of %d: %s", size, firstDifference(got, want))
 				}
 			}
@@ -60,10 +59,13 @@ func TestGolden(t *testing.T) {
 }
 
 // wholeText takes the output in pieces of at most size bytes.
-func wholeText(r reading, size int) string {
+func wholeText(r reading, f rendering, size int) string { return outputText(r.Write(f), size) }
+
+func outputText(o output, size int) string {
+	defer o.Close()
 	var text strings.Builder
 	buf := make([]byte, size)
-	for n := r.Next(buf); n > 0; n = r.Next(buf) {
+	for n := o.Next(buf); n > 0; n = o.Next(buf) {
 		text.Write(buf[:n])
 	}
 	return text.String()

@@ -23,8 +23,9 @@ var defaultAnalyzer Analyzer
 //
 // The package comment has its parameters. A wrong one is answered 400, another
 // method than GET and HEAD 405, a system or build without a source 501, a source
-// that fails 500, and a deadline that passes while others read, or one large answer
-// too many at a time, 503; nothing is written before the status is known. A client
+// that fails 500, and a deadline that passes while others read, one large answer
+// too many at a time, or a reading that has to be of its own and too soon, 503, with
+// Retry-After; nothing is written before the status is known. A client
 // that takes its answer too slowly does not get the rest of it.
 func MemoryProfileHandler(w http.ResponseWriter, r *http.Request) {
 	defaultAnalyzer.ServeHTTP(w, r)
@@ -51,15 +52,18 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	report, err := a.answerWith(w, r, q)
+	if q.wait > 0 {
+		q.setDeadline(w, r, q.wait)
+	}
+	answer, err := a.answer(r.Context(), q)
 	if err != nil {
 		sourceRefusal(err).answer(w)
 		return
 	}
-	defer report.Close()
+	defer answer.Close()
 	q.setDeadline(w, r, 0)
-	h.Set("Age", "0")
-	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(report.cost.Seconds(), 'f', 6, 64))
+	h.Set("Age", strconv.FormatInt(int64(answer.age/time.Second), 10))
+	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(answer.cost.Seconds(), 'f', 6, 64))
 	h.Set("Content-Type", names.mediaTypes[q.form])
 	switch {
 	case q.read.keepText:
@@ -68,42 +72,68 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Disposition", `attachment; filename="memory.pb.gz"`)
 	}
 	buf := make([]byte, 16<<10)
-	for n := report.Next(buf); n > 0; n = report.Next(buf) {
+	for n := answer.Next(buf); n > 0; n = answer.Next(buf) {
 		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
 			return
 		}
 	}
 }
 
-// answerWith returns a reading that gives what was asked for.
-func (a *Analyzer) answerWith(w http.ResponseWriter, r *http.Request, q query) (timedReading, error) {
-	if q.wait > 0 {
-		q.setDeadline(w, r, q.wait)
-		return a.readDifferences(r.Context(), q)
+// An answer is what is written of a reading, or of two, which it holds.
+type answer struct {
+	output
+	cost, age time.Duration
+	of        []*shared
+}
+
+func newAnswer(out output, cost, age time.Duration, of ...*shared) (answer, error) {
+	a := answer{out, cost, age, of}
+	if out == nil {
+		a.closeReadings()
+		return answer{}, &SourceError{"no memory for the answer", ErrNoMemory, nil}
 	}
-	report, err := a.readSelf(r.Context(), q.read)
+	return a, nil
+}
+
+func (a answer) Close() {
+	a.output.Close()
+	a.closeReadings()
+}
+
+func (a answer) closeReadings() {
+	for _, r := range a.of {
+		r.Close()
+	}
+}
+
+// answer begins what was asked for.
+func (a *Analyzer) answer(ctx context.Context, q query) (answer, error) {
+	if q.wait > 0 {
+		return a.answerDifferences(ctx, q)
+	}
+	r, err := a.take(ctx, q.read)
 	if err != nil {
-		return report, err
+		return answer{}, err
 	}
 	if q.read.callStacks {
-		return report.profile(nil, a.hideAddresses)
+		return a.answerProfile(q, r, nil)
 	}
-	report.Render(a.rendering(q, report))
-	return report, nil
+	return newAnswer(r.Write(a.rendering(q, r.timedReading)), r.cost, r.age(), r)
 }
 
 func (a *Analyzer) rendering(q query, r timedReading) rendering {
-	return rendering{q.form, q.unit, q.read.top, a.hideAddresses, r.origin()}
+	return rendering{q.form, q.unit, q.read.top, q.read.sort, a.hideAddresses, r.origin()}
 }
 
 // A refusal is an answer that is not a report.
 type refusal struct {
 	status  int
 	message string
+	after   int64 // seconds, of a 503
 }
 
 func refuse(status int, format string, args ...any) *refusal {
-	return &refusal{status, fmt.Sprintf(format, args...)}
+	return &refusal{status, fmt.Sprintf(format, args...), 1}
 }
 
 func (r *refusal) answer(w http.ResponseWriter) {
@@ -111,12 +141,14 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", "GET, HEAD")
 	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", strconv.FormatInt(r.after, 10))
 	}
 	w.Header().Set("X-Go-Pprof", "1") // go tool pprof shows the message then
 	w.WriteHeader(r.status)
 	fmt.Fprintln(w, r.message)
 }
+
+const budgetSpent = "Reading takes at most 1% of the time: ask again, or without gc, seconds, fresh, format=smaps and top above 100."
 
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
@@ -124,6 +156,9 @@ func sourceRefusal(err error) *refusal {
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")
+	}
+	if budget := (*BudgetError)(nil); errors.As(err, &budget) {
+		return &refusal{http.StatusServiceUnavailable, budgetSpent, budget.seconds()}
 	}
 	if source := (*SourceError)(nil); errors.As(err, &source) {
 		return refuse(http.StatusInternalServerError, "%s", source.Message)
@@ -204,6 +239,10 @@ var parameters = []struct {
 	}},
 	{"gc", "0 or 1", func(q *query, value string) bool {
 		q.read.collectFirst = value == "1"
+		return value == "0" || value == "1"
+	}},
+	{"fresh", "0 or 1", func(q *query, value string) bool {
+		q.read.fresh = value == "1"
 		return value == "0" || value == "1"
 	}},
 	{"format", strings.Join(names.forms, ", "), func(q *query, value string) bool {

@@ -18,20 +18,37 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 const firstLine = "=== Complete Memory Breakdown ===\n"
 
-var handler = http.HandlerFunc(MemoryProfileHandler)
+// handler is MemoryProfileHandler with a keeper of its own, and without a budget.
+var handler = withoutBudget(new(Analyzer))
 
+func withoutBudget(a *Analyzer) *Analyzer {
+	a.own = newKeeper()
+	a.own.rest = func(time.Duration) (next, nextFresh time.Duration) { return 0, 0 }
+	return a
+}
+
+// mustNew returns an Analyzer with a keeper of its own, and without a budget.
 func mustNew(t testing.TB, options ...Option) *Analyzer {
 	t.Helper()
 	a, err := New(options...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	withoutBudget(a)
+	t.Cleanup(func() {
+		for _, kept := range a.own.kept {
+			if kept != nil {
+				kept.Close()
+			}
+		}
+	})
 	return a
 }
 
@@ -472,7 +489,7 @@ func TestTheZeroAnalyzerIsReady(t *testing.T) {
 func TestADeadlineThatPassesWhileOthersRead(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.turn() <- struct{}{} // another's
+	a.own.turn <- struct{}{} // another's
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()
@@ -535,7 +552,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestRequestThatIsGoneReadsNothing(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.turn() <- struct{}{} // as if another request were reading
+	a.own.turn <- struct{}{} // as if another request were reading
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()
@@ -565,6 +582,7 @@ func init() {
 		tell(failingSource())
 	}
 	children["without files"] = func() {
+		time.Sleep(time.Millisecond) // a server has had timers, for which the runtime wants a file
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{}); err != nil {
 			tell(outcome{Err: err.Error()})
 			return

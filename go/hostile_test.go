@@ -132,8 +132,7 @@ func reportText(t *testing.T, smaps string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	r.Render(rendering{})
-	return wholeText(r, 16*kib)
+	return wholeText(r, rendering{}, 16*kib)
 }
 
 var hostileErrors = map[error]string{
@@ -267,7 +266,7 @@ func TestHostileNamesInTheAnswer(t *testing.T) {
 	for i := 0; i < len(memory); i += 512 {
 		touched += memory[i]
 	}
-	w := ask(new(Analyzer), "GET", "/debug/memory?top=all")
+	w := ask(mustNew(t), "GET", "/debug/memory?top=all")
 	checkReport(t, w.Code, w.Body.String())
 	checkHarmless(t, w.Body.String())
 	if shown := `/\x1b[2J\012\u{202e}gpj\xff\u{2028}\u{e0041}`; !strings.Contains(w.Body.String(), shown+"\n") {

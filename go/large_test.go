@@ -41,7 +41,7 @@ func init() {
 // manyMux answers as an Analyzer, while which waits each page of memory changes; at
 // /held with its open readings, and at /idle so as well, when nobody asks it.
 func manyMux(memory []byte) *http.ServeMux {
-	a, mux := new(Analyzer), http.NewServeMux()
+	a, mux := withoutBudget(new(Analyzer)), http.NewServeMux()
 	touched := true
 	a.wait = func(context.Context, time.Duration) error {
 		touched = !touched
@@ -59,7 +59,7 @@ func manyMux(memory []byte) *http.ServeMux {
 		defer asked.Done()
 		a.ServeHTTP(w, r)
 	})
-	held := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.open.Load(), a.large.Load()) }
+	held := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, held(a.own), a.large.Load()) }
 	mux.HandleFunc("/held", held)
 	mux.HandleFunc("/idle", func(w http.ResponseWriter, r *http.Request) {
 		asked.Wait()

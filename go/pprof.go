@@ -79,40 +79,37 @@ func (r *Report) WriteProfile(w io.Writer) error {
 	return b.finish(r).Write(w)
 }
 
-// profiled is a reading that has been written, and is closed.
-type profiled struct {
-	reading
-	text *bytes.Buffer
-}
+// profileText is a profile that has been made.
+type profileText struct{ *bytes.Buffer }
 
-func (p profiled) Next(buf []byte) int {
-	n, _ := p.text.Read(buf) // it fails at its end only
+func (p profileText) Next(buf []byte) int {
+	n, _ := p.Read(buf) // it fails at its end only
 	return n
 }
 
-func (p profiled) Close() {}
+func (p profileText) Close() {}
 
-// profile closes a reading with call stacks and returns it as a profile: of what has
+// answerProfile closes a reading with call stacks and answers with its profile: of what has
 // changed since another one, which it closes, too, where that is not nil.
-func (r timedReading) profile(before *timedReading, hideAddresses bool) (timedReading, error) {
-	defer r.Close()
-	began := time.Now()
-	b := newProfileBuilder(hideAddresses)
-	now := r.report()
+func (a *Analyzer) answerProfile(q query, now, before *shared) (answer, error) {
+	defer now.Close()
+	began, cost := time.Now(), now.cost
+	b := newProfileBuilder(a.hideAddresses)
+	report := now.report(q.read)
 	if before != nil {
 		defer before.Close()
-		was := before.report()
-		match(was, now)
+		cost += before.cost
+		was := before.report(q.read)
+		match(was, report)
 		b.addReport(was, before.stacks, -1)
-		b.DurationNanos = now.Time.Sub(was.Time).Nanoseconds()
+		b.DurationNanos = report.Time.Sub(was.Time).Nanoseconds()
 	}
-	b.addReport(now, r.stacks, 1)
+	b.addReport(report, now.stacks, 1)
 	var text bytes.Buffer
-	if err := b.finish(now).Write(&text); err != nil {
-		return timedReading{}, err
+	if err := b.finish(report).Write(&text); err != nil {
+		return answer{}, err
 	}
-	r.cost += time.Since(began)
-	return timedReading{reading: profiled{text: &text}, began: r.began, cost: r.cost}, nil
+	return newAnswer(profileText{&text}, cost+time.Since(began), 0)
 }
 
 // match has what is the same in two reports have the same frames. Parts that only one of

@@ -54,29 +54,29 @@ type taken struct {
 }
 
 // takeProfile is what the handler does, with totals that nothing has rounded.
-func takeProfile(t *testing.T, a *Analyzer, before *timedReading) taken {
+func takeProfile(t *testing.T, a *Analyzer, before *shared) taken {
 	t.Helper()
-	now := profileReading(t, a)
-	report := now.report()
-	p, err := now.profile(before, a.hideAddresses)
+	q, now := profileReading(t, a)
+	report := now.report(q.read)
+	p, err := a.answerProfile(q, now, before)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := wholeText(p, 16*kib)
+	text := outputText(p, 16*kib)
 	return taken{written(t, "memory.pb.gz", text), profileOf(t, []byte(text)), report}
 }
 
-func profileReading(t *testing.T, a *Analyzer) timedReading {
+func profileReading(t *testing.T, a *Analyzer) (query, *shared) {
 	t.Helper()
 	q, wrong := parseQuery(url.Values{"format": {"pprof"}})
 	if wrong != nil {
 		t.Fatal(wrong.message)
 	}
-	r, err := a.readSelf(t.Context(), q.read)
+	r, err := a.take(t.Context(), q.read)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return q, r
 }
 
 var (
@@ -165,10 +165,11 @@ func TestPprofAddsUpDifferences(t *testing.T) {
 	}
 	defer cache.Close()
 	touchPages(cache.Bytes()[:2*mib])
-	first, before := takeProfile(t, a, nil), profileReading(t, a)
-	was := before.report()
+	first := takeProfile(t, a, nil)
+	q, before := profileReading(t, a)
+	was := before.report(q.read)
 	touchPages(cache.Bytes()[:6*mib])
-	second, changed := takeProfile(t, a, nil), takeProfile(t, a, &before)
+	second, changed := takeProfile(t, a, nil), takeProfile(t, a, before)
 
 	want := amountsOf(second.report.Totals).less(amountsOf(first.report.Totals))
 	if got := topSum(t, top(t, "-diff_base="+first.file, second.file)); got != int64(want[rssColumn]) {
@@ -262,7 +263,7 @@ func TestAnswersOfProfiles(t *testing.T) {
 	for target, a := range map[string]*Analyzer{
 		"/?format=pprof":                      mustNew(t),
 		"/?format=pprof&top=0&sort=name&gc=1": mustNew(t),
-		"/?format=pprof&seconds=300":          changing(func(context.Context) error { return nil }),
+		"/?format=pprof&seconds=300":          changing(t, func(context.Context) error { return nil }),
 	} {
 		w := ask(a, "GET", target)
 		h := w.Result().Header

@@ -15,11 +15,14 @@ const All = -1
 type readOptions struct {
 	facts         facts
 	top, sort     uint64
+	everySort     bool   // as many as top in each order
 	source        uint64 // of names.sources
 	rssOnly       bool   // all that is wanted, where source is auto
 	keepText      bool   // for format=smaps
-	compared      bool   // for RenderDifferences: all regions, whatever top and sort are
+	compared      bool   // for WriteDifferences: all regions, whatever top and sort are
 	callStacks    bool   // for a profile
+	second        bool   // of two that are compared
+	fresh         bool   // of now
 	collectFirst  bool   // garbage
 	withoutMalloc bool   // asks malloc nothing
 }
@@ -69,7 +72,7 @@ func Source(name string) ReadOption {
 	}
 }
 
-// Read returns where the memory of this process is, now. The error is
+// Read returns where the memory of this process is, now: it always reads. The error is
 // [ErrUnsupported] where the system or the build has no source, a [*SourceError]
 // that names the file and the reason, or that of the context.
 func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
@@ -112,45 +115,48 @@ type timedReading struct {
 	reading
 	began  time.Time
 	cost   time.Duration
-	closed func()     // when it is; nil: nothing
 	stacks callStacks // where they are asked for
 }
 
-func (r timedReading) Close() {
-	r.reading.Close()
-	if r.closed != nil {
-		r.closed()
-	}
-}
-
-func (r timedReading) report() *Report {
-	report := decodeReport(r)
-	report.Time, report.Cost = r.began, r.cost
-	return report
-}
+// age is how long ago a reading ended.
+func (r timedReading) age() time.Duration { return max(time.Since(r.began.Add(r.cost)), 0) }
 
 // origin returns the struct mema_origin of a reading of this process.
 func (r timedReading) origin() []uint64 {
 	const fromProcess = 1
-	return []uint64{fromProcess, uint64(os.Getpid()), uint64(r.began.UnixNano()), uint64(r.cost), 0}
+	return []uint64{fromProcess, uint64(os.Getpid()), uint64(r.began.UnixNano()), uint64(r.cost), uint64(r.age())}
 }
 
-func read(ctx context.Context, from func(context.Context, readOptions) (timedReading, error), options []ReadOption) (*Report, error) {
+func (r timedReading) report(o readOptions) *Report {
+	report := decodeReport(r, o)
+	report.Time, report.Cost = r.began, r.cost
+	return report
+}
+
+func readOptionsOf(options []ReadOption) (readOptions, error) {
 	o := readOptions{top: 100}
 	for _, option := range options {
 		if names.sorts == nil {
-			return nil, ErrUnsupported
+			return o, ErrUnsupported
 		}
 		if err := option(&o); err != nil {
-			return nil, err
+			return o, err
 		}
+	}
+	return o, nil
+}
+
+func read(ctx context.Context, from func(context.Context, readOptions) (timedReading, error), options []ReadOption) (*Report, error) {
+	o, err := readOptionsOf(options)
+	if err != nil {
+		return nil, err
 	}
 	r, err := from(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	return r.report(), nil
+	return r.report(o), nil
 }
 
 // readSelf returns a finished reading of this process, which the caller closes.

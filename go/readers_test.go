@@ -48,13 +48,13 @@ func needReader(t *testing.T, arguments ...string) {
 // the report; nil where the text has none.
 func rendered(t *testing.T, form, name, text string) (string, *Report) {
 	t.Helper()
-	r, err := parse(strings.NewReader(text), readOptions{top: topMax})
+	o := readOptions{top: topMax}
+	r, err := parse(strings.NewReader(text), o)
 	if err != nil {
 		return "", nil
 	}
 	defer r.Close()
-	r.Render(rendering{Form: uint64(number(names.forms, form))})
-	return written(t, name, wholeText(r, 16*kib)), decodeReport(r)
+	return written(t, name, wholeText(r, rendering{Form: uint64(number(names.forms, form))}, 16*kib)), decodeReport(r, o)
 }
 
 func written(t *testing.T, name, text string) string {
@@ -110,7 +110,7 @@ func TestJSONIsValidAndAddsUp(t *testing.T) {
 	if err != nil || len(differences) == 0 {
 		t.Fatal(err, differences)
 	}
-	changed := ask(changing(func(context.Context) error { return nil }), "GET", "/?seconds=1&top=all&format=json")
+	changed := ask(changing(t, func(context.Context) error { return nil }), "GET", "/?seconds=1&top=all&format=json")
 	differences = append(differences, written(t, "changed.json", changed.Body.String()))
 	files := append(append(append(golden, hostile...), live...), differences...)
 	runReader(t, append([]string{python, readers + "read_json.py", schema}, files...)...)

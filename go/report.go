@@ -52,6 +52,7 @@ type Report struct {
 	Time     time.Time     // when the reading began
 	Cost     time.Duration // how long it took, without waiting for others
 	Source   string        // "smaps", "scan" or "file"
+	Age      time.Duration // how long ago that was; of a kept one of an [Analyzer]
 	Totals   Columns
 	Limits   Limits
 	Groups   []Group

@@ -329,7 +329,7 @@ func TestMarkedIsWhatTheHeapProfileHas(t *testing.T) {
 
 		runtime.KeepAlive(touchedBlocks(32))
 		near("what is marked before a collection", marked(t), live)
-		if w := ask(new(Analyzer), "GET", "/?gc=1"); w.Code != 200 {
+		if w := ask(mustNew(t), "GET", "/?gc=1"); w.Code != 200 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 		near("what is marked after gc=1", marked(t), before)

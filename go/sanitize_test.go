@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,11 +121,22 @@ func testSanitized(t *testing.T, program string, shadow [][2]uint64, least uint6
 	}
 }
 
+// fetchFresh waits until there may be a reading of now.
+func fetchFresh(t *testing.T, url string) (*http.Response, string) {
+	t.Helper()
+	response, body := fetch(t, "GET", url)
+	for response.StatusCode == http.StatusServiceUnavailable {
+		time.Sleep(time.Duration(parseNumber(t, response.Header.Get("Retry-After"))) * time.Second)
+		response, body = fetch(t, "GET", url)
+	}
+	return response, body
+}
+
 // checkSanitized asks twice: the first answer makes memory of its own.
 func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least uint64) {
 	fetch(t, "GET", url)
 	before := residentIn(t, pid, shadow)
-	response, body := fetch(t, "GET", url+"?unit=B&top=0")
+	response, body := fetchFresh(t, url+"?unit=B&top=0&fresh=1")
 	after := residentIn(t, pid, shadow)
 	checkReport(t, response.StatusCode, body)
 	rows := textRows(t, body)

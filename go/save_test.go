@@ -3,7 +3,6 @@
 package memanalyzer
 
 import (
-	"bytes"
 	"math"
 	"net/http"
 	"reflect"
@@ -15,14 +14,8 @@ import (
 // What a reading is when it was saved, and somebody else reads it.
 
 // saveBytes returns the capture of a reading, given in pieces.
-func saveBytes(r reading, piece int) []byte {
-	var saved bytes.Buffer
-	buf := make([]byte, piece)
-	r.Render(rendering{Form: uint64(number(names.forms, "smaps"))})
-	for n := r.Next(buf); n > 0; n = r.Next(buf) {
-		saved.Write(buf[:n])
-	}
-	return saved.Bytes()
+func saveBytes(r reading, piece int) string {
+	return wholeText(r, rendering{Form: uint64(number(names.forms, "smaps"))}, piece)
 }
 
 // textOf returns the text of a capture's report.
@@ -33,13 +26,7 @@ func textOf(t *testing.T, saved, unit string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	var text strings.Builder
-	buf := make([]byte, 1000)
-	r.Render(rendering{Unit: uint64(number(names.units, unit))})
-	for n := r.Next(buf); n > 0; n = r.Next(buf) {
-		text.Write(buf[:n])
-	}
-	return text.String()
+	return wholeText(r, rendering{Unit: uint64(number(names.units, unit))}, 1000)
 }
 
 // checkSaved saves a reading of this process, which has what proofs it has.
@@ -51,12 +38,12 @@ func checkSaved(t *testing.T, sort string) *Report {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	own := decodeReport(r)
+	own := decodeReport(r, o)
 	saved := saveBytes(r, 4096)
-	if again := saveBytes(r, 7); !bytes.Equal(saved, again) {
-		t.Errorf("in pieces of 7 bytes: %s", firstDifference(string(again), string(saved)))
+	if again := saveBytes(r, 7); again != saved {
+		t.Errorf("in pieces of 7 bytes: %s", firstDifference(again, saved))
 	}
-	report := parseText(t, string(saved), Top(All), Sort(sort))
+	report := parseText(t, saved, Top(All), Sort(sort))
 	report.Time, report.Cost, report.Source = time.Time{}, 0, own.Source
 	if !reflect.DeepEqual(report, own) {
 		t.Errorf("parsed %+v\nwas %+v", report, own)

@@ -45,11 +45,17 @@ func TestAScanIsTheSameReport(t *testing.T) {
 			t.Errorf("proofs %+v, by smaps %+v", scan.Proofs, smaps.Proofs)
 		}
 		checkLaw(t, scan)
+		rss := func(r *Report, id string) uint64 {
+			if id == "anon/rw" { // a sanitizer's shadow is told by its VmFlags
+				return r.Category(id).RSS.Bytes + r.Category("other/sanitizer").RSS.Bytes
+			}
+			return r.Category(id).RSS.Bytes
+		}
 		for c := range scan.Categories() {
-			other := smaps.Category(c.ID)
+			got, want := rss(scan, c.ID), rss(smaps, c.ID)
 			// The second reading finds what the first one made.
-			if c.RSS.Bytes+mib < other.RSS.Bytes || other.RSS.Bytes+mib < c.RSS.Bytes {
-				t.Errorf("%s: %d, by smaps %d", c.ID, c.RSS.Bytes, other.RSS.Bytes)
+			if c.ID != "other/sanitizer" && (got+mib < want || want+mib < got) {
+				t.Errorf("%s: %d, by smaps %d", c.ID, got, want)
 			}
 		}
 		if names := scan.Category("named").Names; len(names) != 1 || names[0].RSS.Bytes != 3*mib {

@@ -22,7 +22,7 @@ const (
 
 // isLarge says whether an answer holds as many regions as there are, or their text.
 func (q query) isLarge() bool {
-	return q.read.top > 100 || q.read.keepText || q.wait > 0
+	return q.read.isLarge() || q.wait > 0
 }
 
 // setDeadline gives the client its time from the end of a wait on, after which writing

@@ -51,20 +51,20 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-func TestAKeptAnswerIsAskedAgain(t *testing.T) {
-	kept := 3
+func TestAReadingThatIsToBeHadLaterIsAskedForAgain(t *testing.T) {
+	refused := 3
 	read := func() (uint64, error) {
-		if kept--; kept >= 0 {
-			return 0, errKept
+		if refused--; refused >= 0 {
+			return 0, errLater
 		}
 		return 42, nil
 	}
 	if c, err := measureNow(read, time.Minute); err != nil || c.RSS != 42 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	kept = 1000
-	if _, err := measureNow(read, 0); err != errKept || kept != 999 {
-		t.Errorf("%v after %d, want %v at the bound", err, 1000-kept, errKept)
+	refused = 1000
+	if _, err := measureNow(read, 0); err != errLater || refused != 999 {
+		t.Errorf("%v after %d, want %v at the bound", err, 1000-refused, errLater)
 	}
 }
 

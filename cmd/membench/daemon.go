@@ -158,11 +158,13 @@ func (p phase) poll(over context.Context) (polls int, err error) {
 		return 0, nil
 	}
 	reader, err := findPeer(p.Peer)
+	read := reader.inside
+	if reader.polled != nil {
+		read = reader.polled
+	}
 	for err == nil {
 		polls++
-		if _, err = reader.inside(); errors.Is(err, errKept) {
-			err = nil // is what a daemon is spared by
-		}
+		_, err = read()
 		select {
 		case <-over.Done():
 			return polls, err

@@ -30,6 +30,7 @@ import (
 type peer struct {
 	name   string
 	inside func() (rss uint64, err error)
+	polled func() (rss uint64, err error) // of a daemon that is asked often; nil: inside
 
 	program []string                           // PID stands for the process's number
 	found   func(output string, c *cost) error // sets the RSS, or what else the program knows better
@@ -45,8 +46,9 @@ var psutilScript string
 // What the others are compared with is the first.
 var peers = []peer{
 	{name: "read() of smaps, 64 kB", inside: readBare},
-	{name: "memanalyzer, Read", inside: readReport},
-	{name: handler, inside: askHandler("/debug/memory?unit=B")},
+	{name: "memanalyzer, Read", inside: readReport()},
+	{name: "memanalyzer, Read of a scan", inside: readReport(memanalyzer.Source("scan"))},
+	{name: handler, inside: askHandler("/debug/memory?unit=B&fresh=1"), polled: askHandler("/debug/memory?unit=B")},
 	{name: "memanalyzer, command line", program: []string{"memanalyzer", "-unit", "B", "-pid", pidArgument}, found: foundInText},
 	{name: "an Sscanf a line, MemStats", inside: analyze},
 	{name: "gopsutil, MemoryMaps(false)", inside: readGopsutil, version: moduleVersion("github.com/shirou/gopsutil/v4")},
@@ -108,16 +110,18 @@ func readBare() (uint64, error) {
 	return 0, err
 }
 
-func readReport() (uint64, error) {
-	report, err := memanalyzer.Read(context.Background())
-	if err != nil {
-		return 0, err
+func readReport(options ...memanalyzer.ReadOption) func() (uint64, error) {
+	return func() (uint64, error) {
+		report, err := memanalyzer.Read(context.Background(), options...)
+		if err != nil {
+			return 0, err
+		}
+		return report.Totals.RSS.Bytes, nil
 	}
-	return report.Totals.RSS.Bytes, nil
 }
 
-// errKept is of an answer that is not a reading of now: what that costs is not asked.
-var errKept = errors.New("the answer is a kept one")
+// errLater says that there is no reading yet.
+var errLater = errors.New("the answer is to be had later")
 
 // askHandler asks without a network.
 func askHandler(target string) func() (uint64, error) {
@@ -127,11 +131,11 @@ func askHandler(target string) func() (uint64, error) {
 		p.header, p.status = http.Header{}, http.StatusOK
 		p.text.Reset() // and keeps its room, as a server does
 		memanalyzer.MemoryProfileHandler(&p, request)
+		if p.header.Get("Retry-After") != "" {
+			return 0, errLater
+		}
 		if p.status != http.StatusOK {
 			return 0, errors.New(strings.TrimSpace(p.text.String()))
-		}
-		if p.header.Get("Age") != "0" {
-			return 0, errKept
 		}
 		var c cost
 		err := foundInText(p.text.String(), &c)

@@ -208,10 +208,10 @@ func (r request) serve() (a answer, err error) {
 	return a, err
 }
 
-// measureNow asks until the answer is not a kept one, until the bound.
+// measureNow asks until there is a reading, until the bound.
 func measureNow(read func() (uint64, error), bound time.Duration) (c cost, err error) {
 	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		if c, err = measure(read); !errors.Is(err, errKept) || time.Since(began) > bound {
+		if c, err = measure(read); !errors.Is(err, errLater) || time.Since(began) > bound {
 			return c, err
 		}
 	}

@@ -89,7 +89,11 @@ static void choose(uint64_t *seed, const struct records *records)
 
         memset(&with, 0, sizeof with);
         with.options.top = tops[chance(seed, sizeof tops / sizeof *tops)];
-        with.options.sort = chance(seed, MEMA_SORT_COUNT + 1);
+        with.options.sort = chance(seed, MEMA_SORT_COUNT + 2);
+        if (with.options.sort > MEMA_SORT_COUNT)
+                with.options.sort = MEMA_EVERY_SORT;
+        with.output.top = chance(seed, 30);
+        with.output.sort = chance(seed, MEMA_SORT_COUNT + 1);
         with.output.unit = chance(seed, MEMA_UNIT_COUNT);
         with.output.hide_addresses = chance(seed, 2);
         with.context.facts = any_facts(seed, records);

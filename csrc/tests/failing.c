@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static uint64_t count, first_failing, last_failing, failed;
+static uint64_t count, first_failing, last_failing, failed, bytes;
 
 void fail_allocations(uint64_t first, uint64_t last)
 {
-        count = failed = 0;
+        count = failed = bytes = 0;
         first_failing = first;
         last_failing = last;
 }
@@ -18,6 +18,11 @@ uint64_t allocations_failed(void)
 {
         first_failing = last_failing = 0;
         return failed;
+}
+
+uint64_t allocated_bytes(void)
+{
+        return bytes;
 }
 
 static bool fails(void)
@@ -38,11 +43,13 @@ void *__wrap_realloc(void *memory, size_t size);
 
 void *__wrap_malloc(size_t size)
 {
+        bytes += size;
         return fails() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
+        bytes += n * size;
         return fails() ? NULL : __real_calloc(n, size);
 }
 

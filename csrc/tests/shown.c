@@ -84,13 +84,14 @@ static bool is_listed(const struct mema_region *g)
         return !(g->present & MEMA_BIT(MEMA_RSS)) || g->value[MEMA_RSS] > 0;
 }
 
-void expect_rows(const char *what, const struct mema_report *r, const struct records *records)
+static void expect_rows_by(const char *what, const struct mema_report *r, const struct records *records,
+                           uint64_t sort)
 {
         const struct mema_region **list = calloc(records->count + 1, sizeof(struct mema_region *));
         uint64_t top = r->options.top, count = 0;
         char shown[256];
 
-        sort_wanted = r->options.sort;
+        sort_wanted = sort;
         for (size_t i = 0; list && i < records->count; i++)
                 if (is_listed(&records->region[i]))
                         list[count++] = &records->region[i];
@@ -98,12 +99,13 @@ void expect_rows(const char *what, const struct mema_report *r, const struct rec
                 qsort(list, (size_t)count, sizeof *list, by_rank);
         snprintf(shown, sizeof shown, "%.150s: rows of top %" PRIu64 " by %s", what, top,
                  mema_sort_name((unsigned)sort_wanted));
-        equal_number(shown, r->row_count, top < count ? top : count, __FILE__, __LINE__);
+        count = top < count ? top : count;
+        equal_number(shown, mema_report_rows_by(r, sort), count, __FILE__, __LINE__);
         EQUAL(r->rows_lost, 0);
-        for (uint64_t i = 0; i < r->row_count && i < count; i++) {
+        for (uint64_t i = 0; i < mema_report_rows_by(r, sort) && i < count; i++) {
                 struct mema_region row;
 
-                mema_report_row(r, i, &row);
+                mema_report_row_by(r, sort, i, &row);
                 if (!same_row(&row, list[i])) {
                         equal_number(shown, row.start, list[i]->start, __FILE__, __LINE__);
                         is_true(shown, false, __FILE__, __LINE__);
@@ -113,22 +115,46 @@ void expect_rows(const char *what, const struct mema_report *r, const struct rec
         free(list);
 }
 
-void expect_order(const char *what, const struct mema_report *r)
+/* The orders that a report has rows in: from the first on, before the last. */
+static uint64_t first_sort(const struct mema_report *r)
+{
+        return r->every_sort ? 0 : r->options.sort;
+}
+
+static uint64_t last_sort(const struct mema_report *r)
+{
+        return r->every_sort ? MEMA_SORT_COUNT : r->options.sort + 1;
+}
+
+void expect_rows(const char *what, const struct mema_report *r, const struct records *records)
+{
+        EQUAL(r->row_count, mema_report_rows_by(r, r->options.sort));
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                expect_rows_by(what, r, records, sort);
+}
+
+static void expect_order_by(const char *what, const struct mema_report *r, uint64_t sort)
 {
         static struct mema_region rows[2];
         bool listed = true, ordered = true;
 
-        sort_wanted = r->options.sort;
-        is_true(what, r->row_count <= r->options.top, __FILE__, __LINE__);
-        for (uint64_t i = 0; i < r->row_count; i++) {
+        sort_wanted = sort;
+        is_true(what, mema_report_rows_by(r, sort) <= r->options.top, __FILE__, __LINE__);
+        for (uint64_t i = 0; i < mema_report_rows_by(r, sort); i++) {
                 const struct mema_region *row = &rows[i % 2], *before = &rows[(i + 1) % 2];
 
-                mema_report_row(r, i, &rows[i % 2]);
+                mema_report_row_by(r, sort, i, &rows[i % 2]);
                 listed = listed && is_listed(row);
                 ordered = ordered && (i == 0 || by_rank(&before, &row) <= 0);
         }
         is_true(what, listed, __FILE__, __LINE__);
         is_true(what, ordered, __FILE__, __LINE__);
+}
+
+void expect_order(const char *what, const struct mema_report *r)
+{
+        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+                expect_order_by(what, r, sort);
 }
 
 /* Warnings ------------------------------------------------------------------- */

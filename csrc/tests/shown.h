@@ -6,7 +6,7 @@
 #include "records.h"
 
 /* Asserts that a finished report that has lost no row has just those rows that a
- * plain sort of the records puts first. */
+ * plain sort of the records puts first, in each order that it has. */
 void expect_rows(const char *what, const struct mema_report *r, const struct records *records);
 
 /* Asserts that the rows that are there are in their order, and not too many. */

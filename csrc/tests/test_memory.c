@@ -5,8 +5,11 @@
 #include "failing.h"
 #include "shown.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "../sums.h"
 
 #define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
 
@@ -125,6 +128,76 @@ static void every_allocation_fails_in_turn(void)
         guarded_free(&capture);
 }
 
+/* How much ---------------------------------------------------------------------- */
+
+enum { MAPPINGS = 65530, TOP = 100, PAGE = 4 };
+
+/* Mapping `n` of as many as there can be, with every field that the kernel prints.  Each of
+ * the first six orders has rows of its own, and every row displaces one; so has the last,
+ * whose names go backward; that of addresses has the first ones. */
+static size_t put_mapping(char *text, size_t size, uint64_t n)
+{
+        static const enum mema_field grows[] = { MEMA_RSS,  MEMA_PSS,  MEMA_PRIVATE_CLEAN, MEMA_SHARED_DIRTY,
+                                                 MEMA_SWAP, MEMA_SIZE, MEMA_FIELD_COUNT };
+        const enum mema_field grown = grows[n % (sizeof grows / sizeof *grows)];
+        uint64_t start = UINT64_C(0x7f0000000000) + (n << 22);
+        size_t len = (size_t)snprintf(text, size,
+                                      "%" PRIx64 "-%" PRIx64 " r--p %08" PRIx64 " 08:02 %-20" PRIu64
+                                      " /usr/lib/x86_64-linux-gnu/%07" PRIu64 ".so.6\n",
+                                      start, start + (1 << 21), n << 12, n + (1 << 22), MAPPINGS - n);
+
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                if (kinds[i] == MEMA_SUM)
+                        len += (size_t)snprintf(text + len, size - len, "%s: %" PRIu64 " kB\n",
+                                                mema_field_label(i),
+                                                i == grown ? n << 12 : (uint64_t)PAGE << 10);
+        return len + (size_t)snprintf(text + len, size - len, "VmFlags: rd wr sh mr mw me ms sd\n");
+}
+
+/* What there is of C memory while such a report is made, or written. */
+static uint64_t memory_of_a_report(uint64_t sort)
+{
+        static struct mema_smaps p;
+        static struct mema_output output;
+        struct mema_options options = { TOP, sort };
+        struct mema_error error;
+        uint64_t beside, arena = 0;
+
+        mema_report_init(&r, NULL, &options);
+        fail_allocations(0, 0);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        beside = larger(allocated_bytes() + r.found_room * sizeof *r.found + r.found_names_room,
+                        sizeof output);
+        mema_report_finish(&r, NULL);
+        mema_report_free(&r);
+
+        mema_report_init(&r, NULL, &options);
+        mema_smaps_init(&p);
+        for (uint64_t n = 0; n < MAPPINGS; n++) {
+                char text[4096];
+
+                EQUAL(mema_collect_feed(&r, &p, text, put_mapping(text, sizeof text, n), &error), MEMA_MORE);
+                arena = larger(arena, r.arena_size);
+        }
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_END);
+        mema_report_finish(&r, NULL);
+        arena = larger(arena, r.arena_size);
+        EQUAL(r.totals.mappings, MAPPINGS);
+        EQUAL(r.rows_lost, 0);
+        for (uint64_t by = 0; by < MEMA_SORT_COUNT; by++)
+                EQUAL(mema_report_rows_by(&r, by), TOP);
+        mema_report_free(&r);
+        return sizeof r + arena + beside;
+}
+
+/* A reading that is kept has a hundred rows in each order, at the worst none of them in
+ * two. */
+static void a_report_of_as_many_mappings_as_there_can_be(void)
+{
+        TRUE(memory_of_a_report(MEMA_SORT_RSS) <= 256 << 10);
+        TRUE(memory_of_a_report(MEMA_EVERY_SORT) <= 384 << 10);
+}
+
 /* The command line ------------------------------------------------------------ */
 
 enum { NONE_FAILED = 99 }; /* of csrc/tests/programs/failing.c */
@@ -172,4 +245,5 @@ static void every_allocation_of_the_command_fails_in_turn(void)
         }
 }
 
-SUITE(memory, CASE(every_allocation_fails_in_turn), CASE(every_allocation_of_the_command_fails_in_turn));
+SUITE(memory, CASE(every_allocation_fails_in_turn), CASE(every_allocation_of_the_command_fails_in_turn),
+      CASE(a_report_of_as_many_mappings_as_there_can_be));

@@ -25,14 +25,16 @@ static void orders_of(const char *path)
         struct guarded file = guarded_file(path);
         struct records records = parse(file.data, file.len, WHOLE);
 
-        for (uint64_t sort = 0; sort < MEMA_SORT_COUNT; sort++) {
+        for (uint64_t i = 0; i <= MEMA_SORT_COUNT; i++) {
+                const uint64_t sort = i < MEMA_SORT_COUNT ? i : MEMA_EVERY_SORT;
+
                 expect_order_of(path, &file, &records, (struct mema_options){ MEMA_ALL, sort });
 
                 const uint64_t count = r.row_count;
                 const uint64_t tops[] = { 0, 1, 2, 7, 20, count - 1, count, count + 1, 100000 };
 
-                for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
-                        expect_order_of(path, &file, &records, (struct mema_options){ tops[i], sort });
+                for (size_t top = 0; top < sizeof tops / sizeof *tops; top++)
+                        expect_order_of(path, &file, &records, (struct mema_options){ tops[top], sort });
         }
         records_free(&records);
         guarded_free(&file);
