@@ -68,7 +68,6 @@ static bool same_row(const struct mema_region *row, const struct mema_region *wa
         g.method = row->method;
         g.value[MEMA_SIZE] = region_column(wanted, MEMA_SIZE);
         g.present |= MEMA_BIT(MEMA_SIZE);
-        g.repeated = 0; /* counted, not kept */
         return same_region(row, &g);
 }
 

@@ -15,7 +15,8 @@ static void expect_order_of(const char *path, const struct guarded *file, const 
                             struct mema_options options)
 {
         report_of(&r, file->data, file->len, NULL, &options);
-        expect_rows(path, &r, records);
+        if (!r.overflown)
+                expect_rows(path, &r, records);
         expect_order(path, &r);
         mema_report_free(&r);
 }
@@ -44,6 +45,7 @@ static void every_order_is_that_of_a_plain_sort(void)
 {
         TRUE(each_file("testdata/real", ".smaps", orders_of) > 0);
         TRUE(each_file("testdata/rules", "s.maps", orders_of) > 0);
+        TRUE(each_file("testdata/hostile", ".smaps", orders_of) > 0);
 }
 
 /* Equal ones stay in the order of addresses, and the same address in that of lines. */
