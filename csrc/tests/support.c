@@ -257,6 +257,6 @@ bool libc_is_apart(void)
 {
         if (getauxval(AT_BASE) != 0)
                 return true;
-        skipped("allocations that fail", "this program is linked statically");
+        skipped("the library's allocations alone", "this program is linked statically");
         return false;
 }

@@ -74,8 +74,8 @@ void expect_harmless(const char *what, const char *text);
 /* What mkstemp and mkdtemp make a name of. */
 #define TEMPORARY "/tmp/memanalyzer-test-XXXXXX"
 
-/* Where libc is linked in, its own allocations fail, too, and it says so in its
- * words: that is not what is asked of us.  False, with a message, there. */
+/* Where libc is linked in, its own allocations are counted and fail, too, and it says
+ * so in its words: that is not what is asked of us.  False, with a message, there. */
 bool libc_is_apart(void);
 
 /* Says on stderr that a test was left out, and why. */
