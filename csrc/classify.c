@@ -11,8 +11,7 @@
 
 struct view {
         const struct mema_region *region;
-        struct mema_neighbour self;
-        const struct mema_neighbour *before, *after;
+        const struct mema_neighbour *self, *before, *after;
         const struct mema_context *context;
 };
 
@@ -69,14 +68,13 @@ static uint64_t go_version(const struct view *v)
 /* Above reserved memory that nothing else has claimed. */
 static bool stands_on_reserve(const struct view *v)
 {
-        return adjoins(v->before, &v->self) && reserved(v->before) && v->before->category == MEMA_ANON_NONE;
+        return adjoins(v->before, v->self) && reserved(v->before) && v->before->category == MEMA_ANON_NONE;
 }
 
 /* Zeroed data of an object lies directly on its initialised data. */
 static bool is_bss(const struct view *v)
 {
-        return plain_writable(&v->self) && adjoins(v->before, &v->self) && writable(v->before) &&
-               !v->before->plain &&
+        return adjoins(v->before, v->self) && writable(v->before) && !v->before->plain &&
                (v->before->category == MEMA_LIBRARIES || v->before->category == MEMA_BINARY);
 }
 
@@ -105,10 +103,10 @@ static const struct {
  * for: other runtimes that choose addresses by themselves do only one of them. */
 static bool is_shadow(const struct view *v)
 {
-        if (!plain_writable(&v->self) || !mema_has_flag(v->region, "nr") || !mema_has_flag(v->region, "nh"))
+        if (!mema_has_flag(v->region, "nr") || !mema_has_flag(v->region, "nh"))
                 return false;
         for (size_t i = 0; i < sizeof shadows / sizeof *shadows; i++)
-                if (v->self.start >= shadows[i].first && v->self.end - 1 < shadows[i].end)
+                if (v->self->start >= shadows[i].first && v->self->end - 1 < shadows[i].end)
                         return true;
         return false;
 }
@@ -117,7 +115,7 @@ static bool is_shadow(const struct view *v)
  * i<<40 | 0x40<<32. */
 static bool is_fixed_go_base(const struct view *v)
 {
-        uint64_t start = v->self.start;
+        uint64_t start = v->self->start;
 
         return start >> 47 == 0 && ((start & UINT64_C(0xffffffffff)) == UINT64_C(0xc000000000) ||
                                     (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
@@ -132,19 +130,19 @@ static bool is_random_go_base(const struct view *v)
 {
         uint64_t version;
 
-        if (v->self.start % MIB(64) != 0)
+        if (v->self->start % MIB(64) != 0)
                 return false;
         version = go_version(v);
 
-        bool steps = reserved(&v->self) && span_bytes(&v->self) < MIB(64) &&
-                     span_bytes(&v->self) % MIB(4) == 0 && adjoins(&v->self, v->after) &&
+        bool steps = reserved(v->self) && span_bytes(v->self) < MIB(64) &&
+                     span_bytes(v->self) % MIB(4) == 0 && adjoins(v->self, v->after) &&
                      plain_writable(v->after);
-        bool none = plain_writable(&v->self) && adjoins(&v->self, v->after) && reserved(v->after) &&
+        bool none = plain_writable(v->self) && adjoins(v->self, v->after) && reserved(v->after) &&
                     v->after->end % MIB(64) == 0;
-        bool full = plain_writable(&v->self) && v->self.end % MIB(64) == 0 && version > 0;
+        bool full = plain_writable(v->self) && v->self->end % MIB(64) == 0 && version > 0;
 
-        return (version == 0 ? v->self.start >> 42 != 0 : version >= 26 && v->self.start >> 32 != 0) &&
-               v->self.start < UINT64_C(0x7000) << 32 && (steps || none || full) &&
+        return (version == 0 ? v->self->start >> 42 != 0 : version >= 26 && v->self->start >> 32 != 0) &&
+               v->self->start < UINT64_C(0x7000) << 32 && (steps || none || full) &&
                !mema_has_flag(v->region, "nr");
 }
 
@@ -155,10 +153,9 @@ static bool is_go_base(const struct view *v)
 
 static bool is_go_heap(const struct view *v)
 {
-        bool goes_on =
-                adjoins(v->before, &v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
+        bool goes_on = adjoins(v->before, v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
 
-        return can_be_go(v) && (plain_writable(&v->self) || reserved(&v->self)) && (goes_on || is_go_base(v));
+        return can_be_go(v) && (goes_on || is_go_base(v));
 }
 
 /* The runtime's heap index is 32 MiB on 64-bit systems and lies below its large
@@ -166,11 +163,11 @@ static bool is_go_heap(const struct view *v)
 static bool is_go_metadata(const struct view *v)
 {
         bool island =
-                stands_on_reserve(v) && span_bytes(v->before) > KIB(128) && span_bytes(&v->self) <= MIB(1);
-        bool index = adjoins(&v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
-                     span_bytes(&v->self) == MIB(32);
+                stands_on_reserve(v) && span_bytes(v->before) > KIB(128) && span_bytes(v->self) <= MIB(1);
+        bool index = adjoins(v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
+                     span_bytes(v->self) == MIB(32);
 
-        return is_go(v) && plain_writable(&v->self) && (island || index);
+        return is_go(v) && (island || index);
 }
 
 /* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */
@@ -185,21 +182,20 @@ static bool is_arena(const struct view *v)
 {
         uint64_t heap = arena_heap(v->after);
 
-        return plain_writable(&v->self) && !v->context->heaps_known && adjoins(&v->self, v->after) &&
-               reserved(v->after) && v->self.start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
+        return !v->context->heaps_known && adjoins(v->self, v->after) && reserved(v->after) &&
+               v->self->start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
 /* What an arena has reserved, and heaps that are full, which have nothing left: of
  * large mappings of others they are told by being without reserve. */
 static bool is_more_of_an_arena(const struct view *v)
 {
-        uint64_t heap = arena_heap(&v->self);
-        bool full = v->self.start % heap == 0 && plain_writable(&v->self) && !v->context->heaps_known &&
+        uint64_t heap = arena_heap(v->self);
+        bool full = v->self->start % heap == 0 && plain_writable(v->self) && !v->context->heaps_known &&
                     (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
 
-        return adjoins(v->before, &v->self) && v->before->category == MEMA_MALLOC_ARENAS &&
-               v->before->plain && v->self.end % heap == 0 &&
-               (full || (v->self.start % heap != 0 && reserved(&v->self)));
+        return adjoins(v->before, v->self) && v->before->category == MEMA_MALLOC_ARENAS && v->before->plain &&
+               v->self->end % heap == 0 && (full || (v->self->start % heap != 0 && reserved(v->self)));
 }
 
 static uint64_t threads_in(const struct view *v)
@@ -208,7 +204,7 @@ static uint64_t threads_in(const struct view *v)
         uint64_t n = 0;
 
         for (uint64_t i = 0; i < t->count && i < MEMA_THREADS_MAX; i++)
-                n += t->stack_pointer[i] - v->self.start < span_bytes(&v->self);
+                n += t->stack_pointer[i] - v->self->start < span_bytes(v->self);
         return n;
 }
 
@@ -227,35 +223,39 @@ static bool is_thread_stack(const struct view *v)
         bool guarded = stands_on_reserve(v) && span_bytes(v->before) <= KIB(64);
         uint64_t threads;
 
-        if (!plain_writable(&v->self))
+        /* First what most memory is not: threads are up to MEMA_THREADS_MAX comparisons. */
+        if (!guarded && !(can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v)))
                 return false;
         threads = threads_in(v);
-        if (span_bytes(&v->self) > MIB(64) * (threads > 1 ? threads : 1))
+        if (span_bytes(v->self) > MIB(64) * (threads > 1 ? threads : 1))
                 return false;
-        if (threads > 0)
-                return guarded || (can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v));
-        return guarded && span_bytes(&v->self) >= KIB(16) && (can_be_go(v) || !v->context->threads.all);
+        return threads > 0 ||
+               (guarded && span_bytes(v->self) >= KIB(16) && (can_be_go(v) || !v->context->threads.all));
 }
 
 /* A shape's category where it is that of the region before. */
 enum { SAME_AS_BEFORE = MEMA_CATEGORY_COUNT };
 
+/* What has shapes: nameless memory that can be written, and that is reserved. */
+enum { WRITABLE = 1, RESERVED = 2, EITHER = WRITABLE | RESERVED };
+
 /* A nameless region is the first of these that it fits. */
 static const struct {
+        unsigned of;
         bool (*fits)(const struct view *v);
         unsigned category;
 } shapes[] = {
-        { is_bss, SAME_AS_BEFORE },
+        { WRITABLE, is_bss, SAME_AS_BEFORE },
         /* Before the Go heap, which is put into the same part of the address space. */
-        { is_shadow, MEMA_SANITIZER },
+        { WRITABLE, is_shadow, MEMA_SANITIZER },
         /* Before arenas: the Go heap is aligned to 64 MiB, too. */
-        { is_go_heap, MEMA_GO_HEAP },
-        { is_arena, MEMA_MALLOC_ARENAS },
-        { is_more_of_an_arena, MEMA_MALLOC_ARENAS },
+        { EITHER, is_go_heap, MEMA_GO_HEAP },
+        { WRITABLE, is_arena, MEMA_MALLOC_ARENAS },
+        { EITHER, is_more_of_an_arena, MEMA_MALLOC_ARENAS },
         /* Before stacks, as all others: a reservation can be as small as a guard, and a
          * thread can stand anywhere. */
-        { is_go_metadata, MEMA_GO_METADATA },
-        { is_thread_stack, MEMA_STACK_THREADS },
+        { WRITABLE, is_go_metadata, MEMA_GO_METADATA },
+        { WRITABLE, is_thread_stack, MEMA_STACK_THREADS },
 };
 
 static unsigned by_permissions(uint64_t perms)
@@ -288,26 +288,28 @@ struct mema_neighbour mema_neighbour_of(const struct mema_region *g)
         return n;
 }
 
-unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *before,
-                       const struct mema_neighbour *after, const struct mema_context *context,
-                       uint64_t *method)
+unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *self,
+                       const struct mema_neighbour *before, const struct mema_neighbour *after,
+                       const struct mema_context *context, uint64_t *method)
 {
-        const struct view v = { g, mema_neighbour_of(g), before, after, context };
+        const struct view v = { g, self, before, after, context };
+        unsigned of;
 
         *method = MEMA_BY_NAMED;
         if (!is_nameless(g) || mema_is_device(g)) {
                 unsigned category = mema_rule_for(g, context)->category;
 
-                return category == MEMA_BY_PERMISSIONS ? by_permissions(v.self.perms) : category;
+                return category == MEMA_BY_PERMISSIONS ? by_permissions(self->perms) : category;
         }
         if (g->inode != 0)
                 return MEMA_OTHER_FILES;
-        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-                if (shapes[i].fits(&v)) {
+        of = plain_writable(self) ? WRITABLE : reserved(self) ? RESERVED : 0;
+        for (size_t i = 0; of > 0 && i < sizeof shapes / sizeof *shapes; i++) {
+                if (shapes[i].of & of && shapes[i].fits(&v)) {
                         *method = MEMA_BY_INFERRED;
                         return shapes[i].category == SAME_AS_BEFORE ? (unsigned)before->category
                                                                     : shapes[i].category;
                 }
         }
-        return by_permissions(v.self.perms);
+        return by_permissions(self->perms);
 }

@@ -56,10 +56,10 @@ enum { PERM_READ = 1, PERM_WRITE = 2, PERM_EXEC = 4, PERM_SHARED = 8 };
 /* What a region shows to those beside it; its category is not yet known. */
 struct mema_neighbour mema_neighbour_of(const struct mema_region *g);
 
-/* The category of `g` between its neighbours (`end` 0: none), and how it is
- * known.  A function of its arguments and of nothing else. */
-unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *before,
-                       const struct mema_neighbour *after, const struct mema_context *context,
-                       uint64_t *method);
+/* The category of `g`, which shows `self`, between its neighbours (`end` 0: none), and how
+ * it is known.  A function of its arguments and of nothing else. */
+unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *self,
+                       const struct mema_neighbour *before, const struct mema_neighbour *after,
+                       const struct mema_context *context, uint64_t *method);
 
 #endif

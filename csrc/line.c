@@ -178,14 +178,14 @@ static bool is_header_start(struct span line)
 bool mema_scan_perms(struct span *s, char perms[8])
 {
         static const char letters[4][3] = { "r-", "w-", "x-", "ps" };
+        const char *at = s->at, *end = s->end; /* perms can be anybody's, for all the compiler knows */
+        size_t n = 0;
 
-        for (int i = 0; i < 4; i++) {
-                if (s->at == s->end || (*s->at != letters[i][0] && *s->at != letters[i][1]))
-                        return false;
-                perms[i] = *s->at++;
-        }
-        perms[4] = '\0';
-        return s->at == s->end || *s->at == ' ';
+        while (n < 4 && at < end && (*at == letters[n][0] || *at == letters[n][1]))
+                perms[n++] = *at++;
+        perms[n] = '\0';
+        s->at = at;
+        return n == 4 && (at == end || *at == ' ');
 }
 
 /* One number of a header; false where it failed. */
@@ -205,8 +205,10 @@ void mema_line_begin(struct mema_smaps *p)
 
         g->line = p->line;
         g->present = 0;
-        memcpy(g->value, p->known, sizeof g->value); /* see layout.c */
-        g->vm_flags_present = 0;                     /* their text stays, for take_flags */
+        if (p->strayed)
+                memcpy(g->value, p->known, sizeof g->value); /* see layout.c */
+        p->strayed = 0;
+        g->vm_flags_present = 0; /* their text stays, for take_flags */
         g->repeated = 0;
         g->category = g->method = 0;
         p->row = 0;
@@ -312,6 +314,7 @@ static void set_value(struct mema_smaps *p, uint64_t value)
                 g->repeated++;
         g->present |= MEMA_BIT(p->label);
         g->value[p->label] = value;
+        p->strayed = 1;
 }
 
 static void take_number(struct mema_smaps *p, struct span line, struct span s)

@@ -349,6 +349,7 @@ struct mema_smaps {
         uint64_t row;                          /* that comes next */
         uint64_t before[MEMA_FIELD_COUNT + 1]; /* the fields of the rows before it, as in `present` */
         uint64_t known[MEMA_FIELD_COUNT];      /* values, by field */
+        uint64_t strayed;                      /* the region has, or had, other values in their place */
         unsigned char field[MEMA_FIELD_COUNT]; /* by row, as are lines of 28 bytes */
         char lines[MEMA_FIELD_COUNT * 28];
         char excerpt[32];
@@ -594,9 +595,9 @@ struct mema_report {
         struct mema_neighbour {
                 uint64_t start, end, category;
                 uint64_t plain, perms; /* anonymous and nameless; bits: see classify.h */
-        } before;
-        struct mema_owner *found; /* by mema_collect*: context.owners */
-        char *found_names;        /* and context.names */
+        } before, self;                /* of the region before, and of the one that waits */
+        struct mema_owner *found;      /* by mema_collect*: context.owners */
+        char *found_names;             /* and context.names */
         uint64_t found_room, found_names_used, found_names_room;
         uint64_t lists_all;              /* see mema_diff_prepare */
         uint64_t scans, scan_wanted;     /* see mema_report_source */
@@ -609,7 +610,10 @@ struct mema_report {
         unsigned char *arena; /* names and rows: see store.c */
         uint64_t arena_size, arena_used, displaced;
         uint64_t listed[MEMA_SORT_COUNT]; /* rows in each order */
-        uint64_t every_sort, longest, heaped;
+        uint64_t every_sort, longest;
+        struct mema_bar {
+                uint64_t key, start;
+        } bar[MEMA_SORT_COUNT]; /* of a full list, its last row; of another one that is before all */
         uint64_t name_table[MEMA_NAMES_MAX * 2];
         uint64_t name_order[MEMA_NAMES_MAX];
 };

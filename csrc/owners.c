@@ -83,25 +83,25 @@ static bool is_same(const struct mema_cut *cut, const struct mema_owner *a, cons
         return a->category == b->category && span_equals(name_of(cut, a), name.at, span_length(name));
 }
 
-void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const struct mema_context *context)
+bool mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const struct mema_context *context)
 {
         cut->category = MEMA_CATEGORY_COUNT;
-        cut->pieces = 0;
+        cut->pieces = 1;
         cut->unsure = 0;
-        cut->at = g->start;
-        cut->end = g->end;
-        cut->left = mema_region_span(g);
-        cut->next = NULL;
+        cut->left = cut->committed = mema_region_span(g);
         cut->labelled = false;
         if (context->owner_count == 0 || !mema_takes_labels(g))
-                return;
+                return false;
         cut->labels_only = !mema_neighbour_of(g).plain;
         cut->last = context->owners + context->owner_count;
 
         const struct mema_owner *o = cutting(cut, first_beyond(context, g->start));
 
         if (o == cut->last || o->start >= g->end)
-                return;
+                return false;
+        cut->pieces = 0;
+        cut->at = g->start;
+        cut->end = g->end;
         cut->next = o;
         cut->names = context->names;
         cut->name_length = g->name_length;
@@ -116,6 +116,7 @@ void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
                 cut->unowned = beyond(cut->unowned, bytes);
                 cut->unowned_rss = beyond(cut->unowned_rss, mema_share(o->rss, bytes, o->end - o->start));
         }
+        return true;
 }
 
 /* Calls a piece as the kernel would, and one without a label as the mapping is. */
@@ -179,11 +180,6 @@ bool mema_cut_next(struct mema_cut *cut, struct mema_region *g)
         if (cut->pieces > 0 && left == 0)
                 return false;
         cut->pieces++;
-        if (!cut->next) {
-                cut->committed = left;
-                cut->left = 0;
-                return true;
-        }
         cut->at = piece_end(cut, start, &rss, &label);
         cut->labelled = label.at < label.end;
         give_name(cut, g, label);

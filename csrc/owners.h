@@ -31,13 +31,14 @@ bool mema_is_label_name(struct span name);
 /* How many pieces a region can have at the most. */
 uint64_t mema_most_pieces(const struct mema_context *context, const struct mema_region *g);
 
-/* Begins with the whole of `g`.  Only what is anonymous is cut: by all owners where
- * it is private and has no name, else by labels. */
-void mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const struct mema_context *context);
+/* Begins with the whole of `g`; false where it has no owners: it is one piece then, and
+ * nobody's.  Only what is anonymous is cut: by all owners where it is private and has no
+ * name, else by labels. */
+bool mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const struct mema_context *context);
 
-/* Makes `g` the next piece, false where there is none: a mapping without owners,
- * or of one, is one piece, with no other change than its name.  In every column that
- * adds up the pieces come to what the mapping had. */
+/* Makes `g`, which has owners, the next piece, false where there is none: a mapping of
+ * one owner is one piece, with no other change than its name.  In every column that adds
+ * up the pieces come to what the mapping had. */
 bool mema_cut_next(struct mema_cut *cut, struct mema_region *g);
 
 #endif

@@ -38,6 +38,8 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
                 r->options.sort = MEMA_SORT_RSS;
         r->broken_down = 1;
         r->before.category = MEMA_CATEGORY_COUNT;
+        for (unsigned sort = 0; sort < MEMA_SORT_COUNT; sort++)
+                r->bar[sort].start = UINT64_MAX;
 }
 
 void mema_report_source(struct mema_report *r, unsigned source, unsigned rss_only)
@@ -160,11 +162,11 @@ struct kind {
 
 /* Counts r->region, a mapping or the piece of one that is cut.  `kind`: what it is where
  * it is nobody's; NULL: what it shows by itself. */
-static void settle_piece(struct mema_report *r, const struct mema_neighbour *after, const struct kind *kind,
+static void settle_piece(struct mema_report *r, const struct mema_neighbour *self,
+                         const struct mema_neighbour *after, const struct kind *kind,
                          const struct mema_cut *cut)
 {
         struct mema_region *g = &r->region;
-        struct mema_neighbour self = mema_neighbour_of(g);
         bool owned = cut->category < MEMA_CATEGORY_COUNT;
 
         g->category = cut->category;
@@ -173,7 +175,7 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
                 g->category = kind->category;
                 g->method = kind->method;
         } else if (!owned) {
-                g->category = mema_classify(g, &r->before, after, &r->context, &g->method);
+                g->category = mema_classify(g, self, &r->before, after, &r->context, &g->method);
         }
         if (g->category == MEMA_BINARY && r->exe_guessed)
                 g->method = MEMA_BY_INFERRED;
@@ -182,8 +184,8 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
         if (cut->unsure > 0 && g->method < MEMA_BY_ESTIMATED)
                 g->method = MEMA_BY_ESTIMATED;
 
-        bool run = r->context.facts.go.known && self.plain && !owned &&
-                   (self.perms == 0 || self.perms == (PERM_READ | PERM_WRITE));
+        bool run = r->context.facts.go.known && self->plain && !owned &&
+                   (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
 
         if (run) {
                 count_in_run(r, g, cut);
@@ -195,8 +197,8 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbour *aft
                 mema_store_name(r, g, cut->pieces > 1);
         if (g->category != MEMA_NOT_BROKEN_DOWN)
                 mema_store_row(r, g);
-        self.category = g->category;
-        r->before = self;
+        r->before = *self;
+        r->before.category = g->category;
         r->settled++;
 }
 
@@ -205,20 +207,23 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
 {
         struct mema_cut cut;
         struct kind uncut;
+        bool behind_label = false;
 
         if (!r->waiting)
                 return;
         r->waiting = 0;
         guess_program(r, &r->region);
-        uncut.category = mema_classify(&r->region, &r->before, after, &r->context, &uncut.method);
-        mema_cut_begin(&cut, &r->region, &r->context);
-
+        if (!mema_cut_begin(&cut, &r->region, &r->context)) {
+                settle_piece(r, &r->self, after, NULL, &cut);
+                return;
+        }
         /* Behind a label a mapping is what it would be without. */
-        bool whole = !cut.next;
-
+        uncut.category = mema_classify(&r->region, &r->self, &r->before, after, &r->context, &uncut.method);
         while (mema_cut_next(&cut, &r->region)) {
-                settle_piece(r, after, whole ? &uncut : NULL, &cut);
-                whole |= cut.labelled;
+                struct mema_neighbour piece = mema_neighbour_of(&r->region);
+
+                settle_piece(r, &piece, after, behind_label ? &uncut : NULL, &cut);
+                behind_label |= cut.labelled;
         }
 }
 
@@ -234,6 +239,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
         if (region->end - 1 > r->reached)
                 r->reached = region->end - 1;
         settle(r, &next);
+        r->self = next;
         memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
 
         /* What a header tells need not be printed again; a rollup's tells nothing. */

@@ -158,9 +158,15 @@ static bool is_decorated(struct span name, const struct mema_rule *rule)
 /* Whether a region has one of two flags, looked for in one go. */
 static bool has_either(const struct mema_region *g, const char *a, const char *b)
 {
-        for (const char *f = g->vm_flags; f[0] != '\0'; f += f[2] == '\0' ? 2 : 3)
+        const char *f = g->vm_flags;
+
+        while (*f != '\0') {
                 if ((f[0] == a[0] && f[1] == a[1]) || (f[0] == b[0] && f[1] == b[1]))
                         return true;
+                if (f[2] == '\0')
+                        return false;
+                f += 3;
+        }
         return false;
 }
 

@@ -304,9 +304,8 @@ static void sift_down(const struct mema_report *r, uint64_t sort, uint64_t index
 
 static void make_heap(struct mema_report *r, uint64_t sort)
 {
-        for (uint64_t i = r->heaped >> sort & 1 ? 0 : r->listed[sort] / 2; i-- > 0;)
+        for (uint64_t i = r->listed[sort] / 2; i-- > 0;)
                 sift_down(r, sort, i, r->listed[sort]);
-        r->heaped |= UINT64_C(1) << sort;
 }
 
 /* Rows -------------------------------------------------------------------- */
@@ -396,20 +395,30 @@ static bool is_listed(const struct mema_report *r, const struct mema_region *g, 
         return g->value[MEMA_RSS] > 0 || !(g->present & MEMA_BIT(MEMA_RSS));
 }
 
-/* Whether a list is to have the region: most end here, at the key. */
-static bool has_place(struct mema_report *r, const struct mema_region *g, uint64_t sort, uint64_t key)
+/* Whether a list is to have the region.  Most end at the bar: most regions are none of
+ * the first in any order. */
+static bool has_place(const struct mema_report *r, const struct mema_region *g, uint64_t sort, uint64_t key)
 {
-        struct rank last, new = { key, g->start, r->settled, g->name_length, g->name };
+        const struct mema_bar *bar = &r->bar[sort];
+        struct rank last, new;
 
-        if (r->options.top == 0 || !is_listed(r, g, sort, key))
+        if (key < bar->key || (key == bar->key && g->start > bar->start) || !is_listed(r, g, sort, key))
                 return false;
         if (r->listed[sort] < r->options.top)
                 return true;
-        make_heap(r, sort);
-        if (key < entry_of(r, sort, 0)->key)
-                return false;
         last = rank_of(r, entry_of(r, sort, 0));
+        new = (struct rank){ key, g->start, r->settled, g->name_length, g->name };
         return precedes(sort, &new, &last);
+}
+
+/* Sets the bar of a full list: what is behind its last row is not listed.  Names are more
+ * than it can tell. */
+static void set_bar(struct mema_report *r, uint64_t sort)
+{
+        const struct entry *last = entry_of(r, sort, 0);
+
+        r->bar[sort].key = last->key;
+        r->bar[sort].start = sort == MEMA_SORT_NAME ? UINT64_MAX : row_at(r, last->place)->start;
 }
 
 static void enlist(struct mema_report *r, struct row *row, uint64_t sort, uint64_t key)
@@ -421,6 +430,10 @@ static void enlist(struct mema_report *r, struct row *row, uint64_t sort, uint64
         if (r->listed[sort] < r->options.top) {
                 *entry_of(r, sort, r->listed[sort]++) = new;
                 r->longest = larger(r->longest, r->listed[sort]);
+                if (r->listed[sort] == r->options.top) {
+                        make_heap(r, sort);
+                        set_bar(r, sort);
+                }
                 return;
         }
         displaced = item_at(r, entry_of(r, sort, 0)->place);
@@ -428,14 +441,18 @@ static void enlist(struct mema_report *r, struct row *row, uint64_t sort, uint64
                 r->displaced += displaced->size;
         *entry_of(r, sort, 0) = new;
         sift_down(r, sort, 0, r->listed[sort]);
+        set_bar(r, sort);
 }
 
 void mema_store_row(struct mema_report *r, const struct mema_region *g)
 {
+        const uint64_t first = first_sort(r), end = last_sort(r);
         uint64_t key[MEMA_SORT_COUNT], lists = 0;
         struct row *row;
 
-        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++) {
+        if (r->options.top == 0)
+                return;
+        for (uint64_t sort = first; sort < end; sort++) {
                 key[sort] = key_of(g, sort);
                 lists |= (uint64_t)has_place(r, g, sort, key[sort]) << sort;
         }
@@ -446,7 +463,7 @@ void mema_store_row(struct mema_report *r, const struct mema_region *g)
                 r->rows_lost++;
                 return;
         }
-        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+        for (uint64_t sort = first; sort < end; sort++)
                 if (lists >> sort & 1)
                         enlist(r, row, sort, key[sort]);
 }
@@ -467,7 +484,8 @@ void mema_store_change(struct mema_report *r, uint64_t first, uint64_t category,
 /* Brings a list into its order. */
 static void sort_list(struct mema_report *r, uint64_t sort)
 {
-        make_heap(r, sort);
+        if (r->listed[sort] < r->options.top)
+                make_heap(r, sort);
         for (uint64_t count = r->listed[sort]; count > 1; count--) {
                 struct entry last = *entry_of(r, sort, 0);
 

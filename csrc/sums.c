@@ -23,21 +23,32 @@ void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *re
                 sums->value[i] += g->value[i] & summed[i];
 }
 
+/* Whether sums that a region was added to have passed 2^64. */
+static bool have_passed(const struct mema_sums *sums, const struct mema_region *g)
+{
+        bool passed = false;
+
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                passed |= sums->value[i] < (g->value[i] & summed[i]);
+        return passed;
+}
+
 bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g)
 {
-        uint64_t carries = 0;
+        uint64_t top = 0;
 
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
-                uint64_t a = sums->value[i], b = g->value[i] & summed[i];
+                uint64_t value = g->value[i] & summed[i];
 
-                /* The top bit is set where a + b carries out of it. */
-                carries |= (a & b) | ((a | b) & ~(a + b));
-                sums->value[i] = a + b;
+                top |= sums->value[i] | value;
+                sums->value[i] += value;
         }
-        for (unsigned i = 0; carries >> 63 && i < MEMA_FIELD_COUNT; i++)
-                sums->value[i] -= g->value[i] & summed[i];
-        if (carries >> 63)
+        /* Numbers below 2^63 cannot pass. */
+        if (top >> 63 && have_passed(sums, g)) {
+                for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                        sums->value[i] -= g->value[i] & summed[i];
                 return false;
+        }
         sums->mappings++;
         sums->present |= g->present & mema_summed_fields;
         return true;

@@ -88,8 +88,8 @@ static void expect(const struct row *row, const struct mema_context *c)
         unsigned category;
 
         if (row->before.size)
-                first.category = mema_classify(&before, &none, &middle, c, &method);
-        category = mema_classify(&self, &first, &last, c, &method);
+                first.category = mema_classify(&before, &first, &none, &middle, c, &method);
+        category = mema_classify(&self, &middle, &first, &last, c, &method);
         equal_text(row->what, mema_category_stable_id(category), mema_category_stable_id(row->category),
                    __FILE__, __LINE__);
         equal_text(row->what, mema_method_name((unsigned)method), mema_method_name(row->method), __FILE__,
@@ -592,10 +592,12 @@ static void a_nameless_file_is_a_file(void)
         const struct mema_context c = context(false);
         struct mapping m = ANON("rw-p", KIB(8));
         struct mema_region g = region_at(AT, &m);
+        struct mema_neighbour self;
         uint64_t method;
 
         g.inode = 4026531840;
-        EQUAL(mema_classify(&g, &none, &none, &c, &method), MEMA_OTHER_FILES);
+        self = mema_neighbour_of(&g);
+        EQUAL(mema_classify(&g, &self, &none, &none, &c, &method), MEMA_OTHER_FILES);
         EQUAL(method, MEMA_BY_NAMED);
 }
 
