@@ -3,7 +3,8 @@
 CC ?= cc
 AR ?= ar
 OBJCOPY ?= objcopy
-CFLAGS ?= -O2 -g
+# -O3: with -O2 parser and report take an eighth longer.
+CFLAGS ?= -O3 -g
 PREFIX ?= /usr/local
 DESTDIR ?=
 ADDR ?= 127.0.0.1:6060

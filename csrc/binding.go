@@ -7,7 +7,7 @@
 package csrc
 
 /*
-#cgo CFLAGS: -std=c11 -O2 -fvisibility=hidden
+#cgo CFLAGS: -std=c11 -O3 -fvisibility=hidden
 #cgo noescape mema_report_row_by
 #cgo nocallback mema_report_row_by
 #include <stdlib.h>

@@ -37,8 +37,8 @@ void mema_read_threads(int dir, struct mema_threads *threads);
 /* `root` is what paths begin with: "", or a folder that stands for "/" in a test. */
 void mema_read_limits(int dir, const char *root, struct mema_limits *limits);
 
-/* A source that reads the text of smaps through `read`, at most `piece` bytes at
- * a time.  `name` is copied, escaped. */
+/* A source that reads the text of smaps through `read`, `piece` bytes at a
+ * time.  `name` is copied, escaped. */
 struct mema_text_source {
         struct mema_source source;
         /* Bytes read, 0 at the end, negative where it failed, with *error filled in. */

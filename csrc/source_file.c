@@ -41,26 +41,52 @@ static void input_error(const struct mema_text_source *s, struct mema_error *err
         error->column = parser.column;
 }
 
-/* A line that a piece ends in is given with the rest of it: to be put together by the
- * parser it would cost as much as half a mapping, in every piece. */
+/* A line that the text so far ends in is given with the rest of it: to be put together by
+ * the parser it would cost as much as half a mapping, each time. */
 enum { KEPT_MAX = 512 };
 
+/* Pieces are read until there are so many bytes, or one piece: kernel and parser take the
+ * processor's caches from each other, and with each piece given by itself a report takes 4%
+ * longer. */
+enum { ROOM = 1 << 14 };
+
+static size_t room_for(size_t piece)
+{
+        return piece > ROOM ? piece : ROOM;
+}
+
 /* Reads the next piece, as read() does. */
+static int64_t read_piece(struct mema_text_source *s, struct mema_error *error)
+{
+        char *to = s->buf + s->have;
+        int64_t n = s->read(s, to, s->piece, error);
+
+        if (n > 0 && s->source.keeper && !mema_keep(s->source.keeper, to, (size_t)n)) {
+                mema_fail(error, MEMA_NO_MEMORY, ENOMEM,
+                          "no memory to keep the text of %s, of which there was %llu MB", s->source.name,
+                          (unsigned long long)(s->source.keeper->kept_bytes >> 20));
+                return -1;
+        }
+        s->have += n > 0 ? (size_t)n : 0;
+        return n;
+}
+
+/* Reads more; 0 at the end, negative where it failed. */
 static int64_t more(struct mema_text_source *s, struct mema_error *error)
 {
         size_t kept = s->have - s->used;
         int64_t n;
 
         memmove(s->buf, s->buf + s->used, kept);
-        n = s->read(s, s->buf + kept, s->piece, error);
-        if (n > 0 && s->source.keeper && !mema_keep(s->source.keeper, s->buf + kept, (size_t)n)) {
-                mema_fail(error, MEMA_NO_MEMORY, ENOMEM,
-                          "no memory to keep the text of %s, of which there was %llu MB", s->source.name,
-                          (unsigned long long)(s->source.keeper->kept_bytes >> 20));
-                return -1;
-        }
         s->used = 0;
-        s->have = s->whole = kept + (n > 0 ? (size_t)n : 0);
+        s->have = kept;
+        do
+                n = read_piece(s, error);
+        while (n > 0 && s->have - kept + s->piece <= room_for(s->piece));
+        if (n < 0)
+                return n;
+        n = (int64_t)(s->have - kept);
+        s->whole = s->have;
         while (n > 0 && s->whole > 0 && s->buf[s->whole - 1] != '\n')
                 s->whole--;
         if (s->have - s->whole > KEPT_MAX)
@@ -107,7 +133,7 @@ static void close_text(struct mema_source *source)
 
 struct mema_text_source *mema_text_source_new(const char *name, size_t piece, struct mema_error *error)
 {
-        struct mema_text_source *s = malloc(sizeof *s + KEPT_MAX + piece);
+        struct mema_text_source *s = malloc(sizeof *s + KEPT_MAX + room_for(piece));
 
         if (!s) {
                 mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "no memory to read the source");
