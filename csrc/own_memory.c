@@ -74,6 +74,7 @@ struct mema_own_memory {
         uint64_t vain;       /* looks for blocks, in all regions */
         uint64_t found;      /* heaps and blocks, in all regions */
         uint64_t states[BATCH];
+        uint64_t pages_at[BATCH]; /* addresses, and how what is there begins */
         struct head heads[BATCH];
 };
 
@@ -89,36 +90,64 @@ static void read_states(struct mema_own_memory *own, uint64_t at, size_t n)
         (void)pread(own->pagemap, own->states, n * sizeof *own->states, offset);
 }
 
-/* Reads into own->heads how `n` pages from `at` on begin: zeros where a page is
- * not resident.  One that is swapped out is fetched only where it is asked for
- * alone.  Returns how many were read.  One call for all of them: with a call for each a
- * small report takes a third longer; mem is for kernels that were built without it. */
-static uint64_t read_heads(struct mema_own_memory *own, uint64_t at, size_t n)
+/* The first pages from *at on and below `stop` that are resident, into own->pages_at, `most`
+ * of them at most, or none yet; moves *at to where to go on.  `most` is no more than BATCH. */
+static size_t find_resident(struct mema_own_memory *own, uint64_t *at, uint64_t stop, size_t most)
 {
-        uint64_t wanted = n == 1 ? PRESENT | SWAPPED : PRESENT;
-        struct iovec to[BATCH], from[BATCH];
-        size_t count = 0, done;
-        ssize_t bytes;
+        struct mema_run runs[BATCH];
+        uint64_t start = *at;
+        int64_t n = own->scans ? mema_scan(own->pagemap, at, stop, runs, BATCH) : 0;
+        size_t count = 0;
 
-        memset(own->heads, 0, n * sizeof *own->heads);
-        read_states(own, at, n);
-        for (size_t i = 0; i < n; i++) {
-                if (!(own->states[i] & wanted))
-                        continue;
-                to[count] = (struct iovec){ &own->heads[i], sizeof *own->heads };
-                from[count] = (struct iovec){ (void *)(uintptr_t)(at + i * own->page), sizeof *own->heads };
-                count++;
-        }
-        bytes = process_vm_readv(own->pid, to, count, from, count, 0);
-        for (done = bytes > 0 ? (size_t)bytes / sizeof *own->heads : 0; done < count; done++)
-                (void)pread(own->memory, to[done].iov_base, sizeof *own->heads,
-                            (off_t)(uintptr_t)from[done].iov_base);
+        own->scans = own->scans && n >= 0;
+        for (int64_t i = 0; own->scans && i < n; i++)
+                for (uint64_t page = runs[i].start; page < runs[i].end; page += own->page) {
+                        if (count == most) {
+                                *at = page;
+                                return count;
+                        }
+                        own->pages_at[count++] = page;
+                }
+        if (own->scans)
+                return count;
+        most = (size_t)at_most(most, (stop - start) / own->page);
+        read_states(own, start, most);
+        for (size_t i = 0; i < most; i++)
+                if (own->states[i] & PRESENT)
+                        own->pages_at[count++] = start + i * own->page;
+        *at = start + most * own->page;
         return count;
 }
 
+/* Reads into own->heads how the first `n` of own->pages_at begin.  One call for all of them:
+ * with a call for each a small report takes a third longer; mem is for kernels that were
+ * built without it. */
+static void read_heads(struct mema_own_memory *own, size_t n)
+{
+        struct iovec to[BATCH], from[BATCH];
+        size_t done = 0;
+        ssize_t bytes;
+
+        memset(own->heads, 0, n * sizeof *own->heads);
+        for (size_t i = 0; i < n; i++) {
+                to[i] = (struct iovec){ &own->heads[i], sizeof *own->heads };
+                from[i] = (struct iovec){ (void *)(uintptr_t)own->pages_at[i], sizeof *own->heads };
+        }
+        bytes = n > 0 ? process_vm_readv(own->pid, to, n, from, n, 0) : 0;
+        for (done = bytes > 0 ? (size_t)bytes / sizeof *own->heads : 0; done < n; done++)
+                (void)pread(own->memory, &own->heads[done], sizeof *own->heads, (off_t)own->pages_at[done]);
+}
+
+/* How one page begins, own->heads[0]: zeros where there is nothing.  Where it is swapped out,
+ * it is fetched. */
 static struct head read_head(struct mema_own_memory *own, uint64_t at)
 {
-        read_heads(own, at, 1);
+        own->pages_at[0] = at;
+        read_states(own, at, 1);
+        if (own->states[0] & (PRESENT | SWAPPED))
+                read_heads(own, 1);
+        else
+                memset(own->heads, 0, sizeof *own->heads);
         return own->heads[0];
 }
 
@@ -331,31 +360,38 @@ static uint64_t block_size(const struct mema_own_memory *own, const struct head 
 }
 
 /* Looks for blocks that begin from `at` to `stop`; returns `stop`, or the end of
- * the block that goes beyond it.  Behind a block there may be another one; the
- * farther from one, the more pages are read at once. */
+ * the block that goes beyond it.  At the start, and behind a block, there may well be
+ * another one. */
 static uint64_t find_blocks(struct mema_own_memory *own, const struct mema_region *g, uint64_t at,
                             uint64_t stop)
 {
-        uint64_t batch = 1;
+        bool likely = true;
 
         while (at < stop && own->looks > 0 && own->found < FOUND_MAX) {
-                size_t n = (size_t)at_most(at_most(batch, own->looks), (stop - at) / own->page);
-                uint64_t vain = at_most(1 + read_heads(own, at, n), own->looks), size = 0;
+                uint64_t next = at + own->page, size = 0;
+                size_t n = 1, i = 0;
 
-                for (size_t i = 0; i < n && size == 0; i++, at += own->page)
-                        size = block_size(own, &own->heads[i], g->end - at);
-                if (size > 0) {
-                        struct mema_owner o = {
-                                at - own->page, at - own->page + size, MEMA_MALLOC_MMAP, 0, size, 0, 0, 0
-                        };
-
-                        take(own, g, o);
-                        at = o.end;
-                        batch = 1;
+                if (likely) {
+                        read_head(own, at);
                 } else {
+                        next = at;
+                        n = find_resident(own, &next, stop, (size_t)at_most(own->looks, BATCH));
+                        read_heads(own, n);
+                }
+                while (i < n && (size = block_size(own, &own->heads[i], g->end - own->pages_at[i])) == 0)
+                        i++;
+                likely = size > 0;
+                if (likely) {
+                        uint64_t start = own->pages_at[i];
+
+                        at = start + size;
+                        take(own, g, (struct mema_owner){ start, at, MEMA_MALLOC_MMAP, 0, size, 0, 0, 0 });
+                } else {
+                        uint64_t vain = at_most(1 + n, own->looks);
+
+                        at = next;
                         own->looks -= vain;
                         own->vain += vain;
-                        batch = at_most(batch * 2, BATCH);
                 }
         }
         return at < stop ? stop : at;
