@@ -144,35 +144,50 @@ static bool take_page(struct span *s, uint64_t *value, char behind)
         return true;
 }
 
-bool mema_layout_header(struct mema_smaps *p, struct span line)
+/* A header up to its name, and a blank before that. */
+static bool take_place(struct mema_header *h, struct span *s)
 {
         static const char nowhere[] = "00000000 00:00 0 ";
-        struct mema_header *h = &p->header;
-        struct span s = line;
 
-        h->name = 0;
-        if (line.at == p->text || SPAN_ENDS(line, "\r"))
-                return false;
-        if (!take_page(&s, &h->start, '-') || !take_page(&s, &h->end, ' ') || h->end < h->start ||
-            !mema_scan_perms(&s, h->perms) || !scan_char(&s, ' '))
+        if (!take_page(s, &h->start, '-') || !take_page(s, &h->end, ' ') || h->end < h->start ||
+            !mema_scan_perms(s, h->perms) || !scan_char(s, ' '))
                 return false;
         /* Three of four mappings: a tenth of the parser's work. */
-        if (SPAN_STARTS(s, nowhere)) {
-                s.at += sizeof nowhere - 1;
+        if (SPAN_STARTS(*s, nowhere)) {
+                s->at += sizeof nowhere - 1;
                 h->offset = h->device_major = h->device_minor = h->inode = 0;
-        } else if (!take_hex(&s, &h->offset, ' ') || !take_hex(&s, &h->device_major, ':') ||
-                   !take_hex(&s, &h->device_minor, ' ') || scan_decimal(&s, &h->inode) != SCAN_OK ||
-                   !scan_char(&s, ' ')) {
-                return false;
+                return true;
         }
-        skip_spaces(&s);
-        if (span_length(s) > MEMA_NAME_MAX)
-                return false;
-        h->name = (uint64_t)(s.at - line.at);
-        return true;
+        return take_hex(s, &h->offset, ' ') && take_hex(s, &h->device_major, ':') &&
+               take_hex(s, &h->device_minor, ' ') && scan_decimal(s, &h->inode) == SCAN_OK &&
+               scan_char(s, ' ');
 }
 
-void mema_layout_open(struct mema_smaps *p, struct span line)
+/* Takes the header of the next region, where all of it is there: it waits until the caller
+ * has taken the region before. */
+static const char *take_header(struct mema_smaps *p, const char *at, const char *end)
+{
+        struct span name = { at, end };
+        const char *newline;
+
+        if (!take_place(&p->header, &name))
+                return at;
+        skip_spaces(&name);
+        newline = memchr(name.at, '\n', span_length(name));
+        if (!newline)
+                return at;
+        name.end = newline;
+        if (span_length(name) > MEMA_NAME_MAX || SPAN_ENDS(name, "\r"))
+                return at;
+        memcpy(p->text, name.at, span_length(name));
+        p->pending = span_length(name) + 1;
+        p->header.known = 1;
+        p->line++;
+        p->line_length = (uint64_t)(newline - at);
+        return newline + 1;
+}
+
+void mema_layout_open(struct mema_smaps *p, struct span name)
 {
         struct mema_region *g = &p->region;
         const struct mema_header *h = &p->header;
@@ -185,9 +200,9 @@ void mema_layout_open(struct mema_smaps *p, struct span line)
         g->device_minor = h->device_minor;
         g->inode = h->inode;
         memcpy(g->perms, h->perms, sizeof g->perms);
-        g->name_length = span_length(line) - h->name;
+        g->name_length = span_length(name);
         g->name_cut = 0;
-        memcpy(g->name, line.at + h->name, (size_t)g->name_length);
+        memcpy(g->name, name.at, span_length(name));
         mema_line_begin(p);
 }
 
@@ -322,6 +337,7 @@ size_t mema_layout_take(struct mema_smaps *p, const char *buf, size_t len)
         at = take_numbers(p, at, end);
         if (p->row == p->rows)
                 at = take_flags(p, at, end);
+        at = take_header(p, at, end);
         if (at > buf) {
                 p->after_unknown = 0;
                 p->bare = 1;

@@ -4,10 +4,8 @@
 
 #include "line.h"
 
-/* Whether the line is a header as the kernel writes it, which p->header then says;
- * and opens its region. */
-bool mema_layout_header(struct mema_smaps *p, struct span line);
-void mema_layout_open(struct mema_smaps *p, struct span line);
+/* Opens the region of p->header, with its name. */
+void mema_layout_open(struct mema_smaps *p, struct span name);
 
 /* Ends a region: fields whose lines did not come have no value. */
 void mema_layout_end(struct mema_smaps *p);
@@ -16,9 +14,9 @@ void mema_layout_end(struct mema_smaps *p);
  * number is there; of every other, which row it was. */
 void mema_layout_learn(struct mema_smaps *p, struct span line, const char *number);
 
-/* Takes the lines at `at` as far as they are as they were learned.  Returns their
- * length, with newlines; 0 where the first one is not, and nothing is changed: it is
- * for mema_line_* then. */
+/* Takes the lines at `at` as far as they are as they were learned, and the header behind
+ * them, which ends the region: p->pending then.  Returns their length, with newlines; 0
+ * where the first one is not, and nothing is changed: it is for mema_line_* then. */
 size_t mema_layout_take(struct mema_smaps *p, const char *at, size_t len);
 
 #endif

@@ -335,15 +335,16 @@ struct mema_smaps {
         /* The rest is the parser's own. */
         uint64_t reason, reason_label;
         uint64_t open, closing, bare, after_unknown, label, usual_label, regions;
-        uint64_t held, cut, pending; /* of text[]: bytes so far, bytes lost, a header's length */
-        uint64_t cut_blanks;         /* of the bytes lost, those before any other */
+        uint64_t held, cut;  /* of text[]: bytes so far, bytes lost */
+        uint64_t pending;    /* a header waits in text[]: one more than its bytes there */
+        uint64_t cut_blanks; /* of the bytes lost, those before any other */
         uint64_t line_length, excerpt_length;
         uint64_t flags_length; /* of region.vm_flags, those of the mapping before */
         struct mema_header {
+                uint64_t known; /* it is the one that waits, of which text[] has the name only */
                 uint64_t start, end, offset, device_major, device_minor, inode;
-                uint64_t name; /* where it begins in its line; 0: all this is not known */
                 char perms[8];
-        } header; /* that came last */
+        } header;
         /* The lines of the first mapping, and what came last in the place of each: see layout.c. */
         uint64_t rows, kilobytes, quiet;       /* how many, those in kB, of these those that change often */
         uint64_t row;                          /* that comes next */

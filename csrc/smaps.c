@@ -85,28 +85,21 @@ static void close_region(struct mema_smaps *p)
         p->status = MEMA_REGION;
 }
 
-static void open_region(struct mema_smaps *p, struct span line)
-{
-        if (p->header.name > 0)
-                mema_layout_open(p, line);
-        else
-                mema_line_open(p, line);
-}
-
 static void take_line(struct mema_smaps *p, struct span line)
 {
         p->line++;
         p->line_length = span_length(line) + p->cut;
         if (!p->closing && !SPAN_ENDS(line, "\r"))
                 p->bare = 1;
-        if (mema_layout_header(p, line) || mema_line_is_header(line)) {
+        if (mema_line_is_header(line)) {
                 if (!p->open) {
-                        open_region(p, line);
+                        mema_line_open(p, line);
                         return;
                 }
                 if (line.at != p->text)
                         memcpy(p->text, line.at, span_length(line));
-                p->pending = span_length(line);
+                p->pending = span_length(line) + 1;
+                p->header.known = 0;
                 close_region(p);
         } else if (p->open) {
                 mema_line_field(p, line);
@@ -118,12 +111,15 @@ static void take_line(struct mema_smaps *p, struct span line)
 /* Opens the region whose header waited. */
 static void take_pending(struct mema_smaps *p)
 {
-        struct span line = span_of(p->text, (size_t)p->pending);
+        if (p->pending > 0) {
+                struct span header = span_of(p->text, (size_t)p->pending - 1);
 
-        p->pending = 0;
-        if (line.at < line.end)
-                open_region(p, line);
-        p->cut = 0;
+                if (p->header.known)
+                        mema_layout_open(p, header);
+                else
+                        mema_line_open(p, header);
+        }
+        p->pending = p->cut = 0;
 }
 
 void mema_smaps_init(struct mema_smaps *p)
@@ -144,6 +140,10 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
         while (used < len && p->status == MEMA_MORE) {
                 if (p->held == 0)
                         used += mema_layout_take(p, buf + used, len - used);
+                if (p->pending > 0) {
+                        close_region(p);
+                        break;
+                }
                 if (used == len)
                         break;
 
