@@ -84,7 +84,10 @@ static enum mema_status remove_label(uintptr_t at, size_t size, struct mema_erro
 */
 import "C"
 
-import "unsafe"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // The tables of memanalyzer.h, for Table.
 const (
@@ -269,6 +272,16 @@ func words(p unsafe.Pointer, n uintptr) []uint64 {
 	return append([]uint64(nil), unsafe.Slice((*uint64)(p), n)...)
 }
 
+// text copies the first n bytes, or, where n is -1, those before the NUL. C.GoString would
+// have all that it copies from allocated: of a row some kilobytes.
+func text(c []C.char, n int) string {
+	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c))), len(c))
+	if n < 0 {
+		n = bytes.IndexByte(b, 0)
+	}
+	return string(b[:n])
+}
+
 // Totals returns a struct mema_sums.
 func (r *Report) Totals() []uint64 {
 	return words(unsafe.Pointer(&r.c.report.totals), C.sizeof_struct_mema_sums/8)
@@ -315,7 +328,7 @@ func (r *Report) Row(sort uint64, i int) (numbers []uint64, perms, flags, name s
 	var g C.struct_mema_region
 	C.mema_report_row_by(&r.c.report, C.uint64_t(sort), C.uint64_t(i), &g)
 	return words(unsafe.Pointer(&g), unsafe.Offsetof(g.perms)/8),
-		C.GoString(&g.perms[0]), C.GoString(&g.vm_flags[0]), C.GoStringN(&g.name[0], C.int(g.name_length))
+		text(g.perms[:], -1), text(g.vm_flags[:], -1), text(g.name[:], int(g.name_length))
 }
 
 // Warning returns warning i, "" when there are no more.
