@@ -2,7 +2,7 @@
 
 package main
 
-// What it costs to read once: in this process, or as a program.
+// What it costs to read: in this process, or as a program, beside a bare read.
 
 import (
 	"bytes"
@@ -25,13 +25,75 @@ import (
 type cost struct {
 	RSS   uint64        // what the reader found resident
 	CPU   time.Duration // user and system, of all threads
+	Ratio float64       // of that to the first peer's
 	Alloc uint64        // on the Go heap
 	Peak  uint64        // resident at most, above what was before; of a program: all
 }
 
-// measure calls read. It begins without what others have left in either heap, so
-// that each pays for all that it takes.
-func measure(read func() (rss uint64, err error)) (c cost, err error) {
+// How often the first peer and another one read by turns. How fast a machine is changes
+// within seconds: what counts is the median of the ratios.
+const (
+	turnsLeast = 7
+	turnsMost  = 100
+)
+
+// takeTurns has both read, for some time, or, where that is 0, once; and sets the cost's CPU
+// and Ratio. Where a reading is to be had later, both read again.
+func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.Duration) error {
+	var times []time.Duration
+	var ratios []float64
+	turn := func() error {
+		bare, err := first()
+		if err != nil {
+			return err
+		}
+		took, err := other()
+		if err == nil {
+			times, ratios = append(times, took), append(ratios, float64(took)/float64(bare))
+		}
+		return err
+	}
+	for began := time.Now(); len(times) == 0 || most > 0 && (len(times) < turnsLeast || len(times) < turnsMost && time.Since(began) < most); {
+		if err := untilNow(turn, laterMost); err != nil {
+			return err
+		}
+	}
+	c.CPU, c.Ratio = quantile(times, 0.5), quantile(ratios, 0.5)
+	return nil
+}
+
+// measure has read called for the memory that it takes, without what others have left, and then
+// by turns with bare for its time.
+func measure(bare, read func() (rss uint64, err error), most time.Duration) (c cost, err error) {
+	err = untilNow(func() error { c, err = measureMemory(read); return err }, laterMost)
+	if err != nil {
+		return cost{}, err
+	}
+	timed := func(read func() (rss uint64, err error)) func() (time.Duration, error) {
+		return func() (time.Duration, error) { return measureTime(read) }
+	}
+	err = c.takeTurns(timed(bare), timed(read), most)
+	return c, err
+}
+
+const laterMost = time.Minute
+
+// untilNow asks until there is a reading, until the bound.
+func untilNow(ask func() error, bound time.Duration) error {
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if err := ask(); !errors.Is(err, errLater) || time.Since(began) > bound {
+			return err
+		}
+	}
+}
+
+func measureTime(read func() (rss uint64, err error)) (time.Duration, error) {
+	began := cpuTime()
+	_, err := read()
+	return cpuTime() - began, err
+}
+
+func measureMemory(read func() (rss uint64, err error)) (c cost, err error) {
 	debug.FreeOSMemory()
 	trim()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // VmHWM begins anew
@@ -43,9 +105,7 @@ func measure(read func() (rss uint64, err error)) (c cost, err error) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began := cpuTime()
 	c.RSS, err = read()
-	c.CPU = cpuTime() - began
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return cost{}, err

@@ -13,7 +13,7 @@ import (
 
 var allocated []byte
 
-func TestMeasure(t *testing.T) {
+func TestMeasureMemory(t *testing.T) {
 	failure := errors.New("no")
 	for _, row := range []struct {
 		name        string
@@ -38,7 +38,7 @@ func TestMeasure(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			allocated = nil
-			c, err := measure(row.read)
+			c, err := measureMemory(row.read)
 			if err != row.err {
 				t.Fatalf("%v, want %v", err, row.err)
 			}
@@ -52,19 +52,42 @@ func TestMeasure(t *testing.T) {
 }
 
 func TestAReadingThatIsToBeHadLaterIsAskedForAgain(t *testing.T) {
-	refused := 3
-	read := func() (uint64, error) {
-		if refused--; refused >= 0 {
+	asked := 0
+	read := func() (uint64, error) { // every third time
+		if asked++; asked%3 != 0 {
 			return 0, errLater
 		}
 		return 42, nil
 	}
-	if c, err := measureNow(read, time.Minute); err != nil || c.RSS != 42 {
+	if c, err := measure(readBare, read, 0); err != nil || c.RSS != 42 || c.CPU == 0 || asked != 6 {
+		t.Errorf("%+v, %v, asked %d times", c, err, asked)
+	}
+	asked = 0
+	ask := func() error { _, err := read(); return err }
+	if err := untilNow(ask, 0); err != errLater || asked != 1 {
+		t.Errorf("%v after %d, want %v at the bound", err, asked, errLater)
+	}
+}
+
+// The medians, of the ratios too, which need not be those of the medians.
+func TestTurns(t *testing.T) {
+	times := func(ms ...time.Duration) func() (time.Duration, error) {
+		return func() (time.Duration, error) {
+			next := ms[0] * time.Millisecond
+			ms = append(ms[1:], ms[0])
+			return next, nil
+		}
+	}
+	var c cost
+	if err := c.takeTurns(times(1, 10, 100, 1000, 1, 1, 1), times(3, 20, 100, 2000, 9, 1, 2), 1); err != nil || c.CPU != 9*time.Millisecond || c.Ratio != 2 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	refused = 1000
-	if _, err := measureNow(read, 0); err != errLater || refused != 999 {
-		t.Errorf("%v after %d, want %v at the bound", err, 1000-refused, errLater)
+	failure := errors.New("no")
+	fails := func() (time.Duration, error) { return 0, failure }
+	for _, both := range [][2]func() (time.Duration, error){{fails, times(1)}, {times(1), fails}} {
+		if err := c.takeTurns(both[0], both[1], 0); err != failure {
+			t.Errorf("%v, want %v", err, failure)
+		}
 	}
 }
 

@@ -3,8 +3,8 @@
 // Membench measures what it costs to look at the memory of a process, with this
 // project and with others, and what a daemon feels of being looked at.
 //
-// It starts processes that have much memory, lets every peer read each of them in
-// turns, so that what disturbs one disturbs the others, and prints tables in
+// It starts processes that have much memory, lets every peer read each of them by turns
+// with a bare read, so that what disturbs one disturbs the other, and prints tables in
 // Markdown. `make bench` installs the peers and runs it. The exit status is 1 where
 // a process cannot be made; a peer that fails is a row that says why.
 package main
@@ -21,11 +21,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How long the peers read each process, in three rounds at least; and how often the
-// phases of a daemon are gone through.
+// How long each peer reads each process; and how often the phases of a daemon are gone through.
 const (
-	timeEach    = 12 * time.Second
-	roundsAtAll = 3
+	timeEach    = time.Second
 	daemonTurns = 2
 )
 
@@ -46,7 +44,7 @@ func run() error {
 	for i, p := range processes {
 		fmt.Fprintf(os.Stderr, "membench: %s\n", p.name)
 		var err error
-		if results[i], err = compare(p, timeEach, roundsAtAll); err != nil {
+		if results[i], err = compare(p, timeEach); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}

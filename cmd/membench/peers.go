@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/procfs"
 	gopsutil "github.com/shirou/gopsutil/v4/process"
@@ -43,7 +44,7 @@ const pidArgument = "PID"
 //go:embed memory_maps.py
 var psutilScript string
 
-// What the others are compared with is the first.
+// What all are compared with is the first.
 var peers = []peer{
 	{name: "read() of smaps, 64 kB", inside: readBare},
 	{name: "memanalyzer, Read", inside: readReport()},
@@ -69,17 +70,24 @@ func findPeer(name string) (peer, error) {
 	return peers[i], nil
 }
 
-// read lets the peer read the process once.
-func (p peer) read(s *subject) (cost, error) {
+// read lets the peer read the process, for most of the time by turns with the first.
+func (p peer) read(s *subject, most time.Duration) (c cost, err error) {
 	if p.inside != nil {
-		return s.cost(p.name)
+		a, err := s.ask(request{Peer: p.name, For: most})
+		return a.Cost, err
 	}
 	arguments := slices.Clone(p.program)
 	arguments[slices.Index(arguments, pidArgument)] = strconv.Itoa(s.command.Process.Pid)
-	output, c, err := runProgram(arguments)
-	if err == nil {
-		err = p.found(string(output), &c)
+	run := func() (time.Duration, error) {
+		var output []byte
+		if output, c, err = runProgram(arguments); err == nil {
+			err = p.found(string(output), &c)
+		}
+		return c.CPU, err
 	}
+	turns := cost{}
+	err = turns.takeTurns(s.readBare, run, most)
+	c.CPU, c.Ratio = turns.CPU, turns.Ratio
 	return c, err
 }
 

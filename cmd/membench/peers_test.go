@@ -19,7 +19,7 @@ func TestPeersFindWhatIsResident(t *testing.T) {
 	for _, p := range peers[1:] {
 		t.Run(p.name, func(t *testing.T) {
 			before := s.inStatus(t, "VmRSS")
-			c, err := p.read(s)
+			c, err := p.read(s, 0)
 			if missing(err) {
 				t.Skip(err)
 			}

@@ -2,8 +2,7 @@
 
 package main
 
-// The table of processes that are looked at, how they make their memory, and how
-// the peers take turns. A process is this program, started with memoryVariable; it
+// The table of processes that are looked at, and how they make their memory. A process is this program, started with memoryVariable; it
 // answers requests until its input ends, so that it never stays behind.
 
 import (
@@ -115,8 +114,9 @@ type subject struct {
 
 // One of these is asked for.
 type request struct {
-	Peer  string // to read once
-	Phase *phase // to live through
+	Peer  string        // to read, by turns with the first; "": the first reads once
+	For   time.Duration // that long
+	Phase *phase        // to live through
 }
 
 type answer struct {
@@ -167,9 +167,10 @@ func (s *subject) answer() (a answer, err error) {
 	return a, err
 }
 
-func (s *subject) cost(peer string) (cost, error) {
-	a, err := s.ask(request{Peer: peer})
-	return a.Cost, err
+// readBare returns how long the first peer takes.
+func (s *subject) readBare() (time.Duration, error) {
+	a, err := s.ask(request{})
+	return a.Cost.CPU, err
 }
 
 func (s *subject) end() error {
@@ -201,47 +202,32 @@ func (r request) serve() (a answer, err error) {
 		a.Felt, err = r.Phase.live()
 		return a, err
 	}
+	if r.Peer == "" {
+		a.Cost.CPU, err = measureTime(readBare)
+		return a, err
+	}
 	p, err := findPeer(r.Peer)
 	if err == nil {
-		a.Cost, err = measureNow(p.inside, time.Minute)
+		a.Cost, err = measure(readBare, p.inside, r.For)
 	}
 	return a, err
 }
 
-// measureNow asks until there is a reading, until the bound.
-func measureNow(read func() (uint64, error), bound time.Duration) (c cost, err error) {
-	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		if c, err = measure(read); !errors.Is(err, errLater) || time.Since(began) > bound {
-			return c, err
-		}
-	}
-}
-
 // A result is what a peer's readings of one process cost, or why there are none.
 type result struct {
-	costs []cost
-	err   error
+	cost cost
+	err  error
 }
 
-// compare lets every peer read the process, in turns, for some time. A peer that
-// fails has no more turns.
-func compare(p process, bound time.Duration, rounds int) ([]result, error) {
+// compare lets every peer read the process for some time.
+func compare(p process, each time.Duration) ([]result, error) {
 	s, err := start(p.memory)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]result, len(peers))
-	for began := time.Now(); rounds > 0 || time.Since(began) < bound; rounds-- {
-		for i, p := range peers {
-			r := &results[i]
-			if r.err != nil {
-				continue
-			}
-			c, err := p.read(s)
-			if r.err = err; err == nil {
-				r.costs = append(r.costs, c)
-			}
-		}
+	for i, p := range peers {
+		results[i].cost, results[i].err = p.read(s, each)
 	}
 	return results, s.end()
 }

@@ -24,17 +24,6 @@ func quantile[T cmp.Ordered](values []T, q float64) (v T) {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// median is that of one figure of the costs.
-func median[T cmp.Ordered](costs []cost, figure func(cost) T) T {
-	var values []T
-	for _, c := range costs {
-		values = append(values, figure(c))
-	}
-	return quantile(values, 0.5)
-}
-
-func cpuOf(c cost) time.Duration { return c.CPU }
-
 // printCosts prints a table for each figure: a column a process, a row a peer.
 func printCosts(w io.Writer, results [][]result) {
 	head := func(title string) []string {
@@ -45,31 +34,26 @@ func printCosts(w io.Writer, results [][]result) {
 	}
 	for _, table := range []struct {
 		title string
-		cell  func(r, first result) string
+		cell  func(c cost) string
 	}{
-		{"CPU time, the first is 1.00", func(r, first result) string {
-			return formatRatio(float64(median(r.costs, cpuOf)), float64(median(first.costs, cpuOf)))
-		}},
-		{"CPU time", func(r, _ result) string { return formatTime(median(r.costs, cpuOf)) }},
-		{"Go heap allocated", func(r, _ result) string {
-			if allocated := median(r.costs, func(c cost) uint64 { return c.Alloc }); allocated > 0 {
-				return formatBytes(allocated)
+		{"CPU time, beside a bare read", func(c cost) string { return formatRatio(c.Ratio) }},
+		{"CPU time", func(c cost) string { return formatTime(c.CPU) }},
+		{"Go heap allocated", func(c cost) string {
+			if c.Alloc == 0 {
+				return "-"
 			}
-			return "-"
+			return formatBytes(c.Alloc)
 		}},
-		{"Peak memory", func(r, _ result) string {
-			return formatBytes(median(r.costs, func(c cost) uint64 { return c.Peak }))
-		}},
+		{"Peak memory", func(c cost) string { return formatBytes(c.Peak) }},
 	} {
 		rows := [][]string{head(table.title)}
 		for i, p := range peers {
 			row := []string{p.name}
 			for _, of := range results {
 				cell := "-"
-				if len(of[i].costs) > 0 {
-					cell = table.cell(of[i], of[0])
-				}
-				if of[i].err != nil && row[0] == p.name {
+				if of[i].err == nil {
+					cell = table.cell(of[i].cost)
+				} else if row[0] == p.name {
 					row[0] += ": " + of[i].err.Error()
 				}
 				row = append(row, cell)
@@ -88,8 +72,8 @@ func printFelt(w io.Writer, all []felt) {
 	for i, f := range all {
 		rows = append(rows, []string{
 			phases[i].Name, fmt.Sprint(f.Polls),
-			formatRatio(f.Mapping.speed(), first.Mapping.speed()), formatTime(f.Mapping.Longest),
-			formatRatio(f.Faulting.speed(), first.Faulting.speed()), formatTime(f.Faulting.Longest),
+			formatRatio(f.Mapping.speed() / first.Mapping.speed()), formatTime(f.Mapping.Longest),
+			formatRatio(f.Faulting.speed() / first.Faulting.speed()), formatTime(f.Faulting.Longest),
 			formatTime(quantile(f.Late, 0.5)), formatTime(quantile(f.Late, 0.99)), formatTime(quantile(f.Late, 1)),
 		})
 	}
@@ -109,11 +93,11 @@ func printTable(w io.Writer, rows [][]string) {
 	fmt.Fprintln(w)
 }
 
-func formatRatio(a, b float64) string {
-	if ratio := a / b; ratio < 10 {
+func formatRatio(ratio float64) string {
+	if ratio < 10 {
 		return fmt.Sprintf("%.2f", ratio)
 	}
-	return fmt.Sprintf("%.1f", a/b)
+	return fmt.Sprintf("%.1f", ratio)
 }
 
 func formatTime(d time.Duration) string {

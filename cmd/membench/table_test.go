@@ -33,9 +33,9 @@ func TestQuantile(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for _, row := range []struct{ got, want string }{
-		{formatRatio(1, 3), "0.33"},
-		{formatRatio(3, 3), "1.00"},
-		{formatRatio(25, 2), "12.5"},
+		{formatRatio(1.0 / 3), "0.33"},
+		{formatRatio(1), "1.00"},
+		{formatRatio(12.5), "12.5"},
 		{formatTime(999), "0 us"},
 		{formatTime(9999 * time.Microsecond), "9999 us"},
 		{formatTime(10 * time.Millisecond), "10 ms"},
@@ -52,27 +52,26 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// The medians beside the first peer's, and the reason where there is none.
+// A peer that failed says why.
 func TestPrintCosts(t *testing.T) {
 	defer func(p []process, q []peer) { processes, peers = p, q }(processes, peers)
 	processes, peers = []process{{name: "small"}, {name: "large"}}, []peer{{name: "bare"}, {name: "twice"}, {name: "gone"}}
 	of := func(scale int) []result {
-		rs := make([]result, 3)
-		for _, n := range []int{1, 9, 2} { // the median is 2
-			rs[0].costs = append(rs[0].costs, cost{CPU: time.Duration(n*scale) * time.Millisecond})
-			rs[1].costs = append(rs[1].costs, cost{CPU: time.Duration(2*n*scale) * time.Millisecond, Alloc: uint64(n * scale << 10), Peak: mib})
+		cpu := time.Duration(2*scale) * time.Millisecond
+		return []result{
+			{cost: cost{CPU: cpu, Ratio: 1}},
+			{cost: cost{CPU: 2 * cpu, Ratio: 2, Alloc: uint64(2 * scale << 10), Peak: mib}},
+			{err: errors.New("not there")},
 		}
-		rs[2].err = errors.New("not there")
-		return rs
 	}
 	var out strings.Builder
 	printCosts(&out, [][]result{of(1), of(10)})
 	const want = `
-| CPU time, the first is 1.00 | small | large |
-|---                          |---    |---    |
-| bare                        | 1.00  | 1.00  |
-| twice                       | 2.00  | 2.00  |
-| gone: not there             | -     | -     |
+| CPU time, beside a bare read | small | large |
+|---                           |---    |---    |
+| bare                         | 1.00  | 1.00  |
+| twice                        | 2.00  | 2.00  |
+| gone: not there              | -     | -     |
 
 | CPU time        | small   | large |
 |---              |---      |---    |
