@@ -279,27 +279,33 @@ static bool precedes(uint64_t sort, const struct rank *a, const struct rank *b)
         return a->start != b->start ? a->start < b->start : a->number < b->number;
 }
 
+/* The same of entries: rows are only looked at where the keys do not tell. */
+static bool entry_precedes(const struct mema_report *r, uint64_t sort, const struct entry *a,
+                           const struct entry *b)
+{
+        struct rank first, second;
+
+        if (a->key != b->key)
+                return a->key > b->key;
+        first = rank_of(r, a);
+        second = rank_of(r, b);
+        return precedes(sort, &first, &second);
+}
+
 /* A full list is a heap with the row that is listed last at its root. */
 static void sift_down(const struct mema_report *r, uint64_t sort, uint64_t index, uint64_t count)
 {
-        for (;;) {
-                uint64_t last = index;
-                struct entry e;
+        struct entry moved = *entry_of(r, sort, index);
 
-                for (uint64_t child = index * 2 + 1; child <= index * 2 + 2 && child < count; child++) {
-                        struct rank a = rank_of(r, entry_of(r, sort, last));
-                        struct rank b = rank_of(r, entry_of(r, sort, child));
-
-                        if (precedes(sort, &a, &b))
-                                last = child;
-                }
-                if (last == index)
-                        return;
-                e = *entry_of(r, sort, index);
-                *entry_of(r, sort, index) = *entry_of(r, sort, last);
-                *entry_of(r, sort, last) = e;
-                index = last;
+        for (uint64_t child; (child = index * 2 + 1) < count; index = child) {
+                if (child + 1 < count &&
+                    entry_precedes(r, sort, entry_of(r, sort, child), entry_of(r, sort, child + 1)))
+                        child++;
+                if (!entry_precedes(r, sort, &moved, entry_of(r, sort, child)))
+                        break;
+                *entry_of(r, sort, index) = *entry_of(r, sort, child);
         }
+        *entry_of(r, sort, index) = moved;
 }
 
 static void make_heap(struct mema_report *r, uint64_t sort)
