@@ -31,6 +31,7 @@ CORE := tables smaps line layout capture rules classify owners report parts sums
 LIBRARY := $(CORE) cgroup collect kept labels limits_linux malloc own_memory pagescan process_linux source_file \
 	source_linux source_other source_scan
 CLI := main options reading watch colour
+TESTS := $(patsubst csrc/tests/%.c,%,$(wildcard csrc/tests/*.c))
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
 C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.h)
@@ -79,7 +80,7 @@ build/cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
 # Changes when the compiler or its flags do.
 build/flags: always
 	@mkdir -p build
-	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
+	@echo '$(CC) $(CFLAGS) $(SANITIZE)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(SANITIZE)' > $@
 
 .PHONY: always
 
@@ -108,9 +109,17 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 
 ## Testing
 
-build/tests: $(C_SOURCES) $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) -o $@ $(LIBRARY:%=csrc/%.c) $(wildcard csrc/tests/*.c) $(WRAP) \
-		-lcunit
+build/tests: $(LIBRARY:%=build/san-%.o) $(TESTS:%=build/san-tests-%.o)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -lcunit
+
+build/san-%.o: csrc/%.c $(C_HEADERS) build/flags
+	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
+
+build/san-tests-%.o: csrc/tests/%.c $(C_HEADERS) build/flags
+	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
+
+build/san-cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
+	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
 
 .PHONY: test-programs
 test-programs: build/tests build/stopped build/restless build/stacks build/failing build/heaps
@@ -119,9 +128,10 @@ test-programs: build/tests build/stopped build/restless build/stacks build/faili
 build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c build/flags
 	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
 
-build/failing: $(C_SOURCES) $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ csrc/tests/programs/failing.c csrc/tests/failing.c \
-		$(patsubst %,cmd/memanalyzer/%.c,$(filter-out main,$(CLI))) $(LIBRARY:%=csrc/%.c)
+# Of the command line all but main.c, which the program has in itself.
+build/failing: csrc/tests/programs/failing.c $(patsubst %,build/san-cli-%.o,$(filter-out main,$(CLI))) \
+		build/san-tests-failing.o $(LIBRARY:%=build/san-%.o) cmd/memanalyzer/main.c
+	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ $(filter-out %/main.c,$^)
 
 # Without CUnit: csrc/fuzz/fuzz.c is what the tests' oracles stand on there.
 build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
@@ -150,13 +160,21 @@ build/core.wasm: $(C_SOURCES) $(C_HEADERS)
 .PHONY: check
 check: ## the quick inner loop: formats, warnings, both test suites; below a minute
 	@.ci/install $(TEST_PACKAGES)
-	clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
-	clang $(STRICT) -fsyntax-only $(C_SOURCES)
-	@$(MAKE) --no-print-directory -s cli build/core.wasm build/venv test-programs
-	mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
+	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
+	@$(MAKE) --no-print-directory -s -j"$$(nproc)" cli build/core.wasm build/venv test-programs strict
+	@mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
-	go vet ./...
+	@$(MAKE) --no-print-directory -j2 -O check-c check-go
+
+.PHONY: strict check-c check-go
+strict:
+	clang $(STRICT) -fsyntax-only $(C_SOURCES)
+
+check-c:
 	build/tests
+
+check-go:
+	go vet ./...
 	go test -short ./...
 	go -C go/promcollector vet ./...
 	go -C go/promcollector test ./...
