@@ -212,6 +212,7 @@ void mema_layout_open(struct mema_smaps *p, struct span name)
 struct number {
         uint64_t text, value;
 };
+static const struct number zero = { (EACH(' ') >> 8) | (uint64_t)'0' << 56, 0 };
 
 /* Takes another number in a row.  Most of a mapping's numbers are that of the row before,
  * too: `last`, which costs less to compare with. */
@@ -247,7 +248,7 @@ static inline bool take_line(struct mema_smaps *p, uint64_t row, const char *at,
 static const char *take_rows(struct mema_smaps *p, const char *at, const char *end, uint64_t last)
 {
         uint64_t row = p->row, whole = (uint64_t)(end - at) / LINE;
-        struct number number = { 0, 0 };
+        struct number number = zero;
 
         last = at_most(last, row + whole);
         while (row < last && take_line(p, row, at, KILOBYTES, sizeof KILOBYTES - 1, &number)) {
@@ -260,7 +261,7 @@ static const char *take_rows(struct mema_smaps *p, const char *at, const char *e
 
 static const char *take_plain_rows(struct mema_smaps *p, const char *at, const char *end)
 {
-        struct number number = { 0, 0 };
+        struct number number = zero;
 
         while (p->row >= p->kilobytes && p->row < p->rows && end - at >= LINE &&
                take_line(p, p->row, at, PLAIN, sizeof PLAIN - 1, &number)) {

@@ -66,6 +66,21 @@ static void any_byte_may_be_missing_or_come_twice(void)
         }
 }
 
+/* In each of its places, where that is the first number of a mapping, too. */
+static void any_number_may_be_eight_of_one_byte(void)
+{
+        const char *kilobytes = second;
+
+        while ((kilobytes = strstr(kilobytes + 1, " kB\n")))
+                for (int byte = 0; byte < 256; byte++) {
+                        char number[8];
+
+                        memset(number, byte, sizeof number);
+                        change("eight bytes", (size_t)(kilobytes - second) - sizeof number, sizeof number,
+                               number, sizeof number);
+                }
+}
+
 static void any_line_may_be_missing_or_elsewhere(void)
 {
         for (size_t at = 0, len; at < sizeof second - 1; at += len) {
@@ -175,8 +190,8 @@ static void at_most_64_flags_before_a_blank(void)
 }
 
 SUITE(layout, CASE(any_byte_may_be_another), CASE(any_byte_may_be_missing_or_come_twice),
-      CASE(any_line_may_be_missing_or_elsewhere), CASE(numbers_of_every_width),
-      CASE(a_first_line_in_other_columns_is_not_learned), CASE(a_line_is_not_learned_in_part),
-      CASE(what_is_absent_is_not_of_the_mapping_before), CASE(the_last_line_of_the_others_is_known),
-      CASE(lines_without_carriage_returns_after_such_with), CASE(what_comes_behind_a_known_line),
-      CASE(at_most_64_flags_before_a_blank));
+      CASE(any_number_may_be_eight_of_one_byte), CASE(any_line_may_be_missing_or_elsewhere),
+      CASE(numbers_of_every_width), CASE(a_first_line_in_other_columns_is_not_learned),
+      CASE(a_line_is_not_learned_in_part), CASE(what_is_absent_is_not_of_the_mapping_before),
+      CASE(the_last_line_of_the_others_is_known), CASE(lines_without_carriage_returns_after_such_with),
+      CASE(what_comes_behind_a_known_line), CASE(at_most_64_flags_before_a_blank));
