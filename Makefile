@@ -191,11 +191,18 @@ test: check ## every test there is
 	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench test ./...
 	CGO_ENABLED=0 go test -short ./...
 	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
-	OLD_GO=$(OLD_GO) go test -race -count=1 -timeout 20m ./...
-	LONG=1 go test -count=1 -run MappingsChange ./go
-	LONG=1 build/tests race large forms
+	@$(MAKE) --no-print-directory -j2 -O test-race test-long
 	@$(MAKE) --no-print-directory fuzz SECONDS=20
 	@$(MAKE) --no-print-directory -s test-places test-kernels
+
+# Programs of users are built in a dozen ways here, which takes its time without a cache.
+.PHONY: test-race test-long
+test-race:
+	OLD_GO=$(OLD_GO) go test -race -count=1 -timeout 20m ./...
+
+test-long:
+	LONG=1 build/tests race long
+	LONG=1 go test -count=1 -run MappingsChange ./go
 
 .PHONY: fuzz fuzz-smaps fuzz-report
 fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)

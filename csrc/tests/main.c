@@ -1,5 +1,5 @@
-/* main.c - runs every suite but those that take long, or those that are named:
- * build/tests smaps report. */
+/* main.c - runs every suite but those that take long, or those that are named, by
+ * themselves or by their group: build/tests smaps report, build/tests system. */
 #include "test.h"
 
 #include <CUnit/Basic.h>
@@ -9,29 +9,34 @@
 #include <string.h>
 
 #define X(name) extern CU_TestInfo name##_tests[];
-SUITES(X)
+PURE_SUITES(X)
+SYSTEM_SUITES(X)
 LONG_SUITES(X)
 #undef X
 
+static const char pure[] = "pure", of_the_system[] = "system", that_take_long[] = "long";
+
 static const struct {
-        const char *name;
+        const char *name, *group;
         CU_TestInfo *tests;
-        bool takes_long;
 } suites[] = {
-#define X(name) { #name, name##_tests, false },
-        SUITES(X)
+#define X(name) { #name, pure, name##_tests },
+        PURE_SUITES(X)
 #undef X
-#define X(name) { #name, name##_tests, true },
-                LONG_SUITES(X)
+#define X(name) { #name, of_the_system, name##_tests },
+                SYSTEM_SUITES(X)
+#undef X
+#define X(name) { #name, that_take_long, name##_tests },
+                        LONG_SUITES(X)
 #undef X
 };
 
 static bool wanted(size_t suite, int argc, char **argv)
 {
         for (int i = 1; i < argc; i++)
-                if (strcmp(argv[i], suites[suite].name) == 0)
+                if (strcmp(argv[i], suites[suite].name) == 0 || strcmp(argv[i], suites[suite].group) == 0)
                         return true;
-        return argc <= 1 && !suites[suite].takes_long;
+        return argc <= 1 && suites[suite].group != that_take_long;
 }
 
 int main(int argc, char **argv)

@@ -10,14 +10,18 @@
 #include "../memanalyzer.h"
 
 /* Each test file ends with its suite: SUITE(smaps, CASE(a), CASE(b)).  The same
- * name goes into SUITES, and nothing else is to be done. */
+ * name goes into one of these groups, and nothing else is to be done. */
 /* clang-format off */
-#define SUITES(X)                                                                     \
-        X(bytes) X(escape) X(smaps) X(line) X(layout) X(rules) X(classify) X(report)  \
-        X(store) X(text) X(golden) X(json) X(openmetrics) X(collect) X(memory)        \
-        X(processes) X(captures) X(capture) X(contents) X(cli) X(kernel) X(race)      \
-        X(elf) X(stacks) X(owners) X(labels) X(heaps) X(limits) X(save) X(diff)       \
-        X(scan) X(hostile)
+/* The same on every system: on an emulated one, too. */
+#define PURE_SUITES(X)                                                               \
+        X(bytes) X(escape) X(smaps) X(line) X(layout) X(rules) X(classify) X(report) \
+        X(store) X(text) X(golden) X(json) X(openmetrics) X(captures) X(capture)     \
+        X(contents) X(elf) X(owners) X(diff) X(hostile)
+
+/* Those that ask /proc, or run other programs. */
+#define SYSTEM_SUITES(X)                                                        \
+        X(collect) X(memory) X(processes) X(cli) X(kernel) X(race) X(stacks)    \
+        X(labels) X(heaps) X(limits) X(save) X(scan)
 
 /* Those that take long run only where they are named: build/tests large. */
 #define LONG_SUITES(X) X(large) X(forms)

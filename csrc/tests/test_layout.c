@@ -49,13 +49,13 @@ static void change(const char *what, size_t at, size_t old, const char *with, si
         expect_like_line_by_line(shown, text, sizeof second - 1 - old + n);
 }
 
+static const char strange[] = "\0\t\n\r !./012789:?@AFG`afgkprsxz~\x7f\x80\xb0\xb4\xff-";
+
 static void any_byte_may_be_another(void)
 {
-        static const char bytes[] = "\0\t\n\r !./012789:?@AFG`afgkprsxz~\x7f\x80\xb0\xb4\xff-";
-
         for (size_t at = 0; at < sizeof second - 1; at++)
-                for (size_t i = 0; i < sizeof bytes - 1; i++)
-                        change("another byte", at, 1, &bytes[i], 1);
+                for (size_t i = 0; i < sizeof strange - 1; i++)
+                        change("another byte", at, 1, &strange[i], 1);
 }
 
 static void any_byte_may_be_missing_or_come_twice(void)
@@ -72,10 +72,10 @@ static void any_number_may_be_eight_of_one_byte(void)
         const char *kilobytes = second;
 
         while ((kilobytes = strstr(kilobytes + 1, " kB\n")))
-                for (int byte = 0; byte < 256; byte++) {
+                for (size_t i = 0; i < sizeof strange - 1; i++) {
                         char number[8];
 
-                        memset(number, byte, sizeof number);
+                        memset(number, strange[i], sizeof number);
                         change("eight bytes", (size_t)(kilobytes - second) - sizeof number, sizeof number,
                                number, sizeof number);
                 }
