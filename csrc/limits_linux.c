@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -112,76 +111,35 @@ static bool set_least(struct mema_limits *limits, enum mema_limit limit, uint64_
         return true;
 }
 
-/* The cgroup of the process that was read last, and its folder.  Another one is looked for
- * among all mounts, which is more than half of what limits cost; so it is where another thread has
- * the lock, or had it when it forked. */
-static struct {
-        pthread_mutex_t lock;
-        struct mema_cgroup cgroup; /* version 0: none yet */
-} last = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void keep(const struct mema_cgroup *c)
+/* In which cgroup the process is, as this thread sees it.  False where its folder is
+ * not to be seen. */
+static bool find_cgroup(int dir, const char *root, struct mema_cgroup *c)
 {
-        if (pthread_mutex_trylock(&last.lock) != 0)
-                return;
-        last.cgroup = *c;
-        pthread_mutex_unlock(&last.lock);
-}
-
-/* Completes the cgroup by what was kept of it; false where that was another's. */
-static bool recall(struct mema_cgroup *c)
-{
-        struct span path = span_of(c->path, c->path_length);
-        bool same;
-
-        if (pthread_mutex_trylock(&last.lock) != 0)
-                return false;
-        same = c->version == last.cgroup.version &&
-               span_equals(path, last.cgroup.path, last.cgroup.path_length);
-        if (same)
-                *c = last.cgroup;
-        pthread_mutex_unlock(&last.lock);
-        return same;
-}
-
-static int open_folder(const struct mema_cgroup *c, const char *root)
-{
-        char path[PATH_SIZE];
-
-        snprintf(path, sizeof path, "%s%s", root, c->folder);
-        return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* Opens the folder of the cgroup that the process is in, as this thread sees it; -1 where it
- * is not to be seen. */
-static int open_cgroup(int dir, const char *root, struct mema_cgroup *c)
-{
-        bool real = *root == '\0';
         char path[PATH_SIZE];
         struct lines lines;
         struct span line;
-        int folder = -1;
 
         c->version = c->root_length = 0;
         open_lines(&lines, dir, "cgroup");
         while (read_line(&lines, &line))
                 mema_cgroup_take(c, line);
         close_lines(&lines);
-        if (c->version > 0 && real && recall(c))
-                folder = open_folder(c, root);
-        if (c->version == 0 || folder >= 0)
-                return folder;
-        c->root_length = 0;
+        if (c->version == 0)
+                return false;
         snprintf(path, sizeof path, "%s/proc/thread-self/mountinfo", root);
         open_lines(&lines, AT_FDCWD, path);
         while (read_line(&lines, &line) && mema_cgroup_take_mount(c, line))
                 ;
         close_lines(&lines);
-        if (c->root_length > 0)
-                folder = open_folder(c, root);
-        if (folder >= 0 && real)
-                keep(c);
-        return folder;
+        return c->root_length > 0;
+}
+
+static int open_cgroup(const struct mema_cgroup *c, const char *root)
+{
+        char path[PATH_SIZE];
+
+        snprintf(path, sizeof path, "%s%s", root, c->folder);
+        return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* What is of the process's own cgroup.  The root of v1 has the whole machine's, that
@@ -232,15 +190,19 @@ static void read_cgroups(int dir, const char *root, struct mema_limits *limits)
 {
         struct mema_cgroup c;
         uint64_t level = 0;
-        int folder = open_cgroup(dir, root, &c);
 
-        if (folder >= 0)
-                read_own(folder, c.version, limits);
-        while (folder >= 0) {
-                read_level(folder, c.version, level, limits);
-                close(folder);
-                folder = ++level < LEVELS_MAX && mema_cgroup_up(&c) ? open_folder(&c, root) : -1;
-        }
+        if (!find_cgroup(dir, root, &c))
+                return;
+        do {
+                int cgroup = open_cgroup(&c, root);
+
+                if (cgroup < 0)
+                        return;
+                if (level == 0)
+                        read_own(cgroup, c.version, limits);
+                read_level(cgroup, c.version, level, limits);
+                close(cgroup);
+        } while (++level < LEVELS_MAX && mema_cgroup_up(&c));
 }
 
 void mema_read_limits(int dir, const char *root, struct mema_limits *limits)
