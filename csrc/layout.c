@@ -177,7 +177,7 @@ static const char *take_header(struct mema_smaps *p, const char *at, const char 
         if (!newline)
                 return at;
         name.end = newline;
-        if (span_length(name) > MEMA_NAME_MAX || SPAN_ENDS(name, "\r"))
+        if (newline - at > MEMA_LINE_MAX || span_length(name) > MEMA_NAME_MAX || SPAN_ENDS(name, "\r"))
                 return at;
         memcpy(p->text, name.at, span_length(name));
         p->pending = span_length(name) + 1;

@@ -24,7 +24,7 @@ static const char third[] = RANGE("7fff00000000", "7fff00001000") " \n" LINES;
 /* The text in place of the second of three mappings. */
 static void expect_like_line_by_line(const char *what, const char *text, size_t len)
 {
-        char all[2048];
+        char all[8192];
         size_t n = sizeof first - 1 + len + sizeof third - 1;
         struct records simple;
 
@@ -66,18 +66,40 @@ static void any_byte_may_be_missing_or_come_twice(void)
         }
 }
 
-/* In each of its places, where that is the first number of a mapping, too. */
 static void any_number_may_be_eight_of_one_byte(void)
 {
-        const char *kilobytes = second;
+        enum { COLUMN = 16, WIDTH = 8 };
 
-        while ((kilobytes = strstr(kilobytes + 1, " kB\n")))
+        for (size_t at = strcspn(second, "\n") + 1; second[at] != 'V'; at += strcspn(second + at, "\n") + 1)
                 for (size_t i = 0; i < sizeof strange - 1; i++) {
-                        char number[8];
+                        char number[WIDTH];
 
                         memset(number, strange[i], sizeof number);
-                        change("eight bytes", (size_t)(kilobytes - second) - sizeof number, sizeof number,
-                               number, sizeof number);
+                        change("eight bytes", at + COLUMN, WIDTH, number, WIDTH);
+                }
+}
+
+/* Beyond MEMA_LINE_MAX a line loses its middle, in a piece, too: zeros before a number, blanks, or
+ * some of the name. */
+static void a_header_may_be_too_long(void)
+{
+        static const int usual[] = { 12, 2, 300, 8 };
+        static const int lengths[] = { MEMA_LINE_MAX - 1, MEMA_LINE_MAX, MEMA_LINE_MAX + 1,
+                                       MEMA_LINE_MAX + 2000 };
+        enum { ALL = sizeof "-7f0000002000 rw-p 00002000 fe:00 " - 1 + 12 + 2 + 300 + 8 };
+
+        for (size_t at = 0; at < sizeof usual / sizeof *usual; at++)
+                for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+                        char text[MEMA_LINE_MAX + 2500], what[64];
+                        int width[4], n;
+
+                        memcpy(width, usual, sizeof width);
+                        width[at] += lengths[i] - ALL;
+                        n = snprintf(text, sizeof text,
+                                     "%0*llx-7f0000002000 rw-p 00002000 fe:00 %0*d%*s%0*d\n" LINES, width[0],
+                                     0x7f0000001000LL, width[1], 17, width[2], "", width[3], 0);
+                        snprintf(what, sizeof what, "a header of %d, long at %zu", lengths[i], at);
+                        expect_like_line_by_line(what, text, (size_t)n);
                 }
 }
 
@@ -190,8 +212,9 @@ static void at_most_64_flags_before_a_blank(void)
 }
 
 SUITE(layout, CASE(any_byte_may_be_another), CASE(any_byte_may_be_missing_or_come_twice),
-      CASE(any_number_may_be_eight_of_one_byte), CASE(any_line_may_be_missing_or_elsewhere),
-      CASE(numbers_of_every_width), CASE(a_first_line_in_other_columns_is_not_learned),
-      CASE(a_line_is_not_learned_in_part), CASE(what_is_absent_is_not_of_the_mapping_before),
-      CASE(the_last_line_of_the_others_is_known), CASE(lines_without_carriage_returns_after_such_with),
-      CASE(what_comes_behind_a_known_line), CASE(at_most_64_flags_before_a_blank));
+      CASE(any_number_may_be_eight_of_one_byte), CASE(a_header_may_be_too_long),
+      CASE(any_line_may_be_missing_or_elsewhere), CASE(numbers_of_every_width),
+      CASE(a_first_line_in_other_columns_is_not_learned), CASE(a_line_is_not_learned_in_part),
+      CASE(what_is_absent_is_not_of_the_mapping_before), CASE(the_last_line_of_the_others_is_known),
+      CASE(lines_without_carriage_returns_after_such_with), CASE(what_comes_behind_a_known_line),
+      CASE(at_most_64_flags_before_a_blank));
