@@ -95,27 +95,20 @@ static void read_states(struct mema_own_memory *own, uint64_t at, size_t n)
 static size_t find_resident(struct mema_own_memory *own, uint64_t *at, uint64_t stop, size_t most)
 {
         struct mema_run runs[BATCH];
-        uint64_t start = *at;
-        int64_t n = own->scans ? mema_scan(own->pagemap, at, stop, runs, BATCH) : 0;
+        int64_t n = own->scans ? mema_scan(own->pagemap, at, stop, most, runs, BATCH) : -1;
         size_t count = 0;
 
-        own->scans = own->scans && n >= 0;
-        for (int64_t i = 0; own->scans && i < n; i++)
-                for (uint64_t page = runs[i].start; page < runs[i].end; page += own->page) {
-                        if (count == most) {
-                                *at = page;
-                                return count;
-                        }
+        own->scans = n >= 0;
+        for (int64_t i = 0; i < n; i++)
+                for (uint64_t page = runs[i].start; page < runs[i].end && count < most; page += own->page)
                         own->pages_at[count++] = page;
-                }
         if (own->scans)
                 return count;
-        most = (size_t)at_most(most, (stop - start) / own->page);
-        read_states(own, start, most);
-        for (size_t i = 0; i < most; i++)
+        most = (size_t)at_most(most, (stop - *at) / own->page);
+        read_states(own, *at, most);
+        for (size_t i = 0; i < most; i++, *at += own->page)
                 if (own->states[i] & PRESENT)
-                        own->pages_at[count++] = start + i * own->page;
-        *at = start + most * own->page;
+                        own->pages_at[count++] = *at;
         return count;
 }
 

@@ -19,10 +19,6 @@ struct request {
 };
 #define PAGEMAP_SCAN_NUMBER _IOWR('f', 16, struct request)
 
-/* The pages that one request finds, at most, in 0.4 ms: while the kernel looks, nothing
- * can be mapped in that process. */
-enum { PAGES_MAX = 1 << 16 };
-
 static int64_t scan(int pagemap, struct request *request, uint64_t *start, uint64_t end,
                     struct mema_run *runs, size_t room)
 {
@@ -33,7 +29,6 @@ static int64_t scan(int pagemap, struct request *request, uint64_t *start, uint6
         request->end = end;
         request->runs = (uintptr_t)runs;
         request->room = room;
-        request->pages_max = PAGES_MAX;
         n = ioctl(pagemap, PAGEMAP_SCAN_NUMBER, request);
         if (n < 0 || request->walk_end <= *start)
                 return -1;
@@ -41,9 +36,11 @@ static int64_t scan(int pagemap, struct request *request, uint64_t *start, uint6
         return n;
 }
 
-int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, struct mema_run *runs, size_t room)
+int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, struct mema_run *runs,
+                  size_t room)
 {
-        struct request request = { .inverted = MEMA_PAGES_ZERO,
+        struct request request = { .pages_max = pages,
+                                   .inverted = MEMA_PAGES_ZERO,
                                    .mask = MEMA_PAGES_PRESENT | MEMA_PAGES_ZERO,
                                    .returned = MEMA_PAGES_PRESENT | MEMA_PAGES_HUGE };
 
@@ -56,7 +53,8 @@ bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
 
         *bytes = 0;
         while (start < end) {
-                int64_t n = mema_scan(pagemap, &start, end, runs, sizeof runs / sizeof *runs);
+                int64_t n =
+                        mema_scan(pagemap, &start, end, MEMA_SCAN_PAGES, runs, sizeof runs / sizeof *runs);
 
                 if (n < 0)
                         return false;

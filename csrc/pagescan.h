@@ -18,12 +18,17 @@ struct mema_run {
         uint64_t start, end, pages;
 };
 
-/* The first runs of resident pages from *start on and below `end`; those of zeros and
- * of devices are left out.  A run is of pages of one size, and can go on with the next.
- * Returns how many, of `room` at most, and moves *start to where the search goes on,
- * which is `end` when all was seen; -1 and errno where the kernel does not tell:
- * EFAULT where `end` is beyond what a process can have. */
-int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, struct mema_run *runs, size_t room);
+/* The pages that one request should find at most, which is 0.4 ms: while the kernel looks,
+ * nothing can be mapped in that process. */
+enum { MEMA_SCAN_PAGES = 1 << 16 };
+
+/* The first runs of resident pages from *start on and below `end`, of `pages` pages together
+ * at most; those of zeros and of devices are left out.  A run is of pages of one size, and can
+ * go on with the next.  Returns how many, of `room` at most, and moves *start to where the
+ * search goes on, which is `end` when all was seen; -1 and errno where the kernel does not
+ * tell: EFAULT where `end` is beyond what a process can have. */
+int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, struct mema_run *runs,
+                  size_t room);
 
 /* The bytes of all of them; false where the kernel does not tell. */
 bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes);

@@ -106,7 +106,7 @@ static bool more_runs(struct scan_source *s, uint64_t start)
 
         s->at = larger(s->at, start);
         s->used = s->count = 0;
-        n = mema_scan(s->pagemap, &s->at, s->end, s->runs, RUNS_MAX);
+        n = mema_scan(s->pagemap, &s->at, s->end, MEMA_SCAN_PAGES, s->runs, RUNS_MAX);
         s->count = n > 0 ? (size_t)n : 0;
         return n >= 0;
 }
