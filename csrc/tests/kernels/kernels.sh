@@ -36,9 +36,9 @@ make_initrd() {
 # Emulated, and not with KVM: it is slower, but the same on every machine.
 begin() {
         folder=$out/$1
+        path=$(csrc/tests/kernels/get.sh "$1")
         mkdir "$folder"
         truncate -s 96M "$folder/disk"
-        path=$(csrc/tests/kernels/get.sh "$1")
         timeout "$bound" qemu-system-x86_64 -accel tcg,thread=multi -m 2048 -smp 2 -kernel "$path" \
                 -initrd "$out/initrd" -append "console=ttyS0 quiet panic=-1 $4" -display none -no-reboot \
                 -drive "file=$folder/disk,format=raw,if=none,id=disk" -device nvme,drive=disk,serial=1 \
@@ -95,9 +95,12 @@ if [ "$(dpkg --print-architecture)" != amd64 ]; then
         exit 0
 fi
 make_initrd
+each csrc/tests/kernels/get.sh >/dev/null # before their time runs
 begun=
-trap 'kill $begun; exit 1' INT TERM # in the background nothing is interrupted by itself
+trap 'kill $begun 2>/dev/null' EXIT # in the background nothing is interrupted by itself
+trap 'exit 1' INT TERM
 each begin
 all=0
 each finish
+trap - EXIT
 exit $all
