@@ -37,6 +37,10 @@ const (
 	turnsMost  = 100
 )
 
+// How often the memory of a reading is measured; a median, too: the first one has what is
+// made once.
+const memoryTurns = 3
+
 // takeTurns has both read, for some time, or, where that is 0, once; and sets the cost's CPU
 // and Ratio. Where a reading is to be had later, both read again.
 func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.Duration) error {
@@ -53,7 +57,12 @@ func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.D
 		}
 		return err
 	}
-	for began := time.Now(); len(times) == 0 || most > 0 && (len(times) < turnsLeast || len(times) < turnsMost && time.Since(began) < most); {
+	began := time.Now()
+	enough := func() bool {
+		n := len(times)
+		return n > 0 && most == 0 || n >= turnsMost || n >= turnsLeast && time.Since(began) >= most
+	}
+	for !enough() {
 		if err := untilNow(turn, laterMost); err != nil {
 			return err
 		}
@@ -65,10 +74,15 @@ func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.D
 // measure has read called for the memory that it takes, without what others have left, and then
 // by turns with bare for its time.
 func measure(bare, read func() (rss uint64, err error), most time.Duration) (c cost, err error) {
-	err = untilNow(func() error { c, err = measureMemory(read); return err }, laterMost)
-	if err != nil {
-		return cost{}, err
+	var alloc, peak []uint64
+	for range memoryTurns {
+		err = untilNow(func() error { c, err = measureMemory(read); return err }, laterMost)
+		if err != nil {
+			return cost{}, err
+		}
+		alloc, peak = append(alloc, c.Alloc), append(peak, c.Peak)
 	}
+	c.Alloc, c.Peak = quantile(alloc, 0.5), quantile(peak, 0.5)
 	timed := func(read func() (rss uint64, err error)) func() (time.Duration, error) {
 		return func() (time.Duration, error) { return measureTime(read) }
 	}

@@ -2,8 +2,9 @@
 
 package main
 
-// The table of processes that are looked at, and how they make their memory. A process is this program, started with memoryVariable; it
-// answers requests until its input ends, so that it never stays behind.
+// The table of processes that are looked at, and how they make their memory. A process is this
+// program, started with memoryVariable; it answers requests until its input ends, so that it never
+// stays behind.
 
 import (
 	"encoding/json"
