@@ -236,7 +236,7 @@ static bool is_thread_stack(const struct view *v)
 /* A shape's category where it is that of the region before. */
 enum { SAME_AS_BEFORE = MEMA_CATEGORY_COUNT };
 
-/* What has shapes: nameless memory that can be written, and that is reserved. */
+/* Which nameless memory a shape is for: that can be written, or that is reserved. */
 enum { WRITABLE = 1, RESERVED = 2, EITHER = WRITABLE | RESERVED };
 
 /* A nameless region is the first of these that it fits. */
@@ -304,7 +304,7 @@ unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour 
         if (g->inode != 0)
                 return MEMA_OTHER_FILES;
         of = plain_writable(self) ? WRITABLE : reserved(self) ? RESERVED : 0;
-        for (size_t i = 0; of > 0 && i < sizeof shapes / sizeof *shapes; i++) {
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
                 if (shapes[i].of & of && shapes[i].fits(&v)) {
                         *method = MEMA_BY_INFERRED;
                         return shapes[i].category == SAME_AS_BEFORE ? (unsigned)before->category

@@ -16,7 +16,7 @@ void mema_layout_learn(struct mema_smaps *p, struct span line, const char *numbe
 
 /* Takes the lines at `at` as far as they are as they were learned, and the header behind
  * them, which ends the region: p->pending then.  Returns their length, with newlines; 0
- * where the first one is not, and nothing is changed: it is for mema_line_* then. */
+ * where the first one is not: it is for mema_line_* then. */
 size_t mema_layout_take(struct mema_smaps *p, const char *at, size_t len);
 
 #endif

@@ -178,7 +178,7 @@ static bool is_header_start(struct span line)
 bool mema_scan_perms(struct span *s, char perms[8])
 {
         static const char letters[4][3] = { "r-", "w-", "x-", "ps" };
-        const char *at = s->at, *end = s->end; /* perms can be anybody's, for all the compiler knows */
+        const char *at = s->at, *end = s->end; /* perms may overlap *s, for all that the compiler knows */
         size_t n = 0;
 
         while (n < 4 && at < end && (*at == letters[n][0] || *at == letters[n][1]))

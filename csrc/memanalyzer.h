@@ -324,7 +324,8 @@ struct mema_capture {
  * and only a mapping's name may reach that far. */
 enum { MEMA_LINE_MAX = MEMA_NAME_MAX + 160 };
 
-/* The state of a parser.  Read `region`, `status`, `line` and `column`. */
+/* The state of a parser.  Read `region`, `status`, `line` and `column`; change nothing: the next
+ * region has what the last had where its lines are the same. */
 struct mema_smaps {
         struct mema_region region;
         enum mema_status status;
@@ -350,7 +351,7 @@ struct mema_smaps {
         uint64_t row;                          /* that comes next */
         uint64_t before[MEMA_FIELD_COUNT + 1]; /* the fields of the rows before it, as in `present` */
         uint64_t known[MEMA_FIELD_COUNT];      /* values, by field */
-        uint64_t strayed;                      /* the region has, or had, other values in their place */
+        uint64_t strayed;                      /* region.value has others: the next one begins with known */
         unsigned char field[MEMA_FIELD_COUNT]; /* by row, as are lines of 28 bytes */
         char lines[MEMA_FIELD_COUNT * 28];
         char excerpt[32];
@@ -614,7 +615,7 @@ struct mema_report {
         uint64_t every_sort, longest;
         struct mema_bar {
                 uint64_t key, start;
-        } bar[MEMA_SORT_COUNT]; /* of a full list, its last row; of another one that is before all */
+        } bar[MEMA_SORT_COUNT]; /* of a full list, its last row; of one with room, what is behind all rows */
         uint64_t name_table[MEMA_NAMES_MAX * 2];
         uint64_t name_order[MEMA_NAMES_MAX];
 };

@@ -38,7 +38,7 @@ void mema_read_threads(int dir, struct mema_threads *threads);
 void mema_read_limits(int dir, const char *root, struct mema_limits *limits);
 
 /* A source that reads the text of smaps through `read`, `piece` bytes at a
- * time.  `name` is copied, escaped. */
+ * time, some pieces ahead.  `name` is copied, escaped. */
 struct mema_text_source {
         struct mema_source source;
         /* Bytes read, 0 at the end, negative where it failed, with *error filled in. */

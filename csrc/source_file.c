@@ -84,8 +84,9 @@ static int64_t more(struct mema_text_source *s, struct mema_error *error)
                 n = read_piece(s, error);
         while (n > 0 && s->have - kept + s->piece <= room_for(s->piece));
         if (n < 0)
-                return n;
-        n = (int64_t)(s->have - kept);
+                s->have = 0;
+        else
+                n = (int64_t)(s->have - kept);
         s->whole = s->have;
         while (n > 0 && s->whole > 0 && s->buf[s->whole - 1] != '\n')
                 s->whole--;

@@ -417,8 +417,8 @@ static bool has_place(const struct mema_report *r, const struct mema_region *g, 
         return precedes(sort, &new, &last);
 }
 
-/* Sets the bar of a full list: what is behind its last row is not listed.  Names are more
- * than it can tell. */
+/* Sets the bar of a full list: what is behind its last row is not listed.  It has no names: by
+ * name it lets all pass. */
 static void set_bar(struct mema_report *r, uint64_t sort)
 {
         const struct entry *last = entry_of(r, sort, 0);
