@@ -65,15 +65,15 @@ func printCosts(w io.Writer, results [][]result) {
 }
 
 // printFelt prints a row a phase.
-func printFelt(w io.Writer, all []felt) {
-	rows := [][]string{{"A daemon of " + daemon.name, "polls", "mmap, munmap", "longest", "256 page faults", "longest",
+func printFelt(w io.Writer, all []comparison) {
+	rows := [][]string{{"A daemon of " + daemon.name + ", beside it undisturbed", "polls", "mmap, munmap", "longest", "256 page faults", "longest",
 		"1 ms ticker late, p50", "p99", "max"}}
-	first := all[0]
-	for i, f := range all {
+	for i, c := range all {
+		f := c.phase
 		rows = append(rows, []string{
 			phases[i].Name, fmt.Sprint(f.Polls),
-			formatRatio(f.Mapping.speed() / first.Mapping.speed()), formatTime(f.Mapping.Longest),
-			formatRatio(f.Faulting.speed() / first.Faulting.speed()), formatTime(f.Faulting.Longest),
+			formatRatio(f.Mapping.speed() / c.before.Mapping.speed()), formatTime(f.Mapping.Longest),
+			formatRatio(f.Faulting.speed() / c.before.Faulting.speed()), formatTime(f.Faulting.Longest),
 			formatTime(quantile(f.Late, 0.5)), formatTime(quantile(f.Late, 0.99)), formatTime(quantile(f.Late, 1)),
 		})
 	}

@@ -98,12 +98,13 @@ func TestPrintCosts(t *testing.T) {
 }
 
 func TestPrintFelt(t *testing.T) {
-	all := make([]felt, len(phases))
+	all := make([]comparison, len(phases))
 	for i := range all {
-		w := work{1000 * (i + 1), time.Second, time.Duration(i) * time.Millisecond}
-		all[i] = felt{Mapping: w, Faulting: w, Polls: i}
+		mapping := work{1000 * (i + 1), time.Second, time.Duration(i) * time.Millisecond}
+		faulting := work{500, time.Second, time.Second}
+		all[i] = comparison{felt{Mapping: mapping, Faulting: faulting, Polls: i}, felt{Mapping: faulting, Faulting: mapping}}
 		for n := range 100 {
-			all[i].Late = append(all[i].Late, time.Duration(n+1)*time.Millisecond)
+			all[i].phase.Late = append(all[i].phase.Late, time.Duration(n+1)*time.Millisecond)
 		}
 	}
 	var out strings.Builder
@@ -117,7 +118,8 @@ func TestPrintFelt(t *testing.T) {
 		for j := range cells {
 			cells[j] = strings.TrimSpace(cells[j])
 		}
-		want := fmt.Sprintf("|%s|%d|%d.00|%d us|%d.00|%d us|50 ms|99 ms|100 ms|", p.Name, i, i+1, i*1000, i+1, i*1000)
+		times := float64(2 * (i + 1))
+		want := fmt.Sprintf("|%s|%d|%s|%d us|%.2f|1000 ms|50 ms|99 ms|100 ms|", p.Name, i, formatRatio(times), i*1000, 1/times)
 		if got := strings.Join(cells, "|"); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
