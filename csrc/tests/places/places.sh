@@ -1,6 +1,7 @@
 #!/bin/sh
 # places.sh [PLACE...]: the tests and the programs in each place where they are to
-# run; one line a place. Runs from the root of the tree, after `make cli demo build/tests`.
+# run, as many at once as there are processors; one line a place. Runs from the root of the
+# tree, after `make cli demo test-programs`.
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
@@ -42,7 +43,6 @@ reads_smaps_instead() {
 
 # foreign ARCH COMPILER: a tree for that architecture, with Debian's CUnit for it.
 foreign() {
-        .ci/foreign-cunit build/foreign-cunit i386 s390x arm64
         cunit=$here/build/foreign-cunit/$1/usr
         "$tests/tree.sh" "$1" CC="$2" LDFLAGS="-static -L$(echo "$cunit"/lib/*)" SANITIZE="-O2 -I$cunit/include" \
                 cli test-programs
@@ -144,26 +144,29 @@ gvisor() {
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
 }
 
-if [ "${1-}" = -in ]; then
-        "$2"
-        exit
-fi
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-trap 'exit 1' INT TERM
-failed=0
-[ $# -gt 0 ] || set -- $places
-for place in "$@"; do
+# one PLACE: its line.
+one() {
+        log=$(mktemp)
+        trap 'rm -f "$log"' EXIT
+        trap 'exit 1' INT TERM
         status=0
-        "$0" -in "$place" >"$log" 2>&1 </dev/null || status=$?
+        "$0" -in "$1" >"$log" 2>&1 </dev/null || status=$?
         case $status in
-        0) echo "PASS: $place" ;;
-        77) echo "skipped: $place: $(tail -n 1 "$log")" ;;
+        0) echo "PASS: $1" ;;
+        77) echo "skipped: $1: $(tail -n 1 "$log")" ;;
         *)
-                echo "FAIL: $place"
-                cat "$log"
-                failed=1
+                printf '%s\n' "FAIL: $1" "$(cat "$log")"
+                exit 1
                 ;;
         esac
-done
-exit $failed
+}
+
+case ${1-} in
+-in) "$2" ;;
+-one) one "$2" ;;
+*)
+        [ $# -gt 0 ] || set -- $places
+        .ci/foreign-cunit build/foreign-cunit i386 s390x arm64
+        printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" "$0" -one
+        ;;
+esac
