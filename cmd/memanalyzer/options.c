@@ -117,7 +117,7 @@ static const struct option {
         { "f", "FILE", take_file, "the name of a file, or - for standard input",
           "a saved smaps, maps or smaps_rollup instead; - is standard input" },
         { "save", "FILE", take_save, "the name of a new file, or - for standard output",
-          "save what was read, for -f, too; - is standard output, instead" },
+          "save what was read in a new file, for -f; - is standard output" },
         { "watch", "N", take_watch, "a number of seconds from 1 to 3600",
           "look every N seconds: what changed, in a pipe as a line" },
         { "top", "N", take_top, "a number from 0 to 100000, or all",
@@ -142,7 +142,7 @@ void print_help(void)
 {
         puts("memanalyzer - where the resident memory of a process is\n"
              "\n"
-             "Usage: memanalyzer [-pid N | -f FILE] [-save FILE | -watch SECONDS] [OPTION...]\n"
+             "Usage: memanalyzer [-pid N [-save FILE | -watch N] | -f FILE] [OPTION...]\n"
              "       memanalyzer diff FILE FILE [-top N | -all] [-unit UNIT] [-format FORM]\n");
         for (size_t i = 0; i < OPTION_COUNT; i++) {
                 const struct option *o = &option_table[i];
@@ -198,7 +198,11 @@ static char **read_option(struct settings *s, char **arguments)
                 return arguments;
         }
         if (*typed != '-') {
-                refuse(typed, s->diff ? "diff wants two files and options; not" : "wants options only; not");
+                if (strcmp(typed, "diff") == 0 && !s->diff)
+                        refuse(NULL, "diff comes first: memanalyzer diff BEFORE NOW, then options");
+                else
+                        refuse(typed,
+                               s->diff ? "diff wants two files and options; not" : "wants options only; not");
                 return NULL;
         }
         if (*name == '-')
