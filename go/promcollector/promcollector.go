@@ -27,8 +27,8 @@ type collector struct {
 	openMetrics func(context.Context) ([]byte, error)
 }
 
-// New returns a collector of what a reports at each collection. Where there is no
-// report the collection fails with the error of [memanalyzer.Read].
+// New returns a collector of what a reports at each collection. Where there is no report there
+// are no samples, and no error, which would take a server's other metrics with it.
 func New(a *memanalyzer.Analyzer) prometheus.Collector { return collector{a.OpenMetrics} }
 
 // Describe says nothing: which metrics there are is known with a report.
@@ -36,20 +36,20 @@ func (c collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect makes a report.
 func (c collector) Collect(metrics chan<- prometheus.Metric) {
-	if err := c.collect(metrics); err != nil {
+	bounded, cancel := context.WithTimeout(context.Background(), readBound)
+	defer cancel()
+	text, err := c.openMetrics(bounded)
+	if err != nil {
+		return
+	}
+	if err := collect(metrics, text); err != nil {
 		metrics <- prometheus.NewInvalidMetric(prometheus.NewDesc("memanalyzer_report", "The report.", nil, nil), err)
 	}
 }
 
 // collect reads the text that there is already, so that nothing is said twice. All of
 // it are gauges, which Prometheus's older format writes in the same way.
-func (c collector) collect(metrics chan<- prometheus.Metric) error {
-	bounded, cancel := context.WithTimeout(context.Background(), readBound)
-	defer cancel()
-	text, err := c.openMetrics(bounded)
-	if err != nil {
-		return err
-	}
+func collect(metrics chan<- prometheus.Metric, text []byte) error {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
