@@ -343,6 +343,7 @@ func (r *Report) Warning(i int) string {
 type Rendering struct {
 	Form, Unit, Top, Sort uint64
 	HideAddresses         bool
+	RSSOnly               bool
 	Origin                []uint64 // a struct mema_origin; nil: a file's
 }
 
@@ -352,6 +353,9 @@ func (f Rendering) options() *C.struct_mema_output_options {
 	}
 	if f.HideAddresses {
 		options.hide_addresses = 1
+	}
+	if f.RSSOnly {
+		options.rss_only = 1
 	}
 	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&options.origin)), unsafe.Sizeof(options.origin)/8), f.Origin)
 	return options

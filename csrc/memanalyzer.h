@@ -858,6 +858,7 @@ struct mema_output_options {
         uint64_t hide_addresses; /* but in SMAPS */
         uint64_t top;            /* of differences: changes to list, or MEMA_ALL */
         uint64_t sort;           /* both of a report with MEMA_EVERY_SORT, too; another has its own */
+        uint64_t rss_only;       /* of OPENMETRICS: what a scan has, whatever the source was */
         struct mema_origin origin;
 };
 

@@ -56,7 +56,12 @@ static void put_id(struct out *o, const char *key, const char *id)
 
 static uint64_t categories(const struct mema_output *w, const struct family *f)
 {
-        return w->report->totals.present & MEMA_BIT(f->of) ? MEMA_CATEGORY_COUNT : 0;
+        uint64_t present = w->report->totals.present;
+
+        /* Series that come and go with the source of the reading that is kept would be taken for ended. */
+        if (w->options.rss_only)
+                present &= MEMA_BIT(MEMA_RSS);
+        return present & MEMA_BIT(f->of) ? MEMA_CATEGORY_COUNT : 0;
 }
 
 static uint64_t category(const struct mema_output *w, struct out *o, const struct family *f, uint64_t index)

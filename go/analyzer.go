@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,8 +18,6 @@ type Analyzer struct {
 	hideAddresses bool
 	refuseGC      bool
 	withoutMalloc bool
-
-	large atomic.Int32 // large answers that are under way
 
 	// Tests have others.
 	own  *keeper                                          // nil: that of the process
@@ -110,10 +107,13 @@ func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, 
 
 // take returns a reading, which the caller closes.
 func (a *Analyzer) take(ctx context.Context, o readOptions) (*shared, error) {
-	k := a.own
-	if k == nil {
-		k = process
-	}
 	o.withoutMalloc = a.withoutMalloc
-	return k.take(ctx, o)
+	return a.keeper().take(ctx, o)
+}
+
+func (a *Analyzer) keeper() *keeper {
+	if a.own != nil {
+		return a.own
+	}
+	return process
 }

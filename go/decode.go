@@ -42,6 +42,7 @@ type output interface {
 type rendering struct {
 	Form, Unit, Top, Sort uint64
 	HideAddresses         bool
+	RSSOnly               bool
 	Origin                []uint64 // struct mema_origin; nil: a file's
 }
 

@@ -46,8 +46,9 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if q.isLarge() {
-		defer a.large.Add(-1)
-		if a.large.Add(1) > largeAnswersMax {
+		large := &a.keeper().large
+		defer large.Add(-1)
+		if large.Add(1) > largeAnswersMax {
 			refuse(http.StatusServiceUnavailable, "Too many large answers are under way: ask again.").answer(w)
 			return
 		}
@@ -122,7 +123,8 @@ func (a *Analyzer) answer(ctx context.Context, q query) (answer, error) {
 }
 
 func (a *Analyzer) rendering(q query, r timedReading) rendering {
-	return rendering{q.form, q.unit, q.read.top, q.read.sort, a.hideAddresses, r.origin()}
+	rssOnly := q.read.rssOnly && q.read.source == autoSource
+	return rendering{q.form, q.unit, q.read.top, q.read.sort, a.hideAddresses, rssOnly, r.origin()}
 }
 
 // A refusal is an answer that is not a report.
@@ -148,7 +150,7 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	fmt.Fprintln(w, r.message)
 }
 
-const budgetSpent = "Reading takes at most 1% of the time: ask again, or without gc, seconds, fresh, format=smaps and top above 100."
+const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s, or without gc, seconds, fresh, top above 100, format=smaps and format=pprof."
 
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
@@ -158,7 +160,7 @@ func sourceRefusal(err error) *refusal {
 		return refuse(http.StatusServiceUnavailable, "Another reading took too long: ask again.")
 	}
 	if budget := (*BudgetError)(nil); errors.As(err, &budget) {
-		return &refusal{http.StatusServiceUnavailable, budgetSpent, budget.seconds()}
+		return &refusal{http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, budget.seconds()), budget.seconds()}
 	}
 	if source := (*SourceError)(nil); errors.As(err, &source) {
 		return refuse(http.StatusInternalServerError, "%s", source.Message)
@@ -270,6 +272,9 @@ func parseQuery(values url.Values) (query, *refusal) {
 	if q.read.callStacks {
 		q.read.top, q.read.sort = profileMax, uint64(number(names.sorts, "size"))
 	}
+	if q.read.rssOnly { // it lists no mappings
+		q.read.top = 0
+	}
 	if scan := number(names.sources, "scan"); q.read.source == uint64(scan) {
 		return q, refuseScan(q)
 	}
@@ -278,8 +283,8 @@ func parseQuery(values url.Values) (query, *refusal) {
 
 // refuseScan refuses what wants more than a scan has.
 func refuseScan(q query) *refusal {
-	if q.read.keepText {
-		return refuse(http.StatusBadRequest, "format=smaps wants source=smaps or auto; not scan")
+	if q.read.keepText || q.read.callStacks {
+		return refuse(http.StatusBadRequest, "format=%s wants source=smaps or auto; not scan", names.forms[q.form])
 	}
 	if by := names.sorts[q.read.sort]; !slices.Contains([]string{"rss", "size", "address", "name"}, by) {
 		return refuse(http.StatusBadRequest, "sort=%s wants source=smaps or auto; not scan", by)

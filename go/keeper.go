@@ -22,6 +22,10 @@ const (
 	freshRest  = time.Second
 )
 
+// For how long a reading that may be again is left to who was refused one of his own: he was
+// told whole seconds.
+const reservedFor = 2 * time.Second
+
 // How long a reading may take, with the wait for its turn, while anybody waits for it.
 const readBound = time.Minute
 
@@ -102,12 +106,15 @@ type flight struct {
 type keeper struct {
 	turn        chan struct{} // holds a token while a reading is made
 	open, small atomic.Int32  // readings that are not closed; those that can be kept
+	large       atomic.Int32  // large answers that are under way
 
 	mu              sync.Mutex
 	kept            [kinds]*shared // nil: none yet
 	failure         [kinds]error   // of the last that was to be kept; nil: none
 	common          [kinds]*flight // for whoever comes; nil: none
 	next, nextFresh time.Time
+	reserved        time.Time // until then the next one is for who was refused one of his own
+	freshMade       bool      // since the last of those there was a fresh one
 
 	// Tests have others.
 	read func(context.Context, readOptions) (timedReading, error)
@@ -150,7 +157,7 @@ func (k *keeper) join(o readOptions) (*shared, *flight, error) {
 	switch {
 	case o.isOwn():
 		if wait := k.wait(o); wait > 0 {
-			return nil, nil, &BudgetError{wait}
+			return nil, nil, k.refuse(o, wait)
 		}
 	case k.common[o.kind()] != nil:
 		f := k.common[o.kind()]
@@ -195,10 +202,21 @@ func (k *keeper) wait(o readOptions) time.Duration {
 		return 0
 	case !o.isLarge() && k.small.Load() >= keptMax:
 		return time.Second
+	case time.Now().Before(k.reserved) && (!o.isOwn() || o.fresh && k.freshMade):
+		next = k.reserved
 	case o.fresh && k.nextFresh.Before(next):
 		next = k.nextFresh
 	}
 	return time.Until(next)
+}
+
+// refuse returns the error of who comes too early for a reading of his own. Those who come more
+// often would have the next one each time, and fresh ones put it off without end.
+func (k *keeper) refuse(o readOptions, wait time.Duration) error {
+	if !o.fresh {
+		k.reserved = k.next.Add(reservedFor)
+	}
+	return &BudgetError{wait}
 }
 
 // leave takes one who waits from a flight. Where he was the last, and the reading is not yet
@@ -241,7 +259,7 @@ func (k *keeper) fly(f *flight, o readOptions) {
 
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.spend(took)
+	k.spend(o, took)
 	if !o.isLarge() && f.ctx.Err() == nil {
 		k.failure[o.kind()] = err
 	}
@@ -265,7 +283,7 @@ func (k *keeper) isTooSoon(f *flight, o readOptions) bool {
 	}
 	<-k.turn
 	if o.isOwn() {
-		k.land(f, o, nil, &BudgetError{wait})
+		k.land(f, o, nil, k.refuse(o, wait))
 	} else {
 		k.land(f, o, k.last(o), nil)
 	}
@@ -281,6 +299,9 @@ func (k *keeper) make(ctx context.Context, o readOptions) (s *shared, err error)
 	}()
 	if !o.isLarge() {
 		o.top, o.everySort = keptTop, true
+	}
+	if o.kind() == byScan { // whoever asks for a scan is told where there was none
+		o.source = uint64(number(names.sources, "scan"))
 	}
 	if o.collectFirst && ctx.Err() == nil {
 		runtime.GC()
@@ -298,8 +319,15 @@ func (k *keeper) make(ctx context.Context, o readOptions) (s *shared, err error)
 	return s, nil
 }
 
+// charge spends what it takes to make an answer, where that is as much as a reading.
+func (k *keeper) charge(o readOptions, took time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.spend(o, took)
+}
+
 // spend puts off the next readings by what one takes of the budget.
-func (k *keeper) spend(took time.Duration) {
+func (k *keeper) spend(o readOptions, took time.Duration) {
 	now := time.Now()
 	next, nextFresh := k.rest(took)
 	if k.next.Before(now) {
@@ -307,6 +335,13 @@ func (k *keeper) spend(took time.Duration) {
 	}
 	k.next = earlier(k.next.Add(next), now.Add(restMax))
 	k.nextFresh = earlier(now.Add(nextFresh), now.Add(restMax))
+	switch {
+	case o.isOwn() && !o.fresh:
+		k.reserved, k.freshMade = time.Time{}, false
+	case now.Before(k.reserved):
+		k.reserved = k.next.Add(reservedFor)
+	}
+	k.freshMade = k.freshMade || o.fresh
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -201,9 +201,10 @@ func TestWhatSpendsTheBudget(t *testing.T) {
 				}
 				for left := wait; left > 0; left -= min(left, 700*time.Millisecond) {
 					w := ask(a, "GET", "/?"+query)
-					checkRefusal(t, w, http.StatusServiceUnavailable, budgetSpent+"\n")
-					if want := fmt.Sprint(math.Ceil(left.Seconds())); w.Header().Get("Retry-After") != want {
-						t.Errorf("%v before a reading: Retry-After is %s, want %s", left, w.Header().Get("Retry-After"), want)
+					seconds := int(math.Ceil(left.Seconds()))
+					checkRefusal(t, w, http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, seconds)+"\n")
+					if got := w.Header().Get("Retry-After"); got != fmt.Sprint(seconds) {
+						t.Errorf("%v before a reading: Retry-After is %s, want %d", left, got, seconds)
 					}
 					time.Sleep(min(left, 700*time.Millisecond))
 				}
@@ -213,6 +214,37 @@ func TestWhatSpendsTheBudget(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Who comes when he was told to gets a reading of his own, however often others come.
+func TestNobodyIsStarved(t *testing.T) {
+	const all = 10 * time.Minute
+	for _, took := range []time.Duration{5 * time.Millisecond, 100 * time.Millisecond} {
+		withReadings(t, took, func(t *testing.T, a *Analyzer, _ *atomic.Int32) {
+			end := time.Now().Add(all)
+			var clients sync.WaitGroup
+			for _, target := range []string{"/", "/?fresh=1", "/?top=all", "/?gc=1"} {
+				clients.Go(func() {
+					answered := 0
+					for time.Now().Before(end) {
+						rest := 37 * time.Millisecond
+						switch w := ask(a, "GET", target); w.Code {
+						case http.StatusOK:
+							answered++
+						default:
+							seconds, _ := time.ParseDuration(w.Header().Get("Retry-After") + "s")
+							rest = max(seconds, rest)
+						}
+						time.Sleep(rest)
+					}
+					if least := int(all / (6*restTimes*took + 6*time.Second)); answered < least {
+						t.Errorf("%s: answered %d times, want %d, where a reading takes %v", target, answered, least, took)
+					}
+				})
+			}
+			clients.Wait()
+		})
 	}
 }
 
@@ -390,7 +422,7 @@ func TestSlowClientsHoldAFewReadings(t *testing.T) {
 		if age := w.Header().Get("Age"); w.Code != http.StatusOK || age != fmt.Sprint(keptMax+1) {
 			t.Errorf("%d, Age %s, want %d", w.Code, age, keptMax+1)
 		}
-		checkRefusal(t, ask(a, "GET", "/?gc=1"), http.StatusServiceUnavailable, budgetSpent+"\n")
+		checkRefusal(t, ask(a, "GET", "/?gc=1"), http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, 1)+"\n")
 		for _, client := range slow {
 			<-client.answered
 		}
@@ -416,7 +448,7 @@ func TestOneBudgetAProcess(t *testing.T) {
 				if w := ask(h, "GET", anyTarget(i)); w.Code != http.StatusOK {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
-				checkRefusal(t, ask(h, "GET", "/?gc=1"), http.StatusServiceUnavailable, budgetSpent+"\n")
+				checkRefusal(t, ask(h, "GET", "/?gc=1"), http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, 60)+"\n")
 			}
 			if _, err := other.OpenMetrics(t.Context()); err != nil {
 				t.Error(err)

@@ -59,7 +59,7 @@ func manyMux(memory []byte) *http.ServeMux {
 		defer asked.Done()
 		a.ServeHTTP(w, r)
 	})
-	held := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, held(a.own), a.large.Load()) }
+	held := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, held(a.own), a.own.large.Load()) }
 	mux.HandleFunc("/held", held)
 	mux.HandleFunc("/idle", func(w http.ResponseWriter, r *http.Request) {
 		asked.Wait()

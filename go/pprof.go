@@ -109,7 +109,9 @@ func (a *Analyzer) answerProfile(q query, now, before *shared) (answer, error) {
 	if err := b.finish(report).Write(&text); err != nil {
 		return answer{}, err
 	}
-	return newAnswer(profileText{&text}, cost+time.Since(began), 0)
+	took := time.Since(began)
+	a.keeper().charge(q.read, took)
+	return newAnswer(profileText{&text}, cost+took, 0)
 }
 
 // match has what is the same in two reports have the same frames. Parts that only one of

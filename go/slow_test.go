@@ -112,9 +112,9 @@ func held(k *keeper) int32 {
 // are not so many large ones, or somebody has the turn.
 func checkHeld(t *testing.T, a *Analyzer, readings, large int32) {
 	t.Helper()
-	if held(a.own) != readings || a.large.Load() != large || len(a.own.turn) != 0 {
+	if held(a.own) != readings || a.own.large.Load() != large || len(a.own.turn) != 0 {
 		t.Errorf("%d readings are held, %d large answers are under way, %d have the turn; want %d, %d, none",
-			held(a.own), a.large.Load(), len(a.own.turn), readings, large)
+			held(a.own), a.own.large.Load(), len(a.own.turn), readings, large)
 	}
 }
 

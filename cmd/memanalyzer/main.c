@@ -99,6 +99,7 @@ static int run(const struct settings *s)
         mema_report_source(&report, (unsigned)s->source, options.form == MEMA_FORM_OPENMETRICS);
         if (s->save || options.form == MEMA_FORM_SMAPS)
                 mema_report_keep_text(&report);
+        options.rss_only = !s->file && s->source == MEMA_SOURCE_AUTO;
         if (s->file)
                 status = mema_collect_file(&report, s->file, &error);
         else
