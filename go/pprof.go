@@ -58,10 +58,9 @@ func (a amounts) less(b amounts) amounts {
 type frame struct {
 	name, file string
 	line       int64
-	mapping    mapping
 }
 
-// A mapping is where a region is; zero for other frames.
+// A mapping is where a region is.
 type mapping struct {
 	start, end, offset uint64
 	name               string
@@ -277,27 +276,21 @@ func (l level) below(name string) level {
 
 func (l level) addRegions(category string, whole amounts, regions []*Region) {
 	for _, g := range regions {
-		one, at := l, l.place(g)
+		one := l
 		one.tags.method, one.tags.name, one.tags.perms = g.Method, g.Name, g.Perms
 		if g.Name != "" {
+			l.mappingOf(l.place(g))
 			one = one.below(g.Name)
 		}
-		leaf := frame{name: g.Perms, mapping: at}
-		if !l.hideAddresses {
-			leaf.name = fmt.Sprintf("%012x-%s %s", g.Start, endOf(g), g.Perms)
+		leaf := frame{name: g.Perms}
+		if !l.hideAddresses { // without the end: what has grown is the same frame for -diff_base
+			leaf.name = fmt.Sprintf("%012x %s", g.Start, g.Perms)
 		}
 		a := amountsOf(g.Columns)
 		one.add(a, leaf)
 		whole = whole.less(a)
 	}
 	l.add(whole, frame{name: category + ": other regions"})
-}
-
-func endOf(g *Region) string {
-	if g.End == 0 {
-		return "10000000000000000"
-	}
-	return fmt.Sprintf("%012x", g.End)
 }
 
 // addParts divides memory among parts, as they are resident and committed, and takes what
@@ -396,15 +389,14 @@ func (b *profileBuilder) place(g *Region) mapping {
 	return mapping{g.Start, g.End, g.Offset, g.Name}
 }
 
+// location returns a frame's, without a mapping: pprof would look for code at an address in it,
+// and ends where there is none.
 func (b *profileBuilder) location(f frame) *profile.Location {
 	l := b.locations[f]
 	if l == nil {
 		l = &profile.Location{
-			ID: uint64(len(b.Location) + 1), Address: f.mapping.start,
+			ID:   uint64(len(b.Location) + 1),
 			Line: []profile.Line{{Function: b.function(f), Line: f.line}},
-		}
-		if f.mapping.name != "" {
-			l.Mapping = b.mappingOf(f.mapping)
 		}
 		b.locations[f] = l
 		b.Location = append(b.Location, l)
@@ -413,7 +405,7 @@ func (b *profileBuilder) location(f frame) *profile.Location {
 }
 
 func (b *profileBuilder) function(f frame) *profile.Function {
-	f.line, f.mapping = 0, mapping{}
+	f.line = 0
 	function := b.functions[f]
 	if function == nil {
 		function = &profile.Function{ID: uint64(len(b.Function) + 1), Name: printable(f.name), Filename: printable(f.file)}
