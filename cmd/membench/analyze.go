@@ -2,9 +2,9 @@
 
 package main
 
-// An analyzer as one writes it first, and as the one that this project follows is
-// described: a scanner, a Sscanf a line, the runtime's MemStats, a text of the
-// twenty largest mappings.
+// An analyzer as one writes it first, and as the one that this project follows is described: a
+// scanner, a Sscanf for each line of ten that are wanted, the runtime's MemStats, a text of
+// the twenty largest mappings.
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ import (
 type mapping struct {
 	address, perms, name string
 
-	size, rss, pss, private, shared uint64 // kB
+	size, rss, pss, sharedClean, sharedDirty, privateClean, privateDirty, referenced, anonymous, swap uint64 // kB
 }
 
 func analyze() (uint64, error) {
@@ -45,27 +45,23 @@ func analyze() (uint64, error) {
 }
 
 func parseHeader(line string) mapping {
-	var m mapping
-	var offset, device, inode string
-	fmt.Sscanf(line, "%s %s %s %s %s %s", &m.address, &m.perms, &offset, &device, &inode, &m.name)
-	return m
+	words := strings.Fields(line)
+	return mapping{address: words[0], perms: words[1], name: strings.Join(words[5:], " ")}
 }
 
 func (m *mapping) parseField(line string) {
-	var label string
-	var kb uint64
-	fmt.Sscanf(line, "%s %d", &label, &kb) // of VmFlags only the label
-	switch label {
-	case "Size:":
-		m.size = kb
-	case "Rss:":
-		m.rss = kb
-	case "Pss:":
-		m.pss = kb
-	case "Private_Clean:", "Private_Dirty:":
-		m.private += kb
-	case "Shared_Clean:", "Shared_Dirty:":
-		m.shared += kb
+	for _, f := range []struct {
+		label string
+		kb    *uint64
+	}{
+		{"Size:", &m.size}, {"Rss:", &m.rss}, {"Pss:", &m.pss}, {"Shared_Clean:", &m.sharedClean},
+		{"Shared_Dirty:", &m.sharedDirty}, {"Private_Clean:", &m.privateClean}, {"Private_Dirty:", &m.privateDirty},
+		{"Referenced:", &m.referenced}, {"Anonymous:", &m.anonymous}, {"Swap:", &m.swap},
+	} {
+		if strings.HasPrefix(line, f.label) {
+			fmt.Sscanf(line, f.label+" %d kB", f.kb)
+			return
+		}
 	}
 }
 
@@ -89,7 +85,7 @@ func describe(mappings []mapping) uint64 {
 	fmt.Fprintf(&text, "Virtual: %d MB\nRSS: %d MB\nPSS: %d MB\n", total.size>>10, total.rss>>10, total.pss>>10)
 	slices.SortFunc(mappings, func(a, b mapping) int { return int(b.rss) - int(a.rss) })
 	for _, m := range mappings[:min(20, len(mappings))] {
-		fmt.Fprintf(&text, "%s %s %d MB %d MB %d MB %s\n", m.address, m.perms, m.rss>>10, m.private>>10, m.shared>>10, m.name)
+		fmt.Fprintf(&text, "%s %s %d MB %d MB %d MB %s\n", m.address, m.perms, m.rss>>10, (m.privateClean+m.privateDirty)>>10, (m.sharedClean+m.sharedDirty)>>10, m.name)
 	}
 	return total.rss << 10
 }

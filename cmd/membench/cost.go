@@ -42,18 +42,22 @@ const (
 const memoryTurns = 3
 
 // takeTurns has both read, for some time, or, where that is 0, once; and sets the cost's CPU
-// and Ratio. Where a reading is to be had later, both read again.
+// and Ratio. Where a reading is to be had later, both read again. Whoever is first finds the
+// processor's caches as others have left them: before each turn the first peer reads in vain, and
+// who begins changes.
 func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.Duration) error {
 	var times []time.Duration
 	var ratios []float64
 	turn := func() error {
-		bare, err := first()
-		if err != nil {
-			return err
+		var took [2]time.Duration
+		both := []func() (time.Duration, error){first, other}
+		_, err := first()
+		for i := 0; i < 2 && err == nil; i++ {
+			who := (i + len(times)) % 2
+			took[who], err = both[who]()
 		}
-		took, err := other()
 		if err == nil {
-			times, ratios = append(times, took), append(ratios, float64(took)/float64(bare))
+			times, ratios = append(times, took[1]), append(ratios, float64(took[1])/float64(took[0]))
 		}
 		return err
 	}

@@ -69,22 +69,29 @@ func TestAReadingThatIsToBeHadLaterIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// The medians, of the ratios too, which need not be those of the medians.
+// The medians, of the ratios too, which need not be those of the medians. The first reads once in
+// vain, and then before the other and behind him by turns.
 func TestTurns(t *testing.T) {
-	times := func(ms ...time.Duration) func() (time.Duration, error) {
+	order := ""
+	times := func(who string, ms ...time.Duration) func() (time.Duration, error) {
 		return func() (time.Duration, error) {
+			order += who
 			next := ms[0] * time.Millisecond
 			ms = append(ms[1:], ms[0])
 			return next, nil
 		}
 	}
 	var c cost
-	if err := c.takeTurns(times(1, 10, 100, 1000, 1, 1, 1), times(3, 20, 100, 2000, 9, 1, 2), 1); err != nil || c.CPU != 9*time.Millisecond || c.Ratio != 2 {
+	first, other := times("f", 7, 1, 7, 10, 7, 100, 7, 1000, 7, 1, 7, 1, 7, 1), times("o", 3, 20, 100, 2000, 9, 1, 2)
+	if err := c.takeTurns(first, other, 1); err != nil || c.CPU != 9*time.Millisecond || c.Ratio != 2 {
 		t.Errorf("%+v, %v", c, err)
+	}
+	if want := "ffo fof ffo fof ffo fof ffo"; order != strings.ReplaceAll(want, " ", "") {
+		t.Errorf("%s, want %s", order, want)
 	}
 	failure := errors.New("no")
 	fails := func() (time.Duration, error) { return 0, failure }
-	for _, both := range [][2]func() (time.Duration, error){{fails, times(1)}, {times(1), fails}} {
+	for _, both := range [][2]func() (time.Duration, error){{fails, times("", 1)}, {times("", 1), fails}} {
 		if err := c.takeTurns(both[0], both[1], 0); err != failure {
 			t.Errorf("%v, want %v", err, failure)
 		}
