@@ -202,7 +202,7 @@ test-race:
 
 test-long:
 	LONG=1 build/tests race long
-	LONG=1 go test -count=1 -run MappingsChange ./go
+	LONG=1 go test -count=1 -run 'MappingsChange|LeaveNothingBehind' ./go
 
 .PHONY: fuzz fuzz-smaps fuzz-report
 fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)

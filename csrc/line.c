@@ -208,7 +208,7 @@ void mema_line_begin(struct mema_smaps *p)
         if (p->strayed)
                 memcpy(g->value, p->known, sizeof g->value); /* see layout.c */
         p->strayed = 0;
-        g->vm_flags_present = 0; /* their text stays, for take_flags */
+        g->vm_flags_present = 0;
         g->repeated = 0;
         g->category = g->method = 0;
         p->row = 0;
@@ -371,15 +371,11 @@ static void take_flags(struct mema_smaps *p, struct span line, struct span s)
 {
         struct mema_region *g = &p->region;
         char *to = g->vm_flags, *last = to + MEMA_VM_FLAGS_MAX * 3;
-        size_t known = (size_t)p->flags_length;
 
         if (g->vm_flags_present)
                 g->repeated++;
         g->vm_flags_present = 1;
         skip_blanks(&s);
-        /* Most mappings have the flags of the one before, and a blank behind them. */
-        if (known > 0 && span_length(s) == known + 1 && span_starts(s, to, known) && s.end[-1] == ' ')
-                return;
         for (; s.at < s.end; skip_blanks(&s)) {
                 const char *code = s.at;
 
@@ -395,7 +391,6 @@ static void take_flags(struct mema_smaps *p, struct span line, struct span s)
         }
         to -= to > g->vm_flags;
         *to = '\0';
-        p->flags_length = (uint64_t)(to - g->vm_flags);
 }
 
 /* A line below a header.  What has a label that is not in the table is passed

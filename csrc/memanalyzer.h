@@ -340,7 +340,6 @@ struct mema_smaps {
         uint64_t pending;    /* a header waits in text[]: one more than its bytes there */
         uint64_t cut_blanks; /* of the bytes lost, those before any other */
         uint64_t line_length, excerpt_length;
-        uint64_t flags_length; /* of region.vm_flags, those of the mapping before */
         struct mema_header {
                 uint64_t known; /* it is the one that waits, of which text[] has the name only */
                 uint64_t start, end, offset, device_major, device_minor, inode;

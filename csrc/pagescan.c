@@ -1,5 +1,5 @@
 /* pagescan.c - PAGEMAP_SCAN, of Linux 6.7 and later: runs of resident pages from
- * /proc/PID/pagemap, at a fifth of the cost of smaps.  To ask which of them are a
+ * /proc/PID/pagemap, at a fifth of what smaps costs the kernel.  To ask which of them are a
  * file's would make it five times dearer. */
 #define _GNU_SOURCE
 #include "pagescan.h"

@@ -73,10 +73,8 @@ static void close_region(struct mema_smaps *p)
         if (!p->bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
                 g->name_length--;
         mema_layout_end(p);
-        if (!g->vm_flags_present) {
+        if (!g->vm_flags_present)
                 g->vm_flags[0] = '\0';
-                p->flags_length = 0;
-        }
         if (p->regions++ == 0)
                 p->usual_label = p->label;
         else if (p->usual_label != p->label)

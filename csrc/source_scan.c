@@ -1,6 +1,6 @@
 /* source_scan.c - a source that reads maps, and asks the kernel for runs of resident
  * pages (pagescan.c): sizes and Rss of each mapping and nothing else, at a fifth of
- * the cost of smaps.
+ * what smaps costs the kernel.
  *
  * Both come in the order of addresses.  A page is counted once, in the mapping that
  * its address is in, so that what all mappings have is the sum of it even where the

@@ -33,7 +33,8 @@ const readBound = time.Minute
 const keptTop = 100
 
 // How many such readings there can be at a time: the last, those that slow clients have
-// not yet got in full, and one that is made. Each holds less than a megabyte.
+// not yet got in full, and one that is made. Each holds some 150 kB, and a megabyte where
+// there are a thousand names of memory.
 const keptMax = 16
 
 // A BudgetError says that a reading of its own would have the process read itself for more
@@ -186,9 +187,9 @@ func (k *keeper) last(o readOptions) *shared {
 	return s
 }
 
-// isRecent says whether the last reading is of the last minute. An older one is another
-// kind's fault, which was asked for all that time, and is not made to do: what that takes
-// is paid for after.
+// isRecent says whether the last reading is of the last minute. An older one is not given: a
+// new one is made though the budget is spent, by readings of another kind, and the next
+// have to wait for longer.
 func (k *keeper) isRecent(o readOptions) bool {
 	s := k.last(o)
 	return s != nil && s.age() < restMax

@@ -59,7 +59,7 @@ func Sort(key string) ReadOption {
 }
 
 // Source says what is read: smaps (without it, and auto), or scan: maps and
-// PAGEMAP_SCAN of Linux 6.7, at a fifth of the cost, for sizes and RSS only. Where there
+// PAGEMAP_SCAN of Linux 6.7, at a fifth of the kernel's cost, for sizes and RSS only. Where there
 // is no scan, smaps is read all the same, with a warning.
 func Source(name string) ReadOption {
 	return func(o *readOptions) error {

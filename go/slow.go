@@ -9,8 +9,8 @@ import (
 // holds its reading until it is written, but not the turn to read.
 
 // How many large ones can be under way at a time. Each holds some 300 bytes a mapping,
-// and up to 1 kB where it is of differences or a saved capture; any other answer less than
-// a megabyte, where there are not thousands of labels.
+// and up to 1 kB where it is of differences or a saved capture; any other answer as
+// much as a kept reading.
 const largeAnswersMax = 8
 
 // How long a client can take from when the reading is made, where the server's own
