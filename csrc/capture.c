@@ -44,6 +44,7 @@ static const struct {
         [CAPTURE_DELETED_PROGRAM] = KEY("deleted_program", PATH, 0, 0),
         [CAPTURE_PROGRAM_KIND] = KEY("program.kind", KIND, 0, 0),
         [CAPTURE_GO_VERSION] = KEY("go.version", GO_VERSION, 0, 0),
+        [CAPTURE_MAPPINGS] = KEY("mappings", NUMBER, IN(mappings), 0),
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", NUMBER, IN(context.heaps_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
         [CAPTURE_ALL_THREADS] = KEY("threads.all", NUMBER, IN(context.threads.all), 0),

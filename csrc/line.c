@@ -27,7 +27,8 @@
         X(NUMBER, MALFORMED, NULL, "a number")                                                     \
         X(NUMBER_OVERFLOW, OVERFLOW, NULL, "a number below 2^64 bytes")                            \
         X(FLAGS, MALFORMED, NULL, "two-letter codes, at most 64")                                  \
-        X(LAST_LABEL, TRUNCATED, "the last mapping", "all lines that the others have")
+        X(LAST_LABEL, TRUNCATED, "the last mapping", "all lines that the others have")             \
+        X(MAPPINGS, TRUNCATED, "a saved capture", "as many mappings as its lines say")
 
 enum reason {
 #define X(id, status, who, what) REASON_##id,
@@ -461,7 +462,7 @@ void mema_line_stray(struct mema_smaps *p, struct span line)
 
 void mema_line_missing(struct mema_smaps *p)
 {
-        fail(p, REASON_LAST_LABEL, span_of(p->text, 0), p->text);
+        fail(p, p->open ? REASON_LAST_LABEL : REASON_MAPPINGS, span_of(p->text, 0), p->text);
         p->line += p->closing ? 0 : 1;
         p->column = p->closing ? p->line_length + 1 : 1;
 }

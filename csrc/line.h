@@ -26,7 +26,8 @@ void mema_line_open(struct mema_smaps *p, struct span line);
 void mema_line_field(struct mema_smaps *p, struct span line);
 void mema_line_stray(struct mema_smaps *p, struct span line);
 
-/* The input ends where the last region lacks the label that all others end with. */
+/* The input ends where the last region lacks the label that all others end with, or where
+ * there are not as many as a capture says. */
 void mema_line_missing(struct mema_smaps *p);
 
 #endif

@@ -298,9 +298,9 @@ enum { MEMA_LABEL_MAX = 255 };
  *
  * The first gives the version of the form.  `program`, or `deleted_program`, is
  * context.exe, `program.kind` ("go" or "other") context.program, `go.version`
- * context.go_version.  A `thread` is a stack pointer, and `threads.all` says whether
- * there are no others.  `heaps_known` is context.heaps_known; `labels_lost` are those
- * that no `owner` stands for.  An `owner` is a struct mema_owner: the addresses, rss,
+ * context.go_version.  `mappings` is how many there are: fewer are MEMA_TRUNCATED.  A `thread` is a stack
+ * pointer, and `threads.all` says whether there are no others.  `heaps_known` is context.heaps_known;
+ * `labels_lost` are those that no `owner` stands for.  An `owner` is a struct mema_owner: the addresses, rss,
  * committed, unsure, the category's stable id, and, where that is "named", the label up
  * to the end of the line; they are in the order of addresses.  There can be several
  * lines of `thread` and of `go.anchor`.  The keys of MEMA_LIMITS have one number,
@@ -311,6 +311,7 @@ enum { MEMA_LABEL_MAX = 255 };
 struct mema_capture {
         struct mema_context context; /* all but the owners */
         struct mema_facts after;
+        uint64_t mappings; /* that there are; 0: nobody says */
         uint64_t labels_lost;
         struct mema_owner owner; /* the last one, and how many there were */
         uint64_t owners;

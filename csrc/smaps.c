@@ -174,6 +174,8 @@ enum mema_status mema_smaps_finish(struct mema_smaps *p)
                 return p->status;
         if (!p->open) {
                 p->status = p->regions > 0 ? MEMA_END : MEMA_EMPTY;
+                if (p->regions < p->capture.mappings)
+                        mema_line_missing(p);
                 return p->status;
         }
 
