@@ -63,15 +63,18 @@ static void draw(struct mema_output *output, const struct settings *s)
 
 /* Lines ------------------------------------------------------------------------ */
 
+/* What is less than one of the unit is in KB: a slow leak is a small change each time. */
 static void print_change(const char *what, uint64_t before, uint64_t now, const struct mema_output *output)
 {
         uint64_t size = now > before ? now - before : before - now;
+        bool small = size > 0 && size >> output->shift == 0;
 
-        printf("%s %s%llu %s", what, now < before ? "-" : "+", (unsigned long long)(size >> output->shift),
-               mema_unit_name((unsigned)output->options.unit));
+        printf("%s %s%llu %s", what, now < before ? "-" : "+",
+               (unsigned long long)(size >> (small ? 10 : output->shift)),
+               mema_unit_name(small ? MEMA_UNIT_KB : (unsigned)output->options.unit));
 }
 
-/* "2026-11-24T08:30:00Z RSS 566 MB +3 MB, go/heap +2 MB, malloc/arenas +1 MB" */
+/* "2026-11-24T08:30:00Z RSS 566 MB +3 MB, go/heap +2 MB, malloc/arenas +1 MB, stacks/main +12 KB" */
 static void print_line(const struct mema_output *output)
 {
         const struct mema_diff *d = output->diff;
