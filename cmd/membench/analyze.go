@@ -3,7 +3,7 @@
 package main
 
 // An analyzer as one writes it first, and as the one that this project follows is described: a
-// scanner, a Sscanf for each line of ten that are wanted, the runtime's MemStats, a text of
+// scanner, an Sscanf for each line of ten that are wanted, the runtime's MemStats, a text of
 // the twenty largest mappings.
 
 import (
