@@ -48,8 +48,9 @@ struct mema_text_source {
         enum mema_status (*end)(struct mema_text_source *s, enum mema_status status,
                                 struct mema_error *error);
         void *file;
-        uint64_t pid;                     /* 0: this process */
-        int dir, fd, maps;                /* -1: not open */
+        uint64_t pid;      /* 0: this process */
+        int dir, fd, maps; /* -1: not open */
+        bool by_thread;    /* the folder is of another thread than the main one, which has ended */
         char shown[MEMA_MESSAGE_MAX / 2]; /* source.name */
         struct mema_smaps smaps;
         size_t piece, have, whole, used; /* of buf[]: bytes, those up to the last newline, those given */

@@ -23,6 +23,14 @@
 
 enum { READ = O_RDONLY | O_CLOEXEC, FOLDER = READ | O_DIRECTORY };
 
+/* What is a sanitizer's is told by its flags, which a scan has not: binding.go says where there
+ * is one in this process. */
+#ifdef MEMA_HAS_SHADOW
+enum { HAS_SHADOW = 1 };
+#else
+enum { HAS_SHADOW = 0 };
+#endif
+
 /* States ------------------------------------------------------------------- */
 
 struct state {
@@ -58,6 +66,13 @@ static bool has_ended(struct state state)
         return state.letter == 'Z' || state.letter == 'X' || state.flags & 0x4; /* PF_EXITING */
 }
 
+static bool lives(int dir)
+{
+        struct state state = state_of(dir);
+
+        return state.system == 0 && !has_ended(state);
+}
+
 static bool is_gone(int system)
 {
         return system == ENOENT || system == ESRCH;
@@ -76,17 +91,12 @@ static int open_live_thread(int dir)
                 close(task);
         }
         while (threads && found < 0 && (entry = readdir(threads))) {
-                struct state state;
-
                 if (entry->d_name[0] == '.')
                         continue;
                 found = openat(task, entry->d_name, FOLDER);
                 if (found < 0 && !is_gone(errno))
                         reason = errno;
-                if (found < 0)
-                        continue;
-                state = state_of(found);
-                if (state.system == 0 && !has_ended(state))
+                if (found < 0 || lives(found))
                         continue;
                 close(found);
                 found = -1;
@@ -112,6 +122,12 @@ static bool proc_counts_otherwise(void)
         char number[24] = "";
 
         return readlink("/proc/self", number, sizeof number - 1) <= 0 || atol(number) != (long)getpid();
+}
+
+/* What errors say of numbers then. */
+static const char *numbers_note(void)
+{
+        return proc_counts_otherwise() ? "; /proc has the numbers of another PID namespace" : "";
 }
 
 /* Whether the process may be signalled, which errno says more of. */
@@ -147,8 +163,21 @@ static enum mema_status not_permitted(const struct mema_text_source *s, int syst
                                             : "run as that user or as root";
 
         return mema_fail(error, own ? MEMA_PROTECTED : MEMA_NOT_PERMITTED, system,
-                         "process %llu is %s: %s (%s: %s)", (unsigned long long)s->pid, whose, remedy,
-                         s->source.name, strerror(system));
+                         "process %llu is %s: %s%s (%s: %s)", (unsigned long long)s->pid, whose, remedy,
+                         numbers_note(), s->source.name, strerror(system));
+}
+
+/* What has ended: of a process whose main thread has, the thread by which it was read. */
+static enum mema_status ended(const struct mema_text_source *s, int system, struct mema_error *error)
+{
+        unsigned long long pid = s->pid;
+
+        if (s->by_thread)
+                return mema_fail(error, MEMA_ENDED, system,
+                                 "the thread by which process %llu was read has ended: read it again%s", pid,
+                                 numbers_note());
+        return mema_fail(error, MEMA_ENDED, system, "process %llu ended while it was read%s (%s: %s)", pid,
+                         numbers_note(), s->source.name, system ? strerror(system) : "it stops");
 }
 
 static enum mema_status failed(const struct mema_text_source *s, const char *verb, int system,
@@ -164,21 +193,13 @@ static enum mema_status failed(const struct mema_text_source *s, const char *ver
                                          : "is /proc mounted?");
         if (pid != 0 && (system == EACCES || system == EPERM || (gone && s->dir < 0 && is_hidden(pid))))
                 return not_permitted(s, system, error);
-        if (pid != 0 && gone)
-                return mema_fail(error, s->dir < 0 ? MEMA_NO_PROCESS : MEMA_ENDED, system,
-                                 s->dir < 0 ? "process %llu: there is none, or it has ended%s (%s: %s)"
-                                            : "process %llu ended while it was read%s (%s: %s)",
-                                 pid,
-                                 proc_counts_otherwise() ? "; /proc has the numbers of another PID namespace"
-                                                         : "",
-                                 name, reason);
+        if (pid != 0 && gone && s->dir < 0)
+                return mema_fail(error, MEMA_NO_PROCESS, system,
+                                 "process %llu: there is none, or it has ended%s (%s: %s)", pid,
+                                 numbers_note(), name, reason);
+        if (pid != 0 && gone && !lives(s->dir))
+                return ended(s, system, error);
         return mema_fail(error, MEMA_SYSTEM, system, "Failed to %s %s: %s", verb, name, reason);
-}
-
-static enum mema_status ended(const struct mema_text_source *s, struct mema_error *error)
-{
-        return mema_fail(error, MEMA_ENDED, 0, "process %llu ended while it was read",
-                         (unsigned long long)s->pid);
 }
 
 /* Reading ------------------------------------------------------------------ */
@@ -218,10 +239,11 @@ static enum mema_status end_smaps(struct mema_text_source *s, enum mema_status s
 
         if (pid == 0 || (status == MEMA_END && pread(s->maps, &c, 1, 0) == 1) || status > MEMA_EMPTY)
                 return status;
-        if (has_memory(s->dir))
+        /* Of one that lives `maps` can have been opened on what it had just before. */
+        if (has_memory(s->dir) || lives(s->dir))
                 return mema_fail(error, MEMA_REPLACED, 0,
                                  "process %llu began another program while it was read: read it again", pid);
-        return ended(s, error);
+        return ended(s, 0, error);
 }
 
 static void close_process(struct mema_text_source *s)
@@ -290,23 +312,25 @@ static enum mema_status find_memory(struct mema_text_source *s, struct mema_erro
                 return failed(s, "open", state.system, error);
         if (is_kernel_thread(state))
                 return mema_fail(error, MEMA_KERNEL_THREAD, 0,
-                                 "process %llu has no memory of its own: it is a kernel thread", pid);
+                                 "process %llu has no memory of its own: it is a kernel thread%s", pid,
+                                 numbers_note());
         if (!has_ended(state))
                 return MEMA_OK;
         thread = pid == 0 ? open("/proc/thread-self", FOLDER) : open_live_thread(s->dir);
         if (thread >= 0) {
                 close(s->dir);
                 s->dir = thread;
+                s->by_thread = pid != 0;
                 return MEMA_OK;
         }
         if (errno != 0)
                 return failed(s, "open", errno, error);
         if (state.letter != 'Z')
-                return ended(s, error);
+                return ended(s, 0, error);
         return mema_fail(error, MEMA_ZOMBIE, 0,
                          "process %llu is a zombie: it has ended and its memory is given back, but its "
-                         "parent has not waited for it",
-                         pid);
+                         "parent has not waited for it%s",
+                         pid, numbers_note());
 }
 
 /* *source becomes the scan where there is one, which closes `s`, too. */
@@ -325,7 +349,7 @@ static enum mema_status open_process(struct mema_text_source *s, const char *fol
                 return (enum mema_status)error->status;
         if (s->pid != 0 && (s->maps = openat(s->dir, "maps", READ)) < 0)
                 return failed(s, "open", errno, error);
-        if (scans && (scan = mema_source_scan(s))) {
+        if (scans && !(HAS_SHADOW && s->pid == 0) && (scan = mema_source_scan(s))) {
                 snprintf(s->shown, sizeof s->shown, "%s/maps", folder);
                 *source = scan;
         }
