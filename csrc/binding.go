@@ -8,6 +8,7 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=c11 -O3 -fvisibility=hidden
+#cgo race asan msan CFLAGS: -DMEMA_HAS_SHADOW
 #cgo noescape mema_report_row_by
 #cgo nocallback mema_report_row_by
 #include <stdlib.h>

@@ -94,7 +94,7 @@ static void read_states(struct mema_own_memory *own, uint64_t at, size_t n)
  * of them at most, or none yet; moves *at to where to go on.  `most` is no more than BATCH. */
 static size_t find_resident(struct mema_own_memory *own, uint64_t *at, uint64_t stop, size_t most)
 {
-        struct mema_run runs[BATCH];
+        struct mema_run runs[BATCH] = { 0 }; /* MSan does not see that the kernel writes them */
         int64_t n = own->scans ? mema_scan(own->pagemap, at, stop, most, runs, BATCH) : -1;
         size_t count = 0;
 

@@ -49,7 +49,7 @@ int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, st
 
 bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
 {
-        struct mema_run runs[64];
+        struct mema_run runs[64] = { 0 }; /* MSan does not see that the kernel writes them */
 
         *bytes = 0;
         while (start < end) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,12 @@ func main() {
 	for i := 0; i < len(heap); i += 512 {
 		heap[i] = 1
 	}
+	cache, err := memanalyzer.Mmap(1<<20, "cache") // what is resident of it is counted by a scan
+	if err != nil {
+		panic(err)
+	}
+	defer cache.Close()
+	cache.Bytes()[0] = 1
 	http.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,6 +170,15 @@ func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least
 	}
 	if rest := rows["Anonymous Memory/Read-Write"]; rest > 8*mib {
 		t.Errorf("Read-Write is %d bytes, want little", rest)
+	}
+	// A scan does not know what a shadow is told by: smaps is read.
+	_, metrics := fetchFresh(t, url+"?format=openmetrics&fresh=1")
+	sample := regexp.MustCompile(`\{category="other/sanitizer"\} ([0-9]+)\n`).FindStringSubmatch(metrics)
+	if sample == nil || parseNumber(t, sample[1]) < least {
+		t.Errorf("OpenMetrics: %q, want at least %d", sample, least)
+	}
+	if _, scan := fetchFresh(t, url+"?source=scan&fresh=1"); !strings.Contains(scan, "\n  There is no scan of this process") {
+		t.Errorf("a scan: %.2000s", scan)
 	}
 	if t.Failed() {
 		t.Log(body)
