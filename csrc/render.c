@@ -2,6 +2,8 @@
  * large as the caller's buffer. */
 #include "render.h"
 
+#include "bytes.h"
+
 static const mema_section *const report_sections[MEMA_FORM_COUNT] = {
         [MEMA_FORM_TEXT] = mema_text_sections,
         [MEMA_FORM_JSON] = mema_json_sections,
@@ -19,6 +21,19 @@ static const unsigned unit_shift[] = {
         MEMA_UNITS(X)
 #undef X
 };
+
+void mema_put_shown(struct out *o, const char *name, size_t len)
+{
+        char shown[MEMA_SHOWN_WIDTH + 1];
+        struct span s = span_of(shown, mema_escape(shown, sizeof shown, name, len, MEMA_SHOWN_WIDTH));
+
+        for (; s.at < s.end; s.at++) {
+                if (*s.at == '(' && SPAN_STARTS(s, "(Resident)"))
+                        put(o, "\\x28");
+                else
+                        put_bytes(o, s.at, 1);
+        }
+}
 
 void mema_output_init(struct mema_output *w, const struct mema_report *report,
                       const struct mema_output_options *options)

@@ -31,6 +31,11 @@ static inline uint64_t mema_output_rows(const struct mema_output *w)
         return rows < w->options.top ? rows : w->options.top;
 }
 
+/* A name in a text, of MEMA_SHOWN_WIDTH characters at most: harmless, and never the label that
+ * scripts look for, which must stand on one line only, whatever somebody has called a file. */
+enum { MEMA_SHOWN_WIDTH = 60 };
+void mema_put_shown(struct out *o, const char *name, size_t len);
+
 /* Seconds, of nanoseconds. */
 static inline void put_seconds(struct out *o, uint64_t nanoseconds)
 {

@@ -6,7 +6,7 @@
 #include "render.h"
 #include "sums.h"
 
-enum { NAME_WIDTH = 60, LABEL_WIDTH = 38 };
+enum { LABEL_WIDTH = 38 };
 
 /* How many characters a number has in most reports of a unit, with its sign. */
 static const unsigned number_width[] = { 7, 10, 16 };
@@ -154,11 +154,8 @@ static bool regions_title_line(struct mema_output *w, struct out *o)
 
 static void put_region_name(struct out *o, const struct mema_region *g)
 {
-        char shown[NAME_WIDTH + 1];
-
         if (g->name_length > 0) {
-                put_bytes(o, shown,
-                          mema_escape(shown, sizeof shown, g->name, (size_t)g->name_length, NAME_WIDTH));
+                mema_put_shown(o, g->name, (size_t)g->name_length);
                 return;
         }
         put(o, "[anonymous] ");

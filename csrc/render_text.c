@@ -5,8 +5,6 @@
 #include "render.h"
 #include "sums.h"
 
-enum { NAME_WIDTH = 60 };
-
 /* How many characters a number has in most reports of a unit. */
 static const unsigned unit_width[] = { 5, 9, 15 };
 _Static_assert(sizeof unit_width / sizeof *unit_width == MEMA_UNIT_AUTO, "a width for each unit but auto");
@@ -184,21 +182,6 @@ static void put_label(struct out *o, const char *label, size_t column)
         put(o, " ");
 }
 
-/* A name, harmless, and never the label that scripts look for: that must stand on
- * one line only, whatever somebody has called a file. */
-static void put_shown(struct out *o, const char *name, size_t len)
-{
-        char shown[NAME_WIDTH + 1];
-        struct span s = span_of(shown, mema_escape(shown, sizeof shown, name, len, NAME_WIDTH));
-
-        for (; s.at < s.end; s.at++) {
-                if (*s.at == '(' && SPAN_STARTS(s, "(Resident)"))
-                        put(o, "\\x28");
-                else
-                        put_bytes(o, s.at, 1);
-        }
-}
-
 /* Groups -------------------------------------------------------------------- */
 
 static bool group_stands(const struct mema_output *w, uint64_t group)
@@ -213,11 +196,11 @@ static bool category_stands(const struct mema_output *w, uint64_t category)
 
 static void put_category_name(const struct mema_output *w, struct out *o, unsigned category)
 {
-        char program[NAME_WIDTH + 1];
+        char program[MEMA_SHOWN_WIDTH + 1];
         size_t n = category == MEMA_BINARY ? mema_report_program(w->report, program, sizeof program) : 0;
 
         if (n > 0) {
-                put_shown(o, program, n);
+                mema_put_shown(o, program, n);
                 put(o, " ");
         }
         put(o, mema_category_name(category));
@@ -225,7 +208,7 @@ static void put_category_name(const struct mema_output *w, struct out *o, unsign
 
 static void put_category(const struct mema_output *w, struct out *o, unsigned category)
 {
-        char label[NAME_WIDTH + 16];
+        char label[MEMA_SHOWN_WIDTH + 16];
         struct out l = out_to(label, sizeof label);
 
         put_category_name(w, &l, category);
@@ -236,7 +219,7 @@ static void put_category(const struct mema_output *w, struct out *o, unsigned ca
 
 static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
 {
-        char label[NAME_WIDTH + 16];
+        char label[MEMA_SHOWN_WIDTH + 16];
         struct out l = out_to(label, sizeof label);
         struct mema_name name;
         struct span s;
@@ -246,7 +229,7 @@ static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
                 return;
         s = span_of(name.name, (size_t)name.length);
         skip_spaces(&s);
-        put_shown(&l, s.at, span_length(s));
+        mema_put_shown(&l, s.at, span_length(s));
         out_end(&l);
         put_breakdown_row(w, o, label, true, w->name_units[index]);
 }
@@ -478,7 +461,7 @@ static void put_cell(const struct mema_output *w, struct out *o, const struct me
 static void put_region_name(struct out *o, const struct mema_region *g)
 {
         if (g->name_length > 0) {
-                put_shown(o, g->name, (size_t)g->name_length);
+                mema_put_shown(o, g->name, (size_t)g->name_length);
                 return;
         }
         put(o, "[anonymous] ");

@@ -130,7 +130,8 @@ static void a_region_is_known_where_others_begin_in_its_place(void)
 static void the_text_of_four_changes(void)
 {
         static const char was[] = A(4) B(60) MAP("70000-80000", "rw-p", "[heap]", 8);
-        static const char is[] = A(12) B(60) MAP("90000-a0000", "rw-s", "/memfd:\033 (deleted)", 1024);
+        static const char is[] =
+                A(12) B(60) MAP("90000-a0000", "rw-s", "/memfd:\033(Resident) (deleted)", 1024);
         static const char wanted[] =
                 LINES "Virtual Memory:                                0 KB        192 KB        192 KB \n"
                       "RSS (Resident):                            +1024 KB         72 KB       1096 KB \n"
@@ -154,7 +155,7 @@ static void the_text_of_four_changes(void)
                   "ADDRESS            PERMS  WHAT         CHANGE        BEFORE           NOW NAME\n"
                   "--------------------------------------------------\n"
                   "000000090000...    rw-s   new        +1024 KB          0 KB       1024 KB "
-                  "/memfd:\\x1b (deleted)\n"
+                  "/memfd:\\x1b\\x28Resident) (deleted)\n"
                   "000000010000...    rw-p   grown         +8 KB          4 KB         12 KB "
                   "[anonymous] anon/rw\n");
         free(text);
