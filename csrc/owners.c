@@ -97,7 +97,7 @@ bool mema_cut_begin(struct mema_cut *cut, const struct mema_region *g, const str
 
         const struct mema_owner *o = cutting(cut, first_beyond(context, g->start));
 
-        if (o == cut->last || o->start >= g->end)
+        if (o == cut->last || o->start >= g->end || cut->left == 0)
                 return false;
         cut->pieces = 0;
         cut->at = g->start;

@@ -171,6 +171,7 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
                         of_stacks = stacks.rss;
                 else if (i == MEMA_SIZE)
                         of_stacks = larger(of_stacks, stacks.rss); /* there were more before */
+                of_stacks = at_most(of_stacks, heap->sums.value[i]);
                 stack->sums.value[i] = of_stacks;
                 heap->sums.value[i] -= of_stacks;
         }
