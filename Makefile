@@ -80,7 +80,8 @@ build/cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
 # Changes when the compiler or its flags do.
 build/flags: always
 	@mkdir -p build
-	@echo '$(CC) $(CFLAGS) $(SANITIZE)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(SANITIZE)' > $@
+	@echo '$(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 .PHONY: always
 
