@@ -217,6 +217,9 @@ func (k *keeper) refuse(o readOptions, wait time.Duration) error {
 	if !o.fresh {
 		k.reserved = k.next.Add(reservedFor)
 	}
+	if err := k.failure[o.kind()]; err != nil {
+		return err // which says more
+	}
 	return &BudgetError{wait}
 }
 
