@@ -35,8 +35,8 @@
 // A process reads itself for at most 1% of the time, whoever asks: after a reading that took t
 // there is none for 100 t, a minute at the most. Who asks meanwhile gets the last one, and its
 // age in the header Age. What no kept reading can answer (top above 100, gc, seconds, fresh,
-// smaps and pprof) is answered 503 with Retry-After until there can be one; fresh=1 waits for
-// 10 t and a second only. [Read] always reads.
+// smaps and pprof) is answered 503 with Retry-After until there can be one, which is then for
+// who was refused; fresh=1 is refused for 10 t only, and a second at least. [Read] always reads.
 //
 // # In a program
 //
