@@ -106,7 +106,7 @@ install: cli lib ## command, man page, library, header and pkg-config file below
 run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C (ONCE=1: ends then)
 	@.ci/install $(RUN_PACKAGES)
 	@$(MAKE) --no-print-directory -s cli demo
-	@cmd/memdemo/run.sh "$(or $(ADDR),127.0.0.1:6060)" "$(ONCE)"
+	@exec cmd/memdemo/run.sh "$(or $(ADDR),127.0.0.1:6060)" "$(ONCE)"
 
 ## Testing
 
@@ -159,7 +159,7 @@ build/core.wasm: $(C_SOURCES) $(C_HEADERS)
 		-Wl,--export-all -Wl,--allow-undefined-file=build/core.imports -o $@ $(CORE:%=csrc/%.c)
 
 .PHONY: check
-check: ## the quick inner loop: formats, warnings, both test suites; below a minute
+check: ## the quick inner loop: formats, warnings, both test suites; below a minute once all is built
 	@.ci/install $(TEST_PACKAGES)
 	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	@$(MAKE) --no-print-directory -s -j"$$(nproc)" cli build/core.wasm build/venv test-programs strict
