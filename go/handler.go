@@ -150,7 +150,7 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	fmt.Fprintln(w, r.message)
 }
 
-const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s, or without gc, seconds, fresh, top above 100, format=smaps and format=pprof."
+const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s. Without gc, seconds, fresh, top above 100, format=smaps or format=pprof the last report is given at once."
 
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
