@@ -1,7 +1,7 @@
 /* render_diff.c - what changed between two reports, as a text.
  *
  * In bytes the changes of categories add up to that of RSS, and so do those of all
- * regions; in other units each figure is cut by itself. */
+ * regions; in other units each figure is cut by itself, or in KB where nothing would be left. */
 #include "bytes.h"
 #include "render.h"
 #include "sums.h"
@@ -31,15 +31,16 @@ static size_t width_of(const struct mema_output *w)
         return number_width[w->options.unit] + 1 + text_length(mema_unit_name((unsigned)w->options.unit));
 }
 
-static void put_cell(const struct mema_output *w, struct out *o, const char *sign, uint64_t bytes)
+/* A change below one of the unit is in KB: `small`. */
+static void put_cell(const struct mema_output *w, struct out *o, const char *sign, uint64_t bytes, bool small)
 {
         char text[48];
         struct out cell = out_to(text, sizeof text);
 
         put(&cell, sign);
-        put_decimal(&cell, bytes >> w->shift);
+        put_decimal(&cell, bytes >> (small ? 10 : w->shift));
         put(&cell, " ");
-        put(&cell, mema_unit_name((unsigned)w->options.unit));
+        put(&cell, mema_unit_name(small ? MEMA_UNIT_KB : (unsigned)w->options.unit));
         put_spaces(o, (size_t)beyond(width_of(w), out_end(&cell)));
         put(o, text);
         put(o, " ");
@@ -47,13 +48,12 @@ static void put_cell(const struct mema_output *w, struct out *o, const char *sig
 
 static void put_cells(const struct mema_output *w, struct out *o, uint64_t before, uint64_t now)
 {
-        put_cell(w, o,
-                 now < before   ? "-"
-                 : now > before ? "+"
-                                : "",
-                 beyond(before, now) + beyond(now, before));
-        put_cell(w, o, "", before);
-        put_cell(w, o, "", now);
+        uint64_t change = beyond(before, now) + beyond(now, before);
+        const char *sign = now < before ? "-" : now > before ? "+" : "";
+
+        put_cell(w, o, sign, change, change > 0 && change >> w->shift == 0);
+        put_cell(w, o, "", before, false);
+        put_cell(w, o, "", now, false);
 }
 
 static void put_titles(const struct mema_output *w, struct out *o)

@@ -82,7 +82,8 @@ static bool save_report(const struct mema_report *report, const char *path)
         if (fd >= 0)
                 unlink(path);
         mema_escape(shown, sizeof shown, path, strlen(path), SHOWN_MAX);
-        fprintf(stderr, "memanalyzer: Failed to save %s: %s\n", shown, strerror(reason));
+        fprintf(stderr, "memanalyzer: Failed to save %s: %s%s\n", shown, strerror(reason),
+                reason == EEXIST ? "; -save wants the name of a new file" : "");
         return false;
 }
 

@@ -193,10 +193,10 @@ static void what_is_there_is_not_written_over(void)
 
         make_folder();
         TRUE(symlink("nowhere", path) == 0);
-        expect_not_saved(RUN("-save", path), 1, "File exists");
+        expect_not_saved(RUN("-save", path), 1, "File exists; -save wants the name of a new file");
         unlink(path);
         copy_file("testdata/README.md", path);
-        expect_not_saved(RUN("-save", path), 1, "File exists");
+        expect_not_saved(RUN("-save", path), 1, "File exists; -save wants the name of a new file");
         file = guarded_file(path);
         TRUE(file.len > 0 && memcmp(file.data, "# ", 2) == 0 &&
              strncmp(file.data, "# memanalyzer capture", 21));
