@@ -162,6 +162,19 @@ func checkLaw(t *testing.T, r *Report) {
 	}
 }
 
+// checkRegions fails where all regions are not what is resident. There can be more of them than
+// mappings: one that is cut has a region for each piece.
+func checkRegions(t *testing.T, r *Report) {
+	t.Helper()
+	var rss uint64
+	for _, g := range r.Regions {
+		rss += g.RSS.Bytes
+	}
+	if rss != r.Totals.RSS.Bytes {
+		t.Errorf("%d regions are %d bytes, RSS is %d", len(r.Regions), rss, r.Totals.RSS.Bytes)
+	}
+}
+
 func TestCategoriesAddUp(t *testing.T) {
 	for _, name := range captures(t) {
 		t.Run(name, func(t *testing.T) {
