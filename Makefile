@@ -111,7 +111,7 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 ## Testing
 
 build/tests: $(LIBRARY:%=build/san-%.o) $(TESTS:%=build/san-tests-%.o)
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -lcunit
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -Wl,--wrap=mema_own_memory_look -lcunit
 
 build/san-%.o: csrc/%.c $(C_HEADERS) build/flags
 	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<

@@ -13,6 +13,10 @@ static const uint64_t arena_max = UINT64_C(1) << 30;
 /* The most owners that are kept: a file can have any number of labels. */
 static const uint64_t found_max = UINT64_C(1) << 20;
 
+/* The arena of a process that reads itself, at first: it will do for some hundred mappings,
+ * and of fewer only a fraction is touched. */
+enum { OWN_ARENA = 1 << 16 };
+
 /* `memory` with room for so many items; NULL where there is none, and it is as it
  * was. */
 static void *with_room(void *memory, uint64_t *room, uint64_t items, size_t size)
@@ -51,6 +55,25 @@ bool mema_found(struct mema_report *r, const struct mema_owner *owner, const cha
         return true;
 }
 
+/* Without more memory the report goes on with what it has, and says so. */
+static void grow(struct mema_report *r, uint64_t wanted)
+{
+        void *arena = wanted > 0 && wanted <= arena_max ? realloc(r->arena, (size_t)wanted) : NULL;
+
+        if (arena)
+                mema_report_lend(r, arena, wanted);
+}
+
+/* What is allocated while a process reads itself moves what is read, and the kernel gives a
+ * mapping that has grown since it gave its beginning a second time, all of it. */
+static void prepare(struct mema_report *r)
+{
+        if (!r->arena)
+                grow(r, OWN_ARENA);
+        r->found = with_room(r->found, &r->found_room, 1, sizeof *r->found);
+        r->found_names = with_room(r->found_names, &r->found_names_room, 1, 1);
+}
+
 static void add_owner(struct mema_report *r, const struct mema_capture *capture)
 {
         r->labels_lost += !mema_found(r, &capture->owner, capture->name);
@@ -60,18 +83,9 @@ static void add_owner(struct mema_report *r, const struct mema_capture *capture)
 static enum mema_status add(struct mema_report *r, const struct mema_region *region,
                             const struct mema_capture *capture)
 {
-        uint64_t wanted = mema_report_wants(r, region);
-
         if (capture && r->totals.mappings == 0)
                 mema_report_capture(r, capture);
-
-        /* Without more memory the report goes on with what it has, and says so. */
-        if (wanted > 0 && wanted <= arena_max) {
-                void *arena = realloc(r->arena, (size_t)wanted);
-
-                if (arena)
-                        mema_report_lend(r, arena, wanted);
-        }
+        grow(r, mema_report_wants(r, region));
         return mema_report_add(r, region);
 }
 
@@ -120,6 +134,8 @@ enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_e
         struct mema_source *source = mema_source_process(pid, scans, &r->context, error);
         enum mema_status status;
 
+        if (own && source)
+                prepare(r);
         if (source && r->keeps_text)
                 source->keeper = r;
         r->scanned = source && source->scans;

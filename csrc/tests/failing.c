@@ -20,6 +20,11 @@ uint64_t allocations_failed(void)
         return failed;
 }
 
+uint64_t allocations(void)
+{
+        return count;
+}
+
 uint64_t allocated_bytes(void)
 {
         return bytes;

@@ -13,6 +13,9 @@ void fail_allocations(uint64_t first, uint64_t last);
 /* Ends that; how many of them were asked for and failed. */
 uint64_t allocations_failed(void);
 
+/* How many were asked for since fail_allocations. */
+uint64_t allocations(void);
+
 /* Bytes that were asked of malloc and calloc since fail_allocations. */
 uint64_t allocated_bytes(void);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../own_memory.h"
 #include "../sums.h"
 
 #define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
@@ -200,6 +201,35 @@ static void a_report_of_as_many_mappings_as_there_can_be(void)
         TRUE(memory_of_a_report(MEMA_EVERY_SORT) <= 384 << 10);
 }
 
+/* Stands before the real one, too: how many allocations there were when the first mapping was
+ * looked at. */
+static uint64_t when_looked;
+
+void __real_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g);
+void __wrap_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g);
+
+void __wrap_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+{
+        if (when_looked == 0)
+                when_looked = allocations();
+        __real_mema_own_memory_look(own, g);
+}
+
+/* What is allocated meanwhile can have a mapping grow that was read in part. */
+static void a_process_that_reads_itself_has_allocated_before(void)
+{
+        struct mema_options options = { TOP, MEMA_EVERY_SORT };
+        struct mema_error error;
+
+        mema_report_init(&r, NULL, &options);
+        when_looked = 0;
+        fail_allocations(0, 0);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        TRUE(when_looked > 0);
+        EQUAL(allocations(), when_looked);
+        mema_report_free(&r);
+}
+
 /* The command line ------------------------------------------------------------ */
 
 enum { NONE_FAILED = 99 }; /* of csrc/tests/programs/failing.c */
@@ -248,4 +278,5 @@ static void every_allocation_of_the_command_fails_in_turn(void)
 }
 
 SUITE(memory, CASE(every_allocation_fails_in_turn), CASE(every_allocation_of_the_command_fails_in_turn),
-      CASE(a_report_of_as_many_mappings_as_there_can_be));
+      CASE(a_report_of_as_many_mappings_as_there_can_be),
+      CASE(a_process_that_reads_itself_has_allocated_before));
