@@ -587,6 +587,7 @@ struct mema_report {
         uint64_t without_rss; /* mappings that had no Rss line */
         uint64_t reached;     /* the highest address that a region had */
         uint64_t overlapping; /* mappings that begin at it or below: overlap, or the same again */
+        uint64_t grown;       /* mappings that came again, from their start, and counted once */
         uint64_t repeated, rows_lost, labels_lost, exe_guessed, overflown, scan_missed;
 
         struct mema_sums other_names;                  /* beyond MEMA_NAMES_MAX */
@@ -635,7 +636,9 @@ MEMA_API void mema_report_capture(struct mema_report *r, const struct mema_captu
 MEMA_API uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region);
 MEMA_API void mema_report_lend(struct mema_report *r, void *arena, uint64_t size);
 
-/* Adds a region, in the order of addresses.  Anonymous memory that has owners is
+/* Adds a region, in the order of addresses.  One that begins where the last one does, and
+ * ends beyond it, is the same mapping, which has grown: it takes the other's place.
+ * Anonymous memory that has owners is
  * cut at their bounds into pieces, each a row; the mapping is counted with the
  * first, and columns that the kernel gives for all of it are divided as Rss is.
  * Allocates nothing: where the arena has no room, names and rows are lost and

@@ -82,7 +82,7 @@ static bool number_line(struct mema_output *w, struct out *o)
                 size_t key;
                 uint64_t number;
         } numbers[] = {
-                { CAPTURE_MAPPINGS, w->report->totals.mappings },
+                { CAPTURE_MAPPINGS, w->report->totals.mappings + w->report->grown },
                 { CAPTURE_HEAPS_KNOWN, c->heaps_known },
                 { CAPTURE_LABELS_LOST, w->report->labels_lost },
                 { CAPTURE_ALL_THREADS, c->threads.all },

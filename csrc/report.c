@@ -227,6 +227,24 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         }
 }
 
+/* Whether a region is the one that waits, grown since: smaps is read in pieces, and the kernel
+ * goes on with the mapping that has the address where it stopped, all of it.  A heap that grows
+ * waits for the reader of its pages, and does so just then. */
+static bool has_grown(const struct mema_report *r, const struct mema_region *region)
+{
+        return r->waiting && region->start == r->region.start && region->end > r->region.end;
+}
+
+/* What is said of a mapping last counts. */
+static void drop_waiting(struct mema_report *r)
+{
+        mema_sums_take_back(&r->totals, &r->region);
+        r->repeated -= r->region.repeated;
+        r->without_rss -= !(r->region.present & MEMA_BIT(MEMA_RSS));
+        r->waiting = 0;
+        r->grown++;
+}
+
 enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
 {
         struct mema_neighbour next = mema_neighbour_of(region);
@@ -234,7 +252,9 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
 
         if (r->overflown)
                 return MEMA_OVERFLOW;
-        if (r->totals.mappings > 0 && region->start <= r->reached)
+        if (has_grown(r, region))
+                drop_waiting(r);
+        else if (r->totals.mappings > 0 && region->start <= r->reached)
                 r->overlapping++;
         if (region->end - 1 > r->reached)
                 r->reached = region->end - 1;
@@ -322,6 +342,8 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { r->scan_missed, "There is no scan of this process on this system: smaps was read" },
                 { r->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
                                   "meanwhile, or it is two captures" },
+                { r->grown,
+                  "Mappings that grew while they were read, and came again: #; what came last counts" },
                 { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
                 { r->other_named, "Mappings with further names, added up as other names: #" },
                 { r->rows_lost, "Regions not listed, because there was no memory for them: #" },

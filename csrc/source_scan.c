@@ -40,6 +40,8 @@ struct scan_source {
         bool holds_hugetlb; /* it is one of hugetlb's */
         uint64_t at, end;   /* what was not searched yet */
         uint64_t counted;   /* up to where mappings have got what is theirs */
+        uint64_t start;     /* of the mapping that came last, */
+        uint64_t rss, huge; /* and what it has */
         size_t count, used;
         struct mema_run runs[RUNS_MAX];
 };
@@ -145,6 +147,13 @@ static bool fill(struct scan_source *s, struct mema_region *g)
         g->present = MEMA_BIT(MEMA_RSS);
         if (!count_runs(s, g->start, end, rss, &huge))
                 return false;
+        if (g->start == s->start) { /* it came before, and has grown */
+                *rss += s->rss;
+                huge += s->huge;
+        }
+        s->start = g->start;
+        s->rss = *rss;
+        s->huge = huge;
         if (*rss > 0 && *rss == huge && g->inode != 0 && is_hugetlb(s, g))
                 *rss = 0;
         return true;

@@ -43,15 +43,21 @@ bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_re
                 top |= sums->value[i] | value;
                 sums->value[i] += value;
         }
+        sums->mappings++;
         /* Numbers below 2^63 cannot pass. */
         if (top >> 63 && have_passed(sums, g)) {
-                for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                        sums->value[i] -= g->value[i] & summed[i];
+                mema_sums_take_back(sums, g);
                 return false;
         }
-        sums->mappings++;
         sums->present |= g->present & mema_summed_fields;
         return true;
+}
+
+void mema_sums_take_back(struct mema_sums *restrict sums, const struct mema_region *restrict g)
+{
+        sums->mappings--;
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                sums->value[i] -= g->value[i] & summed[i];
 }
 
 void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from)

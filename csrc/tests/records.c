@@ -397,16 +397,23 @@ void expect_law(const char *what, const struct mema_report *r)
         expect_names(what, r);
 }
 
+bool comes_again(const struct records *records, size_t i)
+{
+        const struct mema_region *g = &records->region[i];
+
+        return i + 1 < records->count && g[1].start == g->start && g[1].end > g->end;
+}
+
 void expect_totals(const char *what, const struct mema_report *r, const struct records *records)
 {
-        EQUAL(r->totals.mappings, records->count);
+        EQUAL(r->totals.mappings + r->grown, records->count);
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
                 uint64_t sum = 0, present = 0;
 
                 if (kinds[f] != MEMA_SUM)
                         continue;
                 for (size_t i = 0; i < records->count; i++) {
-                        sum += region_column(&records->region[i], f);
+                        sum += comes_again(records, i) ? 0 : region_column(&records->region[i], f);
                         present |= records->region[i].present & MEMA_BIT(f);
                 }
                 expect_same_column(what, f, r->totals.value[f], sum);

@@ -58,6 +58,9 @@ bool same_region(const struct mema_region *a, const struct mema_region *b);
 /* The one record of a smaps_rollup, which is no mapping. */
 bool is_rollup(const struct mema_region *g);
 
+/* Whether the next region is the same mapping, grown: that one counts. */
+bool comes_again(const struct records *records, size_t i);
+
 /* A column as a report has it: the size is the range's where none was printed. */
 uint64_t region_column(const struct mema_region *g, unsigned field);
 /* Writes what a process said of itself as the lines of a capture: both numbers of

@@ -92,7 +92,7 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
 
         sort_wanted = sort;
         for (size_t i = 0; list && i < records->count; i++)
-                if (is_listed(&records->region[i]))
+                if (!comes_again(records, i) && is_listed(&records->region[i]))
                         list[count++] = &records->region[i];
         if (count > 0)
                 qsort(list, (size_t)count, sizeof *list, by_rank);

@@ -806,6 +806,27 @@ static void an_overlap_is_with_any_mapping_before(void)
         mema_report_free(&r);
 }
 
+/* It comes again from its start, as often as it has grown; what came last counts. */
+static void a_mapping_that_has_grown_is_counted_once(void)
+{
+        make_report(&r,
+                    MAP("1000-3000", "rw-p", "", 4) "1000-4000 rw-p 0 0:0 0\nSwap: 8 kB\nSwap: 8 kB\n" MAP(
+                            "1000-5000", "rw-p", "", 12) MAP("5000-6000", "r--p", "", 4),
+                    NULL, 5, MEMA_SORT_RSS);
+        EQUAL(r.grown, 2);
+        EQUAL(r.overlapping, 0);
+        EQUAL(r.repeated, 0);
+        EQUAL(r.without_rss, 0);
+        EQUAL(r.totals.mappings, 2);
+        EQUAL(r.totals.value[MEMA_RSS], KB(16));
+        EQUAL(r.totals.value[MEMA_SIZE], KB(20));
+        EQUAL(r.totals.value[MEMA_SWAP], 0);
+        EQUAL(r.category[MEMA_ANON_RW].sums.value[MEMA_RSS], KB(12));
+        EQUAL(r.row_count, 2);
+        expect_law("grown", &r);
+        mema_report_free(&r);
+}
+
 static void what_a_report_is_begun_with_is_copied(void)
 {
         static struct mema_context context;
@@ -864,6 +885,8 @@ static void warnings(void)
         WARNS("1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
               "The input has totals only, as smaps_rollup: read smaps for what they are made of");
         WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("2000-4000", "rw-p", "", 4), OVERLAP);
+        WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("1000-4000", "rw-p", "", 4),
+              "Mappings that grew while they were read, and came again: 1; what came last counts");
         WARNS(MAP("c000000000-c000400000", "rw-p", "", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 0), "");
@@ -1034,7 +1057,8 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
       CASE(overlapping_mappings_are_counted), CASE(an_overlap_is_with_any_mapping_before),
-      CASE(what_a_report_is_begun_with_is_copied), CASE(warnings), CASE(a_cgroup_near_its_limit_is_warned_of),
+      CASE(a_mapping_that_has_grown_is_counted_once), CASE(what_a_report_is_begun_with_is_copied),
+      CASE(warnings), CASE(a_cgroup_near_its_limit_is_warned_of),
       CASE(mappings_near_their_limit_are_warned_of), CASE(lines_of_the_parser_are_counted),
       CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer), CASE(the_name_of_the_program),
       CASE(the_first_file_is_taken_for_the_program), CASE(what_is_not_taken_for_the_program),

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "records.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "../classify.h"
+#include "../source.h"
 
 #define PROGRAM "bin/memanalyzer"
 #define MISSED "There is no scan of this process on this system: smaps was read"
@@ -302,6 +304,55 @@ static void many_runs_in_many_mappings(void)
         munmap(memory, size);
 }
 
+/* Growth -------------------------------------------------------------------------- */
+
+static int64_t read_given(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
+{
+        size_t n = strlen(s->file);
+
+        (void)error;
+        n = n < len ? n : len;
+        memcpy(buf, s->file, n);
+        s->file = (char *)s->file + n;
+        return (int64_t)n;
+}
+
+static void close_given(struct mema_text_source *s)
+{
+        close(s->dir);
+}
+
+/* The kernel gives it again from its start; what was counted before is not searched again. */
+static void a_mapping_that_has_grown_has_all_of_it(void)
+{
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        char text[128],
+                *at = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        const struct mema_region *g;
+        struct mema_text_source *maps;
+        struct mema_source *source;
+        struct mema_error error;
+
+        if (!can_scan())
+                return;
+        memset(at, 1, 4 * page);
+        snprintf(text, sizeof text, "%zx-%zx rw-p 0 0:0 0\n%zx-%zx rw-p 0 0:0 0\n", (size_t)at,
+                 (size_t)at + 2 * page, (size_t)at, (size_t)at + 4 * page);
+        maps = mema_text_source_new("maps", sizeof text, &error);
+        maps->file = text;
+        maps->read = read_given;
+        maps->close = close_given;
+        maps->dir = open("/proc/self", O_PATH | O_CLOEXEC);
+        source = mema_source_scan(maps);
+        for (size_t pages = 2; pages <= 4; pages += 2) {
+                EQUAL(source->next(source, &g, &error), MEMA_REGION);
+                EQUAL(g->value[MEMA_RSS], pages * page);
+        }
+        EQUAL(source->next(source, &g, &error), MEMA_END);
+        source->close(source);
+        munmap(at, 4 * page);
+}
+
 SUITE(scan, CASE(each_mapping_is_as_smaps_says), CASE(what_a_scan_does_not_know_is_unknown),
       CASE(where_there_is_no_scan_smaps_serves), CASE(a_text_that_is_kept_is_smaps),
-      CASE(many_runs_in_many_mappings));
+      CASE(many_runs_in_many_mappings), CASE(a_mapping_that_has_grown_has_all_of_it));

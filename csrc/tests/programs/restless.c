@@ -1,6 +1,7 @@
 /* restless.c - a process whose mappings never stand still, so that it can be read
- * while they change: restless stays, restless end [STEPS] ends after so many of
- * its steps, restless exec [STEPS] begins itself anew.
+ * while they change: restless stays, restless ends [STEPS] ends after so many of
+ * its steps, restless exec [STEPS] begins itself anew.  restless grows [STEPS] has one mapping that
+ * grows from 32 MiB to 48, all of it resident, and again, and so many others below it.
  *
  * Each thread maps, unmaps, moves, resizes and protects memory of its own, in an
  * order that its seed decides; one more forks children that end. */
@@ -86,6 +87,29 @@ static void *fork_children(void *unused)
         return unused;
 }
 
+/* As a Go heap does, into what is reserved behind it. */
+static void grow(long others)
+{
+        enum { LEAST = 32 << 20, MOST = 48 << 20, MORE = 64 << 10 };
+        char *at = mmap(NULL, MOST, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        size_t size = LEAST;
+
+        if (at == MAP_FAILED || mprotect(at, size, PROT_READ | PROT_WRITE) != 0)
+                _exit(EXIT_FAILURE);
+        memset(at, 1, size);
+        for (long i = 1; i <= others; i++)
+                mmap(at - 2 * i * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        for (;;) {
+                for (; size < MOST; size += MORE) {
+                        mprotect(at + size, MORE, PROT_READ | PROT_WRITE);
+                        memset(at + size, 1, MORE);
+                }
+                madvise(at + LEAST, MOST - LEAST, MADV_DONTNEED);
+                mprotect(at + LEAST, MOST - LEAST, PROT_NONE);
+                size = LEAST;
+        }
+}
+
 int main(int argc, char **argv)
 {
         static struct slots slots[THREADS + 1];
@@ -93,6 +117,8 @@ int main(int argc, char **argv)
         pthread_t thread;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (strcmp(argv[1], "grows") == 0)
+                grow(steps);
         signal(SIGCHLD, SIG_IGN); /* children leave nothing behind */
         for (size_t i = 0; i <= THREADS; i++)
                 slots[i].seed = i + 1;
