@@ -294,18 +294,20 @@ func (l level) addRegions(category string, whole amounts, regions []*Region) {
 }
 
 // addParts divides memory among parts, as they are resident and committed, and takes what
-// it gives from them. Address space beyond what is committed is reserved.
+// it gives from them. Address space beyond what is committed is reserved, and resident memory
+// beyond all parts is no part's: malloc can have given it back meanwhile.
 func (l level) addParts(category string, whole amounts, parts []Part, heap []callStack) {
 	resident, committed, swapped := make([]uint64, len(parts)+1), make([]uint64, len(parts)+1), make([]uint64, len(parts)+1)
-	reserved := whole[virtualColumn]
+	reserved, beyond := whole[virtualColumn], whole[rssColumn]
 	for i, p := range parts {
 		resident[i], committed[i] = p.RSS, p.Committed
 		if p.ID != "released" {
 			swapped[i] = p.Committed - min(p.Committed, p.RSS)
 		}
 		reserved -= min(reserved, p.Committed)
+		beyond -= min(beyond, p.RSS)
 	}
-	committed[len(parts)] = reserved
+	committed[len(parts)], resident[len(parts)] = reserved, beyond
 	weights := [len(amounts{})][]uint64{resident, resident, resident, swapped, committed}
 	shares := make([]amounts, len(parts)+1)
 	for column, w := range weights {
@@ -325,7 +327,10 @@ func (l level) addParts(category string, whole amounts, parts []Part, heap []cal
 		p.RSS -= min(p.RSS, shares[i][rssColumn])
 		p.Committed -= min(p.Committed, shares[i][virtualColumn])
 	}
-	l.add(shares[len(parts)], frame{name: category + ": reserved"})
+	var space amounts
+	space[virtualColumn] = shares[len(parts)][virtualColumn]
+	l.add(space, frame{name: category + ": reserved"})
+	l.add(shares[len(parts)].less(space), frame{name: category + ": other"})
 }
 
 // addStacks divides memory among call stacks by their weight; of those that are too many
