@@ -32,7 +32,7 @@ func askAndDiscard(h http.Handler, targets ...string) {
 
 // goHeapOf returns what one report allocates on the Go heap.
 func goHeapOf(h http.Handler) (bytes, blocks uint64) {
-	const reports = 50
+	const reports = 10
 	var before, after runtime.MemStats
 	askAndDiscard(h, "/") // makes what all of them use
 	runtime.ReadMemStats(&before)
