@@ -298,7 +298,7 @@ enum { MEMA_LABEL_MAX = 255 };
  *
  * The first gives the version of the form.  `program`, or `deleted_program`, is
  * context.exe, `program.kind` ("go" or "other") context.program, `go.version`
- * context.go_version.  `mappings` is how many there are: fewer are MEMA_TRUNCATED.  A `thread` is a stack
+ * context.go_version.  `mappings` is how many follow: fewer are MEMA_TRUNCATED.  A `thread` is a stack
  * pointer, and `threads.all` says whether there are no others.  `heaps_known` is context.heaps_known;
  * `labels_lost` are those that no `owner` stands for.  An `owner` is a struct mema_owner: the addresses, rss,
  * committed, unsure, the category's stable id, and, where that is "named", the label up
@@ -311,7 +311,7 @@ enum { MEMA_LABEL_MAX = 255 };
 struct mema_capture {
         struct mema_context context; /* all but the owners */
         struct mema_facts after;
-        uint64_t mappings; /* that there are; 0: nobody says */
+        uint64_t mappings; /* that follow; 0: nobody says */
         uint64_t labels_lost;
         struct mema_owner owner; /* the last one, and how many there were */
         uint64_t owners;
@@ -636,11 +636,11 @@ MEMA_API void mema_report_capture(struct mema_report *r, const struct mema_captu
 MEMA_API uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region);
 MEMA_API void mema_report_lend(struct mema_report *r, void *arena, uint64_t size);
 
-/* Adds a region, in the order of addresses.  One that begins where the last one does, and
- * ends beyond it, is the same mapping, which has grown: it takes the other's place.
- * Anonymous memory that has owners is
- * cut at their bounds into pieces, each a row; the mapping is counted with the
- * first, and columns that the kernel gives for all of it are divided as Rss is.
+/* Adds a region, in the order of addresses.  One that begins where the last one does and
+ * ends beyond it is the same mapping, which has grown, and takes the other's place.
+ * Anonymous memory that has owners is cut at their bounds into pieces, each a row; the
+ * mapping is counted with the first, and columns that the kernel gives for all of it are
+ * divided as Rss is.
  * Allocates nothing: where the arena has no room, names and rows are lost and
  * counted, and the sums stay right.
  * MEMA_OVERFLOW where a column's sum would pass 2^64, and from then on. */

@@ -73,6 +73,9 @@ struct mema_own_memory {
         uint64_t looks;      /* in it that may still be in vain, for blocks */
         uint64_t vain;       /* looks for blocks, in all regions */
         uint64_t found;      /* heaps and blocks, in all regions */
+        struct progress {
+                uint64_t start, end, owners, labels_lost, next_label, vain, found;
+        } before; /* the region that came last: how far we were */
         uint64_t states[BATCH];
         uint64_t pages_at[BATCH]; /* addresses, and how what is there begins */
         struct head heads[BATCH];
@@ -431,9 +434,30 @@ static void look_for_malloc(struct mema_own_memory *own, const struct mema_regio
         }
 }
 
+/* A mapping that has grown takes the place of what it was: see mema_report_add. */
+static void begin_region(struct mema_own_memory *own, const struct mema_region *g)
+{
+        struct mema_report *r = own->report;
+        const struct progress *b = &own->before;
+
+        if (g->start == b->start && g->end - 1 > b->end - 1) {
+                r->context.owner_count = b->owners;
+                r->labels_lost = b->labels_lost;
+                own->next_label = b->next_label;
+                own->vain = b->vain;
+                own->found = b->found;
+        }
+        own->before = (struct progress){ g->start,       g->end,          r->context.owner_count,
+                                         r->labels_lost, own->next_label, own->vain,
+                                         own->found };
+}
+
 void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
 {
-        if (!own || !mema_takes_labels(g))
+        if (!own)
+                return;
+        begin_region(own, g);
+        if (!mema_takes_labels(g))
                 return;
         own->first = own->report->context.owner_count;
         /* A mapping that overlaps the one before has owners for the rest only. */

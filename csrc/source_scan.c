@@ -143,11 +143,12 @@ static bool count_runs(struct scan_source *s, uint64_t start, uint64_t end, uint
 static bool fill(struct scan_source *s, struct mema_region *g)
 {
         uint64_t *rss = &g->value[MEMA_RSS], huge, end = at_most(g->end - 1, s->end - 1) + 1;
+        bool has_grown = g->start == s->start && end > s->counted;
 
         g->present = MEMA_BIT(MEMA_RSS);
         if (!count_runs(s, g->start, end, rss, &huge))
                 return false;
-        if (g->start == s->start) { /* it came before, and has grown */
+        if (has_grown) {
                 *rss += s->rss;
                 huge += s->huge;
         }

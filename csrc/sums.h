@@ -46,7 +46,7 @@ void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *re
 /* The same where none does; else false, and nothing is added. */
 bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g);
 
-/* Takes back a region that was added. */
+/* Takes back a region that was added; which fields there were stays. */
 void mema_sums_take_back(struct mema_sums *restrict sums, const struct mema_region *restrict g);
 
 /* A column of a list: two fields, or one twice. */

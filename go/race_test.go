@@ -139,8 +139,8 @@ func TestReadWhileMappingsChange(t *testing.T) {
 		}
 	}
 	t.Logf("proofs known %v, held %v", known, held)
-	// Mappings that are seen twice while the heap grows make it fail, some times in 1,000.
-	if held["go_heap"] < known["go_heap"]*3/4 {
+	// Of 10,000 reports it held in all; what a kernel shows of a change half made can make it fail.
+	if held["go_heap"] < known["go_heap"]*9/10 {
 		t.Errorf("go_heap held %d times of %d", held["go_heap"], known["go_heap"])
 	}
 }

@@ -401,7 +401,8 @@ bool comes_again(const struct records *records, size_t i)
 {
         const struct mema_region *g = &records->region[i];
 
-        return i + 1 < records->count && g[1].start == g->start && g[1].end > g->end;
+        return i + 1 < records->count && g[1].start == g->start && g[1].end - 1 > g->end - 1 &&
+               !is_rollup(&g[1]);
 }
 
 void expect_totals(const char *what, const struct mema_report *r, const struct records *records)

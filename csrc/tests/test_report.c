@@ -825,6 +825,15 @@ static void a_mapping_that_has_grown_is_counted_once(void)
         EQUAL(r.row_count, 2);
         expect_law("grown", &r);
         mema_report_free(&r);
+        make_report(&r,
+                    MAP("1000-2000", "---p", "[rollup]", 4) MAP("1000-3000", "---p", "[rollup]", 4)
+                            MAP("fffffffffffff000-0", "rw-p", "", 4)
+                                    MAP("fffffffffffff000-fffffffffffff800", "rw-p", "", 2),
+                    NULL, 5, MEMA_SORT_RSS);
+        EQUAL(r.grown, 0);
+        EQUAL(r.overlapping, 2);
+        EQUAL(r.totals.value[MEMA_RSS], KB(14));
+        mema_report_free(&r);
 }
 
 static void what_a_report_is_begun_with_is_copied(void)

@@ -68,6 +68,23 @@ static void what_was_not_kept_is_not_saved(void)
         mema_report_free(&r);
 }
 
+/* What came again counts there, so that none can be cut off. */
+static void mappings_are_counted_as_often_as_they_came(void)
+{
+        char *text, wanted[64];
+        struct mema_error error;
+        size_t len;
+
+        EQUAL(read_self(true, &error), MEMA_OK);
+        r.grown = 2;
+        snprintf(wanted, sizeof wanted, "\n# mappings: %u\n", (unsigned)r.totals.mappings + 2);
+        text = save_text(&r, 4096, &len);
+        text[len] = '\0'; /* there is room */
+        TRUE(strstr(text, wanted) != NULL);
+        free(text);
+        mema_report_free(&r);
+}
+
 /* 65,530 mappings are 50 MB. */
 static void a_text_of_many_pieces(void)
 {
@@ -104,30 +121,48 @@ static void a_text_beyond_a_gigabyte_is_an_error(void)
         mema_report_free(&r);
 }
 
-/* The process changed between two reads: what was found in the first is not found again. */
-static void owners_of_mappings_that_overlap_are_in_order(void)
+/* The owners of two regions, `second` of which overlaps the first, of half of a label. */
+static void look_at_two(char *at, size_t half, struct mema_region second)
 {
-        char *at = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        struct mema_region g = { .perms = "rw-p", .present = MEMA_BIT(MEMA_RSS) };
+        struct mema_region first = second;
         struct mema_own_memory *own;
         struct mema_error error;
 
-        EQUAL(mema_label(at, 1 << 20, "twice", 5, NULL, &error), MEMA_OK);
+        EQUAL(mema_label(at, 2 * half, "twice", 5, NULL, &error), MEMA_OK);
         mema_report_init(&r, NULL, &all);
         own = mema_own_memory_open(&r);
-        g.start = (uintptr_t)at;
-        for (unsigned i = 1; i <= 2; i++) {
-                g.end = g.start + i * (1 << 19);
-                mema_own_memory_look(own, &g);
-        }
+        first.start = (uintptr_t)at;
+        first.end = first.start + half;
+        mema_own_memory_look(own, &first);
+        EQUAL(r.context.owner_count, 1);
+        mema_own_memory_look(own, &second);
         mema_own_memory_close(own);
-        EQUAL(r.context.owner_count, 2);
-        EQUAL(r.context.owners[0].end, g.start + (1 << 19));
-        EQUAL(r.context.owners[1].start, g.start + (1 << 19));
-        EQUAL(r.context.owners[1].end, g.end);
+        EQUAL(mema_label_remove(at, 2 * half, &error), MEMA_OK);
+}
+
+/* The process changed between two reads: what was found in the first is not found again,
+ * unless the mapping has grown, and takes the place of what it was. */
+static void owners_of_mappings_that_overlap_are_in_order(void)
+{
+        size_t half = 1 << 19;
+        char *at = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        uint64_t start = (uintptr_t)at, end = start + 2 * half;
+        struct mema_region g = { .perms = "rw-p", .present = MEMA_BIT(MEMA_RSS), .start = start, .end = end };
+
+        look_at_two(at, half, g);
+        EQUAL(r.context.owner_count, 1);
+        EQUAL(r.context.owners[0].start, start);
+        EQUAL(r.context.owners[0].end, end);
         mema_report_free(&r);
-        EQUAL(mema_label_remove(at, 1 << 20, &error), MEMA_OK);
-        munmap(at, 1 << 20);
+
+        g.start += 4096;
+        look_at_two(at, half, g);
+        EQUAL(r.context.owner_count, 2);
+        EQUAL(r.context.owners[0].end, start + half);
+        EQUAL(r.context.owners[1].start, start + half);
+        EQUAL(r.context.owners[1].end, end);
+        mema_report_free(&r);
+        munmap(at, 2 * half);
 }
 
 /* Files --------------------------------------------------------------------------- */
@@ -230,6 +265,7 @@ static void what_failed_leaves_no_file(void)
 }
 
 SUITE(save, CASE(pieces_of_any_size_are_one_text), CASE(what_was_not_kept_is_not_saved),
-      CASE(a_text_of_many_pieces), CASE(a_text_beyond_a_gigabyte_is_an_error),
-      CASE(owners_of_mappings_that_overlap_are_in_order), CASE(a_saved_file_has_the_same_report),
-      CASE(what_is_there_is_not_written_over), CASE(what_failed_leaves_no_file));
+      CASE(mappings_are_counted_as_often_as_they_came), CASE(a_text_of_many_pieces),
+      CASE(a_text_beyond_a_gigabyte_is_an_error), CASE(owners_of_mappings_that_overlap_are_in_order),
+      CASE(a_saved_file_has_the_same_report), CASE(what_is_there_is_not_written_over),
+      CASE(what_failed_leaves_no_file));
