@@ -278,6 +278,16 @@ static bool is_nameless(const struct mema_region *g)
         return g->name_length == 0 || SPAN_STARTS(name, "[stack:");
 }
 
+bool mema_is_rollup(const struct mema_region *g)
+{
+        return SPAN_EQUALS(span_of(g->name, (size_t)g->name_length), "[rollup]");
+}
+
+bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g)
+{
+        return g->start == start && g->end - 1 > end - 1 && !mema_is_rollup(g);
+}
+
 struct mema_neighbour mema_neighbour_of(const struct mema_region *g)
 {
         struct mema_neighbour n = { g->start, g->end, MEMA_CATEGORY_COUNT, 0, 0 };

@@ -45,6 +45,14 @@ bool mema_has_flag(const struct mema_region *g, const char *flag);
 /* It has no pages of memory, or those of a device: VM_IO, VM_PFNMAP. */
 bool mema_is_device(const struct mema_region *g);
 
+/* It is the one record of a smaps_rollup, which is no mapping. */
+bool mema_is_rollup(const struct mema_region *g);
+
+/* Whether a region is the one before it, which had these bounds, grown since: smaps is read in
+ * pieces, and the kernel goes on with the mapping that has the address where it stopped, all of
+ * it.  A heap that grows waits for the reader of its pages, and does so just then. */
+bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g);
+
 /* The rule that decides a region with a name, or a device's; the first that matches. */
 const struct mema_rule *mema_rule_for(const struct mema_region *g, const struct mema_context *context);
 

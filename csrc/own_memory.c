@@ -440,16 +440,22 @@ static void begin_region(struct mema_own_memory *own, const struct mema_region *
         struct mema_report *r = own->report;
         const struct progress *b = &own->before;
 
-        if (g->start == b->start && g->end - 1 > b->end - 1) {
+        if (mema_has_grown(b->start, b->end, g)) {
                 r->context.owner_count = b->owners;
                 r->labels_lost = b->labels_lost;
                 own->next_label = b->next_label;
                 own->vain = b->vain;
                 own->found = b->found;
         }
-        own->before = (struct progress){ g->start,       g->end,          r->context.owner_count,
-                                         r->labels_lost, own->next_label, own->vain,
-                                         own->found };
+        own->before = (struct progress){
+                .start = g->start,
+                .end = g->end,
+                .owners = r->context.owner_count,
+                .labels_lost = r->labels_lost,
+                .next_label = own->next_label,
+                .vain = own->vain,
+                .found = own->found,
+        };
 }
 
 void mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)

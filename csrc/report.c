@@ -227,20 +227,6 @@ static void settle(struct mema_report *r, const struct mema_neighbour *after)
         }
 }
 
-static bool is_rollup(const struct mema_region *g)
-{
-        return SPAN_EQUALS(span_of(g->name, (size_t)g->name_length), "[rollup]");
-}
-
-/* Whether a region is the one that waits, grown since: smaps is read in pieces, and the kernel
- * goes on with the mapping that has the address where it stopped, all of it.  A heap that grows
- * waits for the reader of its pages, and does so just then. */
-static bool has_grown(const struct mema_report *r, const struct mema_region *region)
-{
-        return r->waiting && region->start == r->region.start && region->end - 1 > r->region.end - 1 &&
-               !is_rollup(region);
-}
-
 /* What is said of a mapping last counts. */
 static void drop_waiting(struct mema_report *r)
 {
@@ -258,7 +244,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
 
         if (r->overflown)
                 return MEMA_OVERFLOW;
-        if (has_grown(r, region))
+        if (r->waiting && mema_has_grown(r->region.start, r->region.end, region))
                 drop_waiting(r);
         else if (r->totals.mappings > 0 && region->start <= r->reached)
                 r->overlapping++;
@@ -269,7 +255,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
         memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
 
         /* What a header tells need not be printed again; a rollup's tells nothing. */
-        if (!(g->present & MEMA_BIT(MEMA_SIZE)) && !is_rollup(g)) {
+        if (!(g->present & MEMA_BIT(MEMA_SIZE)) && !mema_is_rollup(g)) {
                 g->value[MEMA_SIZE] = mema_region_span(g);
                 g->present |= MEMA_BIT(MEMA_SIZE);
         }

@@ -14,6 +14,7 @@
  *     in a scan only;
  *   - hugetlb pages of a file system that is not mounted where the process is. */
 #define _GNU_SOURCE
+#include "classify.h"
 #include "pagescan.h"
 #include "source.h"
 #include "sums.h"
@@ -143,7 +144,7 @@ static bool count_runs(struct scan_source *s, uint64_t start, uint64_t end, uint
 static bool fill(struct scan_source *s, struct mema_region *g)
 {
         uint64_t *rss = &g->value[MEMA_RSS], huge, end = at_most(g->end - 1, s->end - 1) + 1;
-        bool has_grown = g->start == s->start && end > s->counted;
+        bool has_grown = mema_has_grown(s->start, s->counted, g);
 
         g->present = MEMA_BIT(MEMA_RSS);
         if (!count_runs(s, g->start, end, rss, &huge))

@@ -173,7 +173,7 @@ static char folder[64], path[128];
 
 static void make_folder(void)
 {
-        strcpy(folder, "/tmp/memanalyzer-test-XXXXXX");
+        strcpy(folder, TEMPORARY);
         TRUE(mkdtemp(folder) != NULL);
         snprintf(path, sizeof path, "%s/capture.smaps", folder);
 }

@@ -497,21 +497,22 @@ static void what_malloc_does_not_confirm_is_inferred(void)
         expect_blocks(BLOCKS * (MIB(1) + 4096));
 }
 
-/* mallinfo2 is asked now and then; what is found is the same each time.  In [heap] this thread
- * makes its reports. */
+/* mallinfo2 is asked now and then; what is found is the same each time. */
 static void without_malloc_s_sums_the_same_is_found(void)
 {
-        static const unsigned heaps[] = { MEMA_MALLOC_ARENAS, MEMA_MALLOC_MMAP };
+        static const unsigned heaps[] = { MEMA_MALLOC_MAIN, MEMA_MALLOC_ARENAS, MEMA_MALLOC_MMAP };
         struct made m = { .count = 20000, .size = 4000 };
-        uint64_t with[2];
+        uint64_t with[3];
 
+        mallopt(M_TRIM_THRESHOLD, MIB(64));
         make_blocks(MIB(1));
         make(&m, 1);
+        read_proven(); /* from here on [heap] has what reports take */
         read_proven();
-        for (size_t i = 0; i < 2; i++)
+        for (size_t i = 0; i < 3; i++)
                 with[i] = committed(heaps[i]);
         read_process(0, NO_FACTS);
-        for (size_t i = 0; i < 2; i++)
+        for (size_t i = 0; i < 3; i++)
                 EQUAL(committed(heaps[i]), with[i]);
         EQUAL(proof(MEMA_PROOF_MALLOC)->known, 0);
         EQUAL(r.category[MEMA_MALLOC_MMAP].method, MEMA_BY_INFERRED);
