@@ -26,11 +26,11 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := tables smaps line layout capture rules classify owners report parts sums store diff render render_text \
-	render_diff render_json render_openmetrics render_smaps escape elf
-LIBRARY := $(CORE) cgroup collect kept labels limits_linux malloc own_memory pagescan process_linux source_file \
-	source_linux source_other source_scan
-CLI := main options reading watch colour
+CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split report_apportion \
+	report_sums report_arena report_names report_rows report_run report_warnings diff render render_text render_diff render_json render_openmetrics render_smaps escape elf
+LIBRARY := $(CORE) collect limits_cgroup limits_linux pagemap_linux process_linux self_labels self_malloc self_memory \
+	source_file source_other source_owners source_scan_linux source_smaps_linux source_text
+CLI := main options reading watch color
 TESTS := $(patsubst csrc/tests/%.c,%,$(wildcard csrc/tests/*.c))
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
@@ -111,7 +111,7 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 ## Testing
 
 build/tests: $(LIBRARY:%=build/san-%.o) $(TESTS:%=build/san-tests-%.o)
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -Wl,--wrap=mema_own_memory_look -lcunit
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -Wl,--wrap=mema_self_memory_look -lcunit
 
 build/san-%.o: csrc/%.c $(C_HEADERS) build/flags
 	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<

@@ -4,5 +4,6 @@ go 1.25.0
 
 require (
 	github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83
+	golang.org/x/sync v0.22.0
 	golang.org/x/sys v0.47.0
 )

@@ -1,9 +1,7 @@
 //go:build cgo
 
-// Package csrc is the C core, compiled by cgo because it lies in this folder.
-// It is for package memanalyzer alone, which says what the numbers mean: only
-// numbers, strings and bytes cross here, so that a core made in another way can
-// stand in its place.
+// Package csrc is the C library, which cgo compiles because it lies in this folder, and its binding
+// to Go. It is for package memanalyzer alone: see package core for what crosses the boundary.
 package csrc
 
 /*
@@ -14,62 +12,20 @@ package csrc
 #include <stdlib.h>
 #include "memanalyzer.h"
 
-// One number for each table whose names Go asks for.
-enum { FIELDS, GROUP_IDS, GROUP_NAMES, CATEGORY_IDS, CATEGORY_NAMES, METHODS, PARTS, PROOFS, LIMITS, SORTS, SOURCES, UNITS, FORMS, MEDIA_TYPES };
-
-static const char *table_text(unsigned table, unsigned index)
+static const char *status_id(unsigned status)
 {
-	static const char *(*const texts[])(unsigned) = {
-		mema_field_label, mema_group_stable_id, mema_group_name, mema_category_stable_id,
-		mema_category_name, mema_method_name, mema_part_id, mema_proof_id, mema_limit_id,
-		mema_sort_name, mema_source_name, mema_unit_name, mema_form_name, mema_form_media_type,
+	static const char *const ids[] = {
+#define X(id, text) #id,
+		MEMA_STATUSES(X)
+#undef X
 	};
-	return texts[table](index);
+	return status < MEMA_STATUS_COUNT ? ids[status] : NULL;
 }
 
-// All that one reading needs, so that there is one allocation that can fail.
-struct reading {
-	struct mema_report report;
-	struct mema_smaps parser;
-};
+typedef const char *(*texts)(unsigned);
+static const char *text_of(texts of, unsigned i) { return of(i); }
 
-static struct reading *new_reading(void) // C.malloc would end the program
-{
-	return malloc(sizeof(struct reading));
-}
-
-// What is being written of a reading, or of what changed between two. A reading is not
-// changed by it: there can be several at a time.
-struct writing {
-	struct mema_output output;
-	struct mema_diff diff;
-	struct mema_change changes[];
-};
-
-static struct writing *write_report(const struct reading *r, const struct mema_output_options *options)
-{
-	struct writing *w = malloc(sizeof *w);
-
-	if (w)
-		mema_output_init(&w->output, &r->report, options);
-	return w;
-}
-
-static struct writing *write_diff(const struct reading *before, const struct reading *now,
-                                  const struct mema_output_options *options)
-{
-	uint64_t rows = before->report.row_count + now->report.row_count;
-	struct writing *w = before->report.rows_lost + now->report.rows_lost > 0
-	                            ? NULL
-	                            : malloc(sizeof *w + (size_t)rows * sizeof *w->changes);
-
-	if (!w)
-		return NULL;
-	mema_diff_init(&w->diff, &before->report, &now->report, w->changes);
-	mema_output_init_diff(&w->output, &w->diff, options);
-	return w;
-}
-
+// Addresses cross as numbers: the memory is not Go's.
 static enum mema_status label(uintptr_t at, size_t size, const char *name, size_t length, uint64_t anchor,
                               struct mema_error *error)
 {
@@ -86,62 +42,56 @@ static enum mema_status remove_label(uintptr_t at, size_t size, struct mema_erro
 import "C"
 
 import (
-	"bytes"
 	"unsafe"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
-// The tables of memanalyzer.h, for Table.
-const (
-	Fields        = C.FIELDS
-	GroupIDs      = C.GROUP_IDS
-	GroupNames    = C.GROUP_NAMES
-	CategoryIDs   = C.CATEGORY_IDS
-	CategoryNames = C.CATEGORY_NAMES
-	Methods       = C.METHODS
-	Parts         = C.PARTS
-	Proofs        = C.PROOFS
-	Limits        = C.LIMITS
-	Sorts         = C.SORTS
-	Sources       = C.SOURCES
-	Units         = C.UNITS
-	Forms         = C.FORMS
-	MediaTypes    = C.MEDIA_TYPES
+// Pairs of Go and C structs.
+var (
+	toResults = core.NewMirror[core.Results, C.struct_mema_report]("checks", "row_count", "context", "after", "options")
+	toName    = core.NewMirror[core.Name, C.struct_mema_name]()
+	toRegion  = core.NewMirror[core.Region, C.struct_mema_region]()
+	toMalloc  = core.NewMirror[core.Malloc, C.struct_mema_malloc]()
+	toError   = core.NewMirror[core.Error, C.struct_mema_error]()
+	facts     = core.NewMirror[core.Facts, C.struct_mema_facts]()
+	limits    = core.NewMirror[core.Limits, C.struct_mema_limits]()
+	options   = core.NewMirror[core.Options, C.struct_mema_options]()
+	output    = core.NewMirror[core.OutputOptions, C.struct_mema_output_options]()
 )
 
-// HasDifferences says whether there are differences in a form.
-func HasDifferences(form int) bool { return C.mema_form_has_differences(C.uint(form)) != 0 }
+// alloc returns nil if there is no memory, for which C.malloc would end the program.
+func alloc[T any](n uint64) *T {
+	return (*T)(C.realloc(nil, C.size_t(n)*C.size_t(unsafe.Sizeof(*new(T)))))
+}
 
-// Statuses that Go tells apart; see MEMA_STATUSES.
-const (
-	OK           = C.MEMA_OK
-	Empty        = C.MEMA_EMPTY
-	Malformed    = C.MEMA_MALFORMED
-	Overflow     = C.MEMA_OVERFLOW
-	Truncated    = C.MEMA_TRUNCATED
-	NoProcess    = C.MEMA_NO_PROCESS
-	Ended        = C.MEMA_ENDED
-	Replaced     = C.MEMA_REPLACED
-	Zombie       = C.MEMA_ZOMBIE
-	KernelThread = C.MEMA_KERNEL_THREAD
-	NotPermitted = C.MEMA_NOT_PERMITTED
-	Protected    = C.MEMA_PROTECTED
-	NoProc       = C.MEMA_NO_PROC
-	NoMemory     = C.MEMA_NO_MEMORY
-	NoPage       = C.MEMA_NO_PAGE
-	BadName      = C.MEMA_BAD_NAME
-	Labelled     = C.MEMA_LABELLED
-	NoLabel      = C.MEMA_NO_LABEL
-	NotMapped    = C.MEMA_NOT_MAPPED
-	NotAnonymous = C.MEMA_NOT_ANONYMOUS
-	OnGoHeap     = C.MEMA_ON_GO_HEAP
-	Unsupported  = C.MEMA_UNSUPPORTED
-)
+// Library is the C library.
+type Library struct{}
 
-// Table returns the texts of a table, in the order of its numbers.
-func Table(table int) []string {
+func (Library) Tables() core.Tables {
+	t := core.Tables{
+		Fields: table(C.mema_field_label), GroupIDs: table(C.mema_group_stable_id), GroupNames: table(C.mema_group_name),
+		CategoryIDs: table(C.mema_category_stable_id), CategoryNames: table(C.mema_category_name),
+		Methods: table(C.mema_method_name), Parts: table(C.mema_part_id), Proofs: table(C.mema_proof_id),
+		Limits: table(C.mema_limit_id), Sorts: table(C.mema_sort_name), Sources: table(C.mema_source_name),
+		Units: table(C.mema_unit_name), Formats: table(C.mema_format_name), MediaTypes: table(C.mema_format_media_type),
+	}
+	for i := range C.MEMA_STATUS_COUNT {
+		t.Statuses = append(t.Statuses, C.GoString(C.status_id(C.uint(i))))
+	}
+	for i := range t.CategoryIDs {
+		t.CategoryGroups = append(t.CategoryGroups, int(C.mema_category_group(C.uint(i))))
+	}
+	for i := range t.Formats {
+		t.FormatDifferences = append(t.FormatDifferences, bool(C.mema_format_has_differences(C.uint(i))))
+	}
+	return t
+}
+
+func table(of unsafe.Pointer) []string {
 	var texts []string
 	for i := C.uint(0); ; i++ {
-		text := C.table_text(C.uint(table), i)
+		text := C.text_of(C.texts(of), i)
 		if text == nil {
 			return texts
 		}
@@ -149,255 +99,148 @@ func Table(table int) []string {
 	}
 }
 
-// CategoryGroup returns the number of the group that a category belongs to.
-func CategoryGroup(category int) int {
-	return int(C.mema_category_group(C.uint(category)))
+func (Library) Malloc() core.Malloc {
+	var m C.struct_mema_malloc
+	C.mema_malloc_read(&m)
+	return *toMalloc.Load(unsafe.Pointer(&m))
 }
 
-// Failure is a struct mema_error; the zero value is none.
-type Failure struct {
-	Status, System, Line, Column uint64
-	Message                      string
+// failure is an Error without one unless the call failed.
+func failure(status C.enum_mema_status, e *C.struct_mema_error) core.Error {
+	if status < C.MEMA_STATUS_EMPTY {
+		return core.Error{}
+	}
+	return *toError.Load(unsafe.Pointer(e))
 }
 
-// Report owns the C memory of one report. Close frees it.
-type Report struct{ c *C.struct_reading }
+func (Library) Label(at, size uintptr, name string, anchor uint64) core.Error {
+	var e C.struct_mema_error
+	text := (*C.char)(unsafe.Pointer(unsafe.StringData(name)))
+	return failure(C.label(C.uintptr_t(at), C.size_t(size), text, C.size_t(len(name)), C.uint64_t(anchor), &e), &e)
+}
 
-// EverySort is a report's order where it has as many rows in each.
-const EverySort = C.MEMA_EVERY_SORT
+func (Library) RemoveLabel(at, size uintptr) core.Error {
+	var e C.struct_mema_error
+	return failure(C.remove_label(C.uintptr_t(at), C.size_t(size), &e), &e)
+}
 
-// New begins a report of the given number of rows in the given order; nil where
-// there is no memory for it. facts are those of struct mema_facts, in its order, and
-// limits of struct mema_limits; none where nothing is known.
-func New(facts, limits []uint64, top, sort uint64) *Report {
-	r := &Report{C.new_reading()}
+type report struct {
+	c      *C.struct_mema_report
+	parser *C.struct_mema_smaps // nil before Feed
+}
+
+func (Library) New(o core.Options, f core.Facts, l core.Limits) core.Report {
+	var context C.struct_mema_context
+	var cOptions C.struct_mema_options
+	r := &report{c: alloc[C.struct_mema_report](1)}
 	if r.c == nil {
 		return nil
 	}
-	context := C.struct_mema_context{facts: factsOf(facts)}
-	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&context.limits)), unsafe.Sizeof(context.limits)/8), limits)
-	options := C.struct_mema_options{top: C.uint64_t(top), sort: C.uint64_t(sort)}
-	C.mema_report_init(&r.c.report, &context, &options)
-	C.mema_smaps_init(&r.c.parser)
+	facts.Store(unsafe.Pointer(&context.facts), &f)
+	limits.Store(unsafe.Pointer(&context.limits), &l)
+	options.Store(unsafe.Pointer(&cOptions), &o)
+	C.mema_report_init(r.c, &context, &cOptions)
 	return r
 }
 
-// Prepare has RenderDifferences compare this report with another one that is prepared.
-func (r *Report) Prepare() { C.mema_diff_prepare(&r.c.report) }
-
-// Source has Collect read from a source of the table Sources; auto is for Rss only, or for
-// all that smaps has.
-func (r *Report) Source(source uint64, rssOnly bool) {
-	only := C.uint(0)
-	if rssOnly {
-		only = 1
-	}
-	C.mema_report_source(&r.c.report, C.uint(source), only)
-}
-
-// Scanned says whether a scan was the source.
-func (r *Report) Scanned() bool { return r.c.report.scanned != 0 }
-
-// KeepText has Collect keep the text, which a saved capture ends with.
-func (r *Report) KeepText() { C.mema_report_keep_text(&r.c.report) }
-
-// Malloc returns the struct mema_malloc of this process, as it is now.
-func Malloc() []uint64 {
-	var m C.struct_mema_malloc
-	C.mema_malloc_read(&m)
-	return words(unsafe.Pointer(&m), C.sizeof_struct_mema_malloc/8)
-}
-
-func factsOf(words []uint64) C.struct_mema_facts {
-	var f C.struct_mema_facts
-	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&f)), unsafe.Sizeof(f)/8), words)
-	return f
-}
-
-func failure(e *C.struct_mema_error) Failure {
-	return Failure{uint64(e.status), uint64(e.system), uint64(e.line), uint64(e.column),
-		C.GoString(&e.message[0])}
-}
-
-// Label gives a name to size bytes at an address; anchor is one on the Go heap.
-func Label(at, size uintptr, name string, anchor uint64) Failure {
+func (r *report) Collect(pid uint64) core.Error {
 	var e C.struct_mema_error
-	text := (*C.char)(unsafe.Pointer(unsafe.StringData(name)))
-	if C.label(C.uintptr_t(at), C.size_t(size), text, C.size_t(len(name)), C.uint64_t(anchor), &e) != C.MEMA_OK {
-		return failure(&e)
-	}
-	return Failure{}
+	return failure(C.mema_collect(r.c, C.uint64_t(pid), &e), &e)
 }
 
-// RemoveLabel takes it back.
-func RemoveLabel(at, size uintptr) Failure {
+func (r *report) Feed(piece []byte) core.Error {
 	var e C.struct_mema_error
-	if C.remove_label(C.uintptr_t(at), C.size_t(size), &e) != C.MEMA_OK {
-		return failure(&e)
+	if r.parser == nil {
+		if r.parser = alloc[C.struct_mema_smaps](1); r.parser == nil {
+			return core.Error{Status: C.MEMA_STATUS_NO_MEMORY, Message: "no memory for the parser"}
+		}
+		C.mema_smaps_init(r.parser)
 	}
-	return Failure{}
-}
-
-// Collect reads the process pid; 0 is this one.
-func (r *Report) Collect(pid uint64) Failure {
-	var e C.struct_mema_error
-	if C.mema_collect(&r.c.report, C.uint64_t(pid), &e) != C.MEMA_OK {
-		return failure(&e)
-	}
-	return Failure{}
-}
-
-// Feed takes the next piece of a smaps text; nil closes it.
-func (r *Report) Feed(piece []byte) Failure {
-	var e C.struct_mema_error
 	data := (*C.char)(unsafe.Pointer(unsafe.SliceData(piece)))
-	if C.mema_collect_feed(&r.c.report, &r.c.parser, data, C.size_t(len(piece)), &e) >= C.MEMA_EMPTY {
-		return failure(&e)
-	}
-	return Failure{}
+	return failure(C.mema_collect_feed(r.c, r.parser, data, C.size_t(len(piece)), &e), &e)
 }
 
-// Finish closes the report; facts are those of New, read again, or none: then what
-// a capture says counts.
-func (r *Report) Finish(facts []uint64) {
-	if facts == nil {
-		C.mema_report_finish(&r.c.report, nil)
+func (r *report) Finish(after *core.Facts) {
+	if after == nil {
+		C.mema_report_finish(r.c, nil)
 		return
 	}
-	after := factsOf(facts)
-	C.mema_report_finish(&r.c.report, &after)
+	var c C.struct_mema_facts
+	facts.Store(unsafe.Pointer(&c), after)
+	C.mema_report_finish(r.c, &c)
 }
 
-// words copies the first n numbers of a struct.
-func words(p unsafe.Pointer, n uintptr) []uint64 {
-	return append([]uint64(nil), unsafe.Slice((*uint64)(p), n)...)
+func (r *report) Results() *core.Results { return toResults.Load(unsafe.Pointer(r.c)) }
+func (r *report) Limits() core.Limits    { return *limits.Load(unsafe.Pointer(&r.c.context.limits)) }
+func (r *report) Rows(sort uint32) uint64 {
+	return uint64(C.mema_report_rows_by(r.c, C.uint(sort)))
 }
 
-// text copies the first n bytes, or, where n is -1, those before the NUL. C.GoString would
-// have all that it copies from allocated: of a row some kilobytes.
-func text(c []C.char, n int) string {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c))), len(c))
-	if n < 0 {
-		n = bytes.IndexByte(b, 0)
-	}
-	return string(b[:n])
-}
-
-// Totals returns a struct mema_sums.
-func (r *Report) Totals() []uint64 {
-	return words(unsafe.Pointer(&r.c.report.totals), C.sizeof_struct_mema_sums/8)
-}
-
-// Category returns a struct mema_category.
-func (r *Report) Category(i int) []uint64 {
-	return words(unsafe.Pointer(&r.c.report.category[i]), C.sizeof_struct_mema_category/8)
-}
-
-// Part returns a struct mema_part.
-func (r *Report) Part(i int) []uint64 {
-	return words(unsafe.Pointer(&r.c.report.part[i]), C.sizeof_struct_mema_part/8)
-}
-
-// Proof returns a struct mema_proof.
-func (r *Report) Proof(i int) []uint64 {
-	return words(unsafe.Pointer(&r.c.report.proof[i]), C.sizeof_struct_mema_proof/8)
-}
-
-// Limits returns the struct mema_limits.
-func (r *Report) Limits() []uint64 {
-	return words(unsafe.Pointer(&r.c.report.context.limits), C.sizeof_struct_mema_limits/8)
-}
-
-// Names returns how many names there are.
-func (r *Report) Names() int { return int(r.c.report.name_count) }
-
-// Name returns a struct mema_name: its sums and its text.
-func (r *Report) Name(i int) (sums []uint64, text string) {
+func (r *report) Name(i uint64) core.Name {
 	var n C.struct_mema_name
-	C.mema_report_name(&r.c.report, C.uint64_t(i), &n)
-	return words(unsafe.Pointer(&n.sums), C.sizeof_struct_mema_sums/8), C.GoStringN(&n.name[0], C.int(n.length))
+	C.mema_report_name(r.c, C.uint64_t(i), &n)
+	return *toName.Load(unsafe.Pointer(&n))
 }
 
-// Rows returns how many rows there are in an order; a report without [EverySort] has
-// its own only.
-func (r *Report) Rows(sort uint64) int {
-	return int(C.mema_report_rows_by(&r.c.report, C.uint64_t(sort)))
-}
-
-// Row returns a struct mema_region: the numbers before its texts, and these.
-func (r *Report) Row(sort uint64, i int) (numbers []uint64, perms, flags, name string) {
+func (r *report) Row(sort uint32, i uint64) core.Region {
 	var g C.struct_mema_region
-	C.mema_report_row_by(&r.c.report, C.uint64_t(sort), C.uint64_t(i), &g)
-	return words(unsafe.Pointer(&g), unsafe.Offsetof(g.perms)/8),
-		text(g.perms[:], -1), text(g.vm_flags[:], -1), text(g.name[:], int(g.name_length))
+	C.mema_report_row_by(r.c, C.uint(sort), C.uint64_t(i), &g)
+	return *toRegion.Load(unsafe.Pointer(&g))
 }
 
-// Warning returns warning i, "" when there are no more.
-func (r *Report) Warning(i int) string {
-	var text [160]C.char
-	C.mema_report_warning(&r.c.report, C.uint(i), &text[0], C.size_t(len(text)))
+func (r *report) Warning(i uint32) string {
+	var text [C.MEMA_WARNING_MAX]C.char
+	C.mema_report_warning(r.c, C.uint(i), &text[0], C.MEMA_WARNING_MAX)
 	return C.GoString(&text[0])
 }
 
-// A Rendering says how a report is written; its numbers are those of struct
-// mema_output_options.
-type Rendering struct {
-	Form, Unit, Top, Sort uint64
-	HideAddresses         bool
-	RSSOnly               bool
-	Origin                []uint64 // a struct mema_origin; nil: a file's
+func (r *report) Close() {
+	C.mema_report_free(r.c)
+	C.free(unsafe.Pointer(r.c))
+	C.free(unsafe.Pointer(r.parser))
 }
 
-func (f Rendering) options() *C.struct_mema_output_options {
-	options := &C.struct_mema_output_options{
-		form: C.uint64_t(f.Form), unit: C.uint64_t(f.Unit), top: C.uint64_t(f.Top), sort: C.uint64_t(f.Sort),
-	}
-	if f.HideAddresses {
-		options.hide_addresses = 1
-	}
-	if f.RSSOnly {
-		options.rss_only = 1
-	}
-	copy(unsafe.Slice((*uint64)(unsafe.Pointer(&options.origin)), unsafe.Sizeof(options.origin)/8), f.Origin)
-	return options
+type written struct {
+	c       *C.struct_mema_output
+	diff    *C.struct_mema_diff // nil: of one report
+	changes *C.struct_mema_change
 }
 
-// Output owns the C memory of what is being written of a report. Close frees it.
-type Output struct{ c *C.struct_writing }
-
-// Write begins an output of the finished report, which must not be closed before it;
-// nil where there is no memory for it.
-func (r *Report) Write(f Rendering) *Output {
-	return newOutput(C.write_report(r.c, f.options()))
-}
-
-// WriteDifferences begins one of what has changed since before; both must not be closed
-// before it.
-func (r *Report) WriteDifferences(before *Report, f Rendering) *Output {
-	return newOutput(C.write_diff(before.c, r.c, f.options()))
-}
-
-func newOutput(c *C.struct_writing) *Output {
-	if c == nil {
+func (r *report) Write(o core.OutputOptions) core.Output {
+	w := written{c: alloc[C.struct_mema_output](1)}
+	if w.c == nil {
 		return nil
 	}
-	return &Output{c}
+	var cOptions C.struct_mema_output_options
+	output.Store(unsafe.Pointer(&cOptions), &o)
+	C.mema_output_init(w.c, r.c, &cOptions)
+	return w
 }
 
-// Next fills buf with the output's next bytes and returns how many; 0 at its end.
-func (o *Output) Next(buf []byte) int {
-	return int(C.mema_output_next(&o.c.output, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
+func (r *report) WriteDifferences(from core.Report, o core.OutputOptions) core.Output {
+	before := from.(*report).c
+	if before.checks.rows_lost+r.c.checks.rows_lost > 0 {
+		return nil
+	}
+	rows := uint64(before.row_count + r.c.row_count)
+	w := written{alloc[C.struct_mema_output](1), alloc[C.struct_mema_diff](1), alloc[C.struct_mema_change](1 + rows)}
+	if w.c == nil || w.diff == nil || w.changes == nil {
+		w.Close()
+		return nil
+	}
+	var cOptions C.struct_mema_output_options
+	output.Store(unsafe.Pointer(&cOptions), &o)
+	C.mema_diff_init(w.diff, before, r.c, w.changes)
+	C.mema_output_init_diff(w.c, w.diff, &cOptions)
+	return w
 }
 
-// Close frees the output, which is void then.
-func (o *Output) Close() {
-	C.free(unsafe.Pointer(o.c))
-	o.c = nil
+func (w written) Next(buf []byte) int {
+	return int(C.mema_output_next(w.c, (*C.char)(unsafe.Pointer(unsafe.SliceData(buf))), C.size_t(len(buf))))
 }
 
-// Close frees the report, which is void then.
-func (r *Report) Close() {
-	C.mema_report_free(&r.c.report)
-	C.free(unsafe.Pointer(r.c))
-	r.c = nil
+func (w written) Close() {
+	C.free(unsafe.Pointer(w.c))
+	C.free(unsafe.Pointer(w.diff))
+	C.free(unsafe.Pointer(w.changes))
 }

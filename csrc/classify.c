@@ -1,6 +1,6 @@
-/* classify.c - region, neighbours and context in; category and method out.
+/* classify.c - region, neighbors and context in; category and method out.
  *
- * A name decides where there is one (rules.c).  A nameless region may show by
+ * A name decides where there is one (classify_rules.c).  A nameless region may show by
  * its shape what it is; what no shape fits is counted by its permissions.  The
  * heap of a Go program that told its anchors is found in report.c, which sees
  * whole runs of regions. */
@@ -11,31 +11,31 @@
 
 struct view {
         const struct mema_region *region;
-        const struct mema_neighbour *self, *before, *after;
+        const struct mema_neighbor *self, *before, *after;
         const struct mema_context *context;
 };
 
-static uint64_t span_bytes(const struct mema_neighbour *n)
+static uint64_t span_bytes(const struct mema_neighbor *n)
 {
         return n->end - n->start;
 }
 
-static bool writable(const struct mema_neighbour *n)
+static bool writable(const struct mema_neighbor *n)
 {
         return n->perms == (PERM_READ | PERM_WRITE);
 }
 
-static bool plain_writable(const struct mema_neighbour *n)
+static bool plain_writable(const struct mema_neighbor *n)
 {
         return n->plain && writable(n);
 }
 
-static bool reserved(const struct mema_neighbour *n)
+static bool reserved(const struct mema_neighbor *n)
 {
         return n->plain && n->perms == 0;
 }
 
-static bool adjoins(const struct mema_neighbour *low, const struct mema_neighbour *high)
+static bool adjoins(const struct mema_neighbor *low, const struct mema_neighbor *high)
 {
         return low->end != 0 && low->end == high->start;
 }
@@ -68,14 +68,16 @@ static uint64_t go_version(const struct view *v)
 /* Above reserved memory that nothing else has claimed. */
 static bool stands_on_reserve(const struct view *v)
 {
-        return adjoins(v->before, v->self) && reserved(v->before) && v->before->category == MEMA_ANON_NONE;
+        return adjoins(v->before, v->self) && reserved(v->before) &&
+               v->before->category == MEMA_CATEGORY_ANON_NONE;
 }
 
 /* Zeroed data of an object lies directly on its initialised data. */
 static bool is_bss(const struct view *v)
 {
         return adjoins(v->before, v->self) && writable(v->before) && !v->before->plain &&
-               (v->before->category == MEMA_LIBRARIES || v->before->category == MEMA_BINARY);
+               (v->before->category == MEMA_CATEGORY_LIBRARIES ||
+                v->before->category == MEMA_CATEGORY_BINARY);
 }
 
 /* Where the sanitizers of gcc, clang and Go keep their shadow (compiler-rt:
@@ -153,7 +155,8 @@ static bool is_go_base(const struct view *v)
 
 static bool is_go_heap(const struct view *v)
 {
-        bool goes_on = adjoins(v->before, v->self) && v->before->category == MEMA_GO_HEAP && v->before->plain;
+        bool goes_on = adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_GO_HEAP &&
+                       v->before->plain;
 
         return can_be_go(v) && (goes_on || is_go_base(v));
 }
@@ -171,7 +174,7 @@ static bool is_go_metadata(const struct view *v)
 }
 
 /* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */
-static uint64_t arena_heap(const struct mema_neighbour *n)
+static uint64_t arena_heap(const struct mema_neighbor *n)
 {
         return n->end >> 32 ? MIB(64) : MIB(1);
 }
@@ -194,8 +197,9 @@ static bool is_more_of_an_arena(const struct view *v)
         bool full = v->self->start % heap == 0 && plain_writable(v->self) && !v->context->heaps_known &&
                     (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
 
-        return adjoins(v->before, v->self) && v->before->category == MEMA_MALLOC_ARENAS && v->before->plain &&
-               v->self->end % heap == 0 && (full || (v->self->start % heap != 0 && reserved(v->self)));
+        return adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_MALLOC_ARENAS &&
+               v->before->plain && v->self->end % heap == 0 &&
+               (full || (v->self->start % heap != 0 && reserved(v->self)));
 }
 
 static uint64_t threads_in(const struct view *v)
@@ -247,79 +251,53 @@ static const struct {
 } shapes[] = {
         { WRITABLE, is_bss, SAME_AS_BEFORE },
         /* Before the Go heap, which is put into the same part of the address space. */
-        { WRITABLE, is_shadow, MEMA_SANITIZER },
+        { WRITABLE, is_shadow, MEMA_CATEGORY_SANITIZER },
         /* Before arenas: the Go heap is aligned to 64 MiB, too. */
-        { EITHER, is_go_heap, MEMA_GO_HEAP },
-        { WRITABLE, is_arena, MEMA_MALLOC_ARENAS },
-        { EITHER, is_more_of_an_arena, MEMA_MALLOC_ARENAS },
+        { EITHER, is_go_heap, MEMA_CATEGORY_GO_HEAP },
+        { WRITABLE, is_arena, MEMA_CATEGORY_MALLOC_ARENAS },
+        { EITHER, is_more_of_an_arena, MEMA_CATEGORY_MALLOC_ARENAS },
         /* Before stacks, as all others: a reservation can be as small as a guard, and a
          * thread can stand anywhere. */
-        { WRITABLE, is_go_metadata, MEMA_GO_METADATA },
-        { WRITABLE, is_thread_stack, MEMA_STACK_THREADS },
+        { WRITABLE, is_go_metadata, MEMA_CATEGORY_GO_METADATA },
+        { WRITABLE, is_thread_stack, MEMA_CATEGORY_STACK_THREADS },
 };
 
-static unsigned by_permissions(uint64_t perms)
+static enum mema_category_id by_permissions(unsigned perms)
 {
         if (perms & PERM_SHARED)
-                return MEMA_SHARED_ANON;
+                return MEMA_CATEGORY_SHARED_ANON;
         if (perms & PERM_EXEC)
-                return MEMA_ANON_EXEC;
+                return MEMA_CATEGORY_ANON_EXEC;
         if (perms & PERM_WRITE)
-                return MEMA_ANON_RW;
-        return perms & PERM_READ ? MEMA_ANON_RO : MEMA_ANON_NONE;
+                return MEMA_CATEGORY_ANON_RW;
+        return perms & PERM_READ ? MEMA_CATEGORY_ANON_RO : MEMA_CATEGORY_ANON_NONE;
 }
 
-/* Linux 3.4 to 4.4 names the memory that a thread's stack pointer happens to
- * point to; it is plain anonymous memory all the same. */
-static bool is_nameless(const struct mema_region *g)
-{
-        struct span name = span_of(g->name, (size_t)g->name_length);
-
-        return g->name_length == 0 || SPAN_STARTS(name, "[stack:");
-}
-
-bool mema_is_rollup(const struct mema_region *g)
-{
-        return SPAN_EQUALS(span_of(g->name, (size_t)g->name_length), "[rollup]");
-}
-
-bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g)
-{
-        return g->start == start && g->end - 1 > end - 1 && !mema_is_rollup(g);
-}
-
-struct mema_neighbour mema_neighbour_of(const struct mema_region *g)
-{
-        struct mema_neighbour n = { g->start, g->end, MEMA_CATEGORY_COUNT, 0, 0 };
-
-        n.perms = (g->perms[0] == 'r' ? PERM_READ : 0u) | (g->perms[1] == 'w' ? PERM_WRITE : 0u) |
-                  (g->perms[2] == 'x' ? PERM_EXEC : 0u) | (g->perms[3] == 's' ? PERM_SHARED : 0u);
-        n.plain = g->inode == 0 && !(n.perms & PERM_SHARED) && is_nameless(g);
-        return n;
-}
-
-unsigned mema_classify(const struct mema_region *g, const struct mema_neighbour *self,
-                       const struct mema_neighbour *before, const struct mema_neighbour *after,
-                       const struct mema_context *context, uint64_t *method)
+struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,
+                                const struct mema_neighbor *before, const struct mema_neighbor *after,
+                                const struct mema_context *context)
 {
         const struct view v = { g, self, before, after, context };
         unsigned of;
 
-        *method = MEMA_BY_NAMED;
-        if (!is_nameless(g) || mema_is_device(g)) {
+        if (!mema_is_nameless(g) || mema_is_device(g)) {
                 unsigned category = mema_rule_for(g, context)->category;
 
-                return category == MEMA_BY_PERMISSIONS ? by_permissions(self->perms) : category;
+                if (category == MEMA_CATEGORY_BY_PERMISSIONS)
+                        category = by_permissions(self->perms);
+                return (struct mema_class){ (enum mema_category_id)category, MEMA_METHOD_NAMED };
         }
         if (g->inode != 0)
-                return MEMA_OTHER_FILES;
+                return (struct mema_class){ MEMA_CATEGORY_OTHER_FILES, MEMA_METHOD_NAMED };
         of = plain_writable(self) ? WRITABLE : reserved(self) ? RESERVED : 0;
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-                if (shapes[i].of & of && shapes[i].fits(&v)) {
-                        *method = MEMA_BY_INFERRED;
-                        return shapes[i].category == SAME_AS_BEFORE ? (unsigned)before->category
-                                                                    : shapes[i].category;
-                }
+                unsigned category = shapes[i].category;
+
+                if (!(shapes[i].of & of) || !shapes[i].fits(&v))
+                        continue;
+                return (struct mema_class){ category == SAME_AS_BEFORE ? before->category
+                                                                       : (enum mema_category_id)category,
+                                            MEMA_METHOD_INFERRED };
         }
-        return by_permissions(self->perms);
+        return (struct mema_class){ by_permissions(self->perms), MEMA_METHOD_NAMED };
 }

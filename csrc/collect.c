@@ -1,7 +1,8 @@
 /* collect.c - a source into a report, with memory from malloc. */
-#include "own_memory.h"
-#include "kept.h"
+#include "self_memory.h"
+#include "source_text.h"
 #include "source.h"
+#include "source_owners.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,55 +11,14 @@
 /* The most that a report's rows and names may take. */
 static const uint64_t arena_max = UINT64_C(1) << 30;
 
-/* The most owners that are kept: a file can have any number of labels. */
-static const uint64_t found_max = UINT64_C(1) << 20;
-
 /* The arena of a process that reads itself, at first: it will do for some hundred mappings,
  * and of fewer only a fraction is touched. */
 enum { OWN_ARENA = 1 << 16 };
 
-/* `memory` with room for so many items; NULL where there is none, and it is as it
- * was. */
-static void *with_room(void *memory, uint64_t *room, uint64_t items, size_t size)
-{
-        uint64_t more = items * 2 + 64;
-
-        if (items <= *room && memory)
-                return memory;
-        memory = realloc(memory, (size_t)more * size);
-        if (memory)
-                *room = more;
-        return memory;
-}
-
-bool mema_found(struct mema_report *r, const struct mema_owner *owner, const char *name)
-{
-        uint64_t count = r->found ? r->context.owner_count : 0;
-        void *owners = NULL, *names = NULL;
-
-        if (count < found_max)
-                owners = with_room(r->found, &r->found_room, count + 1, sizeof *r->found);
-        if (!owners)
-                return false;
-        r->context.owners = r->found = owners;
-        r->context.owner_count = count;
-        names = with_room(r->found_names, &r->found_names_room, r->found_names_used + owner->name_length, 1);
-        if (!names)
-                return false;
-        r->context.names = r->found_names = names;
-        r->found[count] = *owner;
-        r->found[count].name = r->found_names_used;
-        if (owner->name_length > 0)
-                memcpy(r->found_names + r->found_names_used, name, (size_t)owner->name_length);
-        r->found_names_used += owner->name_length;
-        r->context.owner_count++;
-        return true;
-}
-
 /* Without more memory the report goes on with what it has, and says so. */
 static void grow(struct mema_report *r, uint64_t wanted)
 {
-        void *arena = wanted > 0 && wanted <= arena_max ? realloc(r->arena, (size_t)wanted) : NULL;
+        void *arena = wanted > 0 && wanted <= arena_max ? realloc(r->_arena.bytes, (size_t)wanted) : NULL;
 
         if (arena)
                 mema_report_lend(r, arena, wanted);
@@ -68,15 +28,14 @@ static void grow(struct mema_report *r, uint64_t wanted)
  * mapping that has grown since it gave its beginning a second time, all of it. */
 static void prepare(struct mema_report *r)
 {
-        if (!r->arena)
+        if (!r->_arena.bytes)
                 grow(r, OWN_ARENA);
-        r->found = with_room(r->found, &r->found_room, 1, sizeof *r->found);
-        r->found_names = with_room(r->found_names, &r->found_names_room, 1, 1);
+        mema_owners_reserve(&r->_owners);
 }
 
 static void add_owner(struct mema_report *r, const struct mema_capture *capture)
 {
-        r->labels_lost += !mema_found(r, &capture->owner, capture->name);
+        r->checks.labels_lost += !mema_owners_add(&r->_owners, &r->context, &capture->owner, capture->name);
 }
 
 /* `capture`: what is said before the regions, or NULL. */
@@ -93,28 +52,29 @@ static enum mema_status add(struct mema_report *r, const struct mema_region *reg
 static enum mema_status sums_error(struct mema_error *error, const char *where,
                                    const struct mema_region *region)
 {
-        mema_fail(error, MEMA_OVERFLOW, 0, "%sthe sizes of the mappings up to here pass 2^64 bytes together",
-                  where);
+        mema_fail(error, MEMA_STATUS_OVERFLOW, 0,
+                  "%sthe sizes of the mappings up to here pass 2^64 bytes together", where);
         error->line = region->line;
         error->column = 1;
-        return MEMA_OVERFLOW;
+        return MEMA_STATUS_OVERFLOW;
 }
 
 static enum mema_status collect(struct mema_report *r, struct mema_source *source,
-                                struct mema_own_memory *own, struct mema_error *error)
+                                struct mema_self_memory *own, struct mema_error *error)
 {
         const struct mema_region *region;
         enum mema_status status;
 
         if (!source)
-                return (enum mema_status)error->status;
-        while ((status = source->next(source, &region, error)) == MEMA_REGION || status == MEMA_OWNER) {
-                if (status == MEMA_OWNER) {
+                return error->status;
+        while ((status = source->next(source, &region, error)) == MEMA_STATUS_REGION ||
+               status == MEMA_STATUS_OWNER) {
+                if (status == MEMA_STATUS_OWNER) {
                         add_owner(r, source->capture);
                         continue;
                 }
-                mema_own_memory_look(own, region);
-                if (add(r, region, source->capture) != MEMA_OK) {
+                mema_self_memory_look(own, region);
+                if (add(r, region, source->capture) != MEMA_STATUS_OK) {
                         char where[sizeof error->message];
 
                         snprintf(where, sizeof where, "%s:%llu:1: ", source->name,
@@ -124,24 +84,26 @@ static enum mema_status collect(struct mema_report *r, struct mema_source *sourc
                 }
         }
         source->close(source);
-        return status == MEMA_END ? MEMA_OK : status;
+        return status == MEMA_STATUS_END ? MEMA_STATUS_OK : status;
 }
 
 enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_error *error)
 {
-        struct mema_own_memory *own = pid == 0 ? mema_own_memory_open(r) : NULL;
-        bool scans = r->scans && !r->keeps_text;
+        struct mema_self_memory *own = pid == 0 ? mema_self_memory_open(r) : NULL;
+        const struct mema_options *o = &r->options;
+        bool asked = o->source == MEMA_SOURCE_SCAN || (o->source == MEMA_SOURCE_AUTO && o->rss_only);
+        bool scans = asked && !o->keep_text;
         struct mema_source *source = mema_source_process(pid, scans, &r->context, error);
         enum mema_status status;
 
         if (own && source)
                 prepare(r);
-        if (source && r->keeps_text)
-                source->keeper = r;
+        if (source && o->keep_text)
+                source->kept = &r->_text;
         r->scanned = source && source->scans;
-        r->scan_missed = r->scan_wanted && !r->scanned;
+        r->checks.scan_missed = o->source == MEMA_SOURCE_SCAN && !r->scanned;
         status = collect(r, source, own, error);
-        mema_own_memory_close(own);
+        mema_self_memory_close(own);
         return status;
 }
 
@@ -156,32 +118,29 @@ enum mema_status mema_collect_feed(struct mema_report *r, struct mema_smaps *p, 
         size_t used = 0;
 
         for (;;) {
-                if (p->status >= MEMA_EMPTY) {
+                if (p->status >= MEMA_STATUS_EMPTY) {
                         mema_smaps_error(p, error);
                         return p->status;
                 }
-                if (r->overflown)
+                if (r->_counting.overflown)
                         return sums_error(error, "", &p->region);
-                if (p->status == MEMA_END || (!buf && mema_smaps_finish(p) == MEMA_END))
-                        return MEMA_END;
+                if (p->status == MEMA_STATUS_END || (!buf && mema_smaps_finish(p) == MEMA_STATUS_END))
+                        return MEMA_STATUS_END;
                 if (buf && used == len)
-                        return MEMA_MORE;
+                        return MEMA_STATUS_MORE;
                 if (buf)
                         used += mema_smaps_feed(p, buf + used, len - used);
-                if (p->status == MEMA_REGION)
+                if (p->status == MEMA_STATUS_REGION)
                         add(r, &p->region, &p->capture);
-                else if (p->status == MEMA_OWNER)
+                else if (p->status == MEMA_STATUS_OWNER)
                         add_owner(r, &p->capture);
         }
 }
 
 void mema_report_free(struct mema_report *r)
 {
-        free(r->arena);
-        free(r->found);
-        free(r->found_names);
-        mema_kept_free(r);
-        r->arena = NULL;
-        r->found = NULL;
-        r->found_names = NULL;
+        free(r->_arena.bytes);
+        r->_arena.bytes = NULL;
+        mema_owners_free(&r->_owners);
+        mema_text_free(&r->_text);
 }

@@ -1,9 +1,9 @@
 /* diff.c - two reports in, regions that changed out.
  *
  * Both are lists in the order of addresses, and are gone through side by side. */
-#include "bytes.h"
+#include "scan.h"
 #include "render.h"
-#include "sums.h"
+#include "report_sums.h"
 
 const char *mema_change_name(unsigned kind)
 {
@@ -14,14 +14,6 @@ const char *mema_change_name(unsigned kind)
         };
 
         return kind < MEMA_CHANGE_COUNT ? names[kind] : NULL;
-}
-
-void mema_diff_prepare(struct mema_report *r)
-{
-        r->lists_all = 1;
-        r->options.top = MEMA_ALL;
-        r->options.sort = MEMA_SORT_ADDRESS;
-        r->every_sort = 0;
 }
 
 /* Regions ------------------------------------------------------------------ */
@@ -49,16 +41,17 @@ static bool is_same(const struct mema_region *a, const struct mema_region *b)
 
 static void add(struct mema_diff *d, const struct rows *before, const struct rows *now)
 {
-        uint64_t was = before ? before->row.value[MEMA_RSS] : 0, is = now ? now->row.value[MEMA_RSS] : 0;
+        uint64_t was = before ? before->row.value[MEMA_FIELD_RSS] : 0,
+                 is = now ? now->row.value[MEMA_FIELD_RSS] : 0;
         const struct rows *known = now ? now : before;
-        enum mema_change_kind kind = is > was ? MEMA_GROWN : MEMA_SHRUNK;
+        enum mema_change_kind kind = is > was ? MEMA_CHANGE_GROWN : MEMA_CHANGE_SHRUNK;
 
         if (was == is)
                 return;
         if (!before)
-                kind = MEMA_NEW;
+                kind = MEMA_CHANGE_NEW;
         else if (!now)
-                kind = MEMA_GONE;
+                kind = MEMA_CHANGE_GONE;
         d->change[d->count++] = (struct mema_change){ kind, known->next - 1, known->row.start, was, is };
 }
 
@@ -66,7 +59,7 @@ static void add(struct mema_diff *d, const struct rows *before, const struct row
 
 static uint64_t size_of(const struct mema_change *c)
 {
-        return larger(c->before, c->now) - at_most(c->before, c->now);
+        return max_u64(c->before, c->now) - min_u64(c->before, c->now);
 }
 
 static bool precedes(const struct mema_change *a, const struct mema_change *b)
@@ -108,7 +101,7 @@ static void sort(struct mema_change *list, uint64_t count)
 
 bool mema_diff_has_rss(const struct mema_diff *d)
 {
-        return d->before->totals.present & d->now->totals.present & MEMA_BIT(MEMA_RSS);
+        return d->before->totals.present & d->now->totals.present & MEMA_BIT(MEMA_FIELD_RSS);
 }
 
 void mema_diff_init(struct mema_diff *d, const struct mema_report *before, const struct mema_report *now,
@@ -117,7 +110,7 @@ void mema_diff_init(struct mema_diff *d, const struct mema_report *before, const
         struct rows a = { .report = before }, b = { .report = now };
 
         *d = (struct mema_diff){ before, now, room, 0 };
-        if (!mema_diff_has_rss(d) || !before->broken_down || !now->broken_down)
+        if (!mema_diff_has_rss(d) || before->checks.totals_only || now->checks.totals_only)
                 return;
         advance(&a);
         advance(&b);

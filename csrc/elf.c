@@ -7,8 +7,8 @@
  * nothing, nothing is known.  No number of the file decides how much is read. */
 #include "elf.h"
 
-#include "bytes.h"
-#include "sums.h"
+#include "scan.h"
+#include "report_sums.h"
 
 /* Where <elf.h> has its members, with addresses of 32 and of 64 bits. */
 /* clang-format off */
@@ -68,14 +68,14 @@ static void ask(struct mema_elf *e, enum stage stage, uint64_t offset, uint64_t 
 {
         e->stage = stage;
         e->offset = offset;
-        e->want = offset >> 62 ? 0 : at_most(want, MEMA_ELF_PIECE);
+        e->want = offset >> 62 ? 0 : min_u64(want, MEMA_ELF_PIECE);
 }
 
 static void ask_for_section(struct mema_elf *e, enum stage stage, uint64_t index, uint64_t count)
 {
         uint64_t size = format_of(e)->section.size;
 
-        ask(e, stage, e->sections + index * size, at_most(count, MEMA_ELF_PIECE / size) * size);
+        ask(e, stage, e->sections + index * size, min_u64(count, MEMA_ELF_PIECE / size) * size);
 }
 
 static void ask_for_address(struct mema_elf *e, enum stage stage, uint64_t address, uint64_t want)
@@ -96,7 +96,7 @@ static void ask_for_data(struct mema_elf *e)
                 uint64_t skip = -e->load[i].address % SEARCH_STEP;
 
                 if ((e->load[i].flags & (WRITABLE | EXECUTABLE)) == WRITABLE && skip < e->load[i].size) {
-                        e->left = at_most(e->load[i].size - skip, SEARCH_MAX);
+                        e->left = min_u64(e->load[i].size - skip, SEARCH_MAX);
                         ask(e, DATA, e->load[i].offset + skip, e->left);
                         return;
                 }
@@ -163,7 +163,7 @@ static void take_names(struct mema_elf *e, const unsigned char *p, size_t len)
 /* Empty where it cannot be read. */
 static struct span section_name(const struct mema_elf *e, uint64_t at)
 {
-        const char *from = e->names + at_most(at, e->names_length);
+        const char *from = e->names + min_u64(at, e->names_length);
         const char *end = memchr(from, '\0', (size_t)(e->names + e->names_length - from));
 
         return span_of(from, end ? (size_t)(end - from) : 0);
@@ -226,7 +226,7 @@ static void take_build_info(struct mema_elf *e, const unsigned char *p, size_t l
                 for (unsigned shift = 0; i < len && shift < 64; shift += 7) {
                         length |= (uint64_t)(p[i] & 0x7f) << shift;
                         if (!(p[i++] & 0x80)) {
-                                keep_version(e, p + i, (size_t)at_most(length, len - i));
+                                keep_version(e, p + i, (size_t)min_u64(length, len - i));
                                 return;
                         }
                 }
@@ -242,7 +242,7 @@ static void take_version(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         if (len == 2 * e->pointer)
                 ask_for_address(e, VERSION_TEXT, number(p, e->pointer, e->pointer_big),
-                                at_most(number(p + e->pointer, e->pointer, e->pointer_big),
+                                min_u64(number(p + e->pointer, e->pointer, e->pointer_big),
                                         sizeof e->go_version - 1));
 }
 

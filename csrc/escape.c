@@ -5,7 +5,7 @@
  * direction of writing. */
 #include "escape.h"
 
-#include "out.h"
+#include "render_out.h"
 
 /* The length of the UTF-8 sequence at `at`, its code point in *code; 1 and
  * UINT32_MAX for a byte that is not part of one. */

@@ -6,7 +6,7 @@
  * largest, memory.stat, can make the kernel collect numbers of all its processors: it
  * is read only where it decides about a warning. */
 #define _GNU_SOURCE
-#include "cgroup.h"
+#include "limits_cgroup.h"
 #include "source.h"
 
 #ifdef __linux__

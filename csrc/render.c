@@ -2,18 +2,18 @@
  * large as the caller's buffer. */
 #include "render.h"
 
-#include "bytes.h"
+#include "scan.h"
 
-static const mema_section *const report_sections[MEMA_FORM_COUNT] = {
-        [MEMA_FORM_TEXT] = mema_text_sections,
-        [MEMA_FORM_JSON] = mema_json_sections,
-        [MEMA_FORM_OPENMETRICS] = mema_openmetrics_sections,
-        [MEMA_FORM_SMAPS] = mema_smaps_sections,
+static const mema_section *const report_sections[MEMA_FORMAT_COUNT] = {
+        [MEMA_FORMAT_TEXT] = mema_text_sections,
+        [MEMA_FORMAT_JSON] = mema_json_sections,
+        [MEMA_FORMAT_OPENMETRICS] = mema_openmetrics_sections,
+        [MEMA_FORMAT_SMAPS] = mema_smaps_sections,
 };
 
-static const mema_section *const diff_sections[MEMA_FORM_COUNT] = {
-        [MEMA_FORM_TEXT] = mema_diff_text_sections,
-        [MEMA_FORM_JSON] = mema_diff_json_sections,
+static const mema_section *const diff_sections[MEMA_FORMAT_COUNT] = {
+        [MEMA_FORMAT_TEXT] = mema_diff_text_sections,
+        [MEMA_FORMAT_JSON] = mema_diff_json_sections,
 };
 
 static const unsigned unit_shift[] = {
@@ -38,18 +38,18 @@ void mema_put_shown(struct out *o, const char *name, size_t len)
 void mema_output_init(struct mema_output *w, const struct mema_report *report,
                       const struct mema_output_options *options)
 {
-        memset(w, 0, offsetof(struct mema_output, line));
+        memset(w, 0, offsetof(struct mema_output, _line));
         w->report = report;
         if (options)
                 w->options = *options;
-        if (w->options.form >= MEMA_FORM_COUNT)
-                w->options.form = MEMA_FORM_TEXT;
+        if (w->options.format >= MEMA_FORMAT_COUNT)
+                w->options.format = MEMA_FORMAT_TEXT;
         if (w->options.unit >= MEMA_UNIT_AUTO)
-                w->options.unit = report->totals.value[MEMA_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
+                w->options.unit = report->totals.value[MEMA_FIELD_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
         w->shift = unit_shift[w->options.unit];
-        if (!report->every_sort)
+        if (!report->options.every_sort)
                 w->options.top = report->options.top;
-        if (!report->every_sort || w->options.sort >= MEMA_SORT_COUNT)
+        if (!report->options.every_sort || w->options.sort >= MEMA_SORT_COUNT)
                 w->options.sort = report->options.sort;
 }
 
@@ -59,24 +59,24 @@ void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
         mema_output_init(w, diff->now, options);
         w->diff = diff;
         w->options.top = options ? options->top : 0;
-        if (!mema_form_has_differences((unsigned)w->options.form))
-                w->options.form = MEMA_FORM_TEXT;
+        if (!mema_format_has_differences((unsigned)w->options.format))
+                w->options.format = MEMA_FORMAT_TEXT;
 }
 
 static void next_piece(struct mema_output *w)
 {
-        const mema_section *sections = (w->diff ? diff_sections : report_sections)[w->options.form];
-        struct out o = out_to(w->line, sizeof w->line);
+        const mema_section *sections = (w->diff ? diff_sections : report_sections)[w->options.format];
+        struct out o = out_to(w->_line, sizeof w->_line);
 
-        w->piece = w->line;
-        w->piece_length = w->piece_given = 0;
-        while (o.len == 0 && w->piece_length == 0 && sections[w->section])
-                if (!sections[w->section](w, &o)) {
-                        w->section++;
-                        w->item = w->row = 0;
+        w->_piece = w->_line;
+        w->_piece_length = w->_piece_given = 0;
+        while (o.len == 0 && w->_piece_length == 0 && sections[w->_section])
+                if (!sections[w->_section](w, &o)) {
+                        w->_section++;
+                        w->_item = w->_row = 0;
                 }
         if (o.len > 0)
-                w->piece_length = o.len;
+                w->_piece_length = o.len;
 }
 
 size_t mema_output_next(struct mema_output *w, char *buf, size_t cap)
@@ -86,12 +86,12 @@ size_t mema_output_next(struct mema_output *w, char *buf, size_t cap)
         while (o.len < cap) {
                 size_t before = o.len;
 
-                if (w->piece_given == w->piece_length)
+                if (w->_piece_given == w->_piece_length)
                         next_piece(w);
-                if (w->piece_length == 0)
+                if (w->_piece_length == 0)
                         break;
-                put_bytes(&o, w->piece + w->piece_given, (size_t)(w->piece_length - w->piece_given));
-                w->piece_given += o.len - before;
+                put_bytes(&o, w->_piece + w->_piece_given, (size_t)(w->_piece_length - w->_piece_given));
+                w->_piece_given += o.len - before;
         }
         return o.len;
 }

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 #include "memanalyzer.h"
-#include "out.h"
+#include "render_out.h"
 
-/* Writes the next line of a section, or none, or makes w->piece what is given next;
+/* Writes the next line of a section, or none, or makes w->_piece what is given next;
  * false when there are no more.  item and row of the output are 0 at a section's
  * begin, and its own. */
 typedef bool (*mema_section)(struct mema_output *w, struct out *o);

@@ -2,9 +2,9 @@
  *
  * In bytes the changes of categories add up to that of RSS, and so do those of all
  * regions; in other units each figure is cut by itself, or in KB where nothing would be left. */
-#include "bytes.h"
+#include "scan.h"
 #include "render.h"
-#include "sums.h"
+#include "report_sums.h"
 
 enum { LABEL_WIDTH = 38 };
 
@@ -18,10 +18,10 @@ static const struct {
         const char *label;
         enum mema_field field;
 } total_rows[] = {
-        { "Virtual Memory:", MEMA_SIZE },
-        { "RSS (Resident):", MEMA_RSS },
-        { "PSS (Proportional):", MEMA_PSS },
-        { "Swap:", MEMA_SWAP },
+        { "Virtual Memory:", MEMA_FIELD_SIZE },
+        { "RSS (Resident):", MEMA_FIELD_RSS },
+        { "PSS (Proportional):", MEMA_FIELD_PSS },
+        { "Swap:", MEMA_FIELD_SWAP },
 };
 
 /* Cells -------------------------------------------------------------------- */
@@ -41,14 +41,14 @@ static void put_cell(const struct mema_output *w, struct out *o, const char *sig
         put_decimal(&cell, bytes >> (small ? 10 : w->shift));
         put(&cell, " ");
         put(&cell, mema_unit_name(small ? MEMA_UNIT_KB : (unsigned)w->options.unit));
-        put_spaces(o, (size_t)beyond(width_of(w), out_end(&cell)));
+        put_spaces(o, (size_t)sat_sub(width_of(w), out_end(&cell)));
         put(o, text);
         put(o, " ");
 }
 
 static void put_cells(const struct mema_output *w, struct out *o, uint64_t before, uint64_t now)
 {
-        uint64_t change = beyond(before, now) + beyond(now, before);
+        uint64_t change = sat_sub(before, now) + sat_sub(now, before);
         const char *sign = now < before ? "-" : now > before ? "+" : "";
 
         put_cell(w, o, sign, change, change > 0 && change >> w->shift == 0);
@@ -82,10 +82,10 @@ static bool totals_line(struct mema_output *w, struct out *o)
         const struct mema_sums *before = &w->diff->before->totals, *now = &w->diff->now->totals;
         enum mema_field field;
 
-        if (w->item == sizeof total_rows / sizeof *total_rows)
+        if (w->_item == sizeof total_rows / sizeof *total_rows)
                 return false;
-        field = total_rows[w->item].field;
-        put(o, total_rows[w->item++].label);
+        field = total_rows[w->_item].field;
+        put(o, total_rows[w->_item++].label);
         put_to_column(o, 0, LABEL_WIDTH);
         if (before->present & now->present & MEMA_BIT(field))
                 put_cells(w, o, before->value[field], now->value[field]);
@@ -98,13 +98,13 @@ static bool totals_line(struct mema_output *w, struct out *o)
 /* The categories that changed, in the order of the report. */
 static bool categories_line(struct mema_output *w, struct out *o)
 {
-        unsigned category = (unsigned)w->item++;
+        unsigned category = (unsigned)w->_item++;
         uint64_t before, now;
 
         if (category == MEMA_CATEGORY_COUNT || !mema_diff_has_rss(w->diff))
                 return false;
-        before = w->diff->before->category[category].sums.value[MEMA_RSS];
-        now = w->diff->now->category[category].sums.value[MEMA_RSS];
+        before = w->diff->before->category[category].sums.value[MEMA_FIELD_RSS];
+        now = w->diff->now->category[category].sums.value[MEMA_FIELD_RSS];
         if (before != now) {
                 put(o, mema_group_name(mema_category_group(category)));
                 put(o, ": ");
@@ -127,9 +127,9 @@ static bool warnings_line(struct mema_output *w, struct out *o)
 {
         char text[MEMA_WARNING_MAX];
 
-        if (mema_diff_warning(w->diff, (unsigned)w->item, text, sizeof text) == 0)
+        if (mema_diff_warning(w->diff, (unsigned)w->_item, text, sizeof text) == 0)
                 return false;
-        put(o, w->item++ == 0 ? "\nWarnings:\n  " : "  ");
+        put(o, w->_item++ == 0 ? "\nWarnings:\n  " : "  ");
         put(o, text);
         put(o, "\n");
         return true;
@@ -164,13 +164,13 @@ static void put_region_name(struct out *o, const struct mema_region *g)
 
 static bool regions_line(struct mema_output *w, struct out *o)
 {
-        const struct mema_change *c = &w->diff->change[w->item];
+        const struct mema_change *c = &w->diff->change[w->_item];
         struct mema_region g;
 
-        if (w->item == at_most(w->diff->count, w->options.top))
+        if (w->_item == min_u64(w->diff->count, w->options.top))
                 return false;
-        w->item++;
-        mema_report_row(c->kind == MEMA_GONE ? w->diff->before : w->diff->now, c->row, &g);
+        w->_item++;
+        mema_report_row(c->kind == MEMA_CHANGE_GONE ? w->diff->before : w->diff->now, c->row, &g);
         if (w->options.hide_addresses) {
                 put(o, "-");
         } else {

@@ -2,11 +2,11 @@
  *
  * All of it is ASCII, so that no name does harm on a terminal.  What the kernel did
  * not print is null; a number that it did print is exact, up to 2^64. */
-#include "bytes.h"
+#include "scan.h"
 #include "classify.h"
 #include "escape.h"
 #include "render.h"
-#include "sums.h"
+#include "report_sums.h"
 
 /* Strings and numbers ------------------------------------------------------- */
 
@@ -112,12 +112,12 @@ static void put_time(struct out *o, uint64_t nanoseconds)
 
 /* Columns ------------------------------------------------------------------- */
 
-#define ONE(key, field)                            \
-        {                                          \
-                key,                               \
-                {                                  \
-                        MEMA_##field, MEMA_##field \
-                }                                  \
+#define ONE(key, field)                                        \
+        {                                                      \
+                key,                                           \
+                {                                              \
+                        MEMA_FIELD_##field, MEMA_FIELD_##field \
+                }                                              \
         }
 
 /* Of regions and of what is added up; the size has another key there. */
@@ -145,7 +145,7 @@ static const struct {
         ONE("swap", SWAP),
         ONE("swap_pss", SWAP_PSS),
         ONE("locked", LOCKED),
-        { "hugetlb", { MEMA_SHARED_HUGETLB, MEMA_PRIVATE_HUGETLB } },
+        { "hugetlb", { MEMA_FIELD_SHARED_HUGETLB, MEMA_FIELD_PRIVATE_HUGETLB } },
 };
 
 static void put_columns(struct out *o, uint64_t present, const uint64_t *value)
@@ -161,7 +161,7 @@ static void put_columns(struct out *o, uint64_t present, const uint64_t *value)
 static void put_sums(struct out *o, const struct mema_sums *sums)
 {
         put_member(o, "mappings", true, sums->mappings);
-        put_member(o, "virtual", sums->present & MEMA_BIT(MEMA_SIZE), sums->value[MEMA_SIZE]);
+        put_member(o, "virtual", sums->present & MEMA_BIT(MEMA_FIELD_SIZE), sums->value[MEMA_FIELD_SIZE]);
         put_columns(o, sums->present, sums->value);
 }
 
@@ -171,7 +171,7 @@ typedef void put_item(const struct mema_output *w, struct out *o, uint64_t index
 
 static bool list(struct mema_output *w, struct out *o, const char *key, uint64_t count, put_item *item)
 {
-        uint64_t index = w->item++;
+        uint64_t index = w->_item++;
 
         if (index > count)
                 return false;
@@ -220,7 +220,7 @@ static void put_parts(struct out *o, const struct mema_report *r, const char *wh
 static void put_category(struct out *o, const struct mema_report *r, unsigned category)
 {
         const struct mema_category *c = &r->category[category];
-        bool known = c->sums.present & MEMA_BIT(MEMA_RSS);
+        bool known = c->sums.present & MEMA_BIT(MEMA_FIELD_RSS);
 
         put(o, "{");
         put_text_member(o, "id", mema_category_stable_id(category));
@@ -267,7 +267,7 @@ static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
         mema_report_name(w->report, index, &name);
         put(o, "{");
         put_key(o, "name");
-        if (w->report->other_named > 0 && index + 1 == w->report->name_count)
+        if (w->report->checks.other_named > 0 && index + 1 == w->report->name_count)
                 put(o, "null");
         else
                 put_string(o, span_of(name.name, (size_t)name.length));
@@ -336,7 +336,7 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
         mema_report_row_by(w->report, w->options.sort, index, &g);
         put(o, "{");
         put_place(w, o, &g);
-        put_member(o, "size", g.present & MEMA_BIT(MEMA_SIZE), g.value[MEMA_SIZE]);
+        put_member(o, "size", g.present & MEMA_BIT(MEMA_FIELD_SIZE), g.value[MEMA_FIELD_SIZE]);
         put_columns(o, g.present, g.value);
         put_key(o, "vm_flags");
         if (g.vm_flags_present)
@@ -361,7 +361,7 @@ static bool head(struct mema_output *w, struct out *o)
         const struct mema_origin *origin = &w->options.origin;
         const struct mema_context *context = &w->report->context;
         struct span exe = span_of(context->exe, (size_t)context->exe_length);
-        bool known = origin->source != MEMA_FROM_FILE;
+        bool known = origin->kind != MEMA_ORIGIN_FILE;
 
         put(o, "{");
         put_member(o, "schema", true, 1);
@@ -475,7 +475,7 @@ static void put_change(struct out *o, bool known, uint64_t before, uint64_t now)
         if (known && now < before)
                 put(o, "-");
         if (known)
-                put_decimal(o, beyond(before, now) + beyond(now, before));
+                put_decimal(o, sat_sub(before, now) + sat_sub(now, before));
         else
                 put(o, "null");
 }
@@ -495,7 +495,7 @@ static void put_category_change(const struct mema_output *w, struct out *o, uint
         put(o, "{");
         put_text_member(o, "id", mema_category_stable_id((unsigned)index));
         put_text_member(o, "name", mema_category_name((unsigned)index));
-        put_change(o, mema_diff_has_rss(w->diff), before->value[MEMA_RSS], now->value[MEMA_RSS]);
+        put_change(o, mema_diff_has_rss(w->diff), before->value[MEMA_FIELD_RSS], now->value[MEMA_FIELD_RSS]);
         put(o, " }");
 }
 
@@ -509,7 +509,7 @@ static void put_region_change(const struct mema_output *w, struct out *o, uint64
         const struct mema_change *c = &w->diff->change[index];
         struct mema_region g;
 
-        mema_report_row(c->kind == MEMA_GONE ? w->diff->before : w->diff->now, c->row, &g);
+        mema_report_row(c->kind == MEMA_CHANGE_GONE ? w->diff->before : w->diff->now, c->row, &g);
         put(o, "{");
         put_text_member(o, "kind", mema_change_name((unsigned)c->kind));
         put_change(o, true, c->before, c->now);
@@ -519,7 +519,7 @@ static void put_region_change(const struct mema_output *w, struct out *o, uint64
 
 static bool region_changes(struct mema_output *w, struct out *o)
 {
-        return list(w, o, "changes", at_most(w->diff->count, w->options.top), put_region_change);
+        return list(w, o, "changes", min_u64(w->diff->count, w->options.top), put_region_change);
 }
 
 static void put_diff_warning(const struct mema_output *w, struct out *o, uint64_t index)

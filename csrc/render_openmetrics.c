@@ -2,7 +2,7 @@
  *
  * Labels are stable ids, and the names that memory was given, of which there are
  * NAMES_MAX at most: neither addresses nor paths. */
-#include "bytes.h"
+#include "scan.h"
 #include "escape.h"
 #include "render.h"
 
@@ -60,7 +60,7 @@ static uint64_t categories(const struct mema_output *w, const struct family *f)
 
         /* Series that come and go with the source of the reading that is kept would be taken for ended. */
         if (w->options.rss_only)
-                present &= MEMA_BIT(MEMA_RSS);
+                present &= MEMA_BIT(MEMA_FIELD_RSS);
         return present & MEMA_BIT(f->of) ? MEMA_CATEGORY_COUNT : 0;
 }
 
@@ -75,7 +75,7 @@ static uint64_t category(const struct mema_output *w, struct out *o, const struc
 static uint64_t names(const struct mema_output *w, const struct family *f)
 {
         const struct mema_report *r = w->report;
-        uint64_t count = r->name_count - (r->other_named > 0);
+        uint64_t count = r->name_count - (r->checks.other_named > 0);
 
         if (categories(w, f) == 0)
                 return 0;
@@ -99,7 +99,7 @@ static uint64_t one_with_field(const struct mema_output *w, const struct family 
 static uint64_t other_names(const struct mema_output *w, struct out *o, const struct family *f,
                             uint64_t index)
 {
-        uint64_t rest = w->report->category[MEMA_NAMED].sums.value[f->of];
+        uint64_t rest = w->report->category[MEMA_CATEGORY_NAMED].sums.value[f->of];
         struct mema_name n;
 
         (void)o;
@@ -185,23 +185,23 @@ static uint64_t origin(const struct mema_output *w, struct out *o, const struct 
 static uint64_t one_of_a_process(const struct mema_output *w, const struct family *f)
 {
         (void)f;
-        return w->options.origin.source != MEMA_FROM_FILE;
+        return w->options.origin.kind != MEMA_ORIGIN_FILE;
 }
 
 /* The metrics ----------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct family families[] = {
-        { "resident_bytes", "bytes", "Resident memory.", categories, category, MEMA_RSS, 0 },
+        { "resident_bytes", "bytes", "Resident memory.", categories, category, MEMA_FIELD_RSS, 0 },
         { "proportional_bytes", "bytes", "Resident memory, shared pages divided by the processes that share them.",
-          categories, category, MEMA_PSS, 0 },
+          categories, category, MEMA_FIELD_PSS, 0 },
         { "private_dirty_bytes", "bytes", "Resident memory that is this process's alone and would be written before it is taken.",
-          categories, category, MEMA_PRIVATE_DIRTY, 0 },
-        { "swap_bytes", "bytes", "Memory in swap.", categories, category, MEMA_SWAP, 0 },
+          categories, category, MEMA_FIELD_PRIVATE_DIRTY, 0 },
+        { "swap_bytes", "bytes", "Memory in swap.", categories, category, MEMA_FIELD_SWAP, 0 },
         { "named_resident_bytes", "bytes", "Resident memory of the category named, of the 50 largest names.",
-          names, name, MEMA_RSS, 0 },
+          names, name, MEMA_FIELD_RSS, 0 },
         { "named_overflow_resident_bytes", "bytes", "Resident memory of the category named, of all other names.",
-          one_with_field, other_names, MEMA_RSS, 0 },
+          one_with_field, other_names, MEMA_FIELD_RSS, 0 },
         { "go_heap_bytes", "bytes", "Resident memory of the Go heap, by what the runtime says that it is made of.",
           parts, part, MEMA_PART_HEAP_MARKED, MEMA_PART_HEAP_RELEASED },
         { "go_heap_proof", "", "1: the mappings of the Go heap are what the runtime says.", proofs, proof, MEMA_PROOF_GO_HEAP, 0 },
@@ -256,14 +256,14 @@ static void put_sample(const struct mema_output *w, struct out *o, const struct 
 
 static bool samples(struct mema_output *w, struct out *o)
 {
-        const struct family *f = &families[w->item];
-        uint64_t index = w->row++;
+        const struct family *f = &families[w->_item];
+        uint64_t index = w->_row++;
 
-        if (w->item == sizeof families / sizeof *families)
+        if (w->_item == sizeof families / sizeof *families)
                 return false;
         if (index == f->count(w, f)) {
-                w->item++;
-                w->row = 0;
+                w->_item++;
+                w->_row = 0;
                 return true;
         }
         if (index == 0)

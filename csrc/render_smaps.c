@@ -1,9 +1,9 @@
-/* render_smaps.c - a report as a saved capture: what capture.c reads, and the text as it
+/* render_smaps.c - a report as a saved capture: what smaps_capture.c reads, and the text as it
  * was.
  *
  * Whatever a report of the text depends on beside the text stands before it. */
-#include "capture.h"
-#include "kept.h"
+#include "smaps_capture.h"
+#include "source_text.h"
 #include "render.h"
 
 /* Lines --------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ static void put_address_line(struct out *o, size_t key, uint64_t address)
 static bool version_line(struct mema_output *w, struct out *o)
 {
         put_number_line(o, CAPTURE_VERSION, 1);
-        w->kept = w->report->kept;
+        w->_kept = w->report->_text.first;
         return false;
 }
 
@@ -51,7 +51,7 @@ static bool program_line(struct mema_output *w, struct out *o)
 {
         const struct mema_context *c = &w->report->context;
 
-        if (c->exe_length > 0 && !w->report->exe_guessed)
+        if (c->exe_length > 0 && !w->report->_counting.exe_guessed)
                 put_text_line(o, c->exe_deleted ? CAPTURE_DELETED_PROGRAM : CAPTURE_PROGRAM, c->exe,
                               (size_t)c->exe_length);
         return false;
@@ -82,17 +82,17 @@ static bool number_line(struct mema_output *w, struct out *o)
                 size_t key;
                 uint64_t number;
         } numbers[] = {
-                { CAPTURE_MAPPINGS, w->report->totals.mappings + w->report->grown },
+                { CAPTURE_MAPPINGS, w->report->totals.mappings + w->report->checks.grown },
                 { CAPTURE_HEAPS_KNOWN, c->heaps_known },
-                { CAPTURE_LABELS_LOST, w->report->labels_lost },
+                { CAPTURE_LABELS_LOST, w->report->checks.labels_lost },
                 { CAPTURE_ALL_THREADS, c->threads.all },
         };
 
-        if (w->item == sizeof numbers / sizeof *numbers)
+        if (w->_item == sizeof numbers / sizeof *numbers)
                 return false;
-        if (numbers[w->item].number > 0)
-                put_number_line(o, numbers[w->item].key, numbers[w->item].number);
-        w->item++;
+        if (numbers[w->_item].number > 0)
+                put_number_line(o, numbers[w->_item].key, numbers[w->_item].number);
+        w->_item++;
         return true;
 }
 
@@ -100,9 +100,9 @@ static bool thread_line(struct mema_output *w, struct out *o)
 {
         const struct mema_threads *threads = &w->report->context.threads;
 
-        if (w->item == threads->count || w->item == MEMA_THREADS_MAX)
+        if (w->_item == threads->count || w->_item == MEMA_THREADS_MAX)
                 return false;
-        put_address_line(o, CAPTURE_THREAD, threads->stack_pointer[w->item++]);
+        put_address_line(o, CAPTURE_THREAD, threads->stack_pointer[w->_item++]);
         return true;
 }
 
@@ -110,16 +110,16 @@ static bool anchor_line(struct mema_output *w, struct out *o)
 {
         const struct mema_go *go = &w->report->context.facts.go;
 
-        if (!go->known || w->item == go->anchor_count || w->item == MEMA_ANCHORS_MAX)
+        if (!go->known || w->_item == go->anchor_count || w->_item == MEMA_ANCHORS_MAX)
                 return false;
-        put_address_line(o, CAPTURE_ANCHOR, go->anchors[w->item++]);
+        put_address_line(o, CAPTURE_ANCHOR, go->anchors[w->_item++]);
         return true;
 }
 
 static bool limit_line(struct mema_output *w, struct out *o)
 {
         const struct mema_limits *limits = &w->report->context.limits;
-        uint64_t limit = w->item++;
+        uint64_t limit = w->_item++;
 
         if (limit == MEMA_LIMIT_COUNT)
                 return false;
@@ -130,7 +130,7 @@ static bool limit_line(struct mema_output *w, struct out *o)
 
 static bool figure_line(struct mema_output *w, struct out *o)
 {
-        size_t key = CAPTURE_FIRST_FIGURE + (size_t)w->item++;
+        size_t key = CAPTURE_FIRST_FIGURE + (size_t)w->_item++;
         uint64_t before, after;
 
         if (!mema_capture_key(key))
@@ -151,9 +151,9 @@ static bool owner_line(struct mema_output *w, struct out *o)
         const struct mema_context *c = &w->report->context;
         const struct mema_owner *owner;
 
-        if (w->item == c->owner_count)
+        if (w->_item == c->owner_count)
                 return false;
-        owner = &c->owners[w->item++];
+        owner = &c->owners[w->_item++];
         put_key(o, CAPTURE_OWNER);
         put_number(o, owner->start, 16, 1, ' ');
         put(o, "-");
@@ -177,11 +177,11 @@ static bool owner_line(struct mema_output *w, struct out *o)
 static bool text_pieces(struct mema_output *w, struct out *o)
 {
         (void)o;
-        if (!w->kept)
+        if (!w->_kept)
                 return false;
-        w->piece = w->kept->text;
-        w->piece_length = w->kept->length;
-        w->kept = w->kept->next;
+        w->_piece = w->_kept->text;
+        w->_piece_length = w->_kept->length;
+        w->_kept = w->_kept->next;
         return true;
 }
 

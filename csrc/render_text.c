@@ -1,18 +1,19 @@
 /* render_text.c - a report as the text that people and scripts read.
  *
  * Titles, labels and their order are a contract. */
-#include "bytes.h"
+#include "scan.h"
 #include "render.h"
-#include "sums.h"
+#include "report_sums.h"
 
 /* How many characters a number has in most reports of a unit. */
 static const unsigned unit_width[] = { 5, 9, 15 };
 _Static_assert(sizeof unit_width / sizeof *unit_width == MEMA_UNIT_AUTO, "a width for each unit but auto");
 
 /* Stand even where they hold nothing: scripts look for them. */
-static const uint64_t always_rows = UINT64_C(1) << MEMA_GO_HEAP | UINT64_C(1) << MEMA_GO_STACK |
-                                    UINT64_C(1) << MEMA_GO_METADATA | UINT64_C(1) << MEMA_ANON_RW |
-                                    UINT64_C(1) << MEMA_ANON_RO | UINT64_C(1) << MEMA_ANON_EXEC;
+static const uint64_t always_rows =
+        UINT64_C(1) << MEMA_CATEGORY_GO_HEAP | UINT64_C(1) << MEMA_CATEGORY_GO_STACK |
+        UINT64_C(1) << MEMA_CATEGORY_GO_METADATA | UINT64_C(1) << MEMA_CATEGORY_ANON_RW |
+        UINT64_C(1) << MEMA_CATEGORY_ANON_RO | UINT64_C(1) << MEMA_CATEGORY_ANON_EXEC;
 static const uint64_t always_groups = UINT64_C(1) << MEMA_GROUP_GO | UINT64_C(1) << MEMA_GROUP_ANON;
 
 /* Groups whose rows have long names and no colon behind them. */
@@ -23,29 +24,29 @@ static const struct {
         enum mema_field field;
         bool always;
 } total_rows[] = {
-        { "Virtual Memory:", MEMA_SIZE, true },
-        { "RSS (Resident):", MEMA_RSS, true },
-        { "PSS (Proportional):", MEMA_PSS, true },
-        { "PSS Dirty:", MEMA_PSS_DIRTY, false },
-        { "PSS Anonymous:", MEMA_PSS_ANON, false },
-        { "PSS File:", MEMA_PSS_FILE, false },
-        { "PSS Shared Memory:", MEMA_PSS_SHMEM, false },
-        { "Shared Clean:", MEMA_SHARED_CLEAN, false },
-        { "Shared Dirty:", MEMA_SHARED_DIRTY, false },
-        { "Private Clean:", MEMA_PRIVATE_CLEAN, false },
-        { "Private Dirty:", MEMA_PRIVATE_DIRTY, false },
-        { "Referenced:", MEMA_REFERENCED, false },
-        { "Anonymous:", MEMA_ANONYMOUS, false },
-        { "KSM:", MEMA_KSM, false },
-        { "Lazy Free:", MEMA_LAZY_FREE, false },
-        { "Huge Pages (anonymous):", MEMA_ANON_HUGE, false },
-        { "Huge Pages (shared memory):", MEMA_SHMEM_PMD_MAPPED, false },
-        { "Huge Pages (file):", MEMA_FILE_PMD_MAPPED, false },
-        { "Hugetlb (shared):", MEMA_SHARED_HUGETLB, false },
-        { "Hugetlb (private):", MEMA_PRIVATE_HUGETLB, false },
-        { "Swap:", MEMA_SWAP, false },
-        { "Swap PSS:", MEMA_SWAP_PSS, false },
-        { "Locked:", MEMA_LOCKED, false },
+        { "Virtual Memory:", MEMA_FIELD_SIZE, true },
+        { "RSS (Resident):", MEMA_FIELD_RSS, true },
+        { "PSS (Proportional):", MEMA_FIELD_PSS, true },
+        { "PSS Dirty:", MEMA_FIELD_PSS_DIRTY, false },
+        { "PSS Anonymous:", MEMA_FIELD_PSS_ANON, false },
+        { "PSS File:", MEMA_FIELD_PSS_FILE, false },
+        { "PSS Shared Memory:", MEMA_FIELD_PSS_SHMEM, false },
+        { "Shared Clean:", MEMA_FIELD_SHARED_CLEAN, false },
+        { "Shared Dirty:", MEMA_FIELD_SHARED_DIRTY, false },
+        { "Private Clean:", MEMA_FIELD_PRIVATE_CLEAN, false },
+        { "Private Dirty:", MEMA_FIELD_PRIVATE_DIRTY, false },
+        { "Referenced:", MEMA_FIELD_REFERENCED, false },
+        { "Anonymous:", MEMA_FIELD_ANONYMOUS, false },
+        { "KSM:", MEMA_FIELD_KSM, false },
+        { "Lazy Free:", MEMA_FIELD_LAZY_FREE, false },
+        { "Huge Pages (anonymous):", MEMA_FIELD_ANON_HUGE, false },
+        { "Huge Pages (shared memory):", MEMA_FIELD_SHMEM_PMD_MAPPED, false },
+        { "Huge Pages (file):", MEMA_FIELD_FILE_PMD_MAPPED, false },
+        { "Hugetlb (shared):", MEMA_FIELD_SHARED_HUGETLB, false },
+        { "Hugetlb (private):", MEMA_FIELD_PRIVATE_HUGETLB, false },
+        { "Swap:", MEMA_FIELD_SWAP, false },
+        { "Swap PSS:", MEMA_FIELD_SWAP_PSS, false },
+        { "Locked:", MEMA_FIELD_LOCKED, false },
 };
 
 /* Of a process that can tell; a row does not stand where it would say `usual`. */
@@ -106,18 +107,18 @@ static void round_to(const struct mema_output *w, struct rounding rows, uint64_t
 
 static uint64_t category_bytes(const struct mema_output *w, uint64_t category)
 {
-        return w->report->category[category].sums.value[MEMA_RSS];
+        return w->report->category[category].sums.value[MEMA_FIELD_RSS];
 }
 
-/* The categories of the group w->item only. */
+/* The categories of the group w->_item only. */
 static uint64_t member_bytes(const struct mema_output *w, uint64_t category)
 {
-        return mema_category_group((unsigned)category) == w->item ? category_bytes(w, category) : 0;
+        return mema_category_group((unsigned)category) == w->_item ? category_bytes(w, category) : 0;
 }
 
 static uint64_t group_bytes(const struct mema_output *w, uint64_t group)
 {
-        return w->group_rss[group];
+        return w->_group_rss[group];
 }
 
 static uint64_t name_bytes(const struct mema_output *w, uint64_t index)
@@ -125,7 +126,7 @@ static uint64_t name_bytes(const struct mema_output *w, uint64_t index)
         struct mema_name name;
 
         mema_report_name(w->report, index, &name);
-        return name.sums.value[MEMA_RSS];
+        return name.sums.value[MEMA_FIELD_RSS];
 }
 
 static void round_all(struct mema_output *w)
@@ -133,19 +134,19 @@ static void round_all(struct mema_output *w)
         uint64_t units[MEMA_CATEGORY_COUNT];
 
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                w->group_rss[mema_category_group(i)] += category_bytes(w, i);
-        round_to(w, (struct rounding){ group_bytes, w->group_units, MEMA_GROUP_COUNT },
-                 w->report->totals.value[MEMA_RSS] >> w->shift);
-        for (w->item = 0; w->item < MEMA_GROUP_COUNT; w->item++) {
+                w->_group_rss[mema_category_group(i)] += category_bytes(w, i);
+        round_to(w, (struct rounding){ group_bytes, w->_group_units, MEMA_GROUP_COUNT },
+                 w->report->totals.value[MEMA_FIELD_RSS] >> w->shift);
+        for (w->_item = 0; w->_item < MEMA_GROUP_COUNT; w->_item++) {
                 round_to(w, (struct rounding){ member_bytes, units, MEMA_CATEGORY_COUNT },
-                         w->group_units[w->item]);
+                         w->_group_units[w->_item]);
                 for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                        if (mema_category_group(i) == w->item)
-                                w->category_units[i] = units[i];
+                        if (mema_category_group(i) == w->_item)
+                                w->_category_units[i] = units[i];
         }
-        round_to(w, (struct rounding){ name_bytes, w->name_units, w->report->name_count },
-                 w->category_units[MEMA_NAMED]);
-        w->item = 0;
+        round_to(w, (struct rounding){ name_bytes, w->_name_units, w->report->name_count },
+                 w->_category_units[MEMA_CATEGORY_NAMED]);
+        w->_item = 0;
 }
 
 /* Parts of lines ------------------------------------------------------------ */
@@ -186,7 +187,7 @@ static void put_label(struct out *o, const char *label, size_t column)
 
 static bool group_stands(const struct mema_output *w, uint64_t group)
 {
-        return group_bytes(w, group) > 0 || (always_groups >> group & 1 && w->report->broken_down);
+        return group_bytes(w, group) > 0 || (always_groups >> group & 1 && !w->report->checks.totals_only);
 }
 
 static bool category_stands(const struct mema_output *w, uint64_t category)
@@ -197,7 +198,8 @@ static bool category_stands(const struct mema_output *w, uint64_t category)
 static void put_category_name(const struct mema_output *w, struct out *o, unsigned category)
 {
         char program[MEMA_SHOWN_WIDTH + 1];
-        size_t n = category == MEMA_BINARY ? mema_report_program(w->report, program, sizeof program) : 0;
+        size_t n = category == MEMA_CATEGORY_BINARY ? mema_report_program(w->report, program, sizeof program)
+                                                    : 0;
 
         if (n > 0) {
                 mema_put_shown(o, program, n);
@@ -214,7 +216,7 @@ static void put_category(const struct mema_output *w, struct out *o, unsigned ca
         put_category_name(w, &l, category);
         out_end(&l);
         put_breakdown_row(w, o, label, wide_groups >> mema_category_group(category) & 1,
-                          w->category_units[category]);
+                          w->_category_units[category]);
 }
 
 static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
@@ -225,33 +227,33 @@ static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
         struct span s;
 
         mema_report_name(w->report, index, &name);
-        if (name.sums.value[MEMA_RSS] == 0)
+        if (name.sums.value[MEMA_FIELD_RSS] == 0)
                 return;
         s = span_of(name.name, (size_t)name.length);
         skip_spaces(&s);
         mema_put_shown(&l, s.at, span_length(s));
         out_end(&l);
-        put_breakdown_row(w, o, label, true, w->name_units[index]);
+        put_breakdown_row(w, o, label, true, w->_name_units[index]);
 }
 
-/* One line of the group w->item: its title, a row, its subtotal, a blank line.
+/* One line of the group w->_item: its title, a row, its subtotal, a blank line.
  * False when the group has no more. */
 static bool group_line(struct mema_output *w, struct out *o)
 {
-        uint64_t names = w->item == MEMA_GROUP_NAMED ? w->report->name_count : 0;
+        uint64_t names = w->_item == MEMA_GROUP_NAMED ? w->report->name_count : 0;
         uint64_t rows = names > 0 ? names : MEMA_CATEGORY_COUNT;
-        uint64_t row = w->row++;
+        uint64_t row = w->_row++;
 
         if (row == 0) {
-                put(o, mema_group_name((unsigned)w->item));
+                put(o, mema_group_name((unsigned)w->_item));
                 put(o, ":\n");
         } else if (row <= rows) {
                 if (names > 0)
                         put_name(w, o, row - 1);
-                else if (mema_category_group((unsigned)row - 1) == w->item && category_stands(w, row - 1))
+                else if (mema_category_group((unsigned)row - 1) == w->_item && category_stands(w, row - 1))
                         put_category(w, o, (unsigned)row - 1);
         } else if (row == rows + 1) {
-                put_breakdown_row(w, o, "Subtotal", false, w->group_units[w->item]);
+                put_breakdown_row(w, o, "Subtotal", false, w->_group_units[w->_item]);
                 put(o, "\n");
         }
         return row <= rows;
@@ -259,13 +261,13 @@ static bool group_line(struct mema_output *w, struct out *o)
 
 static bool groups_line(struct mema_output *w, struct out *o)
 {
-        while (w->item < MEMA_GROUP_COUNT && !group_stands(w, w->item))
-                w->item++;
-        if (w->item == MEMA_GROUP_COUNT || !has(&w->report->totals, MEMA_RSS))
+        while (w->_item < MEMA_GROUP_COUNT && !group_stands(w, w->_item))
+                w->_item++;
+        if (w->_item == MEMA_GROUP_COUNT || !has(&w->report->totals, MEMA_FIELD_RSS))
                 return false;
         if (!group_line(w, o)) {
-                w->item++;
-                w->row = 0;
+                w->_item++;
+                w->_row = 0;
         }
         return true;
 }
@@ -277,11 +279,11 @@ static bool estimated_line(struct mema_output *w, struct out *o)
 {
         bool any = false;
 
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && w->item == 0; i++) {
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && w->_item == 0; i++) {
                 const struct mema_category *c = &w->report->category[i];
 
-                if (c->method < MEMA_BY_ESTIMATED ||
-                    c->high - c->low <= w->report->totals.value[MEMA_RSS] / 100)
+                if (c->method < MEMA_METHOD_ESTIMATED ||
+                    c->high - c->low <= w->report->totals.value[MEMA_FIELD_RSS] / 100)
                         continue;
                 put(o, any ? ", " : "Estimated: ");
                 put_category_name(w, o, i);
@@ -298,7 +300,8 @@ static bool names_line(struct mema_output *w, struct out *o)
         const struct mema_report *r = w->report;
         const struct mema_limits *limits = &r->context.limits;
 
-        if (r->broken_down && r->name_count == 0 && limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
+        if (!r->checks.totals_only && r->name_count == 0 &&
+            limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
                 put(o, "Empty Named Regions: ");
                 put(o, limits->value[MEMA_LIMIT_KERNEL_NAMES]
                                ? "nothing has a name, and no label is known"
@@ -319,12 +322,12 @@ static bool warnings_line(struct mema_output *w, struct out *o)
 {
         char text[MEMA_WARNING_MAX];
 
-        if (mema_report_warning(w->report, (unsigned)w->item, text, sizeof text) == 0) {
-                if (w->item > 0)
+        if (mema_report_warning(w->report, (unsigned)w->_item, text, sizeof text) == 0) {
+                if (w->_item > 0)
                         put(o, "\n");
                 return false;
         }
-        put(o, w->item++ == 0 ? "Warnings:\n  " : "  ");
+        put(o, w->_item++ == 0 ? "Warnings:\n  " : "  ");
         put(o, text);
         put(o, "\n");
         return true;
@@ -336,15 +339,15 @@ static bool totals_line(struct mema_output *w, struct out *o)
 {
         const struct mema_sums *totals = &w->report->totals;
 
-        if (w->item == 0 && w->row++ == 0) {
+        if (w->_item == 0 && w->_row++ == 0) {
                 put(o, "=== Totals ===\n");
                 return true;
         }
-        for (; w->item < sizeof total_rows / sizeof *total_rows; w->item++) {
-                enum mema_field field = total_rows[w->item].field;
+        for (; w->_item < sizeof total_rows / sizeof *total_rows; w->_item++) {
+                enum mema_field field = total_rows[w->_item].field;
 
-                if (total_rows[w->item].always || totals->value[field] > 0) {
-                        put_label(o, total_rows[w->item++].label, 18);
+                if (total_rows[w->_item].always || totals->value[field] > 0) {
+                        put_label(o, total_rows[w->_item++].label, 18);
                         if (has(totals, field))
                                 put_units(w, o, totals->value[field] >> w->shift, 1);
                         else
@@ -387,12 +390,12 @@ static bool limits_line(struct mema_output *w, struct out *o)
 {
         const struct mema_limits *limits = &w->report->context.limits;
 
-        for (; w->item < sizeof limit_rows / sizeof *limit_rows; w->item++) {
-                enum mema_limit limit = limit_rows[w->item].limit;
+        for (; w->_item < sizeof limit_rows / sizeof *limit_rows; w->_item++) {
+                enum mema_limit limit = limit_rows[w->_item].limit;
 
-                if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[w->item].usual &&
-                    (limit != MEMA_LIMIT_MAPPINGS_MAX || w->report->broken_down)) {
-                        put_label(o, limit_rows[w->item++].label, 18);
+                if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[w->_item].usual &&
+                    (limit != MEMA_LIMIT_MAPPINGS_MAX || !w->report->checks.totals_only)) {
+                        put_label(o, limit_rows[w->_item++].label, 18);
                         put_limit(w, o, limit);
                         put(o, "\n");
                         return true;
@@ -409,9 +412,9 @@ struct column {
 };
 
 static const struct column columns[] = {
-        { "RSS", { MEMA_RSS, MEMA_RSS } },
-        { "PRIVATE", { MEMA_PRIVATE_CLEAN, MEMA_PRIVATE_DIRTY } },
-        { "SHARED", { MEMA_SHARED_CLEAN, MEMA_SHARED_DIRTY } },
+        { "RSS", { MEMA_FIELD_RSS, MEMA_FIELD_RSS } },
+        { "PRIVATE", { MEMA_FIELD_PRIVATE_CLEAN, MEMA_FIELD_PRIVATE_DIRTY } },
+        { "SHARED", { MEMA_FIELD_SHARED_CLEAN, MEMA_FIELD_SHARED_DIRTY } },
 };
 
 /* The column that an order has of its own; none where it is among those above. */
@@ -426,7 +429,7 @@ static const char *const sort_titles[MEMA_SORT_COUNT] = {
  * size takes the place of an order's own. */
 static struct column column_at(const struct mema_output *w, size_t index)
 {
-        uint64_t sort = has(&w->report->totals, MEMA_RSS) ? w->options.sort : MEMA_SORT_SIZE;
+        uint64_t sort = has(&w->report->totals, MEMA_FIELD_RSS) ? w->options.sort : MEMA_SORT_SIZE;
         size_t count = sizeof columns / sizeof *columns;
 
         if (index < count)
@@ -495,7 +498,7 @@ static bool regions_title_line(struct mema_output *w, struct out *o)
         uint64_t top = w->options.top;
         struct column c;
 
-        if (top == 0 || !w->report->broken_down)
+        if (top == 0 || w->report->checks.totals_only)
                 return false;
         if (top == MEMA_ALL) {
                 put(o, "\n=== All Memory Regions ===\n\n");
@@ -514,9 +517,9 @@ static bool regions_title_line(struct mema_output *w, struct out *o)
 
 static bool regions_line(struct mema_output *w, struct out *o)
 {
-        if (w->item == mema_output_rows(w))
+        if (w->_item == mema_output_rows(w))
                 return false;
-        put_region(w, o, w->item++);
+        put_region(w, o, w->_item++);
         return true;
 }
 

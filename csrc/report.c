@@ -1,26 +1,16 @@
 /* report.c - regions in, sums by category out.
  *
- * The law: every resident byte is in exactly one category, and the categories
- * add up to RSS.  A region waits until its successor is known, is classified
- * once, and is counted once: in its category, or, where the Go heap may turn
- * out to be around it, in the open run, whose sums go either to the Go heap or
- * to the categories when the run ends. */
+ * The law: every resident byte is in exactly one category, and the categories add up to RSS.  A region
+ * waits until its successor is known; then it is classified once and counted once, in its category or
+ * in the run that may be the Go heap (report_run.c). */
 #include "classify.h"
-#include "out.h"
-#include "owners.h"
-#include "parts.h"
-#include "store.h"
-#include "sums.h"
-
-static void merge(struct mema_category *into, const struct mema_category *from)
-{
-        mema_sums_merge(&into->sums, &from->sums);
-        into->committed += from->committed;
-        into->unsure = together(into->unsure, from->unsure);
-        into->low += from->low;
-        if (from->method > into->method)
-                into->method = from->method;
-}
+#include "report_apportion.h"
+#include "report_arena.h"
+#include "report_names.h"
+#include "report_rows.h"
+#include "report_run.h"
+#include "report_split.h"
+#include "report_sums.h"
 
 /* Begin ------------------------------------------------------------------- */
 
@@ -33,19 +23,15 @@ void mema_report_init(struct mema_report *r, const struct mema_context *context,
         r->after = r->context.facts;
         if (options)
                 r->options = *options;
-        r->every_sort = r->options.sort == MEMA_EVERY_SORT;
-        if (r->options.sort >= MEMA_SORT_COUNT)
+        if ((unsigned)r->options.sort >= MEMA_SORT_COUNT)
                 r->options.sort = MEMA_SORT_RSS;
-        r->broken_down = 1;
-        r->before.category = MEMA_CATEGORY_COUNT;
-        for (unsigned sort = 0; sort < MEMA_SORT_COUNT; sort++)
-                r->bar[sort].start = UINT64_MAX;
-}
-
-void mema_report_source(struct mema_report *r, unsigned source, unsigned rss_only)
-{
-        r->scan_wanted = source == MEMA_SOURCE_SCAN;
-        r->scans = source == MEMA_SOURCE_SCAN || (source == MEMA_SOURCE_AUTO && rss_only);
+        if (r->options.for_diff) {
+                r->options.top = MEMA_ALL;
+                r->options.sort = MEMA_SORT_ADDRESS;
+                r->options.every_sort = false;
+        }
+        mema_rows_init(&r->_rows, &r->options);
+        r->_counting.before.category = MEMA_CATEGORY_COUNT;
 }
 
 void mema_report_capture(struct mema_report *r, const struct mema_capture *capture)
@@ -76,296 +62,240 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
         if (c->threads.count > 0 || c->threads.all)
                 r->context.threads = c->threads;
         r->context.heaps_known |= c->heaps_known;
-        r->labels_lost += capture->labels_lost;
+        r->checks.labels_lost += capture->labels_lost;
 }
 
-/* Runs --------------------------------------------------------------------- */
+/* Arena ------------------------------------------------------------------- */
 
-static bool holds_anchor(const struct mema_go *go, const struct mema_region *g)
+/* The most that is kept of a region and its pieces. */
+static uint64_t most_bytes(const struct mema_report *r, const struct mema_region *g)
 {
-        for (uint64_t i = 0; i < go->anchor_count && i < MEMA_ANCHORS_MAX; i++)
-                if (go->anchors[i] - g->start < mema_region_span(g))
-                        return true;
-        return false;
+        uint64_t pieces = mema_most_pieces(&r->context, g, r->_counting.split);
+        uint64_t name = g->name_length + (pieces > 1 ? sizeof((struct mema_split *)0)->name : 0);
+
+        return pieces * (mema_row_bytes + name + mema_name_bytes);
 }
 
-static void close_run(struct mema_report *r)
+static void compact(struct mema_report *r)
 {
-        if (!r->run_touched)
-                return;
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                struct mema_category *part = &r->run[i];
-
-                if (!(r->run_touched >> i & 1))
-                        continue;
-                if (r->run_anchored) {
-                        part->low = 0;
-                        part->method = MEMA_BY_INFERRED;
-                        merge(&r->category[MEMA_GO_HEAP], part);
-                } else {
-                        merge(&r->category[i], part);
-                }
-                memset(part, 0, sizeof *part);
-        }
-        if (r->run_anchored)
-                mema_store_change(r, r->run_first, MEMA_GO_HEAP, MEMA_BY_INFERRED);
-        r->run_touched = r->run_anchored = 0;
+        mema_arena_plan(&r->_arena);
+        mema_rows_relocate(&r->_rows, &r->_arena);
+        mema_names_relocate(&r->_names, &r->_arena);
+        mema_arena_move(&r->_arena);
 }
 
-static void count(struct mema_category *c, const struct mema_region *g, const struct mema_cut *cut)
+uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *region)
 {
-        mema_sums_add(&c->sums, g);
-        c->sums.mappings -= cut->pieces > 1;
-        if (g->perms[1] == 'w')
-                c->committed += cut->committed;
-        c->unsure = together(c->unsure, cut->unsure);
-        if (g->method <= MEMA_BY_ESTIMATED)
-                c->low += beyond(g->value[MEMA_RSS], cut->unsure);
-        if (g->method > c->method)
-                c->method = g->method;
+        const struct mema_arena *arena = &r->_arena;
+        uint64_t need = most_bytes(r, region);
+
+        /* The waiting region is kept first, and the last one is kept without another call. */
+        if (r->_counting.waiting)
+                need += most_bytes(r, &r->_counting.region);
+        if (mema_arena_free(arena) >= need)
+                return 0;
+        if (arena->displaced > arena->size / 8)
+                compact(r);
+        return mema_arena_free(arena) >= need ? 0 : arena->size / 4 * 5 + need + 8192;
 }
 
-/* The Go heap is the run of adjoining nameless regions, rw-p and ---p, around
- * an anchor; that it is one is known only when it has ended. */
-static void count_in_run(struct mema_report *r, const struct mema_region *g, const struct mema_cut *cut)
+void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
 {
-        if (r->run_touched && r->run_end != g->start)
-                close_run(r);
-        if (!r->run_touched)
-                r->run_first = r->settled;
-        r->run_touched |= UINT64_C(1) << g->category;
-        r->run_end = g->end;
-        r->run_anchored |= holds_anchor(&r->context.facts.go, g);
-        count(&r->run[g->category], g, cut);
+        mema_arena_lend(&r->_arena, arena, size);
 }
-_Static_assert(MEMA_CATEGORY_COUNT <= 64, "run_touched has a bit a category");
 
-/* Regions ------------------------------------------------------------------ */
+/* Counting ----------------------------------------------------------------- */
 
-/* A saved smaps does not tell which program it was.  The kernel maps a program
- * below everything else, from its start. */
+/* A saved smaps does not name its program.  The kernel maps the program below everything else, from the
+ * start of its file. */
 static void guess_program(struct mema_report *r, const struct mema_region *g)
 {
         if (r->context.exe_length > 0 || r->totals.mappings > 1 || g->offset != 0 || g->perms[3] == 's' ||
-            g->name_length == 0 || mema_rule_for(g, &r->context)->category != MEMA_OTHER_FILES)
+            g->name_length == 0 || mema_rule_for(g, &r->context)->category != MEMA_CATEGORY_OTHER_FILES)
                 return;
         memcpy(r->context.exe, g->name, (size_t)g->name_length);
         r->context.exe_length = g->name_length;
-        r->exe_guessed = 1;
+        r->_counting.exe_guessed = true;
 }
 
-/* What memory is, and how that is known. */
-struct kind {
-        unsigned category;
-        uint64_t method;
-};
-
-/* Counts r->region, a mapping or the piece of one that is cut.  `kind`: what it is where
- * it is nobody's; NULL: what it shows by itself. */
-static void settle_piece(struct mema_report *r, const struct mema_neighbour *self,
-                         const struct mema_neighbour *after, const struct kind *kind,
-                         const struct mema_cut *cut)
+/* Sets category and method of a mapping or a piece of one.  `uncut`: the class of the whole mapping, for a
+ * piece without an owner; NULL: the piece's own shape decides. */
+static void classify(struct mema_report *r, struct mema_region *g, const struct mema_neighbor *self,
+                     const struct mema_neighbor *after, const struct mema_class *uncut,
+                     const struct mema_split *piece)
 {
-        struct mema_region *g = &r->region;
-        bool owned = cut->category < MEMA_CATEGORY_COUNT;
+        struct mema_class class = { piece->category,
+                                    piece->labeled ? MEMA_METHOD_NAMED : MEMA_METHOD_INFERRED };
 
-        g->category = cut->category;
-        g->method = cut->labelled ? MEMA_BY_NAMED : MEMA_BY_INFERRED;
-        if (!owned && kind) {
-                g->category = kind->category;
-                g->method = kind->method;
-        } else if (!owned) {
-                g->category = mema_classify(g, self, &r->before, after, &r->context, &g->method);
-        }
-        if (g->category == MEMA_BINARY && r->exe_guessed)
-                g->method = MEMA_BY_INFERRED;
-        if (g->category == MEMA_NOT_BROKEN_DOWN)
-                r->broken_down = 0;
-        if (cut->unsure > 0 && g->method < MEMA_BY_ESTIMATED)
-                g->method = MEMA_BY_ESTIMATED;
-
-        bool run = r->context.facts.go.known && self->plain && !owned &&
-                   (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
-
-        if (run) {
-                count_in_run(r, g, cut);
-        } else {
-                close_run(r);
-                count(&r->category[g->category], g, cut);
-        }
-        if (g->category == MEMA_NAMED)
-                mema_store_name(r, g, cut->pieces > 1);
-        if (g->category != MEMA_NOT_BROKEN_DOWN)
-                mema_store_row(r, g);
-        r->before = *self;
-        r->before.category = g->category;
-        r->settled++;
+        if (piece->category == MEMA_CATEGORY_COUNT)
+                class = uncut ? *uncut : mema_classify(g, self, &r->_counting.before, after, &r->context);
+        g->category = class.category;
+        g->method = class.method;
+        if (g->category == MEMA_CATEGORY_BINARY && r->_counting.exe_guessed)
+                g->method = MEMA_METHOD_INFERRED;
+        if (piece->unsure > 0 && g->method < MEMA_METHOD_ESTIMATED)
+                g->method = MEMA_METHOD_ESTIMATED;
 }
 
-/* Counts the region that waited, now that its successor is known. */
-static void settle(struct mema_report *r, const struct mema_neighbour *after)
+/* Counts the waiting region, or a piece of it, which it is made into. */
+static void settle_piece(struct mema_report *r, const struct mema_neighbor *self,
+                         const struct mema_neighbor *after, const struct mema_class *uncut,
+                         const struct mema_split *piece)
 {
-        struct mema_cut cut;
-        struct kind uncut;
+        struct mema_counting *c = &r->_counting;
+        struct mema_region *g = &c->region;
+        bool owned = piece->category < MEMA_CATEGORY_COUNT;
+        bool in_run = r->context.facts.go.known && self->plain && !owned &&
+                      (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
+
+        classify(r, g, self, after, uncut, piece);
+        if (!in_run || !mema_run_continues(&r->_run, g))
+                mema_run_close(&r->_run, &r->_arena, r->category);
+        if (in_run)
+                mema_run_add(&r->_run, &r->_arena, &r->context.facts.go, g, piece);
+        else
+                mema_category_count(&r->category[g->category], g, piece);
+        if (g->category == MEMA_CATEGORY_NAMED &&
+            !mema_names_add(&r->_names, &r->_arena, g, piece->pieces > 1))
+                r->checks.other_named++;
+        if (g->category == MEMA_CATEGORY_NOT_BROKEN_DOWN)
+                r->checks.totals_only = true;
+        else if (!mema_rows_add(&r->_rows, &r->_arena, g, c->settled))
+                r->checks.rows_lost++;
+        c->before = *self;
+        c->before.category = g->category;
+        c->settled++;
+}
+
+/* Counts the waiting region, whose successor is known now. */
+static void settle(struct mema_report *r, const struct mema_neighbor *after)
+{
+        struct mema_counting *c = &r->_counting;
+        struct mema_split split;
+        struct mema_class uncut;
         bool behind_label = false;
 
-        if (!r->waiting)
+        if (!c->waiting)
                 return;
-        r->waiting = 0;
-        guess_program(r, &r->region);
-        if (!mema_cut_begin(&cut, &r->region, &r->context)) {
-                settle_piece(r, &r->self, after, NULL, &cut);
+        c->waiting = false;
+        guess_program(r, &c->region);
+        if (!mema_split_begin(&split, &c->region, &r->context, c->split)) {
+                settle_piece(r, &c->self, after, NULL, &split);
                 return;
         }
-        /* Behind a label a mapping is what it would be without. */
-        uncut.category = mema_classify(&r->region, &r->self, &r->before, after, &r->context, &uncut.method);
-        while (mema_cut_next(&cut, &r->region)) {
-                struct mema_neighbour piece = mema_neighbour_of(&r->region);
+        c->split = max_u64(c->split, c->region.end);
+        /* Behind a label, a mapping is classified as it would be without the label. */
+        uncut = mema_classify(&c->region, &c->self, &c->before, after, &r->context);
+        while (mema_split_next(&split, &c->region)) {
+                struct mema_neighbor piece = mema_neighbor_of(&c->region);
 
-                settle_piece(r, &piece, after, behind_label ? &uncut : NULL, &cut);
-                behind_label |= cut.labelled;
+                settle_piece(r, &piece, after, behind_label ? &uncut : NULL, &split);
+                behind_label |= split.labeled;
         }
 }
 
-/* What is said of a mapping last counts. */
+/* Forgets the waiting region, which has come again. */
 static void drop_waiting(struct mema_report *r)
 {
-        mema_sums_take_back(&r->totals, &r->region);
-        r->repeated -= r->region.repeated;
-        r->without_rss -= !(r->region.present & MEMA_BIT(MEMA_RSS));
-        r->waiting = 0;
-        r->grown++;
+        const struct mema_region *g = &r->_counting.region;
+
+        mema_sums_subtract(&r->totals, g);
+        r->checks.repeated -= g->repeated;
+        r->checks.without_rss -= !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
+        r->_counting.waiting = false;
+        r->checks.grown++;
 }
 
 enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
 {
-        struct mema_neighbour next = mema_neighbour_of(region);
-        struct mema_region *g = &r->region;
+        struct mema_counting *c = &r->_counting;
+        struct mema_neighbor next = mema_neighbor_of(region);
+        struct mema_region *g = &c->region;
 
-        if (r->overflown)
-                return MEMA_OVERFLOW;
-        if (r->waiting && mema_has_grown(r->region.start, r->region.end, region))
+        if (c->overflown)
+                return MEMA_STATUS_OVERFLOW;
+        if (c->waiting && mema_has_grown(g->start, g->end, region))
                 drop_waiting(r);
-        else if (r->totals.mappings > 0 && region->start <= r->reached)
-                r->overlapping++;
-        if (region->end - 1 > r->reached)
-                r->reached = region->end - 1;
+        else if (r->totals.mappings > 0 && region->start <= c->reached)
+                r->checks.overlapping++;
+        if (region->end - 1 > c->reached)
+                c->reached = region->end - 1;
         settle(r, &next);
-        r->self = next;
+        c->self = next;
         memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
 
-        /* What a header tells need not be printed again; a rollup's tells nothing. */
-        if (!(g->present & MEMA_BIT(MEMA_SIZE)) && !mema_is_rollup(g)) {
-                g->value[MEMA_SIZE] = mema_region_span(g);
-                g->present |= MEMA_BIT(MEMA_SIZE);
+        /* The header gives the size of a mapping without a Size line; that of a rollup means nothing. */
+        if (!(g->present & MEMA_BIT(MEMA_FIELD_SIZE)) && !mema_is_rollup(g)) {
+                g->value[MEMA_FIELD_SIZE] = mema_region_span(g);
+                g->present |= MEMA_BIT(MEMA_FIELD_SIZE);
         }
         if (!mema_sums_add_checked(&r->totals, g)) {
-                r->overflown = 1;
-                return MEMA_OVERFLOW;
+                c->overflown = true;
+                return MEMA_STATUS_OVERFLOW;
         }
-        r->waiting = 1;
-        r->repeated += g->repeated;
-        r->without_rss += !(g->present & MEMA_BIT(MEMA_RSS));
-        return MEMA_OK;
+        c->waiting = true;
+        r->checks.repeated += g->repeated;
+        r->checks.without_rss += !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
+        return MEMA_STATUS_OK;
 }
 
 /* Finish ------------------------------------------------------------------- */
 
 void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
-        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
-        struct mema_category *rest = &r->category[MEMA_UNATTRIBUTED];
+        static const struct mema_neighbor none = { .category = MEMA_CATEGORY_COUNT };
+        struct mema_category *rest = &r->category[MEMA_CATEGORY_UNATTRIBUTED];
 
         settle(r, &none);
-        close_run(r);
+        mema_run_close(&r->_run, &r->_arena, r->category);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                r->category[i].sums.present |= r->totals.present; /* nothing there is 0, and known */
-                r->category[i].high = together(r->category[i].sums.value[MEMA_RSS], r->category[i].unsure);
+                struct mema_category *c = &r->category[i];
+
+                c->sums.present |= r->totals.present; /* an empty category is 0, not unknown */
+                c->high = sat_add(c->sums.value[MEMA_FIELD_RSS], c->unsure);
         }
         if (after)
                 r->after = *after;
-        mema_parts_finish(r, &r->after);
+        mema_apportion(r);
 
-        /* Should the law ever fail, the difference is to be seen. */
-        rest->sums.value[MEMA_RSS] = r->totals.value[MEMA_RSS];
+        /* If the law were broken, the difference would show. */
+        rest->sums.value[MEMA_FIELD_RSS] = r->totals.value[MEMA_FIELD_RSS];
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                if (i != MEMA_UNATTRIBUTED)
-                        rest->sums.value[MEMA_RSS] -= r->category[i].sums.value[MEMA_RSS];
-        mema_store_finish(r);
+                if (i != MEMA_CATEGORY_UNATTRIBUTED)
+                        rest->sums.value[MEMA_FIELD_RSS] -= r->category[i].sums.value[MEMA_FIELD_RSS];
+        mema_rows_sort(&r->_rows, &r->_arena);
+        mema_names_sort(&r->_names, &r->_arena);
+        r->row_count = mema_report_rows_by(r, r->options.sort);
+        r->name_count = r->_names.count + (r->checks.other_named > 0);
 }
 
-/* Words -------------------------------------------------------------------- */
+/* Results ------------------------------------------------------------------ */
 
-static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uint64_t unknown)
+static unsigned kept_sort(const struct mema_report *r, unsigned sort)
 {
-        return r->context.limits.known & MEMA_BIT(limit) ? r->context.limits.value[limit] : unknown;
+        return r->options.every_sort && sort < MEMA_SORT_COUNT ? sort : r->options.sort;
 }
 
-/* Files that were not used lately fill a cgroup up to its limit, and do no harm. */
-static bool is_near_limit(const struct mema_report *r)
+uint64_t mema_report_rows_by(const struct mema_report *r, unsigned sort)
 {
-        uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_ROOM_LIMIT, 0) / 10;
-        uint64_t room = limit_of(r, MEMA_LIMIT_CGROUP_ROOM, UINT64_MAX);
-
-        return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
+        return r->_rows.listed[kept_sort(r, sort)];
 }
 
-/* A warning stands where its number is not 0, with the number in place of #. */
-size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap)
+void mema_report_row_by(const struct mema_report *r, unsigned sort, uint64_t index, struct mema_region *row)
 {
-        uint64_t all = r->totals.mappings;
-        uint64_t heap = r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS];
-        uint64_t mappings_max = limit_of(r, MEMA_LIMIT_MAPPINGS_MAX, UINT64_MAX);
-        bool go = r->context.facts.go.known || r->context.program == MEMA_PROGRAM_GO;
-        const struct {
-                uint64_t number;
-                const char *text;
-        } warnings[] = {
-                { r->without_rss == all && !(r->totals.present & MEMA_BIT(MEMA_PSS)),
-                  "The input has no Rss lines, as a maps file: what is resident is not known; read smaps" },
-                { r->without_rss == all && r->totals.present & MEMA_BIT(MEMA_PSS),
-                  "The input has no Rss lines: what is resident is not known" },
-                { r->without_rss == all ? 0 : r->without_rss, "Mappings without an Rss line, not in RSS: #" },
-                { !r->broken_down,
-                  "The input has totals only, as smaps_rollup: read smaps for what they are made of" },
-                { r->context.exe_deleted,
-                  "The program's file was deleted or replaced after the program began" },
-                { r->scan_missed, "There is no scan of this process on this system: smaps was read" },
-                { r->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
-                                  "meanwhile, or it is two captures" },
-                { r->grown,
-                  "Mappings that grew while they were read, and came again: #; what came last counts" },
-                { r->repeated, "Fields that came twice in a mapping: #; the last one counts" },
-                { r->other_named, "Mappings with further names, added up as other names: #" },
-                { r->rows_lost, "Regions not listed, because there was no memory for them: #" },
-                { r->labels_lost,
-                  "Labels not shown, for want of memory or of access to /proc/self/pagemap: #" },
-                { !r->context.facts.go.known && heap > 0,
-                  "Heap has the goroutine stacks in it: only the process itself can tell them apart" },
-                { r->go_surplus, "Heap has bytes that the Go runtime does not account for: #" },
-                { go && r->broken_down && r->category[MEMA_GO_HEAP].sums.value[MEMA_SIZE] == 0,
-                  "The Go heap was not found: it is in Read-Write" },
-                { is_near_limit(r),
-                  "The cgroup, or one above it, has less than a tenth of its limit left: the "
-                  "kernel ends processes there" },
-                { all > mappings_max / 10 * 9 && r->broken_down ? all : 0,
-                  "Mappings are near vm.max_map_count, where no more can be made: #" },
-                { r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS],
-                  "Bytes in no category: #; this is an error of the analyzer, please report it" },
-        };
-        struct out o = out_to(buf, cap);
+        mema_rows_copy(&r->_rows, &r->_arena, kept_sort(r, sort), index, row);
+        if (row->method == MEMA_METHOD_INFERRED && mema_is_proven(r, row->category))
+                row->method = MEMA_METHOD_VERIFIED;
+}
 
-        for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
-                if (warnings[i].number == 0 || index-- > 0)
-                        continue;
-                for (const char *c = warnings[i].text; *c != '\0'; c++)
-                        if (*c == '#')
-                                put_decimal(&o, warnings[i].number);
-                        else
-                                put_bytes(&o, c, 1);
-                break;
-        }
-        return out_end(&o);
+void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row)
+{
+        mema_report_row_by(r, r->options.sort, index, row);
+}
+
+void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name)
+{
+        mema_names_copy(&r->_names, &r->_arena, index, name);
 }
 
 size_t mema_report_program(const struct mema_report *r, char *buf, size_t cap)

@@ -3,34 +3,30 @@
  * The law of this file: what comes out does not depend on how the input was cut.
  * It holds because nothing is looked at but whole lines: one that lies whole in
  * the caller's piece is read in place, one that was cut is put together in
- * p->text first, and from there on there is no difference.  A line too long for
- * p->text loses its middle, in both cases in the same way.
+ * p->_line.text first, and from there on there is no difference.  A line too long for
+ * p->_line.text loses its middle, in both cases in the same way.
  *
  * A region is complete when the next header has come, or the end.  That header
- * waits in p->text (p->pending) until the caller has taken the region. */
-#include "layout.h"
-
-uint64_t mema_region_span(const struct mema_region *region)
-{
-        return region->end - region->start;
-}
+ * waits in p->_line.text (p->_line.pending) until the caller has taken the region. */
+#include "smaps_fast.h"
+#include "smaps_line.h"
 
 /* Adds to the line that is being put together.  Beyond MEMA_LINE_MAX the part
  * behind MEMA_LINE_HEAD is a ring that keeps the last bytes. */
 static void hold(struct mema_smaps *p, const char *s, size_t n)
 {
-        size_t room = p->held < MEMA_LINE_MAX ? MEMA_LINE_MAX - (size_t)p->held : 0;
+        size_t room = p->_line.held < MEMA_LINE_MAX ? MEMA_LINE_MAX - (size_t)p->_line.held : 0;
         size_t first = n < room ? n : room;
 
-        if (p->held == 0)
-                p->cut_blanks = 0;
-        memcpy(p->text + (room ? p->held : 0), s, first);
-        p->held += first;
-        for (size_t i = first; i < n; i++, p->held++) {
-                uint64_t lost = p->held - MEMA_LINE_MAX;
-                char *oldest = &p->text[MEMA_LINE_HEAD + lost % MEMA_LINE_TAIL];
+        if (p->_line.held == 0)
+                p->_line.cut_blanks = 0;
+        memcpy(p->_line.text + (room ? p->_line.held : 0), s, first);
+        p->_line.held += first;
+        for (size_t i = first; i < n; i++, p->_line.held++) {
+                uint64_t lost = p->_line.held - MEMA_LINE_MAX;
+                char *oldest = &p->_line.text[MEMA_LINE_HEAD + lost % MEMA_LINE_TAIL];
 
-                p->cut_blanks += *oldest == ' ' && p->cut_blanks == lost;
+                p->_line.cut_blanks += *oldest == ' ' && p->_line.cut_blanks == lost;
                 *oldest = s[i];
         }
 }
@@ -48,19 +44,19 @@ static void reverse(char *from, char *to)
 /* The line that was put together, the ring turned straight. */
 static struct span held_line(struct mema_smaps *p)
 {
-        size_t len = (size_t)p->held;
+        size_t len = (size_t)p->_line.held;
 
-        p->held = 0;
+        p->_line.held = 0;
         if (len > MEMA_LINE_MAX) {
                 size_t oldest = (len - MEMA_LINE_MAX) % MEMA_LINE_TAIL;
 
-                p->cut = len - MEMA_LINE_MAX;
-                reverse(p->text + MEMA_LINE_HEAD, p->text + MEMA_LINE_HEAD + oldest);
-                reverse(p->text + MEMA_LINE_HEAD + oldest, p->text + MEMA_LINE_MAX);
-                reverse(p->text + MEMA_LINE_HEAD, p->text + MEMA_LINE_MAX);
+                p->_line.cut = len - MEMA_LINE_MAX;
+                reverse(p->_line.text + MEMA_LINE_HEAD, p->_line.text + MEMA_LINE_HEAD + oldest);
+                reverse(p->_line.text + MEMA_LINE_HEAD + oldest, p->_line.text + MEMA_LINE_MAX);
+                reverse(p->_line.text + MEMA_LINE_HEAD, p->_line.text + MEMA_LINE_MAX);
                 len = MEMA_LINE_MAX;
         }
-        return span_of(p->text, len);
+        return span_of(p->_line.text, len);
 }
 
 /* The region is whole: the caller may have it. */
@@ -70,36 +66,36 @@ static void close_region(struct mema_smaps *p)
 
         /* A name can end in a carriage return of its own.  It was the line's
          * where all lines up to here end in one. */
-        if (!p->bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
+        if (!p->_line.bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
                 g->name_length--;
         mema_layout_end(p);
         if (!g->vm_flags_present)
                 g->vm_flags[0] = '\0';
-        if (p->regions++ == 0)
-                p->usual_label = p->label;
-        else if (p->usual_label != p->label)
-                p->usual_label = LABEL_NONE;
-        p->open = 0;
-        p->status = MEMA_REGION;
+        if (p->_line.regions++ == 0)
+                p->_line.usual_label = p->_line.label;
+        else if (p->_line.usual_label != p->_line.label)
+                p->_line.usual_label = LABEL_NONE;
+        p->_line.open = 0;
+        p->status = MEMA_STATUS_REGION;
 }
 
 static void take_line(struct mema_smaps *p, struct span line)
 {
         p->line++;
-        p->line_length = span_length(line) + p->cut;
-        if (!p->closing && !SPAN_ENDS(line, "\r"))
-                p->bare = 1;
+        p->_line.length = span_length(line) + p->_line.cut;
+        if (!p->_line.closing && !SPAN_ENDS(line, "\r"))
+                p->_line.bare = 1;
         if (mema_line_is_header(line)) {
-                if (!p->open) {
+                if (!p->_line.open) {
                         mema_line_open(p, line);
                         return;
                 }
-                if (line.at != p->text)
-                        memcpy(p->text, line.at, span_length(line));
-                p->pending = span_length(line) + 1;
-                p->header.known = 0;
+                if (line.at != p->_line.text)
+                        memcpy(p->_line.text, line.at, span_length(line));
+                p->_line.pending = span_length(line) + 1;
+                p->_header.known = 0;
                 close_region(p);
-        } else if (p->open) {
+        } else if (p->_line.open) {
                 mema_line_field(p, line);
         } else {
                 mema_line_stray(p, line);
@@ -109,36 +105,36 @@ static void take_line(struct mema_smaps *p, struct span line)
 /* Opens the region whose header waited. */
 static void take_pending(struct mema_smaps *p)
 {
-        if (p->pending > 0) {
-                struct span header = span_of(p->text, (size_t)p->pending - 1);
+        if (p->_line.pending > 0) {
+                struct span header = span_of(p->_line.text, (size_t)p->_line.pending - 1);
 
-                if (p->header.known)
+                if (p->_header.known)
                         mema_layout_open(p, header);
                 else
                         mema_line_open(p, header);
         }
-        p->pending = p->cut = 0;
+        p->_line.pending = p->_line.cut = 0;
 }
 
 void mema_smaps_init(struct mema_smaps *p)
 {
-        memset(p, 0, offsetof(struct mema_smaps, text));
-        p->label = p->usual_label = LABEL_NONE;
-        p->status = MEMA_MORE;
+        memset(p, 0, offsetof(struct mema_smaps, _line.text));
+        p->_line.label = p->_line.usual_label = LABEL_NONE;
+        p->status = MEMA_STATUS_MORE;
 }
 
 size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
 {
         size_t used = 0;
 
-        if (p->status >= MEMA_END)
+        if (p->status >= MEMA_STATUS_END)
                 return 0;
-        p->status = MEMA_MORE;
+        p->status = MEMA_STATUS_MORE;
         take_pending(p);
-        while (used < len && p->status == MEMA_MORE) {
-                if (p->held == 0)
+        while (used < len && p->status == MEMA_STATUS_MORE) {
+                if (p->_line.held == 0)
                         used += mema_layout_take(p, buf + used, len - used);
-                if (p->pending > 0) {
+                if (p->_line.pending > 0) {
                         close_region(p);
                         break;
                 }
@@ -149,39 +145,40 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
                 const char *newline = memchr(at, '\n', len - used);
                 size_t n = newline ? (size_t)(newline - at) : len - used;
 
-                if (!newline || p->held > 0 || n > MEMA_LINE_MAX)
+                if (!newline || p->_line.held > 0 || n > MEMA_LINE_MAX)
                         hold(p, at, n);
                 used += newline ? n + 1 : n;
                 if (newline)
-                        take_line(p, p->held > 0 ? held_line(p) : span_of(at, n));
-                if (!p->pending)
-                        p->cut = 0;
+                        take_line(p, p->_line.held > 0 ? held_line(p) : span_of(at, n));
+                if (!p->_line.pending)
+                        p->_line.cut = 0;
         }
         return used;
 }
 
 enum mema_status mema_smaps_finish(struct mema_smaps *p)
 {
-        if (p->status >= MEMA_END)
+        if (p->status >= MEMA_STATUS_END)
                 return p->status;
-        p->status = MEMA_MORE;
+        p->status = MEMA_STATUS_MORE;
         take_pending(p);
-        if (p->status == MEMA_MORE && p->held > 0) {
-                p->closing = 1;
+        if (p->status == MEMA_STATUS_MORE && p->_line.held > 0) {
+                p->_line.closing = 1;
                 take_line(p, held_line(p));
         }
-        if (p->status != MEMA_MORE)
+        if (p->status != MEMA_STATUS_MORE)
                 return p->status;
-        if (!p->open) {
-                p->status = p->regions > 0 ? MEMA_END : MEMA_EMPTY;
-                if (p->regions < p->capture.mappings)
+        if (!p->_line.open) {
+                p->status = p->_line.regions > 0 ? MEMA_STATUS_END : MEMA_STATUS_EMPTY;
+                if (p->_line.regions < p->capture.mappings)
                         mema_line_missing(p);
                 return p->status;
         }
 
-        bool complete = p->usual_label == LABEL_NONE || p->regions == 0 ||
-                        (p->usual_label == LABEL_VM_FLAGS ? p->region.vm_flags_present
-                                                          : p->region.present >> p->usual_label & 1);
+        bool complete =
+                p->_line.usual_label == LABEL_NONE || p->_line.regions == 0 ||
+                (p->_line.usual_label == LABEL_VM_FLAGS ? p->region.vm_flags_present
+                                                        : p->region.present >> p->_line.usual_label & 1);
         if (complete) {
                 close_region(p);
         } else {

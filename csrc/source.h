@@ -9,14 +9,14 @@
 /* A source is these two functions; what follows it does not know which it is.
  * The state is the source's own, made by the function that opens it. */
 struct mema_source {
-        /* The next region, valid until the next call: MEMA_REGION; or capture->owner:
-         * MEMA_OWNER.  MEMA_END when there are no more, or an error, with *error filled in. */
+        /* The next region, valid until the next call: MEMA_STATUS_REGION; or capture->owner:
+         * MEMA_STATUS_OWNER.  MEMA_STATUS_END when there are no more, or an error, with *error filled in. */
         enum mema_status (*next)(struct mema_source *s, const struct mema_region **region,
                                  struct mema_error *error);
         void (*close)(struct mema_source *s);
         const char *name;                   /* what messages call it */
         const struct mema_capture *capture; /* what a saved one says before its regions; NULL: nothing */
-        struct mema_report *keeper;         /* keeps the text; NULL: nobody does */
+        struct mema_kept_text *kept;        /* gets a copy of the text; NULL: it is not kept */
         bool scans;                         /* of a process: Rss is from a scan, not from smaps */
 };
 

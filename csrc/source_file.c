@@ -1,5 +1,5 @@
 /* source_file.c - a source that reads saved text, and what text sources share. */
-#include "kept.h"
+#include "source_text.h"
 #include "source.h"
 
 #include <errno.h>
@@ -31,8 +31,8 @@ static void input_error(const struct mema_text_source *s, struct mema_error *err
         struct mema_error parser;
 
         mema_smaps_error(&s->smaps, &parser);
-        if (s->smaps.status == MEMA_EMPTY)
-                mema_fail(error, MEMA_EMPTY, 0, "%s: %s, or nothing was written to it", s->source.name,
+        if (s->smaps.status == MEMA_STATUS_EMPTY)
+                mema_fail(error, MEMA_STATUS_EMPTY, 0, "%s: %s, or nothing was written to it", s->source.name,
                           parser.message);
         else
                 mema_fail(error, s->smaps.status, 0, "%s:%llu:%llu: %.240s", s->source.name,
@@ -61,10 +61,10 @@ static int64_t read_piece(struct mema_text_source *s, struct mema_error *error)
         char *to = s->buf + s->have;
         int64_t n = s->read(s, to, s->piece, error);
 
-        if (n > 0 && s->source.keeper && !mema_keep(s->source.keeper, to, (size_t)n)) {
-                mema_fail(error, MEMA_NO_MEMORY, ENOMEM,
+        if (n > 0 && s->source.kept && !mema_text_keep(s->source.kept, to, (size_t)n)) {
+                mema_fail(error, MEMA_STATUS_NO_MEMORY, ENOMEM,
                           "no memory to keep the text of %s, of which there was %llu MB", s->source.name,
-                          (unsigned long long)(s->source.keeper->kept_bytes >> 20));
+                          (unsigned long long)(s->source.kept->bytes >> 20));
                 return -1;
         }
         s->have += n > 0 ? (size_t)n : 0;
@@ -115,11 +115,11 @@ static enum mema_status next(struct mema_source *source, const struct mema_regio
                 } else {
                         status = mema_smaps_finish(&s->smaps);
                 }
-                if (status >= MEMA_EMPTY)
+                if (status >= MEMA_STATUS_EMPTY)
                         input_error(s, error);
-                if (status >= MEMA_END && s->end)
+                if (status >= MEMA_STATUS_END && s->end)
                         status = s->end(s, status, error);
-                if (status != MEMA_MORE)
+                if (status != MEMA_STATUS_MORE)
                         return status;
         }
 }
@@ -137,7 +137,7 @@ struct mema_text_source *mema_text_source_new(const char *name, size_t piece, st
         struct mema_text_source *s = malloc(sizeof *s + KEPT_MAX + room_for(piece));
 
         if (!s) {
-                mema_fail(error, MEMA_NO_MEMORY, ENOMEM, "no memory to read the source");
+                mema_fail(error, MEMA_STATUS_NO_MEMORY, ENOMEM, "no memory to read the source");
                 return NULL;
         }
         memset(s, 0, offsetof(struct mema_text_source, smaps));
@@ -159,7 +159,7 @@ static int64_t read_file(struct mema_text_source *s, char *buf, size_t len, stru
         size_t n = fread(buf, 1, len, s->file);
 
         if (n == 0 && ferror((FILE *)s->file)) {
-                mema_fail(error, MEMA_SYSTEM, errno, "Failed to read %s: %s", s->source.name,
+                mema_fail(error, MEMA_STATUS_SYSTEM, errno, "Failed to read %s: %s", s->source.name,
                           strerror(errno));
                 return -1;
         }
@@ -181,7 +181,7 @@ struct mema_source *mema_source_file(const char *path, struct mema_error *error)
                 return NULL;
         s->file = standard ? stdin : fopen(path, "rb");
         if (!s->file) {
-                mema_fail(error, MEMA_SYSTEM, errno, "Failed to open %s: %s", s->source.name,
+                mema_fail(error, MEMA_STATUS_SYSTEM, errno, "Failed to open %s: %s", s->source.name,
                           strerror(errno));
                 free(s);
                 return NULL;

@@ -9,7 +9,7 @@ struct mema_source *mema_source_process(uint64_t pid, bool scans, struct mema_co
         (void)pid;
         (void)scans;
         (void)context;
-        mema_fail(error, MEMA_UNSUPPORTED, 0,
+        mema_fail(error, MEMA_STATUS_UNSUPPORTED, 0,
                   "Failed to open /proc/self/smaps: only Linux has it; a saved smaps can be read everywhere");
         return NULL;
 }

@@ -10,41 +10,45 @@ import (
 	"time"
 )
 
-// An Analyzer is a handler with options, one a process. The zero Analyzer has
-// none and is ready. All of a process share its readings: see [Analyzer.Report].
+// An Analyzer is an [http.Handler] that reports on this process, with options. The zero Analyzer
+// has no options and is ready for use. All Analyzers of a process share their readings; see
+// [Analyzer.Report].
 type Analyzer struct {
-	authorize     func(*http.Request) bool
-	hosts         map[string]bool // nil: every Host is answered
+	authorize     []func(*http.Request) bool // each must permit a request
+	hosts         map[string]bool            // nil: every Host is answered
 	hideAddresses bool
 	refuseGC      bool
 	withoutMalloc bool
 
-	// Tests have others.
+	// Tests change these.
 	own  *keeper                                          // nil: that of the process
 	wait func(ctx context.Context, d time.Duration) error // nil: sleeps
 }
 
-// An Option changes what an [Analyzer] shows, or to whom.
+// An Option changes what an [Analyzer] shows, and to whom. Options add up: hosts of several
+// WithHosts are all answered, and functions of several WithAuthorize must all permit a request.
 type Option func(*Analyzer) error
 
-// WithAuthorize answers 403 to a request for which authorize returns false.
+// WithAuthorize answers 403 to a request if authorize returns false.
 func WithAuthorize(authorize func(*http.Request) bool) Option {
 	return func(a *Analyzer) error {
 		if authorize == nil {
 			return errors.New("memanalyzer: WithAuthorize wants a function, not nil")
 		}
-		a.authorize = authorize
+		a.authorize = append(a.authorize, authorize)
 		return nil
 	}
 }
 
-// WithHosts answers 403 to a request whose Host is neither one of these, nor
-// loopback, nor the address that the listener has: a page in a browser that had
-// its name resolve to this address (DNS rebinding) learns nothing. Hosts have no
-// port; without any, only loopback and the listener's address are answered.
+// WithHosts answers 403 to a request unless its Host is one of these, a loopback address or
+// localhost, or the listener's own address. This protects against DNS rebinding, where a page in
+// a browser lets its own name resolve to this server. Hosts have no port. WithHosts() permits
+// loopback and the listener's address only.
 func WithHosts(hosts ...string) Option {
 	return func(a *Analyzer) error {
-		a.hosts = make(map[string]bool)
+		if a.hosts == nil {
+			a.hosts = make(map[string]bool)
+		}
 		for _, host := range hosts {
 			name := canonicalHost(host)
 			if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":[]/* ")) {
@@ -56,7 +60,7 @@ func WithHosts(hosts ...string) Option {
 	}
 }
 
-// WithoutAddresses leaves the addresses of regions out, and answers 403 to format=smaps.
+// WithoutAddresses omits the addresses of regions, and answers 403 to format=smaps.
 func WithoutAddresses() Option {
 	return func(a *Analyzer) error { a.hideAddresses = true; return nil }
 }
@@ -66,8 +70,8 @@ func WithoutGC() Option {
 	return func(a *Analyzer) error { a.refuseGC = true; return nil }
 }
 
-// WithoutMallinfo never asks the C library about its heap, which takes its locks
-// for a moment, in reports that are at least a thousand times as far apart.
+// WithoutMallinfo never asks the C library about its heap. Otherwise some reports do, which
+// holds its locks for at most a thousandth of the time.
 func WithoutMallinfo() Option {
 	return func(a *Analyzer) error { a.withoutMalloc = true; return nil }
 }
@@ -77,7 +81,7 @@ func New(options ...Option) (*Analyzer, error) {
 	a := new(Analyzer)
 	for _, option := range options {
 		if option == nil {
-			return nil, errors.New("memanalyzer: New wants options, not nil")
+			return nil, errors.New("memanalyzer: an Option is nil")
 		}
 		if err := option(a); err != nil {
 			return nil, err
@@ -86,12 +90,15 @@ func New(options ...Option) (*Analyzer, error) {
 	return a, nil
 }
 
-// Report returns where the memory of this process is. It may be a kept one, Age old, so
-// that reading takes at most 1% of the time: of Analyzers and [MemoryProfileHandler]
-// together, [Read] apart. One with more than 100 regions is not kept: where the time for
-// it has not yet come, the error is a [*BudgetError]. Other errors are those of [Read].
+// Report returns where the memory of this process is. It may return the kept reading, Age old,
+// because all Analyzers and [MemoryProfileHandler] together read for at most 1% of the time.
+// A report with more than 100 regions is never a kept one: if it comes too soon after another
+// reading, the error is a [*BudgetError].
+//
+// ctx bounds the wait for readings in progress; without a deadline, Report waits for a minute at
+// the most. Other errors are those of [Read].
 func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, error) {
-	o, err := readOptionsOf(options)
+	o, err := newReadOptions(options)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +112,7 @@ func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, 
 	return report, nil
 }
 
-// take returns a reading, which the caller closes.
+// take returns a reading; the caller closes it.
 func (a *Analyzer) take(ctx context.Context, o readOptions) (*shared, error) {
 	o.withoutMalloc = a.withoutMalloc
 	return a.keeper().take(ctx, o)

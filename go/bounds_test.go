@@ -101,6 +101,6 @@ func heldMemory(t *testing.T) map[string]uint64 {
 	return map[string]uint64{
 		resident: parseNumber(t, pages) * uint64(os.Getpagesize()),
 		liveHeap: stats.HeapAlloc,
-		malloced: mallocWords()[2], // of struct mema_malloc
+		malloced: library.Malloc().InUse,
 	}
 }

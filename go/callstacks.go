@@ -8,19 +8,20 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Whose the Go heap and the goroutines' stacks are, as far as the runtime tells.
+// The call stacks of runtime/pprof, for profiles: who allocated what is on the Go heap, and which
+// functions goroutines were started with.
 
-// With more goroutines than these nobody asks for them: the world stands still for a
-// moment, and each goroutine for a microsecond or two.
+// goroutinesMax bounds the goroutines of a goroutine profile: the world is stopped for a moment,
+// and each goroutine for a microsecond or two. If there are more, none are listed.
 const goroutinesMax = 10000
 
-// The frames of a stack that runtime/pprof keeps (GODEBUG=profstackdepth).
+// stackDepth is the number of frames that runtime/pprof keeps of a stack (GODEBUG=profstackdepth).
 const stackDepth = 128
 
 // callStacks are read after the regions.
 type callStacks struct {
-	heap       []callStack // where what is in use was allocated, in bytes: sampled, and of the last collection
-	goroutines []callStack // the functions that they were started with, and how many
+	heap       []callStack // weight: sampled bytes that were in use after the last collection
+	goroutines []callStack // the outermost frame only; weight: number of goroutines
 }
 
 // A callStack has its outermost frame first.
@@ -37,14 +38,15 @@ func readCallStacks() callStacks {
 	for i := range s.goroutines {
 		frames := &s.goroutines[i].frames
 		if len(*frames) >= stackDepth {
-			*frames = nil // it is cut off
+			*frames = nil // the outermost frame may be missing
 		}
 		*frames = (*frames)[:min(1, len(*frames))]
 	}
 	return s
 }
 
-// runtimeStacks returns a profile of runtime/pprof; none where there is no such one.
+// runtimeStacks returns the call stacks of a profile of runtime/pprof, none if it has no such
+// sample type.
 func runtimeStacks(name, sampleType string) []callStack {
 	var text bytes.Buffer
 	if err := pprof.Lookup(name).WriteTo(&text, 0); err != nil {
@@ -67,7 +69,8 @@ func runtimeStacks(name, sampleType string) []callStack {
 	return stacks
 }
 
-// framesOf returns those of a sample, which has the innermost first, inlined calls too.
+// framesOf returns the frames of a sample, inlined calls included. A sample has the innermost
+// frame first.
 func framesOf(sample *profile.Sample) []frame {
 	var frames []frame
 	for i := len(sample.Location) - 1; i >= 0; i-- {

@@ -2,14 +2,7 @@
 
 package memanalyzer
 
-// Without cgo there is no core: every way to a report, or a label, ends in ErrUnsupported.
+import "example.com/memanalyzer/csrc/core"
 
-func newReading(readOptions) (reading, error) { return nil, ErrUnsupported }
-
-func mallocWords() []uint64 { return noMalloc }
-
-func addLabel(uintptr, uintptr, string, uint64) error { return ErrUnsupported }
-
-func removeLabel(uintptr, uintptr) error { return ErrUnsupported }
-
-func newTables() tables { return tables{} }
+// library is nil: without cgo there is no C library. Reports and labels end in ErrUnsupported.
+var library core.Library

@@ -120,7 +120,7 @@ func testSaved(t *testing.T, d demo) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if len(proofs) != len(names.proofs) {
+	if len(proofs) != len(names.Proofs) {
 		t.Errorf("%+v", proofs)
 	}
 }

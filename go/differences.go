@@ -5,23 +5,12 @@ import (
 	"time"
 )
 
-// What changes while a request waits, as with net/http/pprof's seconds.
+// seconds=N: what changes while a request waits, as with net/http/pprof.
 
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// answerDifferences makes two readings, q.wait apart. The cost is that of both.
+// answerDifferences compares two readings, q.wait apart. The cost is the sum of theirs.
 func (a *Analyzer) answerDifferences(ctx context.Context, q query) (answer, error) {
 	o := q.read
-	o.compared = !o.callStacks // a profile compares by itself
+	o.compared = !o.callStacks // a profile is compared in pprof.go
 	before, err := a.take(ctx, o)
 	if err != nil {
 		return answer{}, err
@@ -45,5 +34,16 @@ func (a *Analyzer) answerDifferences(ctx context.Context, q query) (answer, erro
 	}
 	both := now.timedReading
 	both.cost += before.cost
-	return newAnswer(now.WriteDifferences(before.reading, a.rendering(q, both)), both.cost, 0, now, before)
+	return newAnswer(now.WriteDifferences(before.Report, a.rendering(q, both)), both.cost, 0, now, before)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

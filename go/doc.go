@@ -1,30 +1,30 @@
-// Package memanalyzer shows where all resident memory of a Go process is, not
-// only Go's own heap:
+// Package memanalyzer shows where all resident memory of a Go process is, not only Go's own heap:
 //
 //	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
 //
-// The handler reads /proc/self/smaps and answers with the Go runtime's memory,
-// named mappings, files, the C heap, thread stacks and the rest: every resident
-// byte is in exactly one category, and the categories add up to RSS.
+// The handler reads /proc/self/smaps and answers with the Go runtime's memory, named mappings,
+// files, the C heap, thread stacks and the rest. Every resident byte is in exactly one category,
+// and the categories add up to RSS.
 //
-// The report shows addresses, paths and names. Register the handler where pprof
-// is registered: on a listener of its own, on loopback or behind
-// authentication. [New] makes a handler with options for that.
+// The report shows addresses, paths and names. Register the handler together with pprof: on a
+// separate listener, on loopback or behind authentication. [New] makes a handler with options for
+// that.
 //
 // # Parameters
 //
-//	top=N      how many of the largest mappings to list, 0 to 100000, or all; 20
+//	top=N      the number of mappings to list, the largest first: 0 to 100000, or all; 20
 //	sort=KEY   their order: rss, pss, private, dirty, swap, size, address, name; rss
 //	unit=UNIT  MB, KB, B or auto; MB (1 MB = 1024 x 1024 bytes)
-//	source=S   smaps, scan (Linux 6.7: for less of the kernel's work, sizes and RSS only) or auto:
-//	           scan for openmetrics, smaps for the rest; auto
-//	seconds=N  what changes in 1 to 300 seconds
+//	source=S   smaps, scan (cheaper; Linux 6.7; sizes and RSS only), or auto: scan for openmetrics,
+//	           smaps for the rest; auto
+//	seconds=N  report what changes in 1 to 300 seconds, the largest change first
 //	gc=1       collect garbage first
-//	fresh=1    a report of now
-//	format=F   text, json, openmetrics, pprof, or smaps, a capture that [Parse] makes
-//	           the same report of; text
+//	fresh=1    never answer with the kept reading
+//	format=F   text, json, openmetrics, pprof, or smaps, a capture that [Parse] turns into the
+//	           same report; text
 //
-// csrc/memanalyzer.schema.json describes the JSON. The text is a contract for scripts: titles and labels do not change, and
+// csrc/memanalyzer.schema.json describes the JSON. Scripts may rely on the text: titles and labels
+// do not change, and
 //
 //	curl -s http://localhost:6060/debug/memory | grep "RSS (Resident)" | awk '{print $3}'
 //
@@ -32,35 +32,34 @@
 //
 // # How often
 //
-// A process reads itself for at most 1% of the time, whoever asks: after a reading that took t
-// there is none for 100 t, a minute at the most. Who asks meanwhile gets the last one, and its
-// age in the header Age. What no kept reading can answer (top above 100, gc, seconds, fresh,
-// smaps and pprof) is answered 503 with Retry-After until there can be one, which is then for
-// who was refused; fresh=1 is refused for 10 t only, and a second at least. [Read] always reads.
+// A process reads itself for at most 1% of the time, once at a time: a reading of duration t is
+// followed by a pause of 100 t, at most a minute. During the pause, requests get the kept reading,
+// with its age in the header Age. Requests that need their own reading (top above 100, gc, seconds,
+// fresh, format smaps or pprof) get 503 with Retry-After, and come first after the pause. A kept
+// reading older than a minute is renewed during a pause, too. [Read] always reads.
 //
 // # In a program
 //
-// [Read] returns a [Report] of this process, [ReadProcess] one of another, [Parse]
-// one of a saved smaps. A report has totals, groups, categories with stable
-// identifiers, and regions.
+// [Read] returns a [Report] of this process, [ReadProcess] of another process, [Parse] of a saved
+// smaps. A report has totals, groups, categories with stable identifiers, and regions.
+// [Analyzer.Report] shares readings with the handler.
 //
 // # Profiles
 //
 //	go tool pprof -http=: 'http://localhost:6060/debug/memory?format=pprof'
 //
-// shows all that is resident as one flame graph. Below what the last collection left on
-// the heap are the call stacks of the runtime's heap profile, below the Go stacks the
-// functions that goroutines were started with: each has the share of what is resident that it
-// has of the runtime's profile. So a program with this package in it samples its
-// allocations, as with net/http/pprof: see [runtime.MemProfileRate]. The world stands still
-// for two short moments while goroutines are counted; above 10,000 of them they are not. The
-// 10,000 mappings that span the most are in it one by one.
-// [Report.WriteProfile] writes one of a report, such as a saved one.
+// shows all resident memory as a graph or a flame graph. The part of the heap that the last
+// collection has marked is divided by the call stacks of the runtime's heap profile, and goroutine
+// stacks by the functions that goroutines were started with, in proportion to the runtime's
+// profiles. Therefore a program with this package samples its allocations, as with
+// net/http/pprof; see [runtime.MemProfileRate]. Counting goroutines stops the world for two short
+// moments; if there are more than 10,000, they are not counted. The profile has the 10,000 largest
+// mappings. [Report.WriteProfile] writes the profile of any report, such as a saved one.
 //
 // # Labels
 //
-// Memory that a program maps for itself, such as a cache, has a row of its own in
-// the report where it has a name:
+// Memory that a program maps for itself, such as a cache, has its own row in the report if it has
+// a name:
 //
 //	cache, err := memanalyzer.Mmap(1<<30, "TXMetaCache")
 //
@@ -68,6 +67,6 @@
 //
 // # Systems
 //
-// Reports and labels need Linux and cgo. Elsewhere everything builds, the handler answers
-// 501, and the functions return an error that is [ErrUnsupported].
+// Reports and labels need Linux and cgo. On other systems and without cgo, everything builds, the
+// handler answers 501, and functions return [ErrUnsupported].
 package memanalyzer

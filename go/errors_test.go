@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,10 +128,10 @@ func TestOptionErrors(t *testing.T) {
 		{Top(1 << 40), ""},
 		{Top(All), ""},
 		{Top(-2), "memanalyzer: Top wants a number from 0, or All; not -2"},
-		{Sort("address"), ""},
-		{Sort(""), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not ""`},
-		{Sort("RSS"), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not "RSS"`},
-		{Sort("a\nb"), `memanalyzer: Sort wants one of [rss pss private dirty swap size address name], not "a\nb"`},
+		{SortBy(SortAddress), ""},
+		{SortBy(""), `memanalyzer: SortBy wants one of [rss pss private dirty swap size address name], not ""`},
+		{SortBy("RSS"), `memanalyzer: SortBy wants one of [rss pss private dirty swap size address name], not "RSS"`},
+		{SortBy("a\nb"), `memanalyzer: SortBy wants one of [rss pss private dirty swap size address name], not "a\nb"`},
 	} {
 		_, err := Parse(strings.NewReader(header), c.option)
 		got := ""
@@ -143,6 +144,51 @@ func TestOptionErrors(t *testing.T) {
 	}
 }
 
+func TestNilOptions(t *testing.T) {
+	for what, call := range map[string]func() error{
+		"Read":        func() error { _, err := Read(t.Context(), nil); return err },
+		"Read, later": func() error { _, err := Read(t.Context(), Top(1), nil); return err },
+		"ReadProcess": func() error { _, err := ReadProcess(t.Context(), 1, nil); return err },
+		"Parse":       func() error { _, err := Parse(strings.NewReader(header), nil); return err },
+		"Report":      func() error { _, err := new(Analyzer).Report(t.Context(), nil); return err },
+	} {
+		if err := call(); err == nil || err.Error() != "memanalyzer: a ReadOption is nil" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// Of two options that set the same thing, the last one counts.
+func TestOptionsApplyInOrder(t *testing.T) {
+	o, err := newReadOptions([]ReadOption{Top(1), SortBy(SortPSS), From(SourceScan), Top(2), From(SourceSmaps), SortBy(SortName)})
+	if err != nil || o.top != 2 || names.Sorts[o.sort] != "name" || names.Sources[o.source] != "smaps" {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// Every error prints as "memanalyzer: " and more, once, also inside other errors.
+func TestErrorsHaveOnePrefix(t *testing.T) {
+	const prefix = "memanalyzer: "
+	_, parse := Parse(strings.NewReader("x"))
+	_, empty := Parse(strings.NewReader(""))
+	_, process := ReadProcess(t.Context(), math.MaxInt32)
+	_, pid := ReadProcess(t.Context(), 0)
+	_, label := Label(nil, "x")
+	_, mmap := Mmap(-1, "x")
+	_, option := New(nil)
+	for _, err := range []error{
+		ErrUnsupported, ErrEmpty, ErrMalformed, ErrOverflow, ErrTruncated, ErrPID, ErrNoProcess, ErrEnded, ErrReplaced,
+		ErrZombie, ErrKernelThread, ErrNotPermitted, ErrProtected, ErrNoProc, ErrNoMemory, ErrNoPage, ErrLabelName,
+		ErrLabeled, ErrNoLabel, ErrNotMapped, ErrNotAnonymous, ErrGoHeap,
+		parse, empty, process, pid, label, mmap, option, &BudgetError{1}, &SourceError{"m", ErrNoProc, syscall.EPERM},
+		&LabelError{"m", ErrNoPage, syscall.EPERM}, &SourceError{"m", nil, parse},
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), prefix) || strings.Count(err.Error(), prefix) != 1 {
+			t.Errorf("%v, want the prefix once", err)
+		}
+	}
+}
+
 func TestOptionErrorsComeBeforeReading(t *testing.T) {
 	if _, err := Parse(nil, Top(-2)); err == nil {
 		t.Error("Parse takes a wrong option")
@@ -150,7 +196,7 @@ func TestOptionErrorsComeBeforeReading(t *testing.T) {
 	if _, err := Read(t.Context(), Top(-2)); err == nil {
 		t.Error("Read takes a wrong option")
 	}
-	if _, err := new(Analyzer).Report(t.Context(), Sort("x")); err == nil {
+	if _, err := new(Analyzer).Report(t.Context(), SortBy("x")); err == nil {
 		t.Error("Report takes a wrong option")
 	}
 }
@@ -205,5 +251,14 @@ func TestAReaderWithoutProgress(t *testing.T) {
 	t.Parallel()
 	if _, err := Parse(iotest.ErrReader(nil)); !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("the error is %v, want %v", err, io.ErrNoProgress)
+	}
+}
+
+// The ids of statuses are those of memanalyzer.h.
+func TestEveryStatusWithAnErrorExists(t *testing.T) {
+	for id := range statusErrors {
+		if number(names.Statuses, id) < 0 {
+			t.Errorf("memanalyzer.h has no status %s", id)
+		}
 	}
 }

@@ -5,6 +5,8 @@ package memanalyzer
 import (
 	"strings"
 	"testing"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 // A goldenCase is a line of testdata/golden/cases.tsv.
@@ -50,7 +52,7 @@ func TestGolden(t *testing.T) {
 			defer r.Close()
 			want := readFile(t, testdata+"golden/"+c.name)
 			for _, size := range []int{16 * kib, 4096, 7, 1} {
-				if got := wholeText(r, rendering{Form: c.query.form, Unit: c.query.unit}, size); got != want {
+				if got := wholeText(r, core.OutputOptions{Format: c.query.format, Unit: c.query.unit}, size); got != want {
 					t.Fatalf("in pieces of %d: %s", size, firstDifference(got, want))
 				}
 			}
@@ -59,9 +61,11 @@ func TestGolden(t *testing.T) {
 }
 
 // wholeText takes the output in pieces of at most size bytes.
-func wholeText(r reading, f rendering, size int) string { return outputText(r.Write(f), size) }
+func wholeText(r core.Report, f core.OutputOptions, size int) string {
+	return outputText(r.Write(f), size)
+}
 
-func outputText(o output, size int) string {
+func outputText(o core.Output, size int) string {
 	defer o.Close()
 	var text strings.Builder
 	buf := make([]byte, size)

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 var defaultAnalyzer Analyzer
@@ -21,12 +23,18 @@ var defaultAnalyzer Analyzer
 //
 //	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
 //
-// The package comment has its parameters. A wrong one is answered 400, another
-// method than GET and HEAD 405, a system or build without a source 501, a source
-// that fails 500, and a deadline that passes while others read, one large answer
-// too many at a time, or a reading that has to be of its own and too soon, 503, with
-// Retry-After; nothing is written before the status is known. A client
-// that takes its answer too slowly does not get the rest of it.
+// The package comment lists its parameters. Nothing is written before the status is known:
+//
+//	400  a parameter has a wrong value
+//	403  an option of [New] refuses the request
+//	405  the method is neither GET nor HEAD
+//	500  the source failed; the body says why
+//	501  this system or build has no source
+//	503  with Retry-After: the report needs a reading of its own, too soon after another one;
+//	     slow clients hold too many large answers; or the wait for another reading was too long
+//
+// The request's context ends that wait. A client that receives too slowly is cut off: after a
+// minute, or five if its answer is large.
 func MemoryProfileHandler(w http.ResponseWriter, r *http.Request) {
 	defaultAnalyzer.ServeHTTP(w, r)
 }
@@ -37,7 +45,6 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 
 	q, refusal := a.admit(r)
@@ -65,14 +72,14 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.setDeadline(w, r, 0)
 	h.Set("Age", strconv.FormatInt(int64(answer.age/time.Second), 10))
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(answer.cost.Seconds(), 'f', 6, 64))
-	h.Set("Content-Type", names.mediaTypes[q.form])
+	h.Set("Content-Type", names.MediaTypes[q.format])
 	switch {
 	case q.read.keepText:
 		h.Set("Content-Disposition", `attachment; filename="memory.smaps"`)
 	case q.read.callStacks:
 		h.Set("Content-Disposition", `attachment; filename="memory.pb.gz"`)
 	}
-	buf := make([]byte, 16<<10)
+	buf := make([]byte, answerBuffer)
 	for n := answer.Next(buf); n > 0; n = answer.Next(buf) {
 		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
 			return
@@ -80,14 +87,17 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An answer is what is written of a reading, or of two, which it holds.
+// answerBuffer is the size of the pieces in which an answer is written.
+const answerBuffer = 16 << 10
+
+// An answer is the output of one reading, or of two that are compared. It holds them.
 type answer struct {
-	output
+	core.Output
 	cost, age time.Duration
 	of        []*shared
 }
 
-func newAnswer(out output, cost, age time.Duration, of ...*shared) (answer, error) {
+func newAnswer(out core.Output, cost, age time.Duration, of ...*shared) (answer, error) {
 	a := answer{out, cost, age, of}
 	if out == nil {
 		a.closeReadings()
@@ -97,7 +107,7 @@ func newAnswer(out output, cost, age time.Duration, of ...*shared) (answer, erro
 }
 
 func (a answer) Close() {
-	a.output.Close()
+	a.Output.Close()
 	a.closeReadings()
 }
 
@@ -107,7 +117,7 @@ func (a answer) closeReadings() {
 	}
 }
 
-// answer begins what was asked for.
+// answer returns the answer to a query; the caller closes it.
 func (a *Analyzer) answer(ctx context.Context, q query) (answer, error) {
 	if q.wait > 0 {
 		return a.answerDifferences(ctx, q)
@@ -122,16 +132,19 @@ func (a *Analyzer) answer(ctx context.Context, q query) (answer, error) {
 	return newAnswer(r.Write(a.rendering(q, r.timedReading)), r.cost, r.age(), r)
 }
 
-func (a *Analyzer) rendering(q query, r timedReading) rendering {
+func (a *Analyzer) rendering(q query, r timedReading) core.OutputOptions {
 	rssOnly := q.read.rssOnly && q.read.source == autoSource
-	return rendering{q.form, q.unit, q.read.top, q.read.sort, a.hideAddresses, rssOnly, r.origin()}
+	return core.OutputOptions{
+		Format: q.format, Unit: q.unit, Sort: q.read.sort, Top: q.read.top,
+		HideAddresses: a.hideAddresses, RSSOnly: rssOnly, Origin: r.origin(),
+	}
 }
 
-// A refusal is an answer that is not a report.
+// A refusal is an answer without a report.
 type refusal struct {
 	status  int
 	message string
-	after   int64 // seconds, of a 503
+	after   int64 // seconds, for Retry-After of a 503
 }
 
 func refuse(status int, format string, args ...any) *refusal {
@@ -145,12 +158,14 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", strconv.FormatInt(r.after, 10))
 	}
-	w.Header().Set("X-Go-Pprof", "1") // go tool pprof shows the message then
+	w.Header().Set("X-Go-Pprof", "1") // tells go tool pprof to show the message
 	w.WriteHeader(r.status)
 	fmt.Fprintln(w, r.message)
 }
 
 const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s. Without gc, seconds, fresh, top above 100, format=smaps or format=pprof the last report is given at once."
+
+// sourceRefusal returns the refusal for an error of a reading.
 
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
@@ -168,17 +183,19 @@ func sourceRefusal(err error) *refusal {
 	return refuse(http.StatusInternalServerError, "%v", err)
 }
 
-// A query is what a request asks for.
+// A query is what a request wants.
 type query struct {
-	read       readOptions
-	unit, form uint64
-	wait       time.Duration // between two readings; 0: there is one
+	read         readOptions
+	unit, format uint32
+	wait         time.Duration // between two readings that are compared; 0: there is one
 }
 
-// admit decides whether a request is answered with a report, and with which.
+// admit returns the query of a request, or why it is refused.
 func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
-	if a.authorize != nil && !a.authorize(r) {
-		return query{}, refuse(http.StatusForbidden, "This request is not authorized.")
+	for _, authorize := range a.authorize {
+		if !authorize(r) {
+			return query{}, refuse(http.StatusForbidden, "This request is not authorized.")
+		}
 	}
 	if a.hosts != nil && !a.answersHost(r) {
 		return query{}, refuse(http.StatusForbidden,
@@ -191,7 +208,7 @@ func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
 	if err != nil {
 		return query{}, refuse(http.StatusBadRequest, "The query cannot be read: %v", err)
 	}
-	if names.sorts == nil {
+	if names.Sorts == nil {
 		return query{}, sourceRefusal(ErrUnsupported)
 	}
 	q, wrong := parseQuery(values)
@@ -204,9 +221,10 @@ func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
 	return q, wrong
 }
 
+// topMax bounds top, so that a typing error does not list everything; all does.
 const topMax = 100000
 
-// The parameters: what each accepts, and what it does with it.
+// The parameters: what each accepts, and what it sets.
 var parameters = []struct {
 	name, accepts string
 	set           func(q *query, value string) bool
@@ -219,19 +237,19 @@ var parameters = []struct {
 		q.read.top = n
 		return err == nil && (n <= topMax || value == "all")
 	}},
-	{"sort", strings.Join(names.sorts, ", "), func(q *query, value string) bool {
-		i := number(names.sorts, value)
-		q.read.sort = uint64(i)
+	{"sort", strings.Join(names.Sorts, ", "), func(q *query, value string) bool {
+		i := number(names.Sorts, value)
+		q.read.sort = uint32(i)
 		return i >= 0
 	}},
-	{"unit", strings.Join(names.units, ", "), func(q *query, value string) bool {
-		i := number(names.units, value)
-		q.unit = uint64(i)
+	{"unit", strings.Join(names.Units, ", "), func(q *query, value string) bool {
+		i := number(names.Units, value)
+		q.unit = uint32(i)
 		return i >= 0
 	}},
-	{"source", strings.Join(names.sources, ", "), func(q *query, value string) bool {
-		i := number(names.sources, value)
-		q.read.source = uint64(i)
+	{"source", strings.Join(names.Sources, ", "), func(q *query, value string) bool {
+		i := number(names.Sources, value)
+		q.read.source = uint32(i)
 		return i >= 0
 	}},
 	{"seconds", "a number from 1 to 300", func(q *query, value string) bool {
@@ -247,9 +265,9 @@ var parameters = []struct {
 		q.read.fresh = value == "1"
 		return value == "0" || value == "1"
 	}},
-	{"format", strings.Join(names.forms, ", "), func(q *query, value string) bool {
-		i := number(names.forms, value)
-		q.form = uint64(i)
+	{"format", strings.Join(names.Formats, ", "), func(q *query, value string) bool {
+		i := number(names.Formats, value)
+		q.format = uint32(i)
 		q.read.keepText, q.read.callStacks = value == "smaps", value == "pprof"
 		q.read.rssOnly = value == "openmetrics"
 		return i >= 0
@@ -266,34 +284,35 @@ func parseQuery(values url.Values) (query, *refusal) {
 			return q, refuse(http.StatusBadRequest, "%s wants %s; not %s", p.name, p.accepts, strconv.QuoteToASCII(value))
 		}
 	}
-	if q.wait > 0 && !names.formDifferences[q.form] {
-		return q, refuse(http.StatusBadRequest, "seconds wants format=text, json or pprof; %s has no differences.", names.forms[q.form])
+	if wrong := q.checkCombination(); wrong != nil {
+		return q, wrong
 	}
 	if q.read.callStacks {
-		q.read.top, q.read.sort = profileMax, uint64(number(names.sorts, "size"))
+		q.read.top, q.read.sort = profileMax, uint32(number(names.Sorts, string(SortSize)))
 	}
-	if q.read.rssOnly { // it lists no mappings
+	if q.read.rssOnly { // OpenMetrics lists no mappings
 		q.read.top = 0
-	}
-	if scan := number(names.sources, "scan"); q.read.source == uint64(scan) {
-		return q, refuseScan(q)
 	}
 	return q, nil
 }
 
-// refuseScan refuses what wants more than a scan has.
-func refuseScan(q query) *refusal {
-	if q.read.keepText || q.read.callStacks {
-		return refuse(http.StatusBadRequest, "format=%s wants source=smaps or auto; not scan", names.forms[q.form])
-	}
-	if by := names.sorts[q.read.sort]; !slices.Contains([]string{"rss", "size", "address", "name"}, by) {
-		return refuse(http.StatusBadRequest, "sort=%s wants source=smaps or auto; not scan", by)
+// checkCombination refuses parameters that do not go together, as the command line does.
+func (q query) checkCombination() *refusal {
+	format, sort := names.Formats[q.format], SortKey(names.Sorts[q.read.sort])
+	switch scan := q.read.source == scanSource(); {
+	case q.wait > 0 && !names.FormatDifferences[q.format]:
+		return refuse(http.StatusBadRequest, "seconds wants format=text, json or pprof; %s has no differences.", format)
+	case q.wait > 0 && sort != SortRSS:
+		return refuse(http.StatusBadRequest, "seconds wants sort=rss, as it lists the largest change first; not %s", sort)
+	case scan && (q.read.keepText || q.read.callStacks):
+		return refuse(http.StatusBadRequest, "format=%s wants source=smaps or auto; not scan", format)
+	case scan && !slices.Contains([]SortKey{SortRSS, SortSize, SortAddress, SortName}, sort):
+		return refuse(http.StatusBadRequest, "sort=%s wants source=smaps or auto; not scan", sort)
 	}
 	return nil
 }
 
-// canonicalHost is a name or an address in one spelling, without brackets and a
-// last dot.
+// canonicalHost returns a name or an address in one spelling, without brackets and final dot.
 func canonicalHost(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if address, err := netip.ParseAddr(host); err == nil {

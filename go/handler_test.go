@@ -25,16 +25,16 @@ import (
 
 const firstLine = "=== Complete Memory Breakdown ===\n"
 
-// handler is MemoryProfileHandler with a keeper of its own, and without a budget.
+// handler is MemoryProfileHandler with its own keeper, without pauses.
 var handler = withoutBudget(new(Analyzer))
 
 func withoutBudget(a *Analyzer) *Analyzer {
 	a.own = newKeeper()
-	a.own.rest = func(time.Duration) (next, nextFresh time.Duration) { return 0, 0 }
+	a.own.factor = 0
 	return a
 }
 
-// mustNew returns an Analyzer with a keeper of its own, and without a budget.
+// mustNew returns an Analyzer with its own keeper, without pauses.
 func mustNew(t testing.TB, options ...Option) *Analyzer {
 	t.Helper()
 	a, err := New(options...)
@@ -59,7 +59,7 @@ func newServer(t testing.TB, h http.Handler) string {
 	return server.URL
 }
 
-// checkReport fails where an answer is not a whole report.
+// checkReport fails unless an answer is a whole report.
 func checkReport(t *testing.T, status int, body string) {
 	t.Helper()
 	if status != http.StatusOK {
@@ -73,7 +73,7 @@ func checkReport(t *testing.T, status int, body string) {
 	}
 }
 
-// checkRefusal fails where an answer has anything but the status and the words.
+// checkRefusal fails unless an answer has the status and the body.
 func checkRefusal(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	if w.Code != status || w.Body.String() != body {
@@ -103,7 +103,6 @@ func TestHeaders(t *testing.T) {
 		"Content-Type":                 "text/plain; charset=utf-8",
 		"X-Content-Type-Options":       "nosniff",
 		"Cache-Control":                "no-store",
-		"Vary":                         "Accept",
 		"Cross-Origin-Resource-Policy": "same-origin",
 	}
 	for _, target := range []string{"/", "/?top=x"} {
@@ -118,7 +117,10 @@ func TestHeaders(t *testing.T) {
 	if got := h.Get("Age"); got != "0" {
 		t.Errorf("Age is %q, want 0", got)
 	}
-	if seconds, err := strconv.ParseFloat(h.Get("X-Memanalyzer-Cost"), 64); err != nil || seconds < 0 { // a clock of ticks can show 0
+	if got, has := h["Vary"]; has { // no request header changes the answer
+		t.Errorf("Vary is %q, want none", got)
+	}
+	if seconds, err := strconv.ParseFloat(h.Get("X-Memanalyzer-Cost"), 64); err != nil || seconds < 0 { // 0 if the clock is coarse
 		t.Errorf("X-Memanalyzer-Cost is %q, want seconds", h.Get("X-Memanalyzer-Cost"))
 	}
 }
@@ -135,7 +137,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 		if head.StatusCode != get.StatusCode {
 			t.Errorf("%q: HEAD answers %d, GET %d", query, head.StatusCode, get.StatusCode)
 		}
-		// What depends on the moment, or on the body.
+		// These depend on the time, or on the body.
 		for _, h := range []http.Header{head.Header, get.Header} {
 			for _, name := range []string{"Date", "X-Memanalyzer-Cost", "Content-Length"} {
 				h.Del(name)
@@ -189,6 +191,8 @@ func TestWrongParameters(t *testing.T) {
 		{"seconds=301", seconds + `"301"`},
 		{"seconds=1.5", seconds + `"1.5"`},
 		{"seconds=1&format=smaps", "seconds wants format=text, json or pprof; smaps has no differences."},
+		{"seconds=1&sort=pss", "seconds wants sort=rss, as it lists the largest change first; not pss"},
+		{"seconds=1&sort=name&format=pprof", "seconds wants sort=rss, as it lists the largest change first; not name"},
 		{"source=", source + `""`},
 		{"source=file", source + `"file"`},
 		{"source=scan&format=smaps", "format=smaps wants source=smaps or auto; not scan"},
@@ -229,12 +233,12 @@ func TestAcceptedParameters(t *testing.T) {
 	}
 }
 
-// regionRows returns the title of the regions, and their lines.
+// regionRows returns the title and the lines of the list of regions.
 func regionRows(body string) (title string, rows []string) {
 	lines := strings.Split(strings.TrimSuffix(body, "\n"), "\n")
 	for i, line := range lines {
 		if strings.HasSuffix(line, " Memory Regions ===") {
-			return line, lines[i+4:] // below a blank line, the columns' names and a rule
+			return line, lines[i+4:] // after a blank line, the names of the columns and a rule
 		}
 	}
 	return "", nil
@@ -281,7 +285,7 @@ func TestWithAuthorize(t *testing.T) {
 	}))
 	refused := "This request is not authorized.\n"
 	checkRefusal(t, ask(a, "GET", "/"), http.StatusForbidden, refused)
-	// Who may not ask does not learn what could be asked.
+	// A refused client learns nothing about parameters and methods.
 	checkRefusal(t, ask(a, "GET", "/?top=x"), http.StatusForbidden, refused)
 	checkRefusal(t, ask(a, "POST", "/"), http.StatusForbidden, refused)
 
@@ -329,7 +333,7 @@ func TestWithHosts(t *testing.T) {
 		{"192.0.2.7", own4, 200},
 		{"[::ffff:192.0.2.7]:6060", own4, 200},
 		{"[2001:db8::7]:6060", own6, 200},
-		{"[fe80::7]:6060", linkLocal, 200}, // a client leaves the zone out of Host
+		{"[fe80::7]:6060", linkLocal, 200}, // clients omit the zone from Host
 		{"localhost", socket, 200},
 
 		{"192.0.2.7:6060", nil, 403},
@@ -344,7 +348,7 @@ func TestWithHosts(t *testing.T) {
 		{"debug.example.com.evil.example", nil, 403},
 		{"localhost.evil.example", nil, 403},
 		{"127.0.0.1.evil.example:6060", nil, 403},
-		{"2130706433", nil, 403}, // 127.0.0.1 to some, but to no browser's address bar
+		{"2130706433", nil, 403}, // 127.0.0.1 for some programs, but not for browsers
 		{"0.0.0.0:6060", nil, 403},
 		{"[::]:6060", nil, 403},
 		{"", nil, 403},
@@ -386,6 +390,26 @@ func TestWithHostsOnAServer(t *testing.T) {
 	}
 }
 
+// Hosts of several options are all answered, and all functions must permit a request.
+func TestOptionsAddUp(t *testing.T) {
+	t.Parallel()
+	permit := func(name string) Option {
+		return WithAuthorize(func(r *http.Request) bool { return r.URL.Query().Has(name) })
+	}
+	a := mustNew(t, WithHosts("one.example"), WithHosts(), WithHosts("two.example"), permit("a"), permit("b"))
+	for url, want := range map[string]int{
+		"http://one.example/?a&b":   http.StatusOK,
+		"http://two.example/?a&b":   http.StatusOK,
+		"http://three.example/?a&b": http.StatusForbidden,
+		"http://one.example/?a":     http.StatusForbidden,
+		"http://one.example/?b":     http.StatusForbidden,
+	} {
+		if w := ask(a, "GET", url); w.Code != want {
+			t.Errorf("%s: %d, want %d", url, w.Code, want)
+		}
+	}
+}
+
 func TestAnyHostWithoutWithHosts(t *testing.T) {
 	t.Parallel()
 	w := ask(mustNew(t), "GET", "http://anything.example/debug/memory")
@@ -417,8 +441,7 @@ func TestGC(t *testing.T) {
 	}
 }
 
-// startsOfMappings returns the addresses of this process, in the two ways that
-// they are written.
+// startsOfMappings returns the start addresses of this process's mappings, in both notations.
 func startsOfMappings(t *testing.T) []string {
 	t.Helper()
 	var starts []string
@@ -449,7 +472,7 @@ func TestWithoutAddresses(t *testing.T) {
 		starts = append(starts, startsOfMappings(t)...)
 		checkReport(t, hidden.Code, hidden.Body.String())
 		if anyOf(shown.Body.String(), starts) == "" {
-			t.Errorf("%s: with addresses there is none either: this test sees nothing", target)
+			t.Errorf("%s: there is no address without the option either: this test checks nothing", target)
 		}
 		if found := anyOf(hidden.Body.String(), starts); found != "" {
 			t.Errorf("%s shows the address %s", target, found)
@@ -460,7 +483,7 @@ func TestWithoutAddresses(t *testing.T) {
 func TestOptionsOfNew(t *testing.T) {
 	t.Parallel()
 	const hosts = "memanalyzer: WithHosts wants names or addresses without a port, not "
-	failing := errors.New("an option of one's own")
+	failing := errors.New("an option of the caller")
 	for _, c := range []struct {
 		option Option
 		want   string
@@ -471,6 +494,7 @@ func TestOptionsOfNew(t *testing.T) {
 		{WithHosts("debug.example:6060"), hosts + `"debug.example:6060"`},
 		{WithHosts("."), hosts + `"."`},
 		{WithHosts("["), hosts + `"["`},
+		{nil, "memanalyzer: an Option is nil"},
 		{func(*Analyzer) error { return failing }, failing.Error()},
 	} {
 		a, err := New(WithoutGC(), c.option, WithoutAddresses())
@@ -489,7 +513,7 @@ func TestTheZeroAnalyzerIsReady(t *testing.T) {
 func TestADeadlineThatPassesWhileOthersRead(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.own.turn <- struct{}{} // another's
+	a.own.turn <- struct{}{} // another reading is in progress
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()
@@ -501,7 +525,7 @@ func TestADeadlineThatPassesWhileOthersRead(t *testing.T) {
 }
 
 func TestRSSIsTheKernels(t *testing.T) {
-	const slack = mib / kib // what the requests themselves may take or give back
+	const slack = mib / kib // for memory of the requests themselves
 	rollup := func() uint64 { return readRollup(t, "/proc/self/smaps_rollup")["Rss"] / kib }
 	url := newServer(t, handler)
 	for range 5 {
@@ -541,7 +565,7 @@ func TestManyAtOnce(t *testing.T) {
 		}()
 		go func() {
 			defer all.Done()
-			if _, err := Read(t.Context(), Sort("size")); err != nil {
+			if _, err := Read(t.Context(), SortBy(SortSize)); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -552,7 +576,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestRequestThatIsGoneReadsNothing(t *testing.T) {
 	t.Parallel()
 	a := mustNew(t)
-	a.own.turn <- struct{}{} // as if another request were reading
+	a.own.turn <- struct{}{} // another reading is in progress
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()
@@ -562,7 +586,7 @@ func TestRequestThatIsGoneReadsNothing(t *testing.T) {
 	}
 }
 
-// An outcome is what a child process tells of a source that fails.
+// An outcome is what a child process prints about a source that fails.
 type outcome struct {
 	Status          int
 	Body            string
@@ -582,7 +606,7 @@ func init() {
 		tell(failingSource())
 	}
 	children["without files"] = func() {
-		time.Sleep(time.Millisecond) // a server has had timers, for which the runtime wants a file
+		time.Sleep(time.Millisecond) // the runtime opens a file for its first timer; a server has had one
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{}); err != nil {
 			tell(outcome{Err: err.Error()})
 			return

@@ -17,8 +17,11 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 // The checklist of hostile input: the files of testdata/hostile and what cases.tsv
@@ -96,7 +99,7 @@ func TestHostile(t *testing.T) {
 			}
 			t.Parallel()
 			text := hostileText(t, file)
-			report, err := Parse(strings.NewReader(text), Top(All), Sort("size"))
+			report, err := Parse(strings.NewReader(text), Top(All), SortBy(SortSize))
 			if err != nil {
 				checkHarmless(t, err.Error())
 			} else {
@@ -132,7 +135,7 @@ func reportText(t *testing.T, smaps string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	return wholeText(r, rendering{}, 16*kib)
+	return wholeText(r, core.OutputOptions{}, 16*kib)
 }
 
 var hostileErrors = map[error]string{
@@ -187,11 +190,11 @@ func describeRegion(g Region) string {
 
 func describeColumns(c Columns) string {
 	var shown []string
-	for i, label := range names.fields {
-		if columns[i] == nil {
+	for i, label := range names.Fields {
+		if columnPlaces[i] == noPlace {
 			continue
 		}
-		if size := columns[i](&c); size.Known {
+		if size := *(*Size)(unsafe.Add(unsafe.Pointer(&c), columnPlaces[i])); size.Known {
 			shown = append(shown, label+" "+strconv.FormatUint(size.Bytes, 10))
 		}
 	}

@@ -8,72 +8,43 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
-// How often a process reads itself, whoever asks: reading takes at most a hundredth of
-// the time, is done once at a time, and who asks meanwhile gets the last reading.
-
-// After a reading that took t there is none for restTimes t, nor, of those that have to be
-// of now, for freshRest and freshTimes t; for restMax at the most.
+// A keeper makes one reading of this process at a time, and keeps and shares the last one of
+// each kind, so that any number of callers cost at most 1% of the time. Some callers need a
+// reading of their own: see [readOptions.isOwn].
+//
+//	timer     length              starts at          meaning
+//	pause     100 x the reading,  end of a reading   Callers share the kept reading; a caller that needs
+//	          at most 1 minute                       its own gets a BudgetError.
+//	courtesy  2 s                 end of the pause   If a caller got a BudgetError, its reading comes
+//	                                                 first: kept readings are renewed after that.
+//	stale     1 minute            end of a reading   A kept reading that is older is renewed during
+//	                                                 a pause, too, which makes the pause longer.
+//	patience  1 minute            a caller's wait    The caller then gets the kept reading, however old,
+//	                                                 or an error.
 const (
-	restTimes  = 100
-	restMax    = time.Minute
-	freshTimes = 10
-	freshRest  = time.Second
+	pauseFactor = 100
+	pauseMax    = time.Minute
+	courtesy    = 2 * time.Second // Retry-After is in whole seconds, and the network takes time
+	stale       = time.Minute
+	patience    = time.Minute
 )
 
-// For how long a reading that may be again is left to who was refused one of his own: he was
-// told whole seconds.
-const reservedFor = 2 * time.Second
-
-// How long a reading may take, with the wait for its turn, while anybody waits for it.
-const readBound = time.Minute
-
-// How many regions a reading that is kept has in each order.
+// keptTop is the number of regions that a kept reading has in each order.
 const keptTop = 100
 
-// How many such readings there can be at a time: the last, those that slow clients have
-// not yet got in full, and one that is made. Each holds some 150 kB, and a megabyte where
-// there are a thousand names of memory.
-const keptMax = 16
+// openMax bounds the memory of readings: if so many are open, a kept one is renewed only if it
+// is stale. A reading is open while it is kept or written to a client. It holds 150 kB, or 1 MB
+// with a thousand names of memory; for larger ones see [largeAnswersMax].
+const openMax = 24
 
-// A BudgetError says that a reading of its own would have the process read itself for more
-// than a hundredth of the time, and for how long.
-type BudgetError struct{ Wait time.Duration }
-
-func (e *BudgetError) Error() string {
-	return fmt.Sprintf("memanalyzer: reading takes at most 1%% of the time: ask again in %d s", e.seconds())
-}
-
-func (e *BudgetError) seconds() int64 { return int64((e.Wait + time.Second - 1) / time.Second) }
-
-// The kinds of readings that are kept: one of all fields, and a scan.
-const (
-	bySmaps = iota
-	byScan
-	kinds
-)
-
-const autoSource = 0 // of names.sources
-
-func (o readOptions) kind() int {
-	if o.source == autoSource && o.rssOnly || o.source == uint64(number(names.sources, "scan")) {
-		return byScan
-	}
-	return bySmaps
-}
-
-// isLarge says whether nobody else can be answered with the reading.
-func (o readOptions) isLarge() bool { return o.top > keptTop || o.keepText || o.compared }
-
-// isOwn says whether no reading will do that was begun before.
-func (o readOptions) isOwn() bool { return o.isLarge() || o.collectFirst || o.fresh }
-
-// A shared reading is closed when each who holds it has closed it.
+// A shared reading is freed when every holder has closed it.
 type shared struct {
 	timedReading
 	keeper  *keeper
-	isLarge bool
 	holders atomic.Int32
 }
 
@@ -83,102 +54,97 @@ func (s *shared) hold() *shared {
 }
 
 func (s *shared) Close() {
-	if s.holders.Add(-1) > 0 {
-		return
-	}
-	s.timedReading.Close()
-	s.keeper.open.Add(-1)
-	if !s.isLarge {
-		s.keeper.small.Add(-1)
+	if s.holders.Add(-1) == 0 {
+		s.timedReading.Close()
+		s.keeper.open.Add(-1)
 	}
 }
 
-// A flight is a reading that is made.
-type flight struct {
-	ctx     context.Context // until it has landed, its deadline, or nobody waits
-	cancel  context.CancelFunc
-	waiting int32
-	landed  bool // there is a result, which each who waits holds, or err
-	result  *shared
-	err     error
-}
-
-// A keeper makes the readings of a process, and keeps the last of each kind.
 type keeper struct {
-	turn        chan struct{} // holds a token while a reading is made
-	open, small atomic.Int32  // readings that are not closed; those that can be kept
-	large       atomic.Int32  // large answers that are under way
+	turn    chan struct{}      // has an element during a reading
+	flights singleflight.Group // readings to keep; the key is the kind
+	open    atomic.Int32       // readings that are not freed
+	large   atomic.Int32       // large answers in progress
 
-	mu              sync.Mutex
-	kept            [kinds]*shared // nil: none yet
-	failure         [kinds]error   // of the last that was to be kept; nil: none
-	common          [kinds]*flight // for whoever comes; nil: none
-	next, nextFresh time.Time
-	reserved        time.Time // until then the next one is for who was refused one of his own
-	freshMade       bool      // since the last of those there was a fresh one
+	mu      sync.Mutex
+	kept    [kinds]*shared // nil before the first one
+	failure [kinds]error   // of the last reading to keep; nil if it succeeded
+	next    time.Time      // end of the pause
+	refused bool           // a caller has got a BudgetError since the last reading
 
-	// Tests have others.
-	read func(context.Context, readOptions) (timedReading, error)
-	rest func(took time.Duration) (next, nextFresh time.Duration)
+	// Tests change these.
+	read   func(context.Context, readOptions) (timedReading, error)
+	factor time.Duration // pauseFactor
 }
 
 // process is the keeper of all Analyzers.
 var process = newKeeper()
 
 func newKeeper() *keeper {
-	return &keeper{turn: make(chan struct{}, 1), read: readSelf, rest: restAfter}
+	return &keeper{turn: make(chan struct{}, 1), read: readSelf, factor: pauseFactor}
 }
 
-func restAfter(took time.Duration) (next, nextFresh time.Duration) {
-	return restTimes * took, max(freshRest, freshTimes*took)
-}
-
-// take returns a reading that answers o, which the caller closes: the last one, or a new
-// one where that may be, or has to be. The error is a [*BudgetError], that of ctx, or the
-// reading's.
+// take returns a reading that answers o; the caller closes it. ctx bounds the wait for other
+// callers. The error is a [*BudgetError], that of ctx, or the reading's.
 func (k *keeper) take(ctx context.Context, o readOptions) (*shared, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	kept, f, err := k.join(o)
-	if f == nil {
-		return kept, err
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s, err := k.current(o)
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case o.isOwn():
+		return k.makeInTurn(bounded, o)
 	}
+	landed := k.flights.DoChan(strconv.Itoa(o.kind()), func() (any, error) {
+		s, err := k.makeInTurn(context.Background(), o) // even if all callers leave
+		if err == nil {
+			s.Close() // the keeper holds it, too
+		}
+		return nil, err
+	})
 	select {
-	case <-f.ctx.Done():
-	case <-ctx.Done():
+	case result := <-landed:
+		err = result.Err
+	case <-bounded.Done():
+		err = ctx.Err()
 	}
-	return k.leave(ctx, f, o)
-}
-
-// join returns the last reading, or a flight to wait for.
-func (k *keeper) join(o readOptions) (*shared, *flight, error) {
+	if err != nil {
+		return nil, err
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case o.isOwn():
-		if wait := k.wait(o); wait > 0 {
-			return nil, nil, k.refuse(o, wait)
-		}
-	case k.common[o.kind()] != nil:
-		f := k.common[o.kind()]
-		f.waiting++
-		return nil, f, nil
-	case k.isRecent(o) && (len(k.turn) > 0 || k.wait(o) > 0):
-		return k.last(o).hold(), nil, nil
-	case k.failure[o.kind()] != nil && k.wait(o) > 0:
-		return nil, nil, k.failure[o.kind()]
+	if s := k.last(o); s != nil {
+		return s.hold(), nil
 	}
-	f := &flight{waiting: 1}
-	f.ctx, f.cancel = context.WithTimeout(context.Background(), readBound)
-	if !o.isOwn() {
-		k.common[o.kind()] = f
-	}
-	go k.fly(f, o)
-	return nil, f, nil
+	return nil, bounded.Err()
 }
 
-// last returns the newest reading that answers o; nil: there is none.
+// current returns the kept reading, or the error that the caller gets during a pause; neither
+// if a reading may begin.
+func (k *keeper) current(o readOptions) (*shared, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s, wait := k.last(o), time.Until(k.next)
+	if o.isOwn() && k.open.Load() >= openMax {
+		wait = max(wait, time.Second)
+	}
+	switch {
+	case !o.isOwn() && s != nil && !k.isDue(s):
+		return s.hold(), nil
+	case wait <= 0 || o.second:
+		return nil, nil
+	case o.isOwn():
+		k.refused = true
+		return nil, &BudgetError{wait}
+	}
+	return nil, k.failure[o.kind()]
+}
+
+// last returns the newest reading that answers o, nil if there is none.
 func (k *keeper) last(o readOptions) *shared {
 	s, other := k.kept[o.kind()], k.kept[bySmaps]
 	if o.source == autoSource && other != nil && (s == nil || other.began.After(s.began)) {
@@ -187,115 +153,54 @@ func (k *keeper) last(o readOptions) *shared {
 	return s
 }
 
-// isRecent says whether the last reading is of the last minute. An older one is not given: a
-// new one is made though the budget is spent, by readings of another kind, and the next
-// have to wait for longer.
-func (k *keeper) isRecent(o readOptions) bool {
-	s := k.last(o)
-	return s != nil && s.age() < restMax
+// isDue reports whether the kept reading s may be renewed.
+func (k *keeper) isDue(s *shared) bool {
+	due := time.Now().Add(stale - s.age())
+	if k.open.Load() < openMax && k.next.Before(due) {
+		due = k.next
+	}
+	if k.refused {
+		due = due.Add(courtesy)
+	}
+	return !time.Now().Before(due)
 }
 
-// wait returns for how long there is no such reading.
-func (k *keeper) wait(o readOptions) time.Duration {
-	next := k.next
-	switch {
-	case o.second:
-		return 0
-	case !o.isLarge() && k.small.Load() >= keptMax:
-		return time.Second
-	case time.Now().Before(k.reserved) && (!o.isOwn() || o.fresh && k.freshMade):
-		next = k.reserved
-	case o.fresh && k.nextFresh.Before(next):
-		next = k.nextFresh
-	}
-	return time.Until(next)
-}
-
-// refuse returns the error of who comes too early for a reading of his own. Those who come more
-// often would have the next one each time, and fresh ones put it off without end.
-func (k *keeper) refuse(o readOptions, wait time.Duration) error {
-	if !o.fresh {
-		k.reserved = k.next.Add(reservedFor)
-	}
-	if err := k.failure[o.kind()]; err != nil {
-		return err // which says more
-	}
-	return &BudgetError{wait}
-}
-
-// leave takes one who waits from a flight. Where he was the last, and the reading is not yet
-// begun, there is none. Who has waited for too long gets the last reading, whatever its age.
-func (k *keeper) leave(ctx context.Context, f *flight, o readOptions) (*shared, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if f.landed {
-		return f.result, f.err
-	}
-	if f.waiting--; f.waiting == 0 {
-		f.cancel()
-		if k.common[o.kind()] == f {
-			k.common[o.kind()] = nil
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if s := k.last(o); s != nil && !o.isOwn() {
-		return s.hold(), nil
-	}
-	return nil, f.ctx.Err()
-}
-
-// fly waits for the turn, and makes a reading where that may still be.
-func (k *keeper) fly(f *flight, o readOptions) {
-	defer f.cancel()
+// makeInTurn makes a reading, unless others made one meanwhile, after which it may not begin.
+// A reading that has begun is finished. The caller closes it.
+func (k *keeper) makeInTurn(ctx context.Context, o readOptions) (*shared, error) {
 	select {
 	case k.turn <- struct{}{}:
-	case <-f.ctx.Done():
-		return
+		defer func() { <-k.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	if k.isTooSoon(f, o) {
-		return
+	if s, err := k.current(o); s != nil || err != nil {
+		return s, err
 	}
 	began := time.Now()
-	s, err := k.make(f.ctx, o)
-	took := time.Since(began)
-
+	r, err := k.readOrRecover(ctx, o)
+	k.spend(time.Since(began))
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.spend(o, took)
-	if !o.isLarge() && f.ctx.Err() == nil {
+	if !o.isLarge() && ctx.Err() == nil {
 		k.failure[o.kind()] = err
 	}
-	<-k.turn
-	k.land(f, o, s, err)
-	if s != nil && !s.isLarge {
-		s, k.kept[o.kind()] = k.kept[o.kind()], s
+	if err != nil {
+		return nil, err
 	}
-	if s != nil {
-		s.Close()
+	k.open.Add(1)
+	s := (&shared{timedReading: r, keeper: k}).hold()
+	if !o.isLarge() {
+		if old := k.kept[o.kind()]; old != nil {
+			old.Close()
+		}
+		k.kept[o.kind()] = s.hold()
 	}
+	return s, nil
 }
 
-// isTooSoon ends a flight where others have read while it waited for its turn.
-func (k *keeper) isTooSoon(f *flight, o readOptions) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	wait := k.wait(o)
-	if wait <= 0 || !o.isOwn() && !k.isRecent(o) {
-		return false
-	}
-	<-k.turn
-	if o.isOwn() {
-		k.land(f, o, nil, k.refuse(o, wait))
-	} else {
-		k.land(f, o, k.last(o), nil)
-	}
-	return true
-}
-
-// make returns a reading, which the caller closes.
-func (k *keeper) make(ctx context.Context, o readOptions) (s *shared, err error) {
+// readOrRecover returns a panic as an error.
+func (k *keeper) readOrRecover(ctx context.Context, o readOptions) (r timedReading, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("memanalyzer: the reading panicked: %s", strconv.QuoteToASCII(fmt.Sprint(p)))
@@ -304,64 +209,20 @@ func (k *keeper) make(ctx context.Context, o readOptions) (s *shared, err error)
 	if !o.isLarge() {
 		o.top, o.everySort = keptTop, true
 	}
-	if o.kind() == byScan { // whoever asks for a scan is told where there was none
-		o.source = uint64(number(names.sources, "scan"))
+	if o.kind() == byScan { // explicitly, so that the report warns if smaps was read instead
+		o.source = scanSource()
 	}
-	if o.collectFirst && ctx.Err() == nil {
+	if o.collectFirst {
 		runtime.GC()
 	}
-	r, err := k.read(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	s = &shared{timedReading: r, keeper: k, isLarge: o.isLarge()}
-	s.holders.Store(1)
-	k.open.Add(1)
-	if !s.isLarge {
-		k.small.Add(1)
-	}
-	return s, nil
+	return k.read(ctx, o)
 }
 
-// charge spends what it takes to make an answer, where that is as much as a reading.
-func (k *keeper) charge(o readOptions, took time.Duration) {
+// spend begins a pause, or makes the present one longer.
+func (k *keeper) spend(took time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.spend(o, took)
-}
-
-// spend puts off the next readings by what one takes of the budget.
-func (k *keeper) spend(o readOptions, took time.Duration) {
-	now := time.Now()
-	next, nextFresh := k.rest(took)
-	if k.next.Before(now) {
-		k.next = now
-	}
-	k.next = earlier(k.next.Add(next), now.Add(restMax))
-	k.nextFresh = earlier(now.Add(nextFresh), now.Add(restMax))
-	switch {
-	case o.isOwn() && !o.fresh:
-		k.reserved, k.freshMade = time.Time{}, false
-	case now.Before(k.reserved):
-		k.reserved = k.next.Add(reservedFor)
-	}
-	k.freshMade = k.freshMade || o.fresh
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-// land gives each who waits the result, which he closes.
-func (k *keeper) land(f *flight, o readOptions, s *shared, err error) {
-	if s != nil {
-		s.holders.Add(f.waiting)
-	}
-	if k.common[o.kind()] == f {
-		k.common[o.kind()] = nil
-	}
-	f.landed, f.result, f.err = true, s, err
+	left := max(time.Until(k.next), 0)
+	k.next = time.Now().Add(min(left+k.factor*took, pauseMax))
+	k.refused = false
 }

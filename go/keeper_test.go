@@ -9,33 +9,36 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
-// How often a process reads itself, counted. The time is synctest's: a reading takes as
-// long as a test says.
+// How often a process reads itself. The clock is synctest's, and a reading takes as long as a test
+// says.
 
-// counted has a keeper's readings take so long, and counts them.
+// counted makes a keeper's readings take a fixed time, and counts them.
 func counted(k *keeper, took time.Duration) *atomic.Int32 {
 	var readings atomic.Int32
-	k.rest = restAfter
+	k.factor = pauseFactor
 	k.read = func(ctx context.Context, o readOptions) (timedReading, error) {
 		readings.Add(1)
 		began := time.Now()
 		time.Sleep(took)
-		r, err := readSelf(context.WithoutCancel(ctx), o) // what was begun ends
+		r, err := readSelf(context.WithoutCancel(ctx), o) // a reading that has begun is finished
 		r.began, r.cost = began, time.Since(began)
 		return r, err
 	}
 	return &readings
 }
 
-// withReadings runs a test with an Analyzer whose readings take so long.
+// withReadings runs a test with an Analyzer whose readings take a fixed time.
 func withReadings(t *testing.T, took time.Duration, test func(t *testing.T, a *Analyzer, readings *atomic.Int32)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,10 +47,10 @@ func withReadings(t *testing.T, took time.Duration, test func(t *testing.T, a *A
 	})
 }
 
-// anyTarget is what client i asks for, each something else that one reading has.
+// anyTarget returns a different target for each i, all of which one reading can answer.
 func anyTarget(i int) string {
 	pick := func(of []string) string { return of[i%len(of)] }
-	return fmt.Sprintf("/?source=smaps&top=%d&sort=%s&unit=%s&format=%s", i%101, pick(names.sorts), pick(names.units), pick([]string{"text", "json", "openmetrics"}))
+	return fmt.Sprintf("/?source=smaps&top=%d&sort=%s&unit=%s&format=%s", i%101, pick(names.Sorts), pick(names.Units), pick([]string{"text", "json", "openmetrics"}))
 }
 
 func checkReadings(t *testing.T, readings *atomic.Int32, want int32) {
@@ -73,15 +76,15 @@ func TestAThousandClientsAtOnceAreOneReading(t *testing.T) {
 	})
 }
 
-// A thousand clients in two minutes: who comes when the budget has it is answered with a
-// new reading, and whoever comes meanwhile with that.
-func TestAThousandClientsOneByOneAreReadForAHundredthOfTheTime(t *testing.T) {
+// A thousand clients in two minutes: the first one after a pause gets a new reading, and the
+// others share it.
+func TestAThousandClientsOneByOneTakeAHundredthOfTheTime(t *testing.T) {
 	const took, apart = 50 * time.Millisecond, 120 * time.Millisecond
 	withReadings(t, took, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		began, read, want := time.Now(), time.Time{}, int32(0)
 		for i := range 1000 {
 			time.Sleep(time.Until(began.Add(time.Duration(i) * apart)))
-			if !time.Now().Before(read.Add(restTimes * took)) {
+			if !time.Now().Before(read.Add(pauseFactor * took)) {
 				read = time.Now().Add(took)
 				want++
 			}
@@ -92,7 +95,7 @@ func TestAThousandClientsOneByOneAreReadForAHundredthOfTheTime(t *testing.T) {
 		}
 		checkReadings(t, readings, want)
 		if reading, all := time.Duration(want)*took, time.Since(began); reading > all/100+took {
-			t.Errorf("reading took %v of %v", reading, all)
+			t.Errorf("readings took %v of %v", reading, all)
 		}
 	})
 }
@@ -112,28 +115,28 @@ func TestAKeptReadingSaysItsAge(t *testing.T) {
 		if text, err := a.OpenMetrics(t.Context()); err != nil || !strings.Contains(string(text), "memanalyzer_age_seconds 3.700000000") {
 			t.Errorf("OpenMetrics: %v\n%s", err, text)
 		}
-		if r, err := a.Report(t.Context(), Sort("size"), Top(7)); err != nil || r.Age != 3700*time.Millisecond || len(r.Regions) != 7 {
+		if r, err := a.Report(t.Context(), SortBy(SortSize), Top(7)); err != nil || r.Age != 3700*time.Millisecond || len(r.Regions) != 7 {
 			t.Errorf("Report: %v, %+v", err, r)
 		}
 		checkReadings(t, readings, 1)
 	})
 }
 
-// A kept reading gives of every order what a reading in that order has.
+// In every order, a kept reading has the regions that a reading in that order has.
 func TestAKeptReadingHasEveryOrder(t *testing.T) {
 	for _, name := range captures(t) {
 		kept, err := parse(strings.NewReader(readFile(t, testdata+name)), readOptions{top: keptTop, everySort: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for sort := range uint64(len(names.sorts)) {
+		for sort := range uint32(len(names.Sorts)) {
 			for _, top := range []uint64{0, 1, 20, keptTop} {
 				own, err := parse(strings.NewReader(readFile(t, testdata+name)), readOptions{top: top, sort: sort})
 				if err != nil {
 					t.Fatal(err)
 				}
-				for form := range uint64(len(names.forms)) {
-					f := rendering{Form: form, Unit: form, Top: top, Sort: sort}
+				for form := range uint32(len(names.Formats)) {
+					f := core.OutputOptions{Format: form, Unit: form, Top: top, Sort: sort}
 					if got, want := wholeText(kept, f, 16*kib), wholeText(own, f, 16*kib); got != want {
 						t.Errorf("%s: %+v: %s", name, f, firstDifference(got, want))
 					}
@@ -145,8 +148,8 @@ func TestAKeptReadingHasEveryOrder(t *testing.T) {
 	}
 }
 
-// A reading of all fields answers scrapes, too; a scan nothing else. Who asks for what was not
-// read for a minute need not wait for what scrapes have spent, which pay for it.
+// A reading of smaps answers scrapes, too; a scan answers nothing else. A report that is a minute
+// old is renewed although scrapes have spent the budget; later scrapes wait for longer.
 func TestKindsOfReadingsShareTheBudget(t *testing.T) {
 	withReadings(t, 500*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		began := time.Now()
@@ -177,35 +180,26 @@ func TestKindsOfReadingsShareTheBudget(t *testing.T) {
 	})
 }
 
-// What wants a reading of its own, and when it is to be had after one.
-func TestWhatSpendsTheBudget(t *testing.T) {
-	own := []string{"gc=1", "seconds=1", "format=smaps", "top=101", "top=all", "gc=1&top=3"}
-	for _, c := range []struct {
-		took, wait, fresh time.Duration
-	}{
-		{time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond},
-		{50 * time.Millisecond, 5 * time.Second, time.Second},
-		{500 * time.Millisecond, 50 * time.Second, 5 * time.Second},
-		{time.Second, restMax, 10 * time.Second},
-		{10 * time.Second, restMax, restMax},
+// Which requests need their own reading, and how long they are refused after another one.
+func TestTheBudgetRefusesOwnReadings(t *testing.T) {
+	own := []string{"gc=1", "seconds=1", "format=smaps", "top=101", "top=all", "gc=1&top=3", "fresh=1", "fresh=1&top=all"}
+	shared := []string{"fresh=0", "gc=0&top=100"}
+	for took, pause := range map[time.Duration]time.Duration{
+		time.Millisecond:       100 * time.Millisecond,
+		50 * time.Millisecond:  5 * time.Second,
+		500 * time.Millisecond: 50 * time.Second,
+		time.Second:            time.Minute,
+		10 * time.Second:       time.Minute,
 	} {
-		for _, query := range append(own, "fresh=1", "fresh=1&top=all", "fresh=0", "gc=0&top=100") {
-			withReadings(t, c.took, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
+		for _, query := range append(own, shared...) {
+			withReadings(t, took, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 				ask(a, "GET", "/")
-				wait := c.wait
-				switch {
-				case strings.HasPrefix(query, "fresh=1"):
-					wait = c.fresh
-				case strings.Contains(query, "=0"):
+				wait := pause
+				if slices.Contains(shared, query) {
 					wait = 0
 				}
 				for left := wait; left > 0; left -= min(left, 700*time.Millisecond) {
-					w := ask(a, "GET", "/?"+query)
-					seconds := int(math.Ceil(left.Seconds()))
-					checkRefusal(t, w, http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, seconds)+"\n")
-					if got := w.Header().Get("Retry-After"); got != fmt.Sprint(seconds) {
-						t.Errorf("%v before a reading: Retry-After is %s, want %d", left, got, seconds)
-					}
+					checkBudgetSpent(t, ask(a, "GET", "/?"+query), int(math.Ceil(left.Seconds())))
 					time.Sleep(min(left, 700*time.Millisecond))
 				}
 				checkReadings(t, readings, 1)
@@ -217,7 +211,15 @@ func TestWhatSpendsTheBudget(t *testing.T) {
 	}
 }
 
-// Who comes when he was told to gets a reading of his own, however often others come.
+func checkBudgetSpent(t *testing.T, w *httptest.ResponseRecorder, seconds int) {
+	t.Helper()
+	checkRefusal(t, w, http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, seconds)+"\n")
+	if got := w.Header().Get("Retry-After"); got != fmt.Sprint(seconds) {
+		t.Errorf("Retry-After is %s, want %d", got, seconds)
+	}
+}
+
+// A client that returns after Retry-After gets a reading of its own, however often others come.
 func TestNobodyIsStarved(t *testing.T) {
 	const all = 4 * time.Minute
 	for _, took := range []time.Duration{5 * time.Millisecond, 100 * time.Millisecond} {
@@ -238,8 +240,8 @@ func TestNobodyIsStarved(t *testing.T) {
 						}
 						time.Sleep(rest)
 					}
-					if least := int(all / (6*restTimes*took + 6*time.Second)); answered < least {
-						t.Errorf("%s: answered %d times, want %d, where a reading takes %v", target, answered, least, took)
+					if least := int(all / (6*pauseFactor*took + 6*time.Second)); answered < least {
+						t.Errorf("%s: answered %d times, want %d, if a reading takes %v", target, answered, least, took)
 					}
 				})
 			}
@@ -248,7 +250,43 @@ func TestNobodyIsStarved(t *testing.T) {
 	}
 }
 
-// The second of two readings is not refused, and is paid for after.
+// After a pause of a minute, each kept reading is stale. A refused client comes first even then.
+func TestARefusedClientComesBeforeStaleReadings(t *testing.T) {
+	withReadings(t, time.Second, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
+		ask(a, "GET", "/")
+		checkBudgetSpent(t, ask(a, "GET", "/?top=all"), 60)
+		time.Sleep(pauseMax + time.Second/2)
+		if age := ask(a, "GET", "/").Header().Get("Age"); age != "60" {
+			t.Errorf("Age is %s, want 60: the reading is another client's", age)
+		}
+		if w := ask(a, "GET", "/?top=all"); w.Code != http.StatusOK {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		checkReadings(t, readings, 2)
+		if age := ask(a, "GET", "/").Header().Get("Age"); age != "0" { // stale, and nobody was refused since
+			t.Errorf("Age is %s, want 0", age)
+		}
+	})
+}
+
+// A client that was refused and does not return delays others for the courtesy only.
+func TestCourtesyEnds(t *testing.T) {
+	withReadings(t, 10*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
+		ask(a, "GET", "/")
+		checkBudgetSpent(t, ask(a, "GET", "/?gc=1"), 1)
+		time.Sleep(time.Second + courtesy - time.Millisecond)
+		ask(a, "GET", "/")
+		checkReadings(t, readings, 1)
+		time.Sleep(time.Millisecond)
+		ask(a, "GET", "/")
+		checkReadings(t, readings, 2)
+		time.Sleep(time.Second)
+		ask(a, "GET", "/")
+		checkReadings(t, readings, 3)
+	})
+}
+
+// The second of two readings is not refused. Both are paid for afterwards.
 func TestDifferencesSpendForBothReadings(t *testing.T) {
 	withReadings(t, 100*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		if w := ask(a, "GET", "/?seconds=5"); w.Code != http.StatusOK {
@@ -259,12 +297,12 @@ func TestDifferencesSpendForBothReadings(t *testing.T) {
 		if got := w.Header().Get("Retry-After"); w.Code != http.StatusServiceUnavailable || got != "15" { // 10 - 5.1 + 10
 			t.Errorf("%d, Retry-After %s, want 15", w.Code, got)
 		}
-		ask(a, "GET", "/") // there was none that could be kept
+		ask(a, "GET", "/") // there is no kept reading
 		checkReadings(t, readings, 3)
 	})
 }
 
-func TestReportWithoutABudget(t *testing.T) {
+func TestReportBeyondTheBudget(t *testing.T) {
 	withReadings(t, 20*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		if _, err := a.Report(t.Context(), Top(All)); err != nil {
 			t.Error(err)
@@ -281,7 +319,7 @@ func TestReportWithoutABudget(t *testing.T) {
 	})
 }
 
-// A client that leaves ends nobody's reading; what nobody waits for any more is kept.
+// A client that leaves does not end a reading. If all leave, the reading is kept.
 func TestClientsThatLeave(t *testing.T) {
 	withReadings(t, 10*time.Second, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		gone, leave := context.WithCancel(t.Context())
@@ -293,7 +331,7 @@ func TestClientsThatLeave(t *testing.T) {
 				t.Errorf("client %d is answered %d %s", i, w.Code, w.Body)
 			}
 		}
-		all.Go(func() { client(gone, 0, http.StatusServiceUnavailable) }) // has the reading begin
+		all.Go(func() { client(gone, 0, http.StatusServiceUnavailable) }) // begins the reading
 		synctest.Wait()
 		for i := range 1000 {
 			all.Go(func() { client(gone, i, http.StatusServiceUnavailable) })
@@ -304,12 +342,12 @@ func TestClientsThatLeave(t *testing.T) {
 		began := time.Now()
 		all.Wait()
 		if took := time.Since(began); took != 0 {
-			t.Errorf("clients that have left are waited for %v", took)
+			t.Errorf("clients that have left wait %v", took)
 		}
 		stay.Wait()
 		checkReadings(t, readings, 1)
 
-		time.Sleep(restMax)
+		time.Sleep(pauseMax)
 		alone, leave := context.WithTimeout(t.Context(), time.Second)
 		defer leave()
 		client(alone, 0, http.StatusServiceUnavailable)
@@ -322,11 +360,11 @@ func TestClientsThatLeave(t *testing.T) {
 	})
 }
 
-// Nobody waits longer than readBound, and who comes later has what there was.
+// Nobody waits for longer than patience; then clients get the kept reading, however old.
 func TestAReadingThatDoesNotEnd(t *testing.T) {
 	const tooLong = "Another reading took too long: ask again.\n"
 	withReadings(t, time.Hour, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
-		for range 3 { // of which two wait for their turn
+		for range 3 {
 			began := time.Now()
 			var clients sync.WaitGroup
 			for i := range 100 {
@@ -335,19 +373,19 @@ func TestAReadingThatDoesNotEnd(t *testing.T) {
 				})
 			}
 			clients.Wait()
-			if took := time.Since(began); took != readBound {
-				t.Errorf("clients wait %v, want %v", took, readBound)
+			if took := time.Since(began); took != patience {
+				t.Errorf("clients wait %v, want %v", took, patience)
 			}
 		}
 		checkReadings(t, readings, 1)
-		time.Sleep(time.Hour - 3*readBound + 30*time.Second) // it ends all the same
+		time.Sleep(time.Hour - 3*patience + 30*time.Second) // until after its end
 		if age := ask(a, "GET", "/").Header().Get("Age"); age != "30" {
 			t.Errorf("Age is %s, want 30", age)
 		}
 		time.Sleep(time.Minute)
 		go ask(a, "GET", "/?gc=1")
 		time.Sleep(time.Minute)
-		if age := ask(a, "GET", "/").Header().Get("Age"); age != "210" { // after readBound
+		if age := ask(a, "GET", "/").Header().Get("Age"); age != "210" { // after patience
 			t.Errorf("Age is %s, want 210", age)
 		}
 		time.Sleep(time.Hour)
@@ -356,8 +394,8 @@ func TestAReadingThatDoesNotEnd(t *testing.T) {
 	})
 }
 
-// A panic inside is an error for all who wait, and for who asks before the next reading
-// where there is none.
+// A panic is an error for all clients that wait, and, if there is no kept reading, for those that
+// come during the pause.
 func TestAReadingThatPanics(t *testing.T) {
 	withReadings(t, time.Second, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		good := a.own.read
@@ -376,10 +414,10 @@ func TestAReadingThatPanics(t *testing.T) {
 		checkReadings(t, readings, 1)
 		checkHeld(t, a, 0, 0)
 
-		time.Sleep(restMax)
+		time.Sleep(pauseMax)
 		a.own.read = good
 		ask(a, "GET", "/")
-		time.Sleep(restMax)
+		time.Sleep(pauseMax)
 		a.own.read = func(context.Context, readOptions) (timedReading, error) { panic(1) }
 		checkRefusal(t, ask(a, "GET", "/?gc=1"), http.StatusInternalServerError, "memanalyzer: the reading panicked: \"1\"\n")
 		time.Sleep(time.Second)
@@ -388,39 +426,59 @@ func TestAReadingThatPanics(t *testing.T) {
 	})
 }
 
-// Who asks while another's reading is made, which is no use to him, gets the last.
-func TestWhoAsksWhileAnotherReads(t *testing.T) {
+// During a pause, clients get the kept reading at once, even if another reading is in progress.
+func TestThePauseOfADifference(t *testing.T) {
 	withReadings(t, 100*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
 		ask(a, "GET", "/")
 		time.Sleep(20 * time.Second)
-		var others sync.WaitGroup
-		for range 2 { // of which one is too late
-			others.Go(func() { ask(a, "GET", "/?top=all") })
-		}
-		synctest.Wait()
+		var other sync.WaitGroup
+		other.Go(func() { ask(a, "GET", "/?seconds=5") })
+		time.Sleep(5*time.Second + 150*time.Millisecond) // in the middle of the second reading
 		began := time.Now()
-		if age := ask(a, "GET", "/").Header().Get("Age"); age != "20" || time.Since(began) != 0 {
-			t.Errorf("Age is %s after %v, want 20 at once", age, time.Since(began))
+		if age := ask(a, "GET", "/").Header().Get("Age"); age != "25" || time.Since(began) != 0 {
+			t.Errorf("Age is %s after %v, want 25 at once", age, time.Since(began))
 		}
-		others.Wait()
-		checkReadings(t, readings, 2)
-		checkHeld(t, a, 0, 0)
+		other.Wait()
+		checkReadings(t, readings, 3)
 	})
+}
+
+// Otherwise clients wait for the reading in progress. One that can be shared answers them all; after
+// one that cannot, the budget is spent, and they get the kept reading.
+func TestClientsWaitForTheReadingInProgress(t *testing.T) {
+	for _, c := range []struct{ first, age string }{{"/?top=all", "20"}, {"/?gc=1", "0"}, {"/", "0"}} {
+		withReadings(t, 100*time.Millisecond, func(t *testing.T, a *Analyzer, readings *atomic.Int32) {
+			ask(a, "GET", "/")
+			time.Sleep(20 * time.Second)
+			var others sync.WaitGroup
+			others.Go(func() { ask(a, "GET", c.first) })
+			synctest.Wait()
+			others.Go(func() { checkBudgetSpent(t, ask(a, "GET", "/?top=all"), 10) }) // comes second
+			began := time.Now()
+			age := ask(a, "GET", "/").Header().Get("Age")
+			if took := time.Since(began); age != c.age || took != 100*time.Millisecond {
+				t.Errorf("after %s: Age is %s after %v, want %s after 100ms", c.first, age, took, c.age)
+			}
+			others.Wait()
+			checkReadings(t, readings, 2)
+			checkHeld(t, a, 0, 0)
+		})
+	}
 }
 
 func TestSlowClientsHoldAFewReadings(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *Analyzer, protocol string) {
 		var slow []slowClient
-		for range 2 * keptMax {
+		for range 2 * openMax {
 			slow = append(slow, askSlowly(t, a, protocol, "/?top=100&format=json", 0))
 			time.Sleep(time.Second)
 		}
-		if got := a.own.small.Load(); got != keptMax {
-			t.Errorf("%d readings are held, want %d", got, keptMax)
+		if got := a.own.open.Load(); got != openMax {
+			t.Errorf("%d readings are open, want %d", got, openMax)
 		}
 		w := ask(a, "GET", "/")
-		if age := w.Header().Get("Age"); w.Code != http.StatusOK || age != fmt.Sprint(keptMax+1) {
-			t.Errorf("%d, Age %s, want %d", w.Code, age, keptMax+1)
+		if age := w.Header().Get("Age"); w.Code != http.StatusOK || age != fmt.Sprint(openMax+1) {
+			t.Errorf("%d, Age %s, want %d", w.Code, age, openMax+1)
 		}
 		checkRefusal(t, ask(a, "GET", "/?gc=1"), http.StatusServiceUnavailable, fmt.Sprintf(budgetSpent, 1)+"\n")
 		for _, client := range slow {
@@ -433,11 +491,11 @@ func TestSlowClientsHoldAFewReadings(t *testing.T) {
 	})
 }
 
-// All that reads in a process has one budget, but Read.
+// A process has one budget for everything except Read.
 func TestOneBudgetAProcess(t *testing.T) {
 	alone(t, func() {
 		readings := counted(process, 0)
-		process.rest = func(time.Duration) (next, nextFresh time.Duration) { return time.Hour, time.Hour }
+		process.factor = 1 << 30 // a pause of pauseMax
 		a := new(Analyzer)
 		other, err := New(WithoutAddresses(), WithoutMallinfo())
 		if err != nil {

@@ -6,41 +6,39 @@ import (
 	"unsafe"
 )
 
-// A Labeled is memory with a label, until Remove. What was kept of it does not keep
-// the memory.
+// A Labeled is memory with a label. It does not keep the memory alive.
 type Labeled struct {
 	at, size uintptr
 	removed  atomic.Bool
 }
 
-// Label gives a name to memory that the program has mapped: reports of this process
-// have it as a row of Named Memory Regions from now on, whether the kernel has names
-// for memory or not.
+// Label gives a name to memory that the program has mapped. From now on, reports of this process
+// show it as a row of Named Memory Regions, on every kernel.
 //
-// What has the label is the whole pages in region. They are of anonymous memory,
-// private or shared: mapped, or from C's malloc, but not the Go heap's, a file's or a
-// memfd's. The name is 1 to 255 bytes without control characters. Where the kernel
-// has names it is given this one, as far as its rules allow: of others it sees the
-// first 79 bytes, with _ for each that is not printable ASCII or one of []\$`.
+// The label covers the whole pages in region. They must be anonymous memory, private or shared:
+// mapped, or from C's malloc, but not on the Go heap, and not of a file or a memfd. The name is 1
+// to 255 bytes without control characters. A kernel with names for anonymous memory gets the
+// first 79 bytes, with _ for each byte that is not printable ASCII or is one of []\$`.
 //
-// A kernel with names splits mappings at the label's bounds, up to two more for each,
-// of which a process can have vm.max_map_count. Without names each label reads
-// /proc/self/maps, and each report asks what is resident of each label.
+// A kernel with names splits mappings at the bounds of a label, into up to two more for each
+// label, and limits the mappings of a process by vm.max_map_count. On a kernel without names,
+// each call of Label reads /proc/self/maps, and each report asks which pages of each label are
+// resident.
 //
-// Remove the label before the memory is unmapped: what is mapped there later would
-// have it. The error is [ErrUnsupported], or a [*LabelError] of the Kind [ErrNoPage],
-// [ErrLabelName], [ErrLabelled], [ErrNotMapped], [ErrNotAnonymous], [ErrGoHeap],
-// [ErrNoMemory], or nil where Err says it all.
+// Remove the label before the memory is unmapped; otherwise whatever is mapped there later has
+// it. The error is [ErrUnsupported], or a [*LabelError] of the Kind [ErrNoPage], [ErrLabelName],
+// [ErrLabeled], [ErrNotMapped], [ErrNotAnonymous], [ErrGoHeap], [ErrNoMemory], or nil if its Err
+// says everything.
 func Label(region []byte, name string) (*Labeled, error) {
 	l := &Labeled{at: uintptr(unsafe.Pointer(unsafe.SliceData(region))), size: uintptr(len(region))}
-	if err := addLabel(l.at, l.size, name, uint64(uintptr(unsafe.Pointer(oldAnchor)))); err != nil {
+	if err := addLabel(l.at, l.size, name, addressOf(oldAnchor)); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// Remove takes the label back. The second time, the error is a [*LabelError] of the
-// Kind [ErrNoLabel].
+// Remove removes the label. The second time, the error is a [*LabelError] of the Kind
+// [ErrNoLabel].
 func (l *Labeled) Remove() error {
 	if l.removed.Swap(true) {
 		return &LabelError{"the label was removed before", ErrNoLabel, nil}
@@ -48,17 +46,16 @@ func (l *Labeled) Remove() error {
 	return removeLabel(l.at, l.size)
 }
 
-// A Mapping is memory from Mmap, until Close.
+// A Mapping is labeled memory outside the Go heap.
 type Mapping struct {
 	pages []byte
 	size  int
 	label *Labeled
 }
 
-// Mmap maps size bytes of private memory, all zeros, that are no part of the Go heap:
-// the collector neither looks into them nor frees them, and they must hold no Go
-// pointers. They have a label of that name, as by [Label], whose errors Mmap has;
-// where it has one, nothing is mapped.
+// Mmap maps size bytes of private, zeroed memory, and labels them like [Label], whose errors it
+// returns. The memory is not on the Go heap: the collector neither scans nor frees it, so it must
+// not contain Go pointers. The caller closes the Mapping.
 func Mmap(size int, name string) (*Mapping, error) {
 	pages, err := mapPages(size)
 	if err != nil {
@@ -72,13 +69,11 @@ func Mmap(size int, name string) (*Mapping, error) {
 	return &Mapping{pages, size, label}, nil
 }
 
-// Bytes returns the memory, nil after Close. Its capacity goes up to the last page's
-// end.
+// Bytes returns the memory, nil after Close. Its capacity extends to the end of the last page.
 func (m *Mapping) Bytes() []byte { return m.pages[:m.size] }
 
-// Close takes the label back and unmaps the memory; whoever uses Bytes after that
-// faults. The second time it does nothing. It must not be called while Bytes or Close
-// runs.
+// Close removes the label and unmaps the memory; any later access to the result of Bytes faults.
+// The second call does nothing. Close must not run at the same time as Bytes or another Close.
 func (m *Mapping) Close() error {
 	if m.pages == nil {
 		return nil

@@ -139,7 +139,7 @@ func TestLabelErrors(t *testing.T) {
 		{"the Go heap, 64 MiB", make([]byte, 64*mib), "a", ErrGoHeap},
 		{"a goroutine's stack", onStack[:], "a", ErrGoHeap},
 		{"a file", ofFile, "a", ErrNotAnonymous},
-		{"a label", labelled, "a", ErrLabelled},
+		{"a label", labelled, "a", ErrLabeled},
 	} {
 		l, err := Label(c.region, c.name)
 		var failed *LabelError

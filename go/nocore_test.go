@@ -18,7 +18,7 @@ func TestWithoutACore(t *testing.T) {
 	}
 	for what, ask := range map[string]func() error{
 		"Read":          func() error { _, err := Read(t.Context()); return err },
-		"Read, options": func() error { _, err := Read(t.Context(), Top(5), Sort("pss")); return err },
+		"Read, options": func() error { _, err := Read(t.Context(), Top(5), SortBy(SortPSS)); return err },
 		"Report":        func() error { _, err := a.Report(t.Context()); return err },
 		"OpenMetrics":   func() error { _, err := a.OpenMetrics(t.Context()); return err },
 		"Parse":         func() error { _, err := Parse(strings.NewReader("")); return err },

@@ -16,19 +16,18 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// A report as a profile of pprof: below each other a group, a category, a name and a
-// region. The samples add up to the totals, in each of their columns.
+// A report as a profile of pprof. The frames of a sample are a group, a category, a name and a
+// region, and each column of the samples adds up to the report's totals.
 //
-// Where a process knows the parts of memory, they stand in place of the regions, which
-// they do not keep to: of the Go heap with the call stacks below what is marked, of the
-// Go stacks with the goroutines' functions, of the C heap.
+// If the process knows the parts of some memory, the frames are the parts instead of regions,
+// because a part has no mapping of its own: the Go heap (its marked part has the call stacks of
+// the heap profile below it), Go stacks (by the goroutines' functions) and the C heap.
 
-// Regions that a profile has, those that span the most; the rest of a category is in it
-// as other regions. As many call stacks are below what is marked, and goroutines'
-// functions below the stacks.
+// profileMax is the number of regions in a profile, the largest in address space; a category's
+// others are one frame. It is also the number of call stacks, and of goroutines' functions.
 const profileMax = 10000
 
-// amounts are the columns of a profile, in bytes; what is not known is 0.
+// amounts are the columns of a profile, in bytes. Unknown columns are 0.
 type amounts [5]uint64
 
 const (
@@ -45,7 +44,7 @@ func amountsOf(c Columns) amounts {
 	return amounts{c.RSS.Bytes, c.PSS.Bytes, c.PrivateDirty.Bytes, c.Swap.Bytes, c.Virtual.Bytes}
 }
 
-// less is what is missing to a, or what is too much, which wraps around 0.
+// less returns the differences, which wrap around if negative.
 func (a amounts) less(b amounts) amounts {
 	for i := range a {
 		a[i] -= b[i]
@@ -53,43 +52,43 @@ func (a amounts) less(b amounts) amounts {
 	return a
 }
 
-// A frame is a level of a profile: a function of the program, or, without a file, what
-// memory is.
+// A frame is a level of a profile: a function of the program, or, if it has no file, a use of
+// memory.
 type frame struct {
 	name, file string
 	line       int64
 }
 
-// A mapping is where a region is.
+// A mapping is the place of a region.
 type mapping struct {
 	start, end, offset uint64
 	name               string
 }
 
-// tags are a sample's labels; an empty one is left out.
+// tags are the labels of a sample; empty ones are omitted.
 type tags struct{ group, category, part, method, name, perms string }
 
-// WriteProfile writes the report as a gzipped profile for go tool pprof, as the handler
-// answers format=pprof, without call stacks. It has the regions that r has: all of them
-// with Top([All]) and Sort("size").
+// WriteProfile writes the report as a gzipped profile for go tool pprof, like the handler's
+// format=pprof but without call stacks. It has the regions that r has; for all of them, read r
+// with Top([All]) and SortBy([SortSize]). The error is that of w.
 func (r *Report) WriteProfile(w io.Writer) error {
 	b := newProfileBuilder(false)
 	b.addReport(r, callStacks{}, 1)
 	return b.finish(r).Write(w)
 }
 
-// profileText is a profile that has been made.
+// profileText is the output of a finished profile.
 type profileText struct{ *bytes.Buffer }
 
 func (p profileText) Next(buf []byte) int {
-	n, _ := p.Read(buf) // it fails at its end only
+	n, _ := p.Read(buf) // the only error is io.EOF
 	return n
 }
 
 func (p profileText) Close() {}
 
-// answerProfile closes a reading with call stacks and answers with its profile: of what has
-// changed since another one, which it closes, too, where that is not nil.
+// answerProfile returns the profile of a reading with call stacks, minus that of the reading
+// before, unless before is nil. It closes both.
 func (a *Analyzer) answerProfile(q query, now, before *shared) (answer, error) {
 	defer now.Close()
 	began, cost := time.Now(), now.cost
@@ -109,12 +108,12 @@ func (a *Analyzer) answerProfile(q query, now, before *shared) (answer, error) {
 		return answer{}, err
 	}
 	took := time.Since(began)
-	a.keeper().charge(q.read, took)
+	a.keeper().spend(took) // as much as a reading
 	return newAnswer(profileText{&text}, cost+took, 0)
 }
 
-// match has what is the same in two reports have the same frames. Parts that only one of
-// them knows are left out: malloc is not asked for each.
+// match gives the same frames to what is the same in two reports. It removes parts that only
+// one of them has, as malloc is not asked for each reading.
 func match(before, now *Report) {
 	matchRegions(before.Regions, now.Regions)
 	for i := range now.Groups {
@@ -135,8 +134,8 @@ func areKnown(parts []Part) bool {
 	return slices.ContainsFunc(parts, func(p Part) bool { return p.Committed|p.RSS > 0 })
 }
 
-// matchRegions gives the regions of before the place of what they have become, one of the
-// same name and with a common address, as mema_diff_init does.
+// matchRegions moves the regions of before to the place of their successors in now: those with
+// the same name and a common address. mema_diff_init does the same.
 func matchRegions(before, now []Region) {
 	byAddress := func(a, b Region) int { return cmp.Compare(a.Start, b.Start) }
 	slices.SortStableFunc(before, byAddress)
@@ -157,7 +156,7 @@ func matchRegions(before, now []Region) {
 	}
 }
 
-// A profileBuilder numbers what samples refer to.
+// A profileBuilder adds samples to a profile, and numbers what they refer to.
 type profileBuilder struct {
 	profile.Profile
 	hideAddresses bool
@@ -201,7 +200,7 @@ func (b *profileBuilder) finish(r *Report) *profile.Profile {
 	return &b.Profile
 }
 
-// addReport adds a report to the profile, or, with the sign -1, takes it away.
+// addReport adds a report to the profile; with the sign -1, it subtracts it.
 func (b *profileBuilder) addReport(r *Report, stacks callStacks, sign int64) {
 	regions := map[string][]*Region{}
 	for i := range r.Regions {
@@ -210,7 +209,7 @@ func (b *profileBuilder) addReport(r *Report, stacks callStacks, sign int64) {
 	}
 	for _, g := range regions["file/binary"] {
 		if g.Name != "" {
-			b.mappingOf(b.place(g)) // pprof takes the first one for the program
+			b.mappingOf(b.place(g)) // pprof assumes that the first mapping is the program
 		}
 	}
 	for _, g := range r.Groups {
@@ -234,7 +233,7 @@ func (b *profileBuilder) addReport(r *Report, stacks callStacks, sign int64) {
 	}
 }
 
-// A level is what samples are added below.
+// A level is a place in the tree of frames, and the tags of the samples below it.
 type level struct {
 	*profileBuilder
 	sign   int64
@@ -242,7 +241,7 @@ type level struct {
 	tags   tags
 }
 
-// add adds what is one or more frames below.
+// add adds a sample below this level.
 func (l level) add(a amounts, below ...frame) {
 	if a == (amounts{}) {
 		return
@@ -268,7 +267,7 @@ func (l level) add(a amounts, below ...frame) {
 	}
 }
 
-// below is the level of one more frame.
+// below returns the level one frame deeper.
 func (l level) below(name string) level {
 	l.frames = append(slices.Clip(l.frames), frame{name: name})
 	return l
@@ -283,7 +282,7 @@ func (l level) addRegions(category string, whole amounts, regions []*Region) {
 			one = one.below(g.Name)
 		}
 		leaf := frame{name: g.Perms}
-		if !l.hideAddresses { // without the end: what has grown is the same frame for -diff_base
+		if !l.hideAddresses { // without the end, so that -diff_base recognizes a region that has grown
 			leaf.name = fmt.Sprintf("%012x %s", g.Start, g.Perms)
 		}
 		a := amountsOf(g.Columns)
@@ -293,9 +292,9 @@ func (l level) addRegions(category string, whole amounts, regions []*Region) {
 	l.add(whole, frame{name: category + ": other regions"})
 }
 
-// addParts divides memory among parts, as they are resident and committed, and takes what
-// it gives from them. Address space beyond what is committed is reserved, and resident memory
-// beyond all parts is no part's: malloc can have given it back meanwhile.
+// addParts apportions memory to parts by their resident and committed sizes, and subtracts it
+// from those, so that several categories can share parts. Address space that is not committed is
+// reserved. Resident memory beyond the parts is in none: malloc may have released it meanwhile.
 func (l level) addParts(category string, whole amounts, parts []Part, heap []callStack) {
 	resident, committed, swapped := make([]uint64, len(parts)+1), make([]uint64, len(parts)+1), make([]uint64, len(parts)+1)
 	reserved, beyond := whole[virtualColumn], whole[rssColumn]
@@ -333,8 +332,7 @@ func (l level) addParts(category string, whole amounts, parts []Part, heap []cal
 	l.add(shares[len(parts)].less(space), frame{name: category + ": other"})
 }
 
-// addStacks divides memory among call stacks by their weight; of those that are too many
-// no more is known.
+// addStacks apportions memory to call stacks by weight. Beyond profileMax, stacks have no frames.
 func (l level) addStacks(whole amounts, stacks []callStack) {
 	stacks = slices.Clone(stacks)
 	slices.SortStableFunc(stacks, func(a, b callStack) int { return cmp.Compare(b.weight, a.weight) })
@@ -358,8 +356,8 @@ func (l level) addStacks(whole amounts, stacks []callStack) {
 	l.add(whole)
 }
 
-// apportion divides a total as the weights are, to the byte: what rounding leaves goes
-// to the largest remainders. Where nothing has a weight, the last one has it all.
+// apportion divides a total in proportion to weights, by the method of the largest remainder, so
+// that the shares add up. If all weights are 0, the last share has everything.
 func apportion(total uint64, weights []uint64) []uint64 {
 	shares, remainders, order := make([]uint64, len(weights)), make([]uint64, len(weights)), make([]int, len(weights))
 	var sum uint64
@@ -386,7 +384,7 @@ func apportion(total uint64, weights []uint64) []uint64 {
 	return shares
 }
 
-// place is what a profile says of where a region is.
+// place returns the mapping of a region, without addresses if those are hidden.
 func (b *profileBuilder) place(g *Region) mapping {
 	if b.hideAddresses {
 		return mapping{name: g.Name}
@@ -394,8 +392,8 @@ func (b *profileBuilder) place(g *Region) mapping {
 	return mapping{g.Start, g.End, g.Offset, g.Name}
 }
 
-// location returns a frame's, without a mapping: pprof would look for code at an address in it,
-// and ends where there is none.
+// location returns the location of a frame. It has no mapping, because pprof would look for code
+// there, and fail.
 func (b *profileBuilder) location(f frame) *profile.Location {
 	l := b.locations[f]
 	if l == nil {
@@ -425,7 +423,7 @@ func (b *profileBuilder) mappingOf(at mapping) *profile.Mapping {
 	if m == nil {
 		m = &profile.Mapping{
 			ID: uint64(len(b.Mapping) + 1), Start: at.start, Limit: at.end, Offset: at.offset, File: printable(at.name),
-			HasFunctions: true, // pprof need not look for symbols
+			HasFunctions: true, // keeps pprof from looking for symbols
 		}
 		b.mappings[at] = m
 		b.Mapping = append(b.Mapping, m)
@@ -449,8 +447,8 @@ func (b *profileBuilder) labelsOf(t tags) map[string][]string {
 	return labels
 }
 
-// printable returns a name as UTF-8 that harms no terminal. Its bytes are taken back as
-// from JSON: of a character from U+EF00 to U+EFFF the low 8 bits, of any other its UTF-8.
+// printable returns a name as UTF-8 without characters that could harm a terminal. As in JSON,
+// such bytes become U+EF00 to U+EFFF, so that the name can be restored.
 func printable(name string) string {
 	const byteCharacter = 0xef00
 	var text strings.Builder

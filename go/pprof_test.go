@@ -88,7 +88,7 @@ func TestProfilesAddUp(t *testing.T) {
 	}
 	for name, text := range texts {
 		for _, top := range []int{All, 3, 0} {
-			r := parseText(t, text, Top(top), Sort("size"))
+			r := parseText(t, text, Top(top), SortBy(SortSize))
 			checkProfile(t, fmt.Sprintf("%s, top %d", name, top), writtenProfile(t, r), r)
 		}
 	}
@@ -128,7 +128,7 @@ func madeStacks() callStacks {
 // builtProfile is of a capture as if it had call stacks.
 func builtProfile(t *testing.T, input string, stacks callStacks, hideAddresses bool) (*profile.Profile, *Report) {
 	t.Helper()
-	r := parseText(t, readFiles(t, input), Top(All), Sort("size"))
+	r := parseText(t, readFiles(t, input), Top(All), SortBy(SortSize))
 	b := newProfileBuilder(hideAddresses)
 	b.addReport(r, stacks, 1)
 	var data bytes.Buffer

@@ -118,7 +118,7 @@ func checkQueries(t *testing.T, prometheus string, queries map[string]float64) {
 var scrapeLaw = map[string]float64{
 	`memanalyzer_resident_bytes{category="named"} - on() sum(memanalyzer_named_resident_bytes) - on() memanalyzer_named_overflow_resident_bytes`: 0,
 	`memanalyzer_resident_bytes{category="go/heap"} - on() sum(memanalyzer_go_heap_bytes)`:                                                       0,
-	"count(memanalyzer_resident_bytes)":                      float64(len(names.categoryIDs)),
+	"count(memanalyzer_resident_bytes)":                      float64(len(names.CategoryIDs)),
 	"memanalyzer_mappings < bool memanalyzer_mappings_limit": 1,
 }
 

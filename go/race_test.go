@@ -117,7 +117,7 @@ func TestReadWhileMappingsChange(t *testing.T) {
 		if i%16 == 0 {
 			fork()
 		}
-		r := readNow(t, Top(All), Sort(names.sorts[i%len(names.sorts)]))
+		r := readNow(t, Top(All), SortBy(SortKey(names.Sorts[i%len(names.Sorts)])))
 		checkLaw(t, r)
 		checkPossible(t, "totals", &r.Totals)
 		for c := range r.Categories() {

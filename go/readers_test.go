@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 // Each form is read by the programs of those who use it: testdata/readers.
@@ -54,7 +56,7 @@ func rendered(t *testing.T, form, name, text string) (string, *Report) {
 		return "", nil
 	}
 	defer r.Close()
-	return written(t, name, wholeText(r, rendering{Form: uint64(number(names.forms, form))}, 16*kib)), decodeReport(r, o)
+	return written(t, name, wholeText(r, core.OutputOptions{Format: uint32(number(names.Formats, form))}, 16*kib)), buildReport(r, o)
 }
 
 func written(t *testing.T, name, text string) string {
@@ -81,7 +83,7 @@ func answered(t *testing.T, h http.Handler, form, mediaType string) string {
 func outputs(t *testing.T, form, mediaType string) (golden, hostile, live []string) {
 	t.Helper()
 	for _, c := range goldenCases(t) {
-		if names.forms[c.query.form] == form {
+		if names.Formats[c.query.format] == form {
 			golden = append(golden, testdata+"golden/"+c.name)
 		}
 	}

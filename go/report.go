@@ -5,141 +5,149 @@ import (
 	"time"
 )
 
-// A Size is a number of bytes, or that it is not known: what the kernel does not
-// print is not zero.
+// A Size is a number of bytes. It is not Known if the kernel or the runtime does not tell it,
+// which is not the same as 0.
 type Size struct {
 	Bytes uint64
 	Known bool
 }
 
-// A Count is a number of something, or that it is not known.
+// A Count is a number of things. See [Size] for Known.
 type Count struct {
 	N     uint64
 	Known bool
 }
 
-// Columns are the sums of what the kernel prints of mappings; see proc(5).
+// Columns are what the kernel prints for mappings, added up; see proc(5).
 type Columns struct {
 	Mappings     int
-	Virtual      Size // address space; Size, or end - start where the kernel does not print it
-	RSS          Size // resident; hugetlb pages and swap are not in it
-	PSS          Size // resident, shared pages divided by the processes that share them
-	PSSDirty     Size
-	PSSAnon      Size // these three: of smaps_rollup only
-	PSSFile      Size
-	PSSShmem     Size
-	SharedClean  Size
-	SharedDirty  Size
-	PrivateClean Size
-	PrivateDirty Size
-	Referenced   Size
-	Anonymous    Size
-	KSM          Size
-	LazyFree     Size // still in RSS, though the kernel may take it at any moment
-	AnonHuge     Size
-	ShmemHuge    Size
-	FileHuge     Size
-	SharedHuge   Size // hugetlb, not in RSS
-	PrivateHuge  Size // hugetlb, not in RSS
-	Swap         Size
-	SwapPSS      Size
-	Locked       Size
+	Virtual      Size `mema:"Size"` // address space: Size, or the difference of the addresses
+	RSS          Size `mema:"Rss"`  // resident, without hugetlb pages and swap
+	PSS          Size `mema:"Pss"`  // resident; each shared page divided by the number of processes that share it
+	PSSDirty     Size `mema:"Pss_Dirty"`
+	PSSAnon      Size `mema:"Pss_Anon"` // PSSAnon, PSSFile, PSSShmem: in smaps_rollup only
+	PSSFile      Size `mema:"Pss_File"`
+	PSSShmem     Size `mema:"Pss_Shmem"`
+	SharedClean  Size `mema:"Shared_Clean"`
+	SharedDirty  Size `mema:"Shared_Dirty"`
+	PrivateClean Size `mema:"Private_Clean"`
+	PrivateDirty Size `mema:"Private_Dirty"`
+	Referenced   Size `mema:"Referenced"`
+	Anonymous    Size `mema:"Anonymous"`
+	KSM          Size `mema:"KSM"`
+	LazyFree     Size `mema:"LazyFree"` // in RSS, but the kernel may reclaim it at any time
+	AnonHuge     Size `mema:"AnonHugePages"`
+	ShmemHuge    Size `mema:"ShmemPmdMapped"`
+	FileHuge     Size `mema:"FilePmdMapped"`
+	SharedHuge   Size `mema:"Shared_Hugetlb"`  // hugetlb, not in RSS
+	PrivateHuge  Size `mema:"Private_Hugetlb"` // hugetlb, not in RSS
+	Swap         Size `mema:"Swap"`
+	SwapPSS      Size `mema:"SwapPss"`
+	Locked       Size `mema:"Locked"`
 }
 
-// A Report says where the memory of a process is. The categories add up to
-// Totals.RSS, in bytes.
+// A Report says where the memory of a process is. The RSS of its categories adds up to
+// Totals.RSS, to the byte.
 type Report struct {
-	Time     time.Time     // when the reading began
-	Cost     time.Duration // how long it took, without waiting for others
-	Source   string        // "smaps", "scan" or "file"
-	Age      time.Duration // how long ago that was; of a kept one of an [Analyzer]
+	Time     time.Time     // start of the reading
+	Cost     time.Duration // duration of the reading, without the wait for other readings
+	Source   Source
+	Age      time.Duration // time since the end of the reading, if an [Analyzer] made the report
 	Totals   Columns
 	Limits   Limits
 	Groups   []Group
-	Proofs   []Proof  // what could be checked
-	Regions  []Region // those that the options ask for, in their order
+	Proofs   []Proof  // the checks that were possible
+	Regions  []Region // as the options say
 	Warnings []string
 }
 
-// Limits are what bounds the memory of a process from outside. What is not known is not
-// Known, nor is a limit that nobody has set.
+// Limits are the limits on the memory of a process. What is not set is not Known, nor is what
+// another process cannot know.
 //
-// Numbers of the cgroup (v2's, or v1's where that has the memory controller) are of all
-// its processes, with the files that they have read and the kernel's memory for them. A
-// limit is the least of the cgroup's own and of its ancestors', as far as they can be seen
-// from here: in a container mostly its own only.
+// The figures of the cgroup (version 2, or version 1 if that has the memory controller) are of
+// all its processes, including the files that they have read and the kernel's memory for them.
+// Limits of ancestors count as far as they can be seen from here: in a container, usually only
+// its own cgroup can be seen.
 type Limits struct {
-	CgroupUsage        Size  // memory.current
-	CgroupPeak         Size  // memory.peak: the most that it ever was; from Linux 5.19 on, or in v1
-	CgroupHigh         Size  // memory.high: from there on its processes are slowed down; not in v1
-	CgroupLimit        Size  // memory.max: there the kernel ends one of them
-	CgroupLimitLevel   Count // whose CgroupLimit is: 0 its own, 1 its parent's, and so on
-	CgroupRoom         Size  // what the nearest of the limits leaves, whosever it is
-	CgroupRoomLimit    Size  // of that limit
-	CgroupInactiveFile Size  // files that can be dropped to leave more; looked at where CgroupRoom is below a tenth of that limit
-	CgroupOOMKills     Count // processes of the cgroup that the kernel has ended
-	MaxMappings        Count // vm.max_map_count, which Totals.Mappings cannot pass
-	KernelNames        Count // 1 where the kernel has names of anonymous memory, 0 where it has none
-	GOMEMLIMIT         Size  // in force (/gc/gomemlimit); math.MaxInt64: none
-	GOGC               Count // in force, percent (/gc/gogc); math.MaxUint64: off
+	CgroupUsage        Size  `mema:"cgroup.usage"`         // memory.current
+	CgroupPeak         Size  `mema:"cgroup.peak"`          // memory.peak: the largest usage ever; Linux 5.19, or version 1
+	CgroupHigh         Size  `mema:"cgroup.high"`          // memory.high: the kernel throttles the processes above it; version 2
+	CgroupLimit        Size  `mema:"cgroup.limit"`         // memory.max: the kernel kills a process above it; the least of the ancestors' and its own
+	CgroupLimitLevel   Count `mema:"cgroup.limit_level"`   // whose limit CgroupLimit is: 0 its own, 1 its parent's, and so on
+	CgroupRoom         Size  `mema:"cgroup.room"`          // what the nearest limit, own or an ancestor's, leaves
+	CgroupRoomLimit    Size  `mema:"cgroup.room_limit"`    // that limit
+	CgroupInactiveFile Size  `mema:"cgroup.inactive_file"` // file pages that can be dropped; read if CgroupRoom is below a tenth of its limit
+	CgroupOOMKills     Count `mema:"cgroup.oom_kills"`     // processes of the cgroup that the kernel has killed
+	MaxMappings        Count `mema:"mappings.max"`         // vm.max_map_count, the limit on Totals.Mappings
+	KernelNames        Count `mema:"kernel.names"`         // 1 if the kernel has names of anonymous memory, else 0
+	GOMEMLIMIT         Size  `mema:"go.gomemlimit"`        // in force (/gc/gomemlimit)
+	GOGC               Count `mema:"go.gogc"`              // in force, percent (/gc/gogc); math.MaxUint64 if off
 }
 
 // A Group is a section of the report, such as "Go Runtime".
 type Group struct {
-	ID         string // stable: "go"
+	ID         string // stable, such as "go"
 	Name       string
 	RSS        uint64 // bytes
 	Categories []Category
-	Parts      []Part // of "malloc": in_use, threads' caches among it, and retained
+	Parts      []Part // of "malloc": in_use, which includes threads' caches, and retained
 }
 
-// A Category is a kind of memory. All of them are in the report, those that hold
-// nothing, too.
+// Methods, for [Category] and [Region]: how a figure is known, from the most to the least certain.
+const (
+	MethodNamed     = "named"     // by the kernel: a name, a path, permissions
+	MethodVerified  = "verified"  // by mappings whose size equals the figure of the runtime or malloc
+	MethodEstimated = "estimated" // by dividing resident memory like committed memory; Low and High are certain
+	MethodInferred  = "inferred"  // by the form of a mapping and its neighbors
+)
+
+// A Category is a kind of memory. A report has all of them, even if they are empty.
 type Category struct {
-	ID     string // stable: "go/heap"; "named" for all named memory
+	ID     string // stable, such as "go/heap"; "named" has all named memory
 	Name   string
-	Method string // how it is known, at the least: named, verified, estimated or inferred
-	Low    uint64 // bytes of RSS that are certain to be in it
-	High   uint64 // bytes of RSS that may be in it
+	Method string // the least certain one of its memory
+	Low    uint64 // at least so many bytes of RSS are of this category
+	High   uint64 // at most so many bytes of RSS are of this category
 	Columns
-	Names []Name // of the category "named": one a name, the largest first
+	Names []Name // of the category "named": one per name, the largest first
 	Parts []Part // of "go/heap": marked, since (or dead and not swept), unused, free and released
 }
 
-// A Part is what a process says that memory is made of, such as free memory on its
-// heap. What it says is committed, not resident: RSS is the share that is resident,
-// as far as can be said, and from Low to High for certain. All are bytes.
+// A Part is a use of memory that only the process itself knows, such as free memory on its heap.
+// Sizes are bytes.
 type Part struct {
-	ID                        string
-	Committed, RSS, Low, High uint64
+	ID        string
+	Committed uint64 // as the runtime or malloc says, resident or not
+	RSS       uint64 // the resident share, estimated
+	Low, High uint64 // certain bounds of RSS
 }
 
-// A Proof is a check of the mappings that were found against what the process says
-// of itself. They are bytes of address space.
+// A Proof compares mappings that were found with what the process says of itself. Sizes are
+// bytes of address space.
 type Proof struct {
-	ID          string // "go_heap", "malloc", "malloc_mmap"
-	Held        bool   // Found is from Least to Most + Beside
+	ID          string // "go_heap", "malloc" or "malloc_mmap"
+	Held        bool   // Least <= Found <= Most + Beside
 	Found       uint64
 	Least, Most uint64 // what the process said before and after the reading
-	Beside      uint64 // what it may have there, at the most, and count elsewhere
+	Beside      uint64 // what the process may have counted elsewhere
 }
 
-// A Name is all memory that was given one name.
+// A Name is all memory with one name.
 type Name struct {
 	Name string
 	Columns
 }
 
-// A Region is one mapping.
+// A Region is a mapping.
 type Region struct {
-	Start, End uint64 // End is 0 where it is 2^64
-	Perms      string // "rw-p"
+	Start, End uint64 // End is 0 if the region ends at 2^64
+	Perms      string // such as "rw-p"
 	Offset     uint64
 	Device     [2]uint32 // major, minor
 	Inode      uint64
-	Name       string // as the kernel prints it; any bytes
-	VMFlags    string // "rd wr mr", "" where the kernel prints none
-	Category   string // a category's stable identifier
+	Name       string // as the kernel prints it: any bytes
+	VMFlags    string // such as "rd wr mr"; "" if the kernel prints none
+	Category   string // the ID of a [Category]
 	Method     string
 	Columns
 }
@@ -157,8 +165,7 @@ func (r *Report) Categories() iter.Seq[Category] {
 	}
 }
 
-// Category returns the category with a stable identifier; the zero Category
-// where there is none.
+// Category returns the category with an ID, or the zero Category.
 func (r *Report) Category(id string) Category {
 	for c := range r.Categories() {
 		if c.ID == id {

@@ -293,7 +293,7 @@ func TestFactsOfACapture(t *testing.T) {
 
 func TestLimitsOfACapture(t *testing.T) {
 	var lines strings.Builder
-	for i, id := range names.limits {
+	for i, id := range names.Limits {
 		fmt.Fprintf(&lines, "# %s: %d\n", id, i+1)
 	}
 	limits := reflect.ValueOf(parseText(t, lines.String()+"1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n").Limits)
@@ -304,8 +304,8 @@ func TestLimitsOfACapture(t *testing.T) {
 			t.Errorf("%s is not known", limits.Type().Field(i).Name)
 		}
 	}
-	if len(seen) != len(names.limits) || limits.NumField() != len(names.limits) {
-		t.Errorf("%d fields have %d values, want %d: %+v", limits.NumField(), len(seen), len(names.limits), limits)
+	if len(seen) != len(names.Limits) || limits.NumField() != len(names.Limits) {
+		t.Errorf("%d fields have %d values, want %d: %+v", limits.NumField(), len(seen), len(names.Limits), limits)
 	}
 }
 
@@ -418,7 +418,7 @@ func TestRegionsAreThoseOfTheKernel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := slices.DeleteFunc(kernelRegions(t, readFile(t, testdata+name)), func(g Region) bool { return g.RSS.Bytes == 0 })
-			got := parseCapture(t, name, Top(All), Sort("address")).Regions
+			got := parseCapture(t, name, Top(All), SortBy(SortAddress)).Regions
 			if len(got) != len(want) {
 				t.Fatalf("%d regions, want %d", len(got), len(want))
 			}
@@ -454,19 +454,19 @@ func TestRegionsAreInACategory(t *testing.T) {
 	}
 }
 
-// The keys of Sort; equal regions stay in the order of addresses.
+// orders are all sort keys. Equal regions are in the order of addresses.
 var orders = []struct {
-	key     string
+	key     SortKey
 	compare func(a, b Region) int
 }{
-	{"rss", largest(func(g Region) uint64 { return g.RSS.Bytes })},
-	{"pss", largest(func(g Region) uint64 { return g.PSS.Bytes })},
-	{"private", largest(func(g Region) uint64 { return g.PrivateClean.Bytes + g.PrivateDirty.Bytes })},
-	{"dirty", largest(func(g Region) uint64 { return g.PrivateDirty.Bytes + g.SharedDirty.Bytes })},
-	{"swap", largest(func(g Region) uint64 { return g.Swap.Bytes })},
-	{"size", largest(func(g Region) uint64 { return g.Virtual.Bytes })},
-	{"address", func(a, b Region) int { return 0 }},
-	{"name", func(a, b Region) int { return cmp.Compare(a.Name, b.Name) }},
+	{SortRSS, largest(func(g Region) uint64 { return g.RSS.Bytes })},
+	{SortPSS, largest(func(g Region) uint64 { return g.PSS.Bytes })},
+	{SortPrivate, largest(func(g Region) uint64 { return g.PrivateClean.Bytes + g.PrivateDirty.Bytes })},
+	{SortDirty, largest(func(g Region) uint64 { return g.PrivateDirty.Bytes + g.SharedDirty.Bytes })},
+	{SortSwap, largest(func(g Region) uint64 { return g.Swap.Bytes })},
+	{SortSize, largest(func(g Region) uint64 { return g.Virtual.Bytes })},
+	{SortAddress, func(a, b Region) int { return 0 }},
+	{SortName, func(a, b Region) int { return cmp.Compare(a.Name, b.Name) }},
 }
 
 func largest(key func(Region) uint64) func(a, b Region) int {
@@ -475,17 +475,17 @@ func largest(key func(Region) uint64) func(a, b Region) int {
 
 func TestOrderOfRegions(t *testing.T) {
 	for _, o := range orders {
-		t.Run(o.key, func(t *testing.T) {
+		t.Run(string(o.key), func(t *testing.T) {
 			t.Parallel()
 			for _, name := range captures(t) {
-				all := parseCapture(t, name, Top(All), Sort(o.key)).Regions
+				all := parseCapture(t, name, Top(All), SortBy(o.key)).Regions
 				if !slices.IsSortedFunc(all, func(a, b Region) int {
 					return cmp.Or(o.compare(a, b), cmp.Compare(a.Start, b.Start))
 				}) {
 					t.Errorf("%s: not in the order of %s", name, o.key)
 				}
 				for _, n := range []int{0, 1, 7, len(all), len(all) + 1} {
-					top := parseCapture(t, name, Sort(o.key), Top(n)).Regions
+					top := parseCapture(t, name, SortBy(o.key), Top(n)).Regions
 					if !slices.Equal(top, all[:min(n, len(all))]) {
 						t.Errorf("%s: the top %d are not the first of all", name, n)
 					}
@@ -495,9 +495,26 @@ func TestOrderOfRegions(t *testing.T) {
 	}
 }
 
+// The core's names are the keys and sources of this package, and all of them are tested above.
+func TestNamesOfTheCore(t *testing.T) {
+	var keys []string
+	for _, o := range orders {
+		keys = append(keys, string(o.key))
+	}
+	if !slices.Equal(keys, names.Sorts) {
+		t.Errorf("the core sorts by %q, this package by %q", names.Sorts, keys)
+	}
+	if sources := []string{string(SourceAuto), string(SourceSmaps), string(SourceScan)}; !slices.Equal(sources, names.Sources) {
+		t.Errorf("the core has the sources %q, this package %q", names.Sources, sources)
+	}
+	if methods := []string{MethodNamed, MethodVerified, MethodEstimated, MethodInferred}; !slices.Equal(methods, names.Methods) {
+		t.Errorf("the core has the methods %q, this package %q", names.Methods, methods)
+	}
+}
+
 func TestDefaultRegions(t *testing.T) {
 	const name = "real/go1.26-named-6.1.smaps"
-	want := parseCapture(t, name, Top(100), Sort("rss")).Regions
+	want := parseCapture(t, name, Top(100), SortBy(SortRSS)).Regions
 	if got := parseCapture(t, name).Regions; !slices.Equal(got, want) {
 		t.Error("without options the regions are not the largest 100")
 	}

@@ -1,48 +1,42 @@
 package memanalyzer
 
 import (
+	"math"
 	"runtime/metrics"
 	"sync"
 	"time"
 	"unsafe"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
-// facts are what this process says of itself: the words of struct mema_malloc of
-// the C core, of its struct mema_go, and of its struct mema_limits.
-type facts struct {
-	malloc, runtime, limits []uint64
+// What this process knows of itself: figures of the Go runtime and of malloc, and settings.
 
-	live *[256]byte // keeps an anchor on the heap
-}
+// An anchor is an object on the Go heap. Its address tells the core which mappings are the heap.
+type anchor [256]byte
 
-// noMalloc are the words where nothing is known of malloc.
-var noMalloc = make([]uint64, 5)
+// newAnchor returns an anchor, which the caller keeps alive until the core has used its address.
+//
+//go:noinline
+func newAnchor() *anchor { return new(anchor) } // inlined, it could be on the caller's stack
 
-func (f facts) words() []uint64 {
-	if f.runtime == nil {
-		return nil
-	}
-	return append(f.malloc[:len(f.malloc):len(f.malloc)], f.runtime...)
-}
-
-// Since the program began: an object that has been on the heap, and the metadata of
-// no kind of its own, which counts the work buffers of collections among others.
+// From the start of the program: an anchor, and the size of the runtime's other metadata, which
+// later includes the work buffers of collections.
 var (
-	oldAnchor    *[256]byte
+	oldAnchor    *anchor
 	otherAtStart uint64
 )
 
-// An initialised variable would be in the program's data, not on its heap.
 func init() {
-	oldAnchor = new([256]byte)
+	oldAnchor = newAnchor()
 	samples := []metrics.Sample{{Name: otherMetadata}, {Name: "/gc/cycles/total:gc-cycles"}}
 	metrics.Read(samples)
-	if valueOf(samples[1]) == 0 { // no collection yet, no work buffers
+	if valueOf(samples[1]) == 0 { // no collection yet, so no work buffers
 		otherAtStart = valueOf(samples[0])
 	}
 }
 
-// valueOf is 0 where the runtime no longer has that metric.
+// valueOf returns 0 if the runtime does not have the metric.
 func valueOf(s metrics.Sample) uint64 {
 	if s.Value.Kind() != metrics.KindUint64 {
 		return 0
@@ -52,15 +46,18 @@ func valueOf(s metrics.Sample) uint64 {
 
 const otherMetadata = "/memory/classes/metadata/other:bytes"
 
-// figures are the members of struct mema_go, in its order, from heap_live on.
-var figures = [][]string{
-	{"/gc/heap/live:bytes"},
-	{"/memory/classes/heap/objects:bytes"},
-	{"/memory/classes/heap/unused:bytes"},
-	{"/memory/classes/heap/free:bytes"},
-	{"/memory/classes/heap/released:bytes"},
-	{"/memory/classes/heap/stacks:bytes"},
-	{
+// figures are the sums of metrics that make each figure of the runtime.
+var figures = []struct {
+	of      func(*core.Go) *uint64
+	metrics []string
+}{
+	{func(g *core.Go) *uint64 { return &g.HeapLive }, []string{"/gc/heap/live:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.HeapObjects }, []string{"/memory/classes/heap/objects:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.HeapUnused }, []string{"/memory/classes/heap/unused:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.HeapFree }, []string{"/memory/classes/heap/free:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.HeapReleased }, []string{"/memory/classes/heap/released:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.HeapStacks }, []string{"/memory/classes/heap/stacks:bytes"}},
+	{func(g *core.Go) *uint64 { return &g.Metadata }, []string{
 		"/memory/classes/metadata/mcache/free:bytes",
 		"/memory/classes/metadata/mcache/inuse:bytes",
 		"/memory/classes/metadata/mspan/free:bytes",
@@ -68,68 +65,76 @@ var figures = [][]string{
 		otherMetadata,
 		"/memory/classes/profiling/buckets:bytes",
 		"/memory/classes/other:bytes",
-	},
-	{otherMetadata}, // less otherAtStart: work buffers, and what has been added since
+	}},
+	{func(g *core.Go) *uint64 { return &g.WorkBuffers }, []string{otherMetadata}}, // minus otherAtStart
 }
 
-// settings are what of struct mema_limits this process itself knows.
+// readFacts reads runtime/metrics, which does not stop the world, and asks malloc. The anchors
+// are the oldest one and young.
+func readFacts(malloc func() core.Malloc, young *anchor) core.Facts {
+	var samples []metrics.Sample
+	for _, figure := range figures {
+		for _, name := range figure.metrics {
+			samples = append(samples, metrics.Sample{Name: name})
+		}
+	}
+	metrics.Read(samples)
+	f := core.Facts{Malloc: malloc(), Go: core.Go{
+		Known: true, AnchorCount: 2, Anchors: [8]uint64{addressOf(oldAnchor), addressOf(young)},
+	}}
+	for _, figure := range figures {
+		for _, s := range samples[:len(figure.metrics)] {
+			*figure.of(&f.Go) += valueOf(s)
+		}
+		samples = samples[len(figure.metrics):]
+	}
+	f.Go.WorkBuffers -= min(otherAtStart, f.Go.WorkBuffers)
+	return f
+}
+
+func addressOf(a *anchor) uint64 { return uint64(uintptr(unsafe.Pointer(a))) }
+
+// settings are the metrics of those members of struct mema_limits that only this process knows.
 var settings = map[string]string{
 	"go.gomemlimit": "/gc/gomemlimit:bytes",
-	"go.gogc":       "/gc/gogc:percent",
+	"go.gogc":       "/gc/gogc:percent", // math.MaxUint64 if off, which is a setting, too
 }
 
-// readSettings returns the words of struct mema_limits.
-func readSettings() []uint64 {
-	words := make([]uint64, 1+len(names.limits))
-	for i, id := range names.limits {
+// noMemoryLimit is the metric's value if GOMEMLIMIT is not set.
+const noMemoryLimit = math.MaxInt64
+
+func readSettings() core.Limits {
+	var limits core.Limits
+	for i, id := range names.Limits {
 		name, ok := settings[id]
 		if !ok {
 			continue
 		}
 		s := []metrics.Sample{{Name: name}}
-		if metrics.Read(s); s[0].Value.Kind() == metrics.KindUint64 {
-			words[0] |= 1 << i
-			words[1+i] = s[0].Value.Uint64()
+		metrics.Read(s)
+		if s[0].Value.Kind() != metrics.KindUint64 || id == "go.gomemlimit" && s[0].Value.Uint64() == noMemoryLimit {
+			continue
 		}
+		limits.Known |= 1 << i
+		limits.Value[i] = s[0].Value.Uint64()
 	}
-	return words
+	return limits
 }
 
-// readFacts asks runtime/metrics, which does not stop the world, and takes the
-// addresses of an old and of a new object as anchors of the heap.
-func readFacts(malloc func() []uint64) facts {
-	var samples []metrics.Sample
-	for _, names := range figures {
-		for _, name := range names {
-			samples = append(samples, metrics.Sample{Name: name})
-		}
-	}
-	metrics.Read(samples)
-	f := facts{malloc: malloc(), runtime: []uint64{1}, live: new([256]byte)}
-	for _, names := range figures {
-		var sum uint64
-		for _, s := range samples[:len(names)] {
-			sum += valueOf(s)
-		}
-		f.runtime, samples = append(f.runtime, sum), samples[len(names):]
-	}
-	f.runtime[len(f.runtime)-1] -= min(otherAtStart, f.runtime[len(f.runtime)-1])
-	f.runtime = append(f.runtime, 2, uint64(uintptr(unsafe.Pointer(oldAnchor))), uint64(uintptr(unsafe.Pointer(f.live))))
-	return f
-}
+// mallocPause is how long malloc is not asked, as a multiple of the time that it took: mallinfo2
+// holds the lock of each arena while it walks the arena's free blocks.
+const mallocPause = 1000
 
-// mallocTurns spaces the calls of mallinfo2, which holds each arena's lock while it
-// walks the free blocks. It is locked by the report whose turn it is: after one that
-// spent t in its calls there is none for 1,000 t.
+// mallocTurns is locked by the report that may ask malloc.
 var mallocTurns struct {
 	sync.Mutex
 	next time.Time
 }
 
-// mallocTurn returns a function that asks malloc, or, where it is another report's
-// turn or nobody's yet, one that knows nothing; end is called at the end of the turn.
-func mallocTurn(never bool) (ask func() []uint64, end func()) {
-	nothing := func() []uint64 { return noMalloc }
+// mallocTurn returns a function that asks malloc, and one that ends the turn. If never is set, or
+// if it is another report's turn or too soon, the first function says that nothing is known.
+func mallocTurn(never bool) (ask func() core.Malloc, end func()) {
+	nothing := func() core.Malloc { return core.Malloc{} }
 	if never || !mallocTurns.TryLock() {
 		return nothing, func() {}
 	}
@@ -138,13 +143,13 @@ func mallocTurn(never bool) (ask func() []uint64, end func()) {
 		return nothing, func() {}
 	}
 	var spent time.Duration
-	ask = func() []uint64 {
+	ask = func() core.Malloc {
 		began := time.Now()
 		defer func() { spent += time.Since(began) }()
-		return mallocWords()
+		return library.Malloc()
 	}
 	return ask, func() {
-		mallocTurns.next = time.Now().Add(1000 * spent)
+		mallocTurns.next = time.Now().Add(mallocPause * spent)
 		mallocTurns.Unlock()
 	}
 }

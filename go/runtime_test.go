@@ -15,6 +15,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 // Known amounts of Go memory, and where the report has them.
@@ -144,7 +146,7 @@ func TestLiveReport(t *testing.T) {
 // What a reading with many rows keeps is a block of malloc's, with a mapping that
 // may be merged with anybody's memory.
 func TestMallocIsVerified(t *testing.T) {
-	if mallocWords()[0] == 0 {
+	if !library.Malloc().Known {
 		t.Skip("the C library does not say what it has")
 	}
 	alone(t, func() {
@@ -186,7 +188,7 @@ func TestWhatAdjoinsTheHeapIsNotProven(t *testing.T) {
 		errno := unix.EEXIST
 		// The heap can have grown by what the reading made.
 		for tries := 0; errno == unix.EEXIST && tries < 10; tries++ {
-			r = readNow(t, Top(All), Sort("address"))
+			r = readNow(t, Top(All), SortBy(SortAddress))
 			for _, region := range r.Regions {
 				if region.Category == "go/heap" {
 					end = region.End
@@ -243,6 +245,61 @@ func TestLimitsInForce(t *testing.T) {
 			t.Errorf("by its number: %v, %+v", err, other.Limits)
 		}
 	})
+}
+
+// Without GOMEMLIMIT there is no limit, and no output has a number for it. GOGC=off is a setting.
+func TestNoMemoryLimitIsNotALimit(t *testing.T) {
+	alone(t, func() {
+		debug.SetMemoryLimit(math.MaxInt64)
+		debug.SetGCPercent(-1)
+		if l := readNow(t).Limits; l.GOMEMLIMIT != (Size{}) || l.GOGC != (Count{math.MaxUint64, true}) {
+			t.Errorf("GOMEMLIMIT %+v, GOGC %+v, want no limit, and off", l.GOMEMLIMIT, l.GOGC)
+		}
+		for target, want := range map[string]string{
+			"/":                    "\nGOGC:              off\n",
+			"/?format=json":        `"go_gomemlimit": null, "go_gogc": 18446744073709551615 }`,
+			"/?format=smaps":       "\n# go.gogc: 18446744073709551615\n",
+			"/?format=openmetrics": "memanalyzer_resident_bytes",
+		} {
+			body := ask(handler, "GET", target).Body.String()
+			if !strings.Contains(body, want) || strings.Contains(body, "9223372036854775807") || strings.Contains(body, "GOMEMLIMIT") {
+				t.Errorf("%s: want %q and no GOMEMLIMIT in\n%.3000s", target, want, body)
+			}
+		}
+		debug.SetMemoryLimit(1 << 40)
+		if body := ask(handler, "GET", "/?format=json").Body.String(); !strings.Contains(body, `"go_gomemlimit": 1099511627776,`) {
+			t.Errorf("a limit of 2^40 is not in\n%.3000s", body)
+		}
+	})
+}
+
+// An anchor on a stack would move, and be in another part of the runtime's memory. The runtime
+// ends the program if an object with a finalizer is not on the heap.
+func TestAnAnchorIsOnTheHeapUntilItIsReleased(t *testing.T) {
+	collected := make(chan struct{})
+	a := newAnchor()
+	runtime.SetFinalizer(a, func(*anchor) { close(collected) })
+	malloc := func() core.Malloc { // is asked before and after the mappings are read
+		runtime.GC()
+		return core.Malloc{}
+	}
+	f := readFacts(malloc, a)
+	runtime.GC()
+	select {
+	case <-collected:
+		t.Error("the anchor is collected before its release")
+	case <-time.After(10 * time.Millisecond):
+	}
+	if at := f.Go.Anchors[f.Go.AnchorCount-1]; at != addressOf(a) {
+		t.Errorf("the last anchor is %x, want %x", at, addressOf(a))
+	}
+	runtime.KeepAlive(a)
+	runtime.GC()
+	select {
+	case <-collected:
+	case <-time.After(10 * time.Second):
+		t.Error("the anchor is kept after its release")
+	}
 }
 
 // deep uses about n kB of the goroutine's stack, then waits.

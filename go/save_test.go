@@ -9,13 +9,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/memanalyzer/csrc/core"
 )
 
 // What a reading is when it was saved, and somebody else reads it.
 
 // saveBytes returns the capture of a reading, given in pieces.
-func saveBytes(r reading, piece int) string {
-	return wholeText(r, rendering{Form: uint64(number(names.forms, "smaps"))}, piece)
+func saveBytes(r core.Report, piece int) string {
+	return wholeText(r, core.OutputOptions{Format: uint32(number(names.Formats, "smaps"))}, piece)
 }
 
 // textOf returns the text of a capture's report.
@@ -26,24 +28,24 @@ func textOf(t *testing.T, saved, unit string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	return wholeText(r, rendering{Unit: uint64(number(names.units, unit))}, 1000)
+	return wholeText(r, core.OutputOptions{Unit: uint32(number(names.Units, unit))}, 1000)
 }
 
 // checkSaved saves a reading of this process, which has what proofs it has.
 func checkSaved(t *testing.T, sort string) *Report {
 	t.Helper()
-	o := readOptions{top: math.MaxUint64, sort: uint64(number(names.sorts, sort)), keepText: true}
+	o := readOptions{top: math.MaxUint64, sort: uint32(number(names.Sorts, sort)), keepText: true}
 	r, err := readSelf(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	own := decodeReport(r, o)
+	own := buildReport(r, o)
 	saved := saveBytes(r, 4096)
 	if again := saveBytes(r, 7); again != saved {
 		t.Errorf("in pieces of 7 bytes: %s", firstDifference(again, saved))
 	}
-	report := parseText(t, saved, Top(All), Sort(sort))
+	report := parseText(t, saved, Top(All), SortBy(SortKey(sort)))
 	report.Time, report.Cost, report.Source = time.Time{}, 0, own.Source
 	if !reflect.DeepEqual(report, own) {
 		t.Errorf("parsed %+v\nwas %+v", report, own)
@@ -59,7 +61,7 @@ func TestASavedReadingIsTheSameReport(t *testing.T) {
 		}
 		defer cache.Close()
 		touchPages(cache.Bytes()[:mib/2])
-		for _, sort := range names.sorts {
+		for _, sort := range names.Sorts {
 			r := checkSaved(t, sort)
 			if len(r.Proofs) == 0 || !r.Proofs[0].Held || len(r.Category("named").Names) == 0 {
 				t.Errorf("proofs %+v, names %+v", r.Proofs, r.Category("named").Names)

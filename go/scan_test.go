@@ -8,13 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // canScan skips the test where this kernel has no scans.
 func canScan(t *testing.T) {
 	t.Helper()
-	if r, err := Read(context.Background(), Source("scan")); err != nil || r.Source != "scan" {
+	if r, err := Read(context.Background(), From(SourceScan)); err != nil || r.Source != "scan" {
 		t.Skipf("no scan here: %v", err)
 	}
 }
@@ -30,11 +29,11 @@ func TestAScanIsTheSameReport(t *testing.T) {
 		}
 		defer cache.Close()
 		touchPages(cache.Bytes()[:3*mib])
-		smaps, err := Read(context.Background(), Source("smaps"))
+		smaps, err := Read(context.Background(), From(SourceSmaps))
 		if err != nil {
 			t.Fatal(err)
 		}
-		scan, err := Read(context.Background(), Source("scan"))
+		scan, err := Read(context.Background(), From(SourceScan))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +83,7 @@ func TestTheSourceOfAForm(t *testing.T) {
 	}
 	// The newest reading is one of smaps; series do not come and go with that.
 	a := mustNew(t)
-	a.own.rest = func(time.Duration) (next, nextFresh time.Duration) { return time.Minute, time.Minute }
+	a.own.factor = 1 << 30 // a pause of pauseMax
 	ask(a, "GET", "/")
 	metrics, err := a.OpenMetrics(context.Background())
 	if err != nil || strings.Contains(string(metrics), "proportional") || strings.Contains(string(metrics), "swap_bytes") {
@@ -93,16 +92,16 @@ func TestTheSourceOfAForm(t *testing.T) {
 }
 
 func TestTheSourceOfAReport(t *testing.T) {
-	for _, name := range names.sources {
-		if _, err := Read(context.Background(), Source(name)); err != nil {
+	for _, name := range names.Sources {
+		if _, err := Read(context.Background(), From(Source(name))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Read(context.Background(), Source("file")); err == nil || !strings.HasPrefix(err.Error(), "memanalyzer: Source wants") {
+	if _, err := Read(context.Background(), From(SourceFile)); err == nil || !strings.HasPrefix(err.Error(), "memanalyzer: From wants") {
 		t.Errorf("%v", err)
 	}
-	if !slices.Equal(names.sources, []string{"auto", "smaps", "scan"}) {
-		t.Errorf("%q", names.sources)
+	if !slices.Equal(names.Sources, []string{"auto", "smaps", "scan"}) {
+		t.Errorf("%q", names.Sources)
 	}
 	if r := parseText(t, "00400000-00401000 r-xp 00000000 08:02 17 /bin/cat\nRss: 4 kB\n"); r.Source != "file" {
 		t.Errorf("%q", r.Source)

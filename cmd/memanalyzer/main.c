@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "colour.h"
+#include "color.h"
 #include "options.h"
 #include "reading.h"
 #include "watch.h"
@@ -17,8 +17,9 @@
 /* Exit statuses; those of processes are in the manual, too. */
 enum { SOURCE_FAILED = 1, WRONG_USAGE = 2, DEFAULT_TOP = 20 };
 static const int process_failed[MEMA_STATUS_COUNT] = {
-        [MEMA_NO_PROCESS] = 3,    [MEMA_ENDED] = 4,         [MEMA_REPLACED] = 5,  [MEMA_ZOMBIE] = 6,
-        [MEMA_KERNEL_THREAD] = 7, [MEMA_NOT_PERMITTED] = 8, [MEMA_PROTECTED] = 9, [MEMA_NO_PROC] = 10,
+        [MEMA_STATUS_NO_PROCESS] = 3, [MEMA_STATUS_ENDED] = 4,         [MEMA_STATUS_REPLACED] = 5,
+        [MEMA_STATUS_ZOMBIE] = 6,     [MEMA_STATUS_KERNEL_THREAD] = 7, [MEMA_STATUS_NOT_PERMITTED] = 8,
+        [MEMA_STATUS_PROTECTED] = 9,  [MEMA_STATUS_NO_PROC] = 10,
 };
 
 /* Ends the output; the exit status.  A pipe that was closed needs no words. */
@@ -41,27 +42,27 @@ static int failed(enum mema_status status, const struct mema_error *error)
 
 static void write_output(struct mema_output *output, FILE *to)
 {
-        static struct colour colour;
-        bool coloured =
-                to == stdout && output->options.form == MEMA_FORM_TEXT && colour_wanted(STDOUT_FILENO);
+        static struct color color;
+        bool colored =
+                to == stdout && output->options.format == MEMA_FORMAT_TEXT && color_wanted(STDOUT_FILENO);
         char out[4096];
         size_t n;
 
         while (!ferror(to) && (n = mema_output_next(output, out, sizeof out)) > 0) {
-                if (coloured)
-                        colour_feed(&colour, out, n, to);
+                if (colored)
+                        color_feed(&color, out, n, to);
                 else
                         fwrite(out, 1, n, to);
         }
-        if (coloured)
-                colour_finish(&colour, to);
+        if (colored)
+                color_finish(&color, to);
 }
 
 /* Saves a report in a file that is not there before, for nobody else to read; false,
  * and there is none, where that failed. */
 static bool save_report(const struct mema_report *report, const char *path)
 {
-        static const struct mema_output_options options = { .form = MEMA_FORM_SMAPS };
+        static const struct mema_output_options options = { .format = MEMA_FORMAT_SMAPS };
         static struct mema_output output;
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), reason = errno;
         FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
@@ -91,21 +92,21 @@ static int run(const struct settings *s)
 {
         static struct mema_report report;
         static struct mema_output output;
+        struct mema_options wanted = s->report;
         struct mema_output_options options = s->output;
         struct mema_error error;
         enum mema_status status;
         bool saved = true;
 
-        mema_report_init(&report, NULL, &s->report);
-        mema_report_source(&report, (unsigned)s->source, options.form == MEMA_FORM_OPENMETRICS);
-        if (s->save || options.form == MEMA_FORM_SMAPS)
-                mema_report_keep_text(&report);
-        options.rss_only = !s->file && s->source == MEMA_SOURCE_AUTO;
+        wanted.rss_only = options.format == MEMA_FORMAT_OPENMETRICS;
+        wanted.keep_text = s->save || options.format == MEMA_FORMAT_SMAPS;
+        mema_report_init(&report, NULL, &wanted);
+        options.rss_only = !s->file && wanted.source == MEMA_SOURCE_AUTO;
         if (s->file)
                 status = mema_collect_file(&report, s->file, &error);
         else
                 status = collect_timed(&report, s->pid, &options.origin, &error);
-        if (status == MEMA_OK) {
+        if (status == MEMA_STATUS_OK) {
                 mema_report_finish(&report, NULL);
                 saved = !s->save || save_report(&report, s->save);
                 if (saved) {
@@ -114,36 +115,36 @@ static int run(const struct settings *s)
                 }
         }
         mema_report_free(&report);
-        if (status != MEMA_OK)
+        if (status != MEMA_STATUS_OK)
                 return failed(status, &error);
         return saved ? written() : SOURCE_FAILED;
 }
 
 static int run_diff(const struct settings *s)
 {
+        static const struct mema_options wanted = { .for_diff = true };
         static struct mema_report report[2];
         static struct mema_output output;
         struct mema_error error;
         struct difference d = { 0 };
-        enum mema_status status = MEMA_OK;
+        enum mema_status status = MEMA_STATUS_OK;
 
         for (size_t i = 0; i < 2; i++)
-                mema_report_init(&report[i], NULL, NULL);
-        for (size_t i = 0; i < 2 && status == MEMA_OK; i++) {
-                mema_diff_prepare(&report[i]);
+                mema_report_init(&report[i], NULL, &wanted);
+        for (size_t i = 0; i < 2 && status == MEMA_STATUS_OK; i++) {
                 status = mema_collect_file(&report[i], s->files[i], &error);
                 mema_report_finish(&report[i], NULL);
         }
-        if (status == MEMA_OK)
+        if (status == MEMA_STATUS_OK)
                 status = compare(&d, &report[0], &report[1], &error);
-        if (status == MEMA_OK) {
+        if (status == MEMA_STATUS_OK) {
                 mema_output_init_diff(&output, &d.diff, &s->output);
                 write_output(&output, stdout);
         }
         free(d.room);
         for (size_t i = 0; i < 2; i++)
                 mema_report_free(&report[i]);
-        return status == MEMA_OK ? written() : failed(status, &error);
+        return status == MEMA_STATUS_OK ? written() : failed(status, &error);
 }
 
 static int run_watch(const struct settings *s)
@@ -151,7 +152,7 @@ static int run_watch(const struct settings *s)
         struct mema_error error;
         enum mema_status status = watch(s, &error);
 
-        return status == MEMA_OK ? written() : failed(status, &error);
+        return status == MEMA_STATUS_OK ? written() : failed(status, &error);
 }
 
 int main(int argc, char **argv)

@@ -19,7 +19,7 @@ static bool number(const char *text, uint64_t max, uint64_t *n)
 }
 
 /* The index at which `name` says `text`. */
-static bool choice(const char *text, const char *(*name)(unsigned), uint64_t *index)
+static bool choice(const char *text, const char *(*name)(unsigned), unsigned *index)
 {
         for (unsigned i = 0; name(i); i++) {
                 if (strcmp(text, name(i)) == 0) {
@@ -68,22 +68,42 @@ static bool take_top(struct settings *s, const char *value)
 
 static bool take_sort(struct settings *s, const char *value)
 {
-        return choice(value, mema_sort_name, &s->report.sort);
+        unsigned i;
+        bool found = choice(value, mema_sort_name, &i);
+
+        if (found)
+                s->report.sort = (enum mema_sort)i;
+        return found;
 }
 
 static bool take_unit(struct settings *s, const char *value)
 {
-        return choice(value, mema_unit_name, &s->output.unit);
+        unsigned i;
+        bool found = choice(value, mema_unit_name, &i);
+
+        if (found)
+                s->output.unit = (enum mema_unit)i;
+        return found;
 }
 
 static bool take_source(struct settings *s, const char *value)
 {
-        return choice(value, mema_source_name, &s->source);
+        unsigned i;
+        bool found = choice(value, mema_source_name, &i);
+
+        if (found)
+                s->report.source = (enum mema_source_kind)i;
+        return found;
 }
 
 static bool take_format(struct settings *s, const char *value)
 {
-        return choice(value, mema_form_name, &s->output.form);
+        unsigned i;
+        bool found = choice(value, mema_format_name, &i);
+
+        if (found)
+                s->output.format = (enum mema_format)i;
+        return found;
 }
 
 static bool take_help(struct settings *s, const char *value)
@@ -127,7 +147,7 @@ static const struct option {
           "rss (default), pss, private, dirty, swap, size, address or name" },
         { "unit", "UNIT", take_unit, "one of" MEMA_UNITS(UNIT),
           "MB, KB, B or auto (default: auto on a terminal, MB elsewhere)" },
-        { "format", "FORM", take_format, "one of" MEMA_FORMS(FORM),
+        { "format", "FORM", take_format, "one of" MEMA_FORMATS(FORM),
           "text (default), json, openmetrics, or smaps, what -save saves" },
         { "source", "NAME", take_source, "one of" MEMA_SOURCES(SOURCE),
           "smaps, scan (Linux 6.7: cheaper, RSS only) or auto (default)" },
@@ -235,9 +255,9 @@ static char **read_option(struct settings *s, char **arguments)
 /* Which options do not go together, and why; false where `s` has such. */
 static bool fit_together(const struct settings *s)
 {
-        bool process = !s->file && !s->diff, prints_capture = s->output.form == MEMA_FORM_SMAPS;
-        uint64_t sort = s->report.sort;
-        bool scan = s->source == MEMA_SOURCE_SCAN;
+        bool process = !s->file && !s->diff, prints_capture = s->output.format == MEMA_FORMAT_SMAPS;
+        enum mema_sort sort = s->report.sort;
+        bool scan = s->report.source == MEMA_SOURCE_SCAN;
         const struct {
                 bool wrong;
                 const char *why;
@@ -245,16 +265,16 @@ static bool fit_together(const struct settings *s)
                 { s->pid > 0 && s->file, "-pid and -f are two sources; one is wanted" },
                 { s->diff && (!s->files[1] || s->pid > 0 || s->file || s->report.sort != MEMA_SORT_RSS),
                   "diff wants two files, and of the options -top, -all, -unit and -format" },
-                { s->diff && !mema_form_has_differences((unsigned)s->output.form),
+                { s->diff && !mema_format_has_differences(s->output.format),
                   "diff wants -format text or json" },
                 { !process && (s->save || prints_capture),
                   "a process is saved; what a file has is saved already" },
                 { !process && s->watch > 0, "-watch wants a process" },
-                { !process && s->source != MEMA_SOURCE_AUTO, "-source is of a process" },
+                { !process && s->report.source != MEMA_SOURCE_AUTO, "-source is of a process" },
                 { scan && (s->save || prints_capture), "-source scan has no smaps to save" },
                 { scan && sort != MEMA_SORT_RSS && sort < MEMA_SORT_SIZE,
                   "-source scan wants -sort rss, size, address or name: it knows nothing else" },
-                { s->watch > 0 && (s->save || s->output.form != MEMA_FORM_TEXT),
+                { s->watch > 0 && (s->save || s->output.format != MEMA_FORMAT_TEXT),
                   "-watch is a text, and not saved" },
                 { s->watch > 0 && s->report.sort != MEMA_SORT_RSS,
                   "-watch has the largest change first; not -sort" },
@@ -276,7 +296,7 @@ bool read_options(struct settings *s, char **arguments)
         while (arguments && *arguments)
                 arguments = read_option(s, arguments);
         if (s->save && strcmp(s->save, "-") == 0) { /* in place of the report */
-                s->output.form = MEMA_FORM_SMAPS;
+                s->output.format = MEMA_FORMAT_SMAPS;
                 s->save = NULL;
         }
         return arguments && (s->help || s->version || fit_together(s));

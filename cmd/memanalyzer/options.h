@@ -14,7 +14,6 @@ struct settings {
         const char *file; /* NULL: a process */
         const char *save; /* NULL: nowhere */
         uint64_t watch;   /* seconds between two looks; 0: there is one */
-        uint64_t source;  /* an enum mema_source_kind */
         bool diff;
         const char *files[2]; /* that are compared */
         bool help, version;

@@ -22,7 +22,7 @@ enum mema_status collect_timed(struct mema_report *report, uint64_t pid, struct 
         uint64_t start = now_of(CLOCK_MONOTONIC);
         enum mema_status status;
 
-        origin->source = MEMA_FROM_PROCESS;
+        origin->kind = MEMA_ORIGIN_PROCESS;
         origin->pid = pid > 0 ? pid : (uint64_t)getpid();
         origin->began = now_of(CLOCK_REALTIME);
         status = mema_collect(report, pid, error);
@@ -37,10 +37,10 @@ enum mema_status compare(struct difference *d, const struct mema_report *before,
 
         free(d->room);
         d->room = malloc((size_t)(rows + 1) * sizeof *d->room);
-        if (!d->room || before->rows_lost + now->rows_lost > 0) {
+        if (!d->room || before->checks.rows_lost + now->checks.rows_lost > 0) {
                 snprintf(error->message, sizeof error->message, "no memory for the differences");
-                return MEMA_NO_MEMORY;
+                return MEMA_STATUS_NO_MEMORY;
         }
         mema_diff_init(&d->diff, before, now, d->room);
-        return MEMA_OK;
+        return MEMA_STATUS_OK;
 }

@@ -79,7 +79,7 @@ static void print_line(const struct mema_output *output)
 {
         const struct mema_diff *d = output->diff;
         time_t seconds = (time_t)(output->options.origin.began / 1000000000);
-        uint64_t rss = d->now->totals.value[MEMA_RSS];
+        uint64_t rss = d->now->totals.value[MEMA_FIELD_RSS];
         char when[32], total[64];
         struct tm tm;
 
@@ -87,10 +87,10 @@ static void print_line(const struct mema_output *output)
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
         snprintf(total, sizeof total, "%s RSS %llu %s", when, (unsigned long long)(rss >> output->shift),
                  mema_unit_name((unsigned)output->options.unit));
-        print_change(total, d->before->totals.value[MEMA_RSS], rss, output);
+        print_change(total, d->before->totals.value[MEMA_FIELD_RSS], rss, output);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                uint64_t before = d->before->category[i].sums.value[MEMA_RSS];
-                uint64_t now = d->now->category[i].sums.value[MEMA_RSS];
+                uint64_t before = d->before->category[i].sums.value[MEMA_FIELD_RSS];
+                uint64_t now = d->now->category[i].sums.value[MEMA_FIELD_RSS];
 
                 if (before == now)
                         continue;
@@ -105,11 +105,10 @@ static void print_line(const struct mema_output *output)
 static enum mema_status look(struct mema_report *report, const struct settings *s,
                              struct mema_output_options *options, struct mema_error *error)
 {
+        struct mema_options wanted = { .for_diff = true, .source = s->report.source, .rss_only = true };
         enum mema_status status;
 
-        mema_report_init(report, NULL, NULL);
-        mema_report_source(report, (unsigned)s->source, true);
-        mema_diff_prepare(report);
+        mema_report_init(report, NULL, &wanted);
         status = collect_timed(report, s->pid, &options->origin, error);
         mema_report_finish(report, NULL);
         return status;
@@ -127,9 +126,9 @@ enum mema_status watch(const struct settings *s, struct mema_error *error)
 
         /* The first time there is nothing before. */
         mema_report_init(now, NULL, NULL);
-        if (status == MEMA_OK)
+        if (status == MEMA_STATUS_OK)
                 status = compare(&d, before, before, error);
-        while (status == MEMA_OK) {
+        while (status == MEMA_STATUS_OK) {
                 mema_output_init_diff(&output, &d.diff, &options);
                 if (screen)
                         draw(&output, s);
@@ -146,7 +145,7 @@ enum mema_status watch(const struct settings *s, struct mema_error *error)
                 }
                 mema_report_free(now);
                 status = look(now, s, &options, error);
-                if (status == MEMA_OK)
+                if (status == MEMA_STATUS_OK)
                         status = compare(&d, before, now, error);
         }
         free(d.room);

@@ -2,9 +2,8 @@
 
 package main
 
-// An analyzer as one writes it first, and as the one that this project follows is described: a
-// scanner, an Sscanf for each line of ten that are wanted, the runtime's MemStats, a text of
-// the twenty largest mappings.
+// A simple analyzer, as a first version is usually written: a bufio.Scanner, an Sscanf for ten of
+// the lines of each mapping, the runtime's MemStats, and a text with the twenty largest mappings.
 
 import (
 	"bufio"
@@ -65,7 +64,7 @@ func (m *mapping) parseField(line string) {
 	}
 }
 
-// describe makes the text, and returns the bytes that are resident.
+// describe makes the text, and returns RSS in bytes.
 func describe(mappings []mapping) uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)

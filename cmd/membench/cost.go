@@ -2,7 +2,7 @@
 
 package main
 
-// What it costs to read: in this process, or as a program, beside a bare read.
+// The cost of a reading, inside the process or by a program, compared with a bare read.
 
 import (
 	"bytes"
@@ -21,30 +21,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A cost is that of one reading; sizes are bytes.
+// A cost is that of one reading. Sizes are bytes.
 type cost struct {
-	RSS   uint64        // what the reader found resident
-	CPU   time.Duration // user and system, of all threads
-	Ratio float64       // of that to the first peer's
-	Alloc uint64        // on the Go heap
-	Peak  uint64        // resident at most, above what was before; of a program: all
+	RSS   uint64        // that the reader found
+	CPU   time.Duration // user and system time of all threads
+	Ratio float64       // of CPU to that of the first peer
+	Alloc uint64        // allocated on the Go heap
+	Peak  uint64        // largest RSS, minus that before the reading; of a program: the largest RSS
 }
 
-// How often the first peer and another one read by turns. How fast a machine is changes
-// within seconds: what counts is the median of the ratios.
+// The number of turns in which the first peer and another one read. The speed of a machine changes
+// within seconds, so the result is the median of the ratios. After the time slow, turnsSlow
+// turns suffice: the handler of a large process makes its callers wait.
 const (
 	turnsLeast = 7
 	turnsMost  = 100
+	turnsSlow  = 3
+	slow       = 10 * time.Second
 )
 
-// How often the memory of a reading is measured; a median, too: the first one has what is
-// made once.
+// memoryTurns is the number of readings whose memory is measured, for a median: the first one
+// allocates what later ones reuse.
 const memoryTurns = 3
 
-// takeTurns has both read, for some time, or, where that is 0, once; and sets the cost's CPU
-// and Ratio. Where a reading is to be had later, both read again. Whoever is first finds the
-// processor's caches as others have left them: before each turn the first peer reads in vain, and
-// who begins changes.
+// takeTurns has both read by turns for the time most, once if that is 0, and sets CPU and Ratio. If
+// a reading fails with errLater, both read again. The reader that begins a turn finds cold caches:
+// therefore the first peer reads once more before each turn, and they begin alternately.
 func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.Duration) error {
 	var times []time.Duration
 	var ratios []float64
@@ -64,7 +66,8 @@ func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.D
 	began := time.Now()
 	enough := func() bool {
 		n := len(times)
-		return n > 0 && most == 0 || n >= turnsMost || n >= turnsLeast && time.Since(began) >= most
+		return n > 0 && most == 0 || n >= turnsMost || n >= turnsLeast && time.Since(began) >= most ||
+			n >= turnsSlow && time.Since(began) >= slow
 	}
 	for !enough() {
 		if err := untilNow(turn, laterMost); err != nil {
@@ -75,11 +78,11 @@ func (c *cost) takeTurns(first, other func() (time.Duration, error), most time.D
 	return nil
 }
 
-// measure has read called for the memory that it takes, without what others have left, and then
-// by turns with bare for its time.
+// measure measures the memory of read, after freeing that of other readers, and then its time, by
+// turns with bare.
 func measure(bare, read func() (rss uint64, err error), most time.Duration) (c cost, err error) {
 	var alloc, peak []uint64
-	for range memoryTurns {
+	for began := time.Now(); len(alloc) == 0 || len(alloc) < memoryTurns && time.Since(began) < slow; {
 		err = untilNow(func() error { c, err = measureMemory(read); return err }, laterMost)
 		if err != nil {
 			return cost{}, err
@@ -94,9 +97,10 @@ func measure(bare, read func() (rss uint64, err error), most time.Duration) (c c
 	return c, err
 }
 
-const laterMost = time.Minute
+// laterMost is more than the longest pause of a handler.
+const laterMost = 90 * time.Second
 
-// untilNow asks until there is a reading, until the bound.
+// untilNow repeats ask while it fails with errLater, up to the bound.
 func untilNow(ask func() error, bound time.Duration) error {
 	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		if err := ask(); !errors.Is(err, errLater) || time.Since(began) > bound {
@@ -114,7 +118,7 @@ func measureTime(read func() (rss uint64, err error)) (time.Duration, error) {
 func measureMemory(read func() (rss uint64, err error)) (c cost, err error) {
 	debug.FreeOSMemory()
 	trim()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // VmHWM begins anew
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // resets VmHWM
 		return cost{}, err
 	}
 	resident, err := inStatus(os.Getpid(), "VmRSS")
@@ -130,19 +134,19 @@ func measureMemory(read func() (rss uint64, err error)) (c cost, err error) {
 	}
 	c.Alloc = after.TotalAlloc - before.TotalAlloc
 	peak, err := inStatus(os.Getpid(), "VmHWM")
-	c.Peak = peak - min(peak, resident) // the kernel's own sums are some pages off
+	c.Peak = peak - min(peak, resident) // the kernel's counters lag by some pages
 	return c, err
 }
 
 func cpuTime() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
-		panic(err) // every kernel has it
+		panic(err) // every kernel has this clock
 	}
 	return time.Duration(t.Nano())
 }
 
-// inStatus returns a size in /proc/PID/status, in bytes.
+// inStatus returns a size from /proc/PID/status, in bytes.
 func inStatus(pid int, field string) (uint64, error) {
 	path := fmt.Sprintf("/proc/%d/status", pid)
 	text, err := os.ReadFile(path)
@@ -158,9 +162,8 @@ func inStatus(pid int, field string) (uint64, error) {
 	return 0, fmt.Errorf("%s has no %s", path, field)
 }
 
-// runProgram runs a program to its end, its output in a file as who saves it has it.
-// It is traced to be seen at its exit, when VmHWM is still there: ru_maxrss of a
-// child is at least what its parent had when it started the child.
+// runProgram runs a program to its end, with its output in a file. The program is traced, because
+// VmHWM must be read at its exit: ru_maxrss would include the RSS that the parent had at the start.
 func runProgram(arguments []string) (output []byte, c cost, err error) {
 	out, err := os.CreateTemp("", "membench-*")
 	if err != nil {
@@ -168,7 +171,7 @@ func runProgram(arguments []string) (output []byte, c cost, err error) {
 	}
 	defer os.Remove(out.Name())
 	defer out.Close()
-	runtime.LockOSThread() // the thread that starts it is the tracer
+	runtime.LockOSThread() // the thread that starts the program is its tracer
 	defer runtime.UnlockOSThread()
 	command := exec.Command(arguments[0], arguments[1:]...)
 	command.Stdout, command.Stderr = out, out
@@ -192,7 +195,7 @@ func runProgram(arguments []string) (output []byte, c cost, err error) {
 	return output, c, err
 }
 
-// trace follows a process, which stands at its first instruction, to its end.
+// trace follows a process from its first instruction to its end.
 func trace(pid int, c *cost) (status unix.WaitStatus, err error) {
 	var usage unix.Rusage
 	if _, err = unix.Wait4(pid, &status, 0, nil); err == nil {
@@ -210,7 +213,7 @@ func trace(pid int, c *cost) (status unix.WaitStatus, err error) {
 			return status, nil
 		case status.TrapCause() == unix.PTRACE_EVENT_EXIT:
 			c.Peak, err = inStatus(pid, "VmHWM")
-		case status.TrapCause() != unix.PTRACE_EVENT_EXEC: // which a wrapper meets
+		case status.TrapCause() != unix.PTRACE_EVENT_EXEC: // a wrapper executes another program
 			signal = status.StopSignal()
 		}
 	}

@@ -42,7 +42,7 @@ func TestMeasureMemory(t *testing.T) {
 			if err != row.err {
 				t.Fatalf("%v, want %v", err, row.err)
 			}
-			// The kernel's own sums are some pages off, and the runtime allocates, too.
+			// The kernel's counters lag by some pages, and the runtime allocates, too.
 			const off = 4 * mib
 			if c.Alloc < row.alloc || c.Alloc > row.alloc+off || c.Peak+off < row.peak || c.Peak > row.peak+off {
 				t.Errorf("%d allocated and %d at most, want %d and %d", c.Alloc, c.Peak, row.alloc, row.peak)
@@ -51,9 +51,9 @@ func TestMeasureMemory(t *testing.T) {
 	}
 }
 
-func TestAReadingThatIsToBeHadLaterIsAskedForAgain(t *testing.T) {
+func TestAReadingIsRepeatedUntilItIsPermitted(t *testing.T) {
 	asked := 0
-	read := func() (uint64, error) { // every third time
+	read := func() (uint64, error) { // succeeds every third time
 		if asked++; asked%3 != 0 {
 			return 0, errLater
 		}
@@ -69,8 +69,8 @@ func TestAReadingThatIsToBeHadLaterIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// The medians, of the ratios too, which need not be those of the medians. The first reads once in
-// vain, and then before the other and behind him by turns.
+// The ratio is the median of ratios, not the ratio of medians. The first peer reads once more before
+// each turn, and they begin alternately.
 func TestTurns(t *testing.T) {
 	order := ""
 	times := func(who string, ms ...time.Duration) func() (time.Duration, error) {
@@ -119,7 +119,7 @@ func TestRunProgram(t *testing.T) {
 	}
 }
 
-// Unlike ru_maxrss, which has its parent's.
+// ru_maxrss would include the parent's RSS.
 func TestThePeakOfAProgramIsItsOwn(t *testing.T) {
 	b, err := touched(64*mib, unix.MADV_NOHUGEPAGE)
 	if err != nil {

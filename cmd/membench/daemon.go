@@ -2,8 +2,8 @@
 
 package main
 
-// What a daemon feels while it is looked at: how fast a thread maps and unmaps, and
-// another faults pages; and how late a goroutine is that wakes every millisecond.
+// How readings disturb a daemon: the speed of a thread that maps and unmaps and of one that faults
+// pages, and the delay of a goroutine that wakes every millisecond.
 
 import (
 	"context"
@@ -18,16 +18,16 @@ import (
 
 var daemon = process{"1,000 mappings and 1 GiB of 4 kB pages", "mappings 1000 pages 1073741824"}
 
-// A phase is some time of a daemon's life, in which it is looked at or not.
+// A phase is a time in which a peer reads the daemon, or none does.
 type phase struct {
 	Name  string
-	Peer  string        // who looks, inside; "": nobody
+	Peer  string        // reads inside the daemon; "": none
 	Every time.Duration // 0: in a loop
 	For   time.Duration
 }
 
-// Each is compared with an undisturbed time just before it: a machine is faster in one minute
-// than in another. What that is worth is seen in the first.
+// Each phase is compared with an undisturbed time just before it, because the speed of a machine
+// changes. The first one shows how much such times differ by themselves.
 var phases = []phase{
 	{"undisturbed", "", 0, 4 * time.Second},
 	{handler + ", every 10 s", handler, 10 * time.Second, 10 * time.Second},
@@ -40,20 +40,20 @@ var phases = []phase{
 
 var undisturbed = phase{For: 2 * time.Second}
 
-// felt is what the threads of a daemon met.
+// felt is the effect on the threads of a daemon.
 type felt struct {
 	Mapping, Faulting work
-	Late              []time.Duration // for each millisecond, how late it was noticed
+	Late              []time.Duration // the delay of each millisecond's wakeup
 	Polls             int
 }
 
-// Work is done again and again; the longest time of one is a stall.
+// work is a repeated operation. A long one is a stall.
 type work struct {
 	Done           int
 	Spent, Longest time.Duration
 }
 
-// speed is how often the work is done in a second of doing it.
+// speed returns operations per second of work.
 func (w work) speed() float64 { return float64(w.Done) / w.Spent.Seconds() }
 
 func (w *work) add(other work) {
@@ -69,10 +69,10 @@ func (f *felt) add(other felt) {
 	f.Polls += other.Polls
 }
 
-// A comparison is of a phase with the undisturbed times before it.
+// A comparison has a phase and the undisturbed times before it.
 type comparison struct{ phase, before felt }
 
-// feel goes through all phases, in turns.
+// feel goes through all phases, several times.
 func feel(turns int) ([]comparison, error) {
 	s, err := start(daemon.memory)
 	if err != nil {
@@ -99,8 +99,7 @@ func feel(turns int) ([]comparison, error) {
 	return all, s.end()
 }
 
-// live is called in the daemon. However short the phase, all that is in it is done
-// once.
+// live runs in the daemon. However short the phase, everything is done at least once.
 func (p phase) live() (f felt, err error) {
 	faulted, err := unix.Mmap(-1, 0, 256*os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 	if err != nil {
@@ -128,8 +127,7 @@ func (p phase) live() (f felt, err error) {
 	return f, errors.Join(failed[:]...)
 }
 
-// repeat works a millisecond and rests one, so that there is a processor for each
-// thread of a phase, on two.
+// repeat works and sleeps for a millisecond each, so that two processors suffice for all threads.
 func repeat(over context.Context, once func() error) (w work, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -153,7 +151,7 @@ func mapAndUnmap() error {
 	return unix.MunmapPtr(at, size)
 }
 
-// tick misses no millisecond: what is due while it sleeps too long is late, too.
+// tick records every millisecond: those that it oversleeps are late, too.
 func tick(over context.Context) (late []time.Duration) {
 	due := time.Now()
 	for late == nil || over.Err() == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The shortest phases of a small daemon: who looks does, and the threads have worked.
+// The shortest phases of a small daemon: peers read, and all threads work.
 func TestPhases(t *testing.T) {
 	s := startSubject(t, "mappings 10")
 	for _, p := range phases {
@@ -32,7 +32,7 @@ func TestPhases(t *testing.T) {
 		})
 	}
 	if _, err := s.ask(request{Phase: &phase{Peer: "nobody"}}); err == nil {
-		t.Error("nobody has looked")
+		t.Error("an unknown peer is accepted")
 	}
 }
 

@@ -1,12 +1,12 @@
 //go:build linux
 
-// Membench measures what it costs to look at the memory of a process, with this
-// project and with others, and what a daemon feels of being looked at.
+// Membench measures the cost of reading the memory of a process, with this project and with others,
+// and how readings disturb a daemon.
 //
-// It starts processes that have much memory, lets every peer read each of them by turns
-// with a bare read, so that what disturbs one disturbs the other, and prints tables in
-// Markdown. `make bench` installs the peers and runs it. The exit status is 1 where
-// a process cannot be made; a peer that fails is a row that says why.
+// It starts processes with much memory, has every peer read each of them by turns with a bare
+// read, so that a disturbance affects both, and prints tables in Markdown. `make bench` installs
+// the peers and runs membench. The exit status is 1 if a process cannot be made; if a peer fails,
+// its row says why.
 package main
 
 import (
@@ -21,10 +21,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How long each peer reads each process; and how often the phases of a daemon are gone through.
 const (
-	timeEach    = time.Second
-	daemonTurns = 2
+	timeEach    = time.Second // for each peer and process
+	daemonTurns = 2           // through all phases
 )
 
 func main() {
@@ -59,12 +58,12 @@ func run() error {
 	return nil
 }
 
-// machine says in a line what measured, and which peers.
+// machine describes the machine and the versions of the peers, in a line.
 func machine() string {
 	var system unix.Utsname
 	var memory unix.Sysinfo_t
 	if err := unix.Uname(&system); err != nil {
-		panic(err) // neither fails with memory to write to
+		panic(err) // these fail for invalid pointers only
 	}
 	if err := unix.Sysinfo(&memory); err != nil {
 		panic(err)
@@ -94,7 +93,8 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-// moduleVersion returns what is built in: "github.com/prometheus/procfs v0.22.0".
+// moduleVersion returns the version of a module in this program, such as
+// "github.com/prometheus/procfs v0.22.0".
 func moduleVersion(path string) func() string {
 	return func() string {
 		build, _ := debug.ReadBuildInfo()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMain is a process that is looked at, too, as main is; and the peers are where
-// the Makefile puts them.
+// TestMain can be a process that is read, like main. It adds the peers that the Makefile installs to
+// PATH.
 func TestMain(m *testing.M) {
 	if memory := os.Getenv(memoryVariable); memory != "" {
 		serve(memory)

@@ -27,16 +27,16 @@ import (
 	memanalyzer "example.com/memanalyzer/go"
 )
 
-// A peer reads inside of the process that is looked at, or is a program.
+// A peer reads inside the process, or is a program.
 type peer struct {
 	name   string
 	inside func() (rss uint64, err error)
-	polled func() (rss uint64, err error) // of a daemon that is asked often; nil: inside
+	polled func() (rss uint64, err error) // used in a daemon; nil: inside
 
-	program []string                           // PID stands for the process's number
-	found   func(output string, c *cost) error // sets the RSS, or what else the program knows better
+	program []string                           // with PID for the number of the process
+	found   func(output string, c *cost) error // sets RSS, and costs that the program measures itself
 
-	version func() string // for the description of the machine
+	version func() string // nil: not worth mentioning
 }
 
 const pidArgument = "PID"
@@ -44,11 +44,11 @@ const pidArgument = "PID"
 //go:embed memory_maps.py
 var psutilScript string
 
-// What all are compared with is the first.
+// All peers are compared with the first one.
 var peers = []peer{
 	{name: "read() of smaps, 64 kB", inside: readBare},
 	{name: "memanalyzer, Read", inside: readReport()},
-	{name: "memanalyzer, Read of a scan", inside: readReport(memanalyzer.Source("scan"))},
+	{name: "memanalyzer, Read of a scan", inside: readReport(memanalyzer.From(memanalyzer.SourceScan))},
 	{name: handler, inside: askHandler("/debug/memory?unit=B&fresh=1"), polled: askHandler("/debug/memory?unit=B")},
 	{name: "memanalyzer, command line", program: []string{"memanalyzer", "-unit", "B", "-pid", pidArgument}, found: foundInText},
 	{name: "an Sscanf a line, MemStats", inside: analyze},
@@ -59,7 +59,7 @@ var peers = []peer{
 		version: printed("python3", "-Ic", "import psutil; print('psutil', psutil.__version__)")},
 }
 
-// handler is the name of what a daemon is asked by.
+// handler is the name of a peer, for the phases of a daemon.
 const handler = "memanalyzer, handler"
 
 func findPeer(name string) (peer, error) {
@@ -70,7 +70,7 @@ func findPeer(name string) (peer, error) {
 	return peers[i], nil
 }
 
-// read lets the peer read the process, for most of the time by turns with the first.
+// read has the peer read the process, by turns with the first one, for the time most.
 func (p peer) read(s *subject, most time.Duration) (c cost, err error) {
 	if p.inside != nil {
 		a, err := s.ask(request{Peer: p.name, For: most})
@@ -91,7 +91,7 @@ func (p peer) read(s *subject, most time.Duration) (c cost, err error) {
 	return c, err
 }
 
-// printed returns the first line of what a program prints, or that it is not there.
+// printed returns the first line that a program prints, or says that it is missing.
 func printed(arguments ...string) func() string {
 	return func() string {
 		output, err := exec.Command(arguments[0], arguments[1:]...).Output()
@@ -105,7 +105,7 @@ func printed(arguments ...string) func() string {
 
 var bareBuffer = make([]byte, 64<<10)
 
-// readBare is the least that who reads smaps does: it finds nothing.
+// readBare does the minimum: it reads smaps, and finds nothing.
 func readBare() (uint64, error) {
 	fd, err := unix.Open("/proc/self/smaps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -128,16 +128,16 @@ func readReport(options ...memanalyzer.ReadOption) func() (uint64, error) {
 	}
 }
 
-// errLater says that there is no reading yet.
-var errLater = errors.New("the answer is to be had later")
+// errLater says that the handler may not read again yet.
+var errLater = errors.New("the handler may not read again yet")
 
-// askHandler asks without a network.
+// askHandler calls the handler without a network.
 func askHandler(target string) func() (uint64, error) {
 	request := httptest.NewRequest(http.MethodGet, target, nil)
 	var p page
 	return func() (uint64, error) {
 		p.header, p.status = http.Header{}, http.StatusOK
-		p.text.Reset() // and keeps its room, as a server does
+		p.text.Reset() // keeps the buffer, as a server does
 		memanalyzer.MemoryProfileHandler(&p, request)
 		if p.header.Get("Retry-After") != "" {
 			return 0, errLater
@@ -151,7 +151,7 @@ func askHandler(target string) func() (uint64, error) {
 	}
 }
 
-// A page is what a handler answers.
+// A page is an answer of a handler.
 type page struct {
 	header http.Header
 	status int
@@ -192,7 +192,7 @@ func readProcfs() (uint64, error) {
 	return rollup.Rss, err
 }
 
-// foundByPmap reads the last line, the sums: Size, Rss and so on.
+// foundByPmap parses the last line, which has the sums of Size, Rss and so on.
 func foundByPmap(text string, c *cost) error {
 	text = strings.TrimSpace(text)
 	var size, kb uint64
@@ -203,5 +203,5 @@ func foundByPmap(text string, c *cost) error {
 	return nil
 }
 
-// foundByPsutil has the costs without those of Python's start.
+// foundByPsutil takes the costs from the script, without those of starting Python.
 func foundByPsutil(text string, c *cost) error { return json.Unmarshal([]byte(text), c) }

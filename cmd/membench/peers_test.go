@@ -13,7 +13,7 @@ import (
 
 const mib = 1 << 20
 
-// Every peer but the first reads the RSS of a process whose RSS is known.
+// Every peer except the first finds the RSS of a process whose RSS is known.
 func TestPeersFindWhatIsResident(t *testing.T) {
 	s := startSubject(t, "mappings 300 pages 67108864")
 	for _, p := range peers[1:] {
@@ -26,7 +26,7 @@ func TestPeersFindWhatIsResident(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A reader inside adds to it.
+			// Readers inside the process add memory.
 			const more = 4 * mib
 			if after := s.inStatus(t, "VmRSS"); c.RSS+more < before || c.RSS > max(before, after)+more {
 				t.Errorf("found %d bytes, %d before and %d after", c.RSS, before, after)
@@ -38,7 +38,7 @@ func TestPeersFindWhatIsResident(t *testing.T) {
 	}
 }
 
-// missing tells a peer that is not installed.
+// missing reports whether err says that a peer is not installed.
 func missing(err error) bool {
 	return errors.Is(err, exec.ErrNotFound) || err != nil && strings.Contains(err.Error(), "No module named 'psutil'")
 }
@@ -52,7 +52,7 @@ func TestReadBareReadsAll(t *testing.T) {
 	if _, err := readBare(); err != nil {
 		t.Fatal(err)
 	}
-	// A mapping may have gone meanwhile.
+	// Some mappings may have been unmapped meanwhile.
 	if read := charactersRead(t) - before; read < len(smaps)*9/10 {
 		t.Errorf("read %d bytes of %d", read, len(smaps))
 	}

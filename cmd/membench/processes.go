@@ -2,9 +2,9 @@
 
 package main
 
-// The table of processes that are looked at, and how they make their memory. A process is this
-// program, started with memoryVariable; it answers requests until its input ends, so that it never
-// stays behind.
+// The table of processes that are read, and how they make their memory. A process is this program
+// with memoryVariable set. It answers requests until its input ends, so that it ends with its
+// parent.
 
 import (
 	"encoding/json"
@@ -25,7 +25,7 @@ import (
 
 type process struct{ name, memory string }
 
-// The memory is a kind and a number, one or several.
+// The memory is pairs of a kind and a number.
 var processes = []process{
 	{"100 mappings", "mappings 100"},
 	{"1,000", "mappings 1000"},
@@ -36,7 +36,7 @@ var processes = []process{
 	{"2 GiB, huge pages", "huge 2147483648"},
 }
 
-// kinds make memory that stays, all of it touched.
+// kinds make memory that exists until the process ends, all of it touched.
 var kinds = map[string]func(n int) error{
 	"mappings": makeMappings, // of a page each
 	"threads":  makeThreads,
@@ -60,7 +60,7 @@ func makeMemory(memory string) error {
 	return nil
 }
 
-// makeMappings takes the right to write from every second page.
+// makeMappings makes every second page read-only, so that each page is a mapping.
 func makeMappings(n int) error {
 	page := os.Getpagesize()
 	b, err := touched(n*page, unix.MADV_NOHUGEPAGE)
@@ -70,8 +70,8 @@ func makeMappings(n int) error {
 	return err
 }
 
-// touched returns n bytes of anonymous memory, all resident, in pages as advised;
-// a kernel without huge pages knows neither advice.
+// touched returns n bytes of resident anonymous memory, with pages as advised. A kernel without huge
+// pages rejects both advices.
 func touched(n, advice int) ([]byte, error) {
 	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 	if err != nil {
@@ -105,7 +105,7 @@ func makeThreads(n int) error {
 	return nil
 }
 
-// A subject is such a process, as its parent has it.
+// A subject is such a process, on its parent's side.
 type subject struct {
 	command  *exec.Cmd
 	input    io.Closer
@@ -113,11 +113,10 @@ type subject struct {
 	answers  *json.Decoder
 }
 
-// One of these is asked for.
 type request struct {
-	Peer  string        // to read, by turns with the first; "": the first reads once
-	For   time.Duration // that long
-	Phase *phase        // to live through
+	Phase *phase        // to live through; nil: read
+	Peer  string        // reads by turns with the first one; "": the first one reads once
+	For   time.Duration // the time of these turns
 }
 
 type answer struct {
@@ -126,7 +125,7 @@ type answer struct {
 	Felt  felt
 }
 
-// start returns when the process has its memory.
+// start starts a process, and returns when that has its memory.
 func start(memory string) (*subject, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -168,7 +167,7 @@ func (s *subject) answer() (a answer, err error) {
 	return a, err
 }
 
-// readBare returns how long the first peer takes.
+// readBare returns the CPU time of the first peer.
 func (s *subject) readBare() (time.Duration, error) {
 	a, err := s.ask(request{})
 	return a.Cost.CPU, err
@@ -179,14 +178,14 @@ func (s *subject) end() error {
 	return s.command.Wait()
 }
 
-// serve is the other side of a subject.
+// serve is the process's side of a subject.
 func serve(memory string) {
 	answers := json.NewEncoder(os.Stdout)
 	reply := func(a answer, err error) {
 		if err != nil {
 			a.Error = err.Error()
 		}
-		answers.Encode(a) // whoever is gone has closed the input, too
+		answers.Encode(a) // if it fails, the parent has ended, and so does the input
 	}
 	reply(answer{}, makeMemory(memory))
 	for requests := json.NewDecoder(os.Stdin); ; {
@@ -214,13 +213,13 @@ func (r request) serve() (a answer, err error) {
 	return a, err
 }
 
-// A result is what a peer's readings of one process cost, or why there are none.
+// A result is the cost of a peer's readings of one process, or their error.
 type result struct {
 	cost cost
 	err  error
 }
 
-// compare lets every peer read the process for some time.
+// compare has every peer read the process for some time.
 func compare(p process, each time.Duration) ([]result, error) {
 	s, err := start(p.memory)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Each kind of memory, in a process that has little of it.
+// Each kind of memory, in a small process.
 func TestProcessesHaveTheirMemory(t *testing.T) {
 	for _, row := range []struct {
 		memory string
@@ -36,7 +36,7 @@ func TestProcessesHaveTheirMemory(t *testing.T) {
 			for line := range strings.Lines(readFile(t, folder+"smaps_rollup")) {
 				var field string
 				var kb int
-				fmt.Sscan(line, &field, &kb) // of the first line no number
+				fmt.Sscan(line, &field, &kb) // the first line has no number
 				has[field] = kb << 10
 			}
 			for what, least := range row.least {

@@ -2,7 +2,7 @@
 
 package main
 
-// Statistics, and tables in Markdown whose columns stand below each other as text.
+// Statistics, and tables in Markdown with aligned columns.
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// quantile returns the least value that a share q of all do not pass; 0 of none.
+// quantile returns the least value that is not below a share q of all values, 0 if there are none.
 func quantile[T cmp.Ordered](values []T, q float64) (v T) {
 	if len(values) == 0 {
 		return v
@@ -24,7 +24,7 @@ func quantile[T cmp.Ordered](values []T, q float64) (v T) {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// printCosts prints a table for each figure: a column a process, a row a peer.
+// printCosts prints a table for each figure, with a column for each process and a row for each peer.
 func printCosts(w io.Writer, results [][]result) {
 	head := func(title string) []string {
 		for _, p := range processes {
@@ -36,7 +36,7 @@ func printCosts(w io.Writer, results [][]result) {
 		title string
 		cell  func(c cost) string
 	}{
-		{"CPU time, beside a bare read", func(c cost) string { return formatRatio(c.Ratio) }},
+		{"CPU time, relative to a bare read", func(c cost) string { return formatRatio(c.Ratio) }},
 		{"CPU time", func(c cost) string { return formatTime(c.CPU) }},
 		{"Go heap allocated", func(c cost) string {
 			if c.Alloc == 0 {
@@ -64,9 +64,9 @@ func printCosts(w io.Writer, results [][]result) {
 	}
 }
 
-// printFelt prints a row a phase.
+// printFelt prints a row for each phase.
 func printFelt(w io.Writer, all []comparison) {
-	rows := [][]string{{"A daemon of " + daemon.name + ", beside it undisturbed", "polls", "mmap, munmap", "longest", "256 page faults", "longest",
+	rows := [][]string{{"A daemon of " + daemon.name + ", relative to undisturbed times", "polls", "mmap, munmap", "longest", "256 page faults", "longest",
 		"1 ms ticker late, p50", "p99", "max"}}
 	for i, c := range all {
 		f := c.phase
@@ -80,7 +80,7 @@ func printFelt(w io.Writer, all []comparison) {
 	printTable(w, rows)
 }
 
-// printTable prints rows, of which the first is the head.
+// printTable prints rows; the first is the head.
 func printTable(w io.Writer, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	for i, row := range rows {

@@ -52,7 +52,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// A peer that failed says why.
+// A failed peer's row has the error.
 func TestPrintCosts(t *testing.T) {
 	defer func(p []process, q []peer) { processes, peers = p, q }(processes, peers)
 	processes, peers = []process{{name: "small"}, {name: "large"}}, []peer{{name: "bare"}, {name: "twice"}, {name: "gone"}}
@@ -67,11 +67,11 @@ func TestPrintCosts(t *testing.T) {
 	var out strings.Builder
 	printCosts(&out, [][]result{of(1), of(10)})
 	const want = `
-| CPU time, beside a bare read | small | large |
-|---                           |---    |---    |
-| bare                         | 1.00  | 1.00  |
-| twice                        | 2.00  | 2.00  |
-| gone: not there              | -     | -     |
+| CPU time, relative to a bare read | small | large |
+|---                                |---    |---    |
+| bare                              | 1.00  | 1.00  |
+| twice                             | 2.00  | 2.00  |
+| gone: not there                   | -     | -     |
 
 | CPU time        | small   | large |
 |---              |---      |---    |

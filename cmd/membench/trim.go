@@ -5,5 +5,5 @@ package main
 // #include <malloc.h>
 import "C"
 
-// trim gives back what the C library keeps of freed memory.
+// trim makes the C library release freed memory to the system.
 func trim() { C.malloc_trim(0) }

@@ -2,9 +2,8 @@
 
 package main
 
-// What it costs to join what the process says of itself: whole reports with and
-// without, against a bare read loop of the same smaps, in a process that has many
-// threads or a large heap of C.
+// The cost of what the process knows of itself: reports with and without it, compared with a bare
+// read of the same smaps, in a process with many threads or a large C heap.
 
 import (
 	"cmp"
@@ -20,20 +19,18 @@ import (
 	memanalyzer "example.com/memanalyzer/go"
 )
 
-// costs are in the order of the figures that are printed.
+// costs are in the order of the printed figures.
 type costs struct{ Read, Plain, Metrics, All time.Duration }
 
 func init() { children["bench"] = func(flags string) any { return measure(strings.Fields(flags)) } }
 
-// measure takes the medians of what it does in turns, so that what disturbs one
-// disturbs the others; but a report with everything is one: mallinfo2 has its turn
-// once only.
+// measure returns medians of runs by turns, so that a disturbance affects all of them. All is a
+// single run, because mallinfo2 is called for a thousandth of the time only.
 func measure(flags []string) costs {
 	if _, err := makeOnly(flags); err != nil {
 		panic(err)
 	}
 	ctx := context.Background()
-	// Only the first asks malloc: that is done in a thousandth of the time.
 	all := timed(func() error { _, err := memanalyzer.Read(ctx); return err })
 	var read, plain, metrics []time.Duration
 	for range 11 {
@@ -87,7 +84,7 @@ func BenchmarkJoins(b *testing.B) {
 					each[i] = append(each[i], float64(cost.Nanoseconds())/1e3)
 				}
 			}
-			b.ReportMetric(0, "ns/op") // is that of making the memory
+			b.ReportMetric(0, "ns/op") // hides the time that making the memory takes
 			b.ReportMetric(median(each[0]), "read-us")
 			for i, unit := range []string{"x-plain", "x-metrics", "x-all"} {
 				b.ReportMetric(median(each[i+1])/median(each[0]), unit)

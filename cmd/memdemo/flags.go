@@ -2,7 +2,7 @@
 
 package main
 
-// The flags: how the table of kinds becomes flags, their values, and the help.
+// The command line: flags from the table of kinds, their values, and the help.
 
 import (
 	"flag"
@@ -20,20 +20,20 @@ const (
 	mb = 1 << 20
 	gb = 1 << 30
 
-	maxSize = min(1024*gb, math.MaxInt/2+1) // so that rounding up cannot overflow
-	maxName = 255                           // bytes, as memanalyzer.Label takes them
+	maxSize = min(1024*gb, math.MaxInt/2+1) // half of an int, so that rounding up cannot overflow
+	maxName = 255                           // bytes, as in memanalyzer.Label
 )
 
-// A config is what the flags ask for.
+// A config has the values of all flags.
 type config struct {
 	addr    string
-	amounts map[string][]amount // by flag; one, but for what is repeatable
+	amounts map[string][]amount // by flag; several for a repeatable flag
 }
 
 // An amount is one value of a flag.
 type amount struct {
-	name string // of a NAME=SIZE, else empty
-	n    int    // bytes, or a number
+	name string // of NAME=SIZE, otherwise empty
+	n    int    // bytes, or a count
 }
 
 // one returns the value of a flag that is not repeatable.
@@ -41,7 +41,7 @@ func (c config) one(flag string) int {
 	return c.amounts[flag][0].n
 }
 
-// A value says what a flag takes.
+// A value is the type of a flag's value.
 type value int
 
 const (
@@ -54,15 +54,14 @@ func (v value) String() string {
 	return [...]string{"SIZE", "N", "NAME=SIZE"}[v]
 }
 
-// parseFlags reads the command line. The error is flag.ErrHelp for -h; any
-// other names the flag, what came and what is wanted.
+// parseFlags reads the command line. The error is flag.ErrHelp for -h; any other has the flag, its
+// value and what it wants.
 func parseFlags(args []string) (config, error) {
 	flags := flag.NewFlagSet("memdemo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	c := config{amounts: map[string][]amount{}}
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:6060", "")
-	// The texts are kept and read below: an error of flag.Value.Set would be
-	// wrapped in words of the flag package.
+	// Values are parsed below, because package flag would wrap an error in its own words.
 	texts := map[string][]string{}
 	for _, k := range kinds {
 		flags.Func(k.flag, "", func(text string) error {
@@ -106,7 +105,7 @@ func validAddr(addr string) bool {
 	return err == nil
 }
 
-// parse reads a value of the kind's flag.
+// parse parses a value of the kind's flag.
 func (k kind) parse(text string) (amount, bool) {
 	switch k.takes {
 	case number:
@@ -120,7 +119,7 @@ func (k kind) parse(text string) (amount, bool) {
 	}
 }
 
-// wanted says what the kind's flag takes, for an error.
+// wanted describes the values of the kind's flag, for an error.
 func (k kind) wanted() string {
 	switch k.takes {
 	case number:
@@ -133,7 +132,7 @@ func (k kind) wanted() string {
 	}
 }
 
-// parseNamed reads NAME=SIZE, or 0 for nothing. A NAME may contain a =.
+// parseNamed parses NAME=SIZE, or 0 for nothing. A NAME may contain a =.
 func parseNamed(text string, most int) (amount, bool) {
 	if text == "0" {
 		return amount{}, true
@@ -157,8 +156,8 @@ var units = []struct {
 	bytes  int
 }{{"GB", gb}, {"MB", mb}, {"KB", kb}}
 
-// parseSize reads a size of 0 to most bytes: digits, then KB, MB, GB (of 1024,
-// in any case) or nothing for bytes.
+// parseSize parses a size of 0 to most bytes: digits, then KB, MB or GB (powers of 1024, in any
+// case), or nothing for bytes.
 func parseSize(text string, most int) (int, bool) {
 	digits, unit := strings.ToUpper(text), 1
 	for _, u := range units {
@@ -174,7 +173,7 @@ func parseSize(text string, most int) (int, bool) {
 	return int(n) * unit, true
 }
 
-// formatSize returns the shortest text that parseSize reads as n.
+// formatSize returns the shortest text that parseSize parses as n.
 func formatSize(n int) string {
 	for _, u := range units {
 		if n != 0 && n%u.bytes == 0 {
@@ -187,7 +186,7 @@ func formatSize(n int) string {
 func printUsage(w io.Writer) {
 	fmt.Fprint(w, `Usage: memdemo [flags]
 
-Makes known amounts of each kind of memory, says what it made, and serves
+Makes known amounts of each kind of memory, prints them, and serves
 /debug/memory and /debug/pprof/ until SIGINT or SIGTERM.
 
 `)
@@ -203,6 +202,6 @@ Makes known amounts of each kind of memory, says what it made, and serves
 	t.Flush()
 	fmt.Fprint(w, `
 SIZE is 64MB, 512KB, 1GB, 4096 (bytes) or 0 for none; mappings are rounded up
-to pages. In parentheses is the default; without, it is 0.
+to pages. Defaults are in parentheses; all others are 0.
 `)
 }

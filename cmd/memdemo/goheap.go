@@ -2,7 +2,7 @@
 
 package main
 
-// What the Go runtime keeps: live heap, garbage, and goroutines with stacks.
+// Memory of the Go runtime: live heap, garbage, and goroutines with stacks.
 
 import (
 	"fmt"
@@ -10,8 +10,7 @@ import (
 	"sync"
 )
 
-// blockSize is large enough for a block to be a span of its own, so that the
-// heap in use is the amount and no more.
+// blockSize makes each block a separate span, so that the heap in use is exactly the amount.
 const blockSize = mb
 
 func makeHeap(a amount, _ config) (made, error) {
@@ -21,26 +20,26 @@ func makeHeap(a amount, _ config) (made, error) {
 	return made{n: a.n, how: how, keep: blocks, spans: spansOf(blocks)}, nil
 }
 
-// makeHeapUntouched makes blocks that are a span each, too, and as many as there
-// can be: each is some metadata of the runtime.
+// makeHeapUntouched makes the smallest blocks that are separate spans, for as much metadata of the
+// runtime as possible.
 func makeHeapUntouched(a amount, _ config) (made, error) {
 	blocks := heapBlocks(a.n, 8*kb)
-	how := "Go heap, reachable, virtual only but for what was used before"
+	how := "Go heap, reachable, virtual only except pages that were used before"
 	return made{n: a.n, how: how, keep: blocks, spans: spansOf(blocks)}, nil
 }
 
-// makeGarbage drops all blocks at once after the last is made: were they dropped
-// one by one, a collection could hand the memory of one to the next.
+// makeGarbage drops all blocks together after the last one is made. Otherwise a collection could
+// reuse the memory of one for the next.
 func makeGarbage(a amount, _ config) (made, error) {
 	blocks := heapBlocks(a.n, blockSize)
 	fillAll(blocks)
 	spans := spansOf(blocks) // the last use of blocks
 	runtime.GC()
-	how := "Go heap, dropped; a collection has run since, and the runtime gives it back with time"
+	how := "Go heap, dropped and collected; the runtime releases it over time"
 	return made{n: a.n, how: how, spans: spans}, nil
 }
 
-// heapBlocks returns n bytes of heap, in blocks of a size.
+// heapBlocks returns n bytes of heap, in blocks of the given size.
 func heapBlocks(n, size int) [][]byte {
 	var blocks [][]byte
 	for n > 0 {
@@ -79,16 +78,15 @@ func makeGoroutines(a amount, c config) (made, error) {
 	ready.Wait()
 	how := "blocked goroutines"
 	if stack > 0 {
-		how += fmt.Sprintf(", each using %s of stack, the runtime giving each a power of two", formatSize(stack))
+		how += fmt.Sprintf(", each using %s of a stack whose size is a power of two", formatSize(stack))
 	}
 	return made{n: a.n, how: how}, nil
 }
 
-// frameSize is a part of a stack; what a frame has beside it is some 5% more.
+// frameSize is the size of the array in a frame; the rest of the frame is about 5% more.
 const frameSize = kb
 
-// useStack blocks for ever with n bytes of its goroutine's stack in use, all of
-// them written.
+// useStack blocks forever after writing n bytes of its goroutine's stack.
 func useStack(n int, ready *sync.WaitGroup) byte {
 	var frame [frameSize]byte
 	for i := range frame {
@@ -99,7 +97,7 @@ func useStack(n int, ready *sync.WaitGroup) byte {
 	} else {
 		blockForever(ready)
 	}
-	// Never reached, but it is a use: without one the frame is optimised away.
+	// Never reached, but without a use of frame, the compiler would remove it.
 	return frame[n%frameSize]
 }
 

@@ -2,7 +2,7 @@
 
 package main
 
-// The table of kinds, and how it is made and printed. What makes a kind is in
+// The table of kinds of memory; how it is made and printed. The functions that make a kind are in
 // goheap.go, malloc_cgo.go and mappings.go.
 
 import (
@@ -13,45 +13,44 @@ import (
 	"text/tabwriter"
 )
 
-// A kind is a flag and, but for those that only shape another kind, the memory
-// that it asks for.
+// A kind is a flag and the memory that it makes. Some flags only modify another kind.
 type kind struct {
 	flag     string
 	takes    value
-	standard string // the default, as the flag would take it
+	standard string // the default, as a value of the flag
 	most     int    // the largest value
 	help     string
 
-	// make makes the amount, which is not 0. With an error it returns what
-	// there is nevertheless. nil: another kind's make reads this flag.
+	// make makes an amount that is not 0. With an error, it returns what it has made. It is nil
+	// if another kind's make reads the flag.
 	make func(amount, config) (made, error)
 }
 
-// made is what there is now.
+// made is the memory of one kind.
 type made struct {
-	n    int     // bytes, or a number, as the flag
-	how  string  // one line: how it was made, and by what name smaps shows it
-	at   uintptr // the first byte of a mapping, else 0
-	keep any     // what has to stay reachable
+	n    int     // bytes, or a count, as in the flag
+	how  string  // one line: how it was made, and its name in smaps
+	at   uintptr // the start of a mapping, otherwise 0
+	keep any     // keeps it reachable
 
-	spans []span // on the Go heap, where what was made is, or was
+	spans []span // its place on the Go heap, also after it was collected
 }
 
-// A span is addresses, which keep nothing alive.
+// A span is a range of addresses, which does not keep memory alive.
 type span struct {
 	at uintptr
 	n  int
 }
 
-// A row is a kind as it was made.
+// A row is a line of the table that memdemo prints.
 type row struct {
 	what string
 	kind kind
 	made
 }
 
-// The order is that of the making, too: what garbage and malloc-freed leave free
-// would serve goroutines and malloc, if those came later.
+// kinds are made in this order: garbage and malloc-freed leave free memory, which goroutines and
+// malloc would reuse if they came later.
 var kinds = []kind{
 	{"heap", size, "64MB", maxSize, "Go heap that stays reachable", makeHeap},
 	{"heap-untouched", size, "0", maxSize, "Go heap that stays reachable, never touched, in blocks of 8 kB", makeHeapUntouched},
@@ -59,9 +58,9 @@ var kinds = []kind{
 	{"goroutine-stack", size, "0", 64 * mb, "stack that each of them uses", nil},
 	{"garbage", size, "0", maxSize, "Go heap that was dropped and then collected", makeGarbage},
 	{"malloc", size, "32MB", maxSize, "C malloc", makeMalloc},
-	{"malloc-freed", size, "0", maxSize, "C malloc, of which every second block was freed", makeMallocFreed},
-	{"malloc-block", size, "4KB", 64 * mb, "what a block of both takes, with what malloc adds", nil},
-	{"arenas", number, "0", 1000, "threads for each kind of malloc, an arena each; 0: the main arena", nil},
+	{"malloc-freed", size, "0", maxSize, "C malloc; every second block is freed again", makeMallocFreed},
+	{"malloc-block", size, "4KB", 64 * mb, "size of their blocks, with malloc's overhead", nil},
+	{"arenas", number, "0", 1000, "threads for each of them, with an arena each; 0: the main arena", nil},
 	{"threads", number, "4", 10000, "C threads", makeThreads},
 	{"thread-stack", size, "256KB", 64 * mb, "stack that each of them touches", nil},
 	{"named", nameSize, "TXMetaCache=128MB", maxSize, "named anonymous memory; repeatable", makeNamed},
@@ -84,8 +83,8 @@ var kinds = []kind{
 	{"reserved", size, "0", maxSize, "reserved without access: virtual only", makeReserved},
 }
 
-// makeAll makes what c asks for, in the order of the table, or as much of that
-// as there is until stopped is done. What cannot be made is a warning.
+// makeAll makes the amounts in c, in the order of the table, until stopped is done. It warns of
+// amounts that cannot be made.
 func makeAll(stopped context.Context, c config, warnings io.Writer) []row {
 	var rows []row
 	for _, k := range kinds {
@@ -115,7 +114,7 @@ func (k kind) row(a amount, c config, warnings io.Writer) row {
 	return row{what, k, m}
 }
 
-// format returns n in the unit of the kind's flag.
+// format returns n as a value of the kind's flag.
 func (k kind) format(n int) string {
 	if k.takes == number {
 		return strconv.Itoa(n)

@@ -1,11 +1,10 @@
 //go:build linux
 
-// Memdemo is a Go daemon that makes known amounts of each kind of memory, says
-// what it made and where to look, and serves /debug/memory and /debug/pprof/
-// until SIGINT or SIGTERM ends it.
+// Memdemo is a Go daemon that makes known amounts of each kind of memory, prints them, and serves
+// /debug/memory and /debug/pprof/ until SIGINT or SIGTERM.
 //
-// It shows what stands between the RSS of a Go program and its Go heap, and it
-// is the ground truth of this project's tests:
+// It shows why the RSS of a Go program is larger than its Go heap, and it is the ground truth of
+// this project's tests:
 //
 //	$ memdemo -addr 127.0.0.1:0 -heap 64MB -named TXMetaCache=128MB
 //	what               made   how
@@ -15,10 +14,9 @@
 //	memory:  http://127.0.0.1:40123/debug/memory
 //	pprof:   http://127.0.0.1:40123/debug/pprof/
 //
-// Amounts are of touched pages, so that what is said to be made is resident,
-// except where a kind is virtual only. What cannot be made is a warning and a
-// smaller amount in the table, not the end of the program. The exit status is 0
-// after a signal, 1 where the address cannot be served, 2 for a wrong flag.
+// All pages are touched, so that the amounts are resident, except kinds that are virtual only. If
+// an amount cannot be made, memdemo prints a warning, and the table has the smaller amount. The
+// exit status is 0 after a signal, 1 if it cannot listen on the address, 2 for a wrong flag.
 package main
 
 import (
@@ -40,15 +38,15 @@ import (
 	memanalyzer "example.com/memanalyzer/go"
 )
 
-// shutdownBound is how long requests that are open at the end may go on; a CPU
-// profile that was just asked for would take 30 seconds.
+// shutdownBound is how long memdemo waits for open requests at its end. A CPU profile can take 30
+// seconds.
 const shutdownBound = 2 * time.Second
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program without its process: it returns the exit status.
+// run runs the program and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	c, err := parseFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -66,11 +64,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// demo makes the memory, says so, and serves until a signal.
+// demo makes the memory, prints the table, and serves until a signal.
 func demo(c config, stdout, stderr io.Writer) error {
 	stopped, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer restore()
-	// Listens first: an address in use is known before the work is done.
+	// First of all, so that an address in use is reported before the work.
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return fmt.Errorf("-addr: %w", err)
@@ -83,12 +81,12 @@ func demo(c config, stdout, stderr io.Writer) error {
 	}
 	printStart(stdout, rows, listener.Addr())
 	err = serve(stopped, listener)
-	runtime.KeepAlive(rows) // they hold the Go heap that was made
+	runtime.KeepAlive(rows) // and with them the Go heap that was made
 	return err
 }
 
-// printStart writes everything in one piece, so that who has read the memory:
-// line has the rest too.
+// printStart writes everything at once, so that a reader that has seen the line "memory:" can read
+// the rest, too.
 func printStart(w io.Writer, rows []row, addr net.Addr) {
 	var text bytes.Buffer
 	printTable(&text, rows)
@@ -99,8 +97,7 @@ func printStart(w io.Writer, rows []row, addr net.Addr) {
 	w.Write(text.Bytes())
 }
 
-// reachable returns the host and port to ask, which for a listener on every
-// address is the local one.
+// reachable returns a host and port of a listener: loopback if it listens on all addresses.
 func reachable(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && tcp.IP.IsUnspecified() {
@@ -109,8 +106,8 @@ func reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// serve returns nil after stopped is done and the requests that were open have
-// ended or were cut off, else the error that ended the server.
+// serve serves until stopped is done, then waits for open requests or cuts them off. Its error is
+// that of the server.
 func serve(stopped context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: newMux(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
@@ -128,7 +125,7 @@ func serve(stopped context.Context, listener net.Listener) error {
 	return nil
 }
 
-// newMux is what a service does to have both: pprof, and one line beside it.
+// newMux registers the handler beside pprof, as a service does.
 func newMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)

@@ -2,7 +2,7 @@
 
 package main
 
-// What C keeps: malloc, and the stacks of threads that C started.
+// Memory of C: malloc, and stacks of threads.
 
 /*
 #include <errno.h>
@@ -14,15 +14,15 @@ package main
 #include <unistd.h>
 
 enum {
-	OWN = 16,          // what malloc has of a block, at the most
-	STACK = 768 << 10, // beside what is touched; set, as musl's default is small
+	OWN = 16,          // malloc's overhead per block, at most
+	STACK = 768 << 10, // room on a stack besides the touched part; musl's default would be too small
 };
 
 struct block {
 	struct block *next;
 };
 
-// A chain of blocks that take `size` bytes each, all written.
+// A list of blocks of `size` bytes each, malloc's overhead included, all written.
 struct blocks {
 	size_t wanted, size, made;
 	struct block *last;
@@ -41,7 +41,7 @@ static void malloc_blocks(struct blocks *c)
 	}
 }
 
-// The last one stays, else malloc could trim the end of the arena.
+// Keeps the last block; otherwise malloc could trim the end of the arena.
 static void free_every_second(struct blocks *c)
 {
 	for (struct block *b = c->last; b != NULL && b->next != NULL; b = b->next) {
@@ -59,13 +59,13 @@ static void touch_stack(size_t size)
 }
 
 struct task {
-	struct blocks *blocks; // to malloc; NULL: touch the stack
+	struct blocks *blocks; // to allocate; NULL: touch the stack instead
 	size_t stack;
 	sem_t done;
 };
 
-// Does the task, then waits for ever, so that its stack stays, and its arena as
-// long as there can be more is no other thread's. Signals are for Go's threads.
+// Does the task, then waits forever, so that the stack remains and no other thread takes the
+// arena. Blocks signals, which are for Go's threads.
 static void *task_thread(void *argument)
 {
 	struct task *t = argument;
@@ -76,13 +76,13 @@ static void *task_thread(void *argument)
 		malloc_blocks(t->blocks);
 	else
 		touch_stack(t->stack);
-	sem_post(&t->done); // from here on t is gone
+	sem_post(&t->done); // t is invalid from here on
 	for (;;)
 		pause();
 	return NULL;
 }
 
-// Returns 0 when the task is done by a thread of its own, else an errno value.
+// Has a new thread do the task; returns 0 when it is done, otherwise an error number.
 static int run_task(struct task *t)
 {
 	pthread_attr_t attributes;
@@ -123,7 +123,7 @@ import (
 	"syscall"
 )
 
-// The main arena serves the thread that main began on; any other gets its own.
+// The main arena belongs to the first thread of the process, so main must stay on it.
 func init() {
 	runtime.LockOSThread()
 }
@@ -136,13 +136,13 @@ func makeMallocFreed(a amount, c config) (made, error) {
 	return mallocBlocks(a.n, c, true)
 }
 
-// mallocBlocks spreads at least n bytes over as many new threads as arenas says,
-// or takes them from the main arena.
+// mallocBlocks allocates at least n bytes in as many new threads as -arenas says, or in the main
+// arena.
 func mallocBlocks(n int, c config, freeHalf bool) (made, error) {
 	arenas := c.one("arenas")
 	chunk := max(roundUp(c.one("malloc-block"), C.OWN), 2*C.OWN)
 	blocks := (n + chunk - 1) / chunk
-	how := fmt.Sprintf("blocks of %d bytes, %d with malloc's own", chunk-C.OWN, chunk)
+	how := fmt.Sprintf("blocks of %d bytes, %d with malloc's overhead", chunk-C.OWN, chunk)
 	if freeHalf {
 		how += ", every second one freed"
 	}
@@ -163,7 +163,7 @@ func mallocBlocks(n int, c config, freeHalf bool) (made, error) {
 		}
 		total += int(c.made)
 	}
-	// Now, when no thread takes what another one frees: an arena can serve two.
+	// Only now: two threads can share an arena, and one would reuse what the other frees.
 	for i := range chains {
 		if freeHalf {
 			C.free_every_second(&chains[i])
@@ -172,8 +172,7 @@ func mallocBlocks(n int, c config, freeHalf bool) (made, error) {
 	return made{n: total * chunk, how: how}, shortOf(blocks, total)
 }
 
-// share returns the i-th of parts equal shares of n; the first ones have what
-// is left over.
+// share returns the i-th of equal shares of n; the first ones are larger by 1 if n is not divisible.
 func share(n, parts, i int) int {
 	if i < n%parts {
 		return n/parts + 1

@@ -2,7 +2,7 @@
 
 package main
 
-// Without cgo there is no C to keep memory.
+// Without cgo, memory of C cannot be made.
 
 import "errors"
 

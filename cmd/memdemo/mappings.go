@@ -2,9 +2,8 @@
 
 package main
 
-// The kinds that are a mapping, made by system calls alone. The mappings stay
-// until the process ends; files are unlinked as soon as they are mapped, so that
-// nothing is left behind however it ends.
+// Mappings, made by system calls. They exist until the process ends. Files are unlinked as soon as
+// they are mapped, so that none is left even if the process is killed.
 
 import (
 	"bytes"
@@ -30,7 +29,7 @@ func makeNamed(a amount, _ config) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	how := fmt.Sprintf("private anonymous, labelled: [anon:%s]", a.name)
+	how := fmt.Sprintf("private anonymous, labeled: [anon:%s]", a.name)
 	if _, err := memanalyzer.Label(b, a.name); err != nil {
 		how = fmt.Sprintf("private anonymous, rw-p, without its name: %v", err)
 	}
@@ -49,7 +48,7 @@ func makeAnonNone(a amount, _ config) (made, error) {
 	return protected(a.n, unix.PROT_NONE, "---p")
 }
 
-// protected takes access from memory that is resident, and stays so.
+// protected changes the access of memory that is resident, and remains so.
 func protected(n, access int, shown string) (made, error) {
 	b, err := touched(n, private)
 	if err != nil {
@@ -87,7 +86,7 @@ func makeShm(a amount, _ config) (made, error) {
 	return sharedFile(f, a.n, f.Name()+" (deleted)")
 }
 
-// sharedFile closes f after it is mapped and every page of it written.
+// sharedFile maps a file, writes every page, and closes the file.
 func sharedFile(f *os.File, n int, shown string) (made, error) {
 	defer f.Close()
 	n = roundUp(n, os.Getpagesize())
@@ -111,7 +110,7 @@ func makeSysV(a amount, _ config) (made, error) {
 	if err != nil {
 		return made{}, fmt.Errorf("shmget: %w", err)
 	}
-	// Removed now, it is gone when the process is.
+	// The segment then exists until the process ends.
 	defer unix.SysvShmCtl(id, unix.IPC_RMID, nil)
 	b, err := unix.SysvShmAttach(id, 0, 0)
 	if err != nil {
@@ -158,9 +157,8 @@ func makeFilePrivate(a amount, _ config) (made, error) {
 	return mapping(b, fmt.Sprintf("rw-p, every page read, the first %s written: %s (deleted)", formatSize(written), name)), nil
 }
 
-// mappedFile returns a new file of n bytes, mapped, every page of it read, and
-// the name that the file had. It is synced, so that its pages are clean from the
-// beginning and not from some later moment.
+// mappedFile maps a new file of n bytes and reads every page; it returns the file's former name,
+// too. The file is synced, so that its pages are clean now and not at some later time.
 func mappedFile(n, access, flags int) ([]byte, string, error) {
 	f, err := os.CreateTemp("", "memdemo-*.data")
 	if err != nil {
@@ -189,19 +187,19 @@ func mappedFile(n, access, flags int) ([]byte, string, error) {
 	return b, f.Name(), nil
 }
 
-// zeroed is in the program's bss, which is no memory until it is touched.
+// zeroed is in the program's bss, which is not resident until it is touched.
 var zeroed [16 * mb]byte
 
 func makeBSS(a amount, _ config) (made, error) {
 	b := zeroed[:roundUp(a.n, os.Getpagesize())]
-	return mapping(b, "zeroed data of the program, behind its file's mappings"), touch(b)
+	return mapping(b, "zeroed data of the program, after its file's mappings"), touch(b)
 }
 
 func makeLazyFree(a amount, _ config) (made, error) {
 	return advised(a.n, unix.MADV_FREE, "MADV_FREE", "LazyFree")
 }
 
-// advised is private memory that was touched, and then given up with an advice.
+// advised touches private memory, and then lets the kernel reclaim it.
 func advised(n, advice int, name, column string) (made, error) {
 	b, err := touched(n, private)
 	if err != nil {
@@ -220,12 +218,12 @@ func makeSwapped(a amount, _ config) (made, error) {
 		return made{}, fmt.Errorf("sysinfo: %w", err)
 	}
 	if free := uint64(system.Freeswap) * uint64(system.Unit); free < uint64(a.n) {
-		return made{}, fmt.Errorf("there is swap for %d kB only", free/kb)
+		return made{}, fmt.Errorf("only %d kB of swap are free", free/kb)
 	}
 	return advised(a.n, unix.MADV_PAGEOUT, "MADV_PAGEOUT", "Swap")
 }
 
-// makeTHP maps a huge page more than it touches, to begin at a multiple of one.
+// makeTHP maps a huge page more than it touches, for alignment.
 func makeTHP(a amount, _ config) (made, error) {
 	huge, err := transparentPage()
 	if err != nil {
@@ -251,8 +249,7 @@ func makeTHP(a amount, _ config) (made, error) {
 	return mapping(b, "private anonymous, aligned, MADV_HUGEPAGE: rw-p, AnonHugePages"), nil
 }
 
-// transparentPage returns the size of a transparent huge page. It is an error
-// if the kernel gives none, even where asked.
+// transparentPage returns the size of a transparent huge page, or an error if they are disabled.
 func transparentPage() (int, error) {
 	const folder = "/sys/kernel/mm/transparent_hugepage/"
 	enabled, err := os.ReadFile(folder + "enabled")
@@ -281,7 +278,7 @@ func makeHugetlb(a amount, _ config) (made, error) {
 	return mapping(b, "private anonymous, MAP_HUGETLB: /anon_hugepage (deleted), Private_Hugetlb"), nil
 }
 
-// numberIn returns the number in the first line of a file that has the form.
+// numberIn returns the number in the first line of a file that matches a format of fmt.Sscanf.
 func numberIn(path, form string) (int, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -293,7 +290,7 @@ func numberIn(path, form string) (int, error) {
 			return n, nil
 		}
 	}
-	return 0, fmt.Errorf("%s has no line of the form %q", path, form)
+	return 0, fmt.Errorf("%s has no line that matches %q", path, form)
 }
 
 func makeUntouched(a amount, _ config) (made, error) {
@@ -304,8 +301,8 @@ func makeReserved(a amount, _ config) (made, error) {
 	return virtual(a.n, unix.PROT_NONE, "---p")
 }
 
-// virtual maps without touching. MAP_NORESERVE makes more than the machine has
-// possible, and keeps it from merging with a neighbour that is touched.
+// virtual maps without touching. MAP_NORESERVE permits more than the machine has, and keeps the
+// mapping from being merged with a touched neighbor.
 func virtual(n, access int, shown string) (made, error) {
 	b, err := mmap(-1, roundUp(n, os.Getpagesize()), access, private|unix.MAP_NORESERVE)
 	if err != nil {
@@ -314,7 +311,7 @@ func virtual(n, access int, shown string) (made, error) {
 	return mapping(b, "private anonymous, virtual only: "+shown), nil
 }
 
-// touched returns anonymous memory of n bytes, rounded up to pages, all resident.
+// touched returns n bytes of resident anonymous memory, rounded up to pages.
 func touched(n, flags int) ([]byte, error) {
 	b, err := mmap(-1, roundUp(n, os.Getpagesize()), readWrite, flags)
 	if err != nil {
@@ -343,13 +340,12 @@ func address(b []byte) uintptr {
 	return uintptr(unsafe.Pointer(&b[0]))
 }
 
-// filled is what a touched page begins with; not 0, as of zeros the kernel may
-// keep one page for all.
+// filled is the first byte of a touched page. It is not 0, because the kernel can share one page of
+// zeros.
 const filled = 1
 
-// touch writes to every page of b. Where the kernel has no memory for a page of
-// a mapping (a full /dev/shm, huge pages beyond a cgroup's limit) it sends
-// SIGBUS, which is an error here and not the end of the program.
+// touch writes to every page of b. It returns an error if the kernel sends SIGBUS because it has no
+// memory for a page: /dev/shm is full, or a cgroup's limit of huge pages is reached.
 func touch(b []byte) error {
 	return faulting(func() error {
 		fill(b)
@@ -375,7 +371,7 @@ func readBack(b []byte) error {
 	})
 }
 
-// faulting calls access, and returns an error if that faults.
+// faulting calls access, and returns an error if it faults.
 func faulting(access func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -386,7 +382,7 @@ func faulting(access func() error) (err error) {
 	return access()
 }
 
-// roundUp returns the least multiple of unit, a power of two, that is not below n.
+// roundUp rounds n up to a multiple of unit, which is a power of two.
 func roundUp(n, unit int) int {
 	return (n + unit - 1) &^ (unit - 1)
 }

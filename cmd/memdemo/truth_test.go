@@ -2,13 +2,12 @@
 
 package main
 
-// The ground truth: known amounts of each kind of memory, and what a report has of
-// them. It needs nothing but this test binary and /proc:
+// The ground truth: a process for each row makes a known amount of memory between two reports,
+// and the growth from one to the other is compared with it. The test needs only its binary
+// and /proc:
 //
 //	go test -c -o truth.test -tags netgo,osusergo -ldflags '-linkmode external -extldflags -static' ./cmd/memdemo
 //	./truth.test -test.run Truth -test.v
-//
-// Each row of the table is made in a process of its own.
 
 import (
 	"context"
@@ -35,31 +34,36 @@ import (
 	memanalyzer "example.com/memanalyzer/go"
 )
 
-// A figure is what a report has of some memory, in bytes.
+// A figure is a size in a report, or a difference of two, in bytes: Low <= Bytes <= High.
 type figure struct {
-	Bytes, Low, High uint64
+	Bytes, Low, High int64
 	Method           string
 }
 
-// A place is where in a report memory is looked for.
+// since returns the growth from before to f, with the bounds that are certain.
+func (f figure) since(before figure) figure {
+	return figure{f.Bytes - before.Bytes, f.Low - before.High, f.High - before.Low, f.Method}
+}
+
+// A place is a part of a report.
 type place struct {
 	name string
 	of   func(*memanalyzer.Report) figure
 }
 
-// in is categories, added up.
+// in returns the sum of categories.
 func in(ids ...string) place {
 	return place{strings.Join(ids, " + "), func(r *memanalyzer.Report) figure {
 		var sum figure
 		for _, id := range ids {
 			c := r.Category(id)
-			sum = figure{sum.Bytes + c.RSS.Bytes, sum.Low + c.Low, sum.High + c.High, c.Method}
+			sum = figure{sum.Bytes + int64(c.RSS.Bytes), sum.Low + int64(c.Low), sum.High + int64(c.High), c.Method}
 		}
 		return sum
 	}}
 }
 
-// column is a column of a category.
+// column returns a column of a category.
 func column(id, name string, of func(*memanalyzer.Columns) memanalyzer.Size) place {
 	return place{id + ", " + name, func(r *memanalyzer.Report) figure {
 		c := r.Category(id)
@@ -67,10 +71,13 @@ func column(id, name string, of func(*memanalyzer.Columns) memanalyzer.Size) pla
 	}}
 }
 
-// counted is what the kernel counts, without a method of ours.
-func counted(s memanalyzer.Size) figure { return figure{s.Bytes, s.Bytes, s.Bytes, "named"} }
+// counted returns a figure that the kernel counts.
+func counted(s memanalyzer.Size) figure {
+	n := int64(s.Bytes)
+	return figure{n, n, n, memanalyzer.MethodNamed}
+}
 
-// named is all that has one name.
+// named returns all memory with one name.
 func named(name string) place {
 	return place{"named, " + name, func(r *memanalyzer.Report) figure {
 		for _, n := range r.Category("named").Names {
@@ -78,11 +85,11 @@ func named(name string) place {
 				return counted(n.RSS)
 			}
 		}
-		return figure{}
+		return counted(memanalyzer.Size{})
 	}}
 }
 
-// partOf is a part of a category or of a group.
+// partOf returns a part of a category or a group.
 func partOf(whole, id string) place {
 	return place{whole + "/" + id, func(r *memanalyzer.Report) figure {
 		parts := r.Category(whole).Parts
@@ -92,15 +99,15 @@ func partOf(whole, id string) place {
 			}
 		}
 		i := slices.IndexFunc(parts, func(p memanalyzer.Part) bool { return p.ID == id })
-		return figure{parts[i].RSS, parts[i].Low, parts[i].High, "estimated"}
+		p := parts[i]
+		return figure{int64(p.RSS), int64(p.Low), int64(p.High), memanalyzer.MethodEstimated}
 	}}
 }
 
-// An extent is how much there is: known without asking a report, at the least and
-// at the most.
-type extent struct{ Least, Most uint64 }
+// An extent bounds the amount that was made, in bytes. It is known without a report.
+type extent struct{ Least, Most int64 }
 
-func exactly(n int) extent { return extent{uint64(n), uint64(n)} }
+func exactly(n int) extent { return extent{int64(n), int64(n)} }
 
 func all(rows []row) extent     { return exactly(rows[0].n) }
 func half(rows []row) extent    { return exactly(rows[0].n / 2) }
@@ -108,8 +115,7 @@ func quarter(rows []row) extent { return exactly(rows[0].n / 4) }
 
 func threadStacks(rows []row) extent { return exactly(rows[0].n * 4 * mb) }
 
-// residentOf asks the kernel which pages are resident of what flags made on the Go
-// heap.
+// residentOf asks the kernel how much is resident of the Go heap that flags made.
 func residentOf(flags ...string) func([]row) extent {
 	return func(rows []row) extent {
 		n := 0
@@ -122,7 +128,7 @@ func residentOf(flags ...string) func([]row) extent {
 	}
 }
 
-// resident is by mincore, which takes whole pages: the spans have no others.
+// resident adds up the resident pages of spans, which consist of whole pages.
 func resident(spans []span) int {
 	page := os.Getpagesize()
 	sum := 0
@@ -139,44 +145,45 @@ func resident(spans []span) int {
 	return sum
 }
 
-// goroutines of so much stack each, all written. A stack has a power of two, and
-// can have come from one of each smaller size; the runtime has some of its own.
+// goroutines returns the stacks of goroutines that each have written so much. The size of a stack
+// is a power of two, it may have grown from one of each smaller size, which together are as much
+// again, and the runtime has up to 1 MB of its own.
 func goroutines(stack uint64) func([]row) extent {
 	return func(rows []row) extent {
-		n := uint64(rows[0].n)
-		return extent{n * stack, 2*n<<bits.Len64(stack-1) + mb}
+		n := int64(rows[0].n)
+		return extent{n * int64(stack), 2*n<<bits.Len64(stack-1) + mb}
 	}
 }
 
-// spanStructs are the runtime's descriptions of blocks of 8 kB, of more than 128
-// bytes each; of what it has beside the heap more cannot be resident.
+// spanStructs returns the runtime's descriptions of blocks of 8 kB. Each has more than 128 bytes,
+// and all of them at most what the runtime has apart from the heap.
 func spanStructs(rows []row) extent {
-	return extent{uint64(len(rows[0].spans)) * 128,
+	return extent{int64(len(rows[0].spans)) * 128,
 		metric("/memory/classes/total:bytes") - metric("/memory/classes/heap/objects:bytes") -
 			metric("/memory/classes/heap/unused:bytes") - metric("/memory/classes/heap/free:bytes") -
 			metric("/memory/classes/heap/released:bytes") - metric("/memory/classes/heap/stacks:bytes")}
 }
 
-func metric(name string) uint64 {
+func metric(name string) int64 {
 	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
-	return s[0].Value.Uint64()
+	return int64(s[0].Value.Uint64())
 }
 
-// How a row is compared.
+// A check is how the growth is compared with the amount that was made.
 type check int
 
 const (
-	grown   check = iota // the report has so much more than before
-	bounded              // so much is between the bounds that the report has
+	grown   check = iota // it is the same, and so is every bound consistent with it
+	bounded              // the amount is between the bounds of the growth
 )
 
-// Where a row can be made.
+// where says which systems can make a row.
 type where int
 
 const (
 	everywhere where = iota
-	withPages        // huge ones, or some to swap to, which the system may not have
+	withPages        // only those with huge pages or swap space
 )
 
 var truths = []struct {
@@ -213,7 +220,7 @@ var truths = []struct {
 	{"shared anonymous", "-shared-anon 16MB", in("shared/anon"), all, grown, everywhere},
 	{"MADV_FREE", "-lazyfree 16MB",
 		column("anon/rw", "LazyFree", func(c *memanalyzer.Columns) memanalyzer.Size { return c.LazyFree }), all, grown, everywhere},
-	// The Go runtime may take one, too.
+	// The Go runtime may use one, too.
 	{"huge pages, transparent", "-thp 128MB",
 		column("anon/rw", "AnonHugePages", func(c *memanalyzer.Columns) memanalyzer.Size { return c.AnonHuge }), all, grown, withPages},
 	{"huge pages, hugetlb", "-hugetlb 4MB",
@@ -232,7 +239,7 @@ var truths = []struct {
 	{"metadata of 20,480 spans", "-heap-untouched 160MB", in("go/metadata"), spanStructs, bounded, everywhere},
 }
 
-// proofs are those that have to hold where memory is looked for.
+// proofs returns the proofs that must hold for a place.
 func (p place) proofs() []string {
 	switch {
 	case p.name == "malloc/mmap":
@@ -245,17 +252,16 @@ func (p place) proofs() []string {
 	return nil
 }
 
-// A finding is what a process that made a row has to say.
+// A finding is the result of a process that made a row.
 type finding struct {
 	Truth    extent
-	Figure   figure // of after
-	Grown    int64
-	Unproven []string // of the place's proofs
-	NotMade  string   // why
+	Growth   figure
+	Unproven []string // the place's proofs that did not hold
+	NotMade  string   // the reason, if the row could not be made
 }
 
-// children are what this binary does instead of tests, with an argument, where
-// childVariable says "NAME ARGUMENT": it makes memory, and prints what it found.
+// children are what this binary runs instead of tests if childVariable is "NAME ARGUMENT". They
+// make memory, and print their findings.
 var children = map[string]func(argument string) any{
 	"truth": func(number string) any {
 		i, err := strconv.Atoi(number)
@@ -276,7 +282,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runChild decodes what a child of that name found.
+// runChild runs a child and decodes its finding.
 func runChild(t testing.TB, name, argument string, found any) error {
 	t.Helper()
 	program, err := os.Executable()
@@ -284,7 +290,7 @@ func runChild(t testing.TB, name, argument string, found any) error {
 		return err
 	}
 	c := exec.CommandContext(t.Context(), program)
-	// Built with -race a child would sleep a second at its end.
+	// Built with -race, a child would sleep for a second at its end.
 	c.Env = append([]string{"GORACE=atexit_sleep_ms=0"}, os.Environ()...)
 	c.Env = append(c.Env, childVariable+"="+name+" "+argument)
 	c.Stderr = os.Stderr
@@ -301,8 +307,8 @@ func TestTruth(t *testing.T) {
 	fmt.Fprintf(table, "%s %s\n", runtime.Version(), kernel(t))
 	fmt.Fprintln(table, "what\tmade, kB\treported\tmethod\tlow\thigh\tdifference\twhere")
 	for i, row := range truths {
-		// Processes that this one starts have no huge pages from their beginning but
-		// where they are made; a kernel without them does not know the call.
+		// The child inherits this: it has no huge pages unless it makes some. A kernel without
+		// huge pages does not know the call.
 		var small uintptr = 1
 		if strings.HasPrefix(row.flags, "-thp") {
 			small = 0
@@ -327,31 +333,33 @@ func TestTruth(t *testing.T) {
 	table.Flush()
 }
 
-// holds is whether truth and report agree: within 2%, or 256 kB where that is more.
-// What else a process of its own has makes the truth no better known than that.
+// holds reports whether truth and report agree, within 2% or 256 kB, whichever is more: other
+// memory of the child changes by that much.
 func (f finding) holds(c check) bool {
 	tolerance := max(f.Truth.Most/50, 256*kb)
-	if f.Figure.Low > f.Figure.Bytes || f.Figure.Bytes > f.Figure.High || len(f.Unproven) > 0 {
+	g := f.Growth
+	switch {
+	case len(f.Unproven) > 0 || g.Low > g.Bytes || g.Bytes > g.High:
+		return false
+	case g.Low > f.Truth.Most+tolerance || f.Truth.Least > g.High+tolerance:
 		return false
 	}
-	if c == bounded {
-		return f.Figure.Low <= f.Truth.Most+tolerance && f.Truth.Least <= f.Figure.High+tolerance
-	}
-	return max(f.Grown-int64(f.Truth.Most), int64(f.Truth.Least)-f.Grown) <= int64(tolerance)
+	return c == bounded || max(g.Bytes-f.Truth.Most, f.Truth.Least-g.Bytes) <= tolerance
 }
 
-// print writes a line of the table, in kB.
+// print writes a line of the table, in kB. All columns are growth. The lower bound is 0 at the
+// least, because no row makes less.
 func (f finding) print(w io.Writer, what, where string, c check) {
-	made := strconv.FormatUint(f.Truth.Least/kb, 10)
-	reported, difference := int64(f.Figure.Bytes), ""
+	made, difference := strconv.FormatInt(f.Truth.Least/kb, 10), ""
 	if f.Truth.Most != f.Truth.Least {
 		made += fmt.Sprintf(" to %d", f.Truth.Most/kb)
 	}
 	if c == grown {
-		reported, difference = f.Grown, fmt.Sprintf("%+d", (f.Grown-int64(f.Truth.Least))/kb)
+		difference = fmt.Sprintf("%+d", (f.Growth.Bytes-f.Truth.Least)/kb)
 	}
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%s\n", what, made, reported/kb, f.Figure.Method,
-		f.Figure.Low/kb, f.Figure.High/kb, difference, where)
+	low := max(f.Growth.Low, min(f.Growth.Bytes, 0))
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%s\n", what, made, f.Growth.Bytes/kb, f.Growth.Method,
+		low/kb, f.Growth.High/kb, difference, where)
 }
 
 func kernel(t *testing.T) string {
@@ -362,13 +370,13 @@ func kernel(t *testing.T) string {
 	return unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:])
 }
 
-// find makes row i between two reports. The heap keeps no free memory and does not
-// collect by itself, so that what is made is what RSS grows by.
+// find makes row i between two reports. The heap has no free memory and does not collect by
+// itself, so that RSS grows by the amount that is made.
 func find(i int) finding {
 	flags := strings.Fields(truths[i].flags)
 	place := truths[i].place
 	debug.SetGCPercent(-1)
-	report(place) // makes what reports need
+	report(place) // allocates what later reports reuse
 	debug.FreeOSMemory()
 	before := place.of(report(place))
 	rows, err := makeOnly(flags)
@@ -376,19 +384,18 @@ func find(i int) finding {
 		return finding{NotMade: err.Error()}
 	}
 	if truths[i].check == bounded {
-		runtime.GC() // "marked" is of the last one
+		runtime.GC() // "marked" is what the last collection has marked
 	}
-	// The runtime gives free memory back when it likes.
+	// Before and after the report, as the runtime may release free memory at any time.
 	truth := truths[i].truth(rows)
 	r := report(place)
 	later := truths[i].truth(rows)
 	truth = extent{min(truth.Least, later.Least), max(truth.Most, later.Most)}
-	after := place.of(r)
 	runtime.KeepAlive(rows)
-	return finding{Truth: truth, Figure: after, Grown: int64(after.Bytes) - int64(before.Bytes), Unproven: unproven(r, place)}
+	return finding{Truth: truth, Growth: place.of(r).since(before), Unproven: unproven(r, place)}
 }
 
-// makeOnly makes what the flags ask for, and nothing by default.
+// makeOnly makes the amounts in flags, without defaults.
 func makeOnly(flags []string) ([]row, error) {
 	c, err := parseFlags(flags)
 	if err != nil {
@@ -407,17 +414,18 @@ func makeOnly(flags []string) ([]row, error) {
 	return rows, nil
 }
 
-// unproven are the proofs of a place that did not hold, or are not known.
+// unproven returns the proofs of a place that did not hold, or are missing.
 func unproven(r *memanalyzer.Report, p place) []string {
 	return slices.DeleteFunc(p.proofs(), func(id string) bool {
 		return slices.ContainsFunc(r.Proofs, func(p memanalyzer.Proof) bool { return p.ID == id && p.Held })
 	})
 }
 
-// report asks again while it is not malloc's turn, where a place needs it: that
-// takes some milliseconds.
+// report returns a report. If the place needs malloc's sums, it tries again until a report has
+// asked malloc, which takes some milliseconds.
 func report(p place) *memanalyzer.Report {
-	for range 10000 {
+	const triesMax = 10000
+	for range triesMax {
 		r, err := memanalyzer.Read(context.Background(), memanalyzer.Top(0))
 		if err != nil {
 			panic(err)
@@ -428,5 +436,5 @@ func report(p place) *memanalyzer.Report {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	panic("malloc says nothing")
+	panic("no report has asked malloc")
 }

@@ -72,11 +72,11 @@ static void choose_owners(uint64_t *seed, const struct records *records)
 
                 o->start = g->start + any_number(seed) % (mema_region_span(g) | 1);
                 o->end = o->start + any_number(seed) % (mema_region_span(g) | 1);
-                o->category = MEMA_MALLOC_ARENAS;
+                o->category = MEMA_CATEGORY_MALLOC_ARENAS;
                 o->rss = any_number(seed);
                 o->committed = chance(seed, o->end - o->start + 1 ? o->end - o->start + 1 : 1);
                 if (chance(seed, 2)) {
-                        o->category = MEMA_NAMED;
+                        o->category = MEMA_CATEGORY_NAMED;
                         o->name = chance(seed, sizeof names - 1);
                         o->name_length = 1 + chance(seed, sizeof names - 1 - o->name);
                 }
@@ -89,12 +89,12 @@ static void choose(uint64_t *seed, const struct records *records)
 
         memset(&with, 0, sizeof with);
         with.options.top = tops[chance(seed, sizeof tops / sizeof *tops)];
-        with.options.sort = chance(seed, MEMA_SORT_COUNT + 2);
+        with.options.sort = (enum mema_sort)chance(seed, MEMA_SORT_COUNT + 2);
         if (with.options.sort > MEMA_SORT_COUNT)
-                with.options.sort = MEMA_EVERY_SORT;
+                with.options.every_sort = true;
         with.output.top = chance(seed, 30);
-        with.output.sort = chance(seed, MEMA_SORT_COUNT + 1);
-        with.output.unit = chance(seed, MEMA_UNIT_COUNT);
+        with.output.sort = (enum mema_sort)chance(seed, MEMA_SORT_COUNT + 1);
+        with.output.unit = (enum mema_unit)chance(seed, MEMA_UNIT_COUNT);
         with.output.hide_addresses = chance(seed, 2);
         with.context.facts = any_facts(seed, records);
         with.after = chance(seed, 2) ? with.context.facts : any_facts(seed, records);
@@ -115,18 +115,18 @@ static void choose(uint64_t *seed, const struct records *records)
 static struct mema_error collect(struct mema_report *r, const char *text, size_t len, struct cut cut)
 {
         static struct mema_smaps p;
-        struct mema_error error = { .status = MEMA_MORE };
+        struct mema_error error = { .status = MEMA_STATUS_MORE };
 
         spoil(&p, sizeof p);
         mema_smaps_init(&p);
         spoil(r, sizeof *r);
         mema_report_init(r, &with.context, &with.options);
-        for (size_t used = 0, n; used < len && error.status == MEMA_MORE; used += n) {
+        for (size_t used = 0, n; used < len && error.status == MEMA_STATUS_MORE; used += n) {
                 n = next_piece(&cut, used);
                 n = n < len - used ? n : len - used;
                 error.status = mema_collect_feed(r, &p, text + used, n, &error);
         }
-        if (error.status == MEMA_MORE)
+        if (error.status == MEMA_STATUS_MORE)
                 error.status = mema_collect_feed(r, &p, NULL, 0, &error);
         mema_report_finish(r, &with.after);
         return error;
@@ -147,15 +147,15 @@ static char *expect_shown(const struct mema_report *r, struct cut cut)
 /* The text has been seen. */
 static void expect_other_forms(const struct mema_report *r)
 {
-        static const unsigned forms[] = { MEMA_FORM_JSON, MEMA_FORM_OPENMETRICS };
+        static const unsigned forms[] = { MEMA_FORMAT_JSON, MEMA_FORMAT_OPENMETRICS };
 
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
                 struct mema_output_options options = with.output;
                 char *output;
 
-                options.form = forms[i];
+                options.format = forms[i];
                 output = write_by(r, &options, WHOLE);
-                expect_harmless(mema_form_name(forms[i]), output);
+                expect_harmless(mema_format_name(forms[i]), output);
                 free(output);
         }
 }
@@ -165,10 +165,10 @@ static void expect_other_forms(const struct mema_report *r)
 static void expect_same_sums(const struct mema_report *r, const struct mema_report *whole)
 {
         TRUE(memcmp(&r->totals, &whole->totals, sizeof r->totals) == 0);
-        if (r->labels_lost > 0)
+        if (r->checks.labels_lost > 0)
                 return;
         TRUE(memcmp(r->category, whole->category, sizeof r->category) == 0);
-        TRUE(r->row_count <= whole->row_count && r->row_count + r->rows_lost >= whole->row_count);
+        TRUE(r->row_count <= whole->row_count && r->row_count + r->checks.rows_lost >= whole->row_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -186,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         shown = expect_shown(&whole, WHOLE);
         if (chance(&seed, 16) == 0) /* they are long */
                 expect_other_forms(&whole);
-        if (!whole.overflown) {
+        if (!whole._counting.overflown) {
                 EQUAL(error.status, records.end.status);
                 expect_totals("the text", &whole, &records);
                 if (whole.context.owner_count == 0) /* else rows are pieces of mappings */
@@ -198,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         other = collect(&pieces, text, len, (struct cut){ 1 + (size_t)chance(&seed, 200), seed, 0 });
         expect_same_sums(&pieces, &whole);
         EQUAL(other.status, error.status);
-        if (error.status != MEMA_END) {
+        if (error.status != MEMA_STATUS_END) {
                 TRUE(other.line == error.line && other.column == error.column);
                 SAME_TEXT(other.message, error.message);
         }

@@ -1,5 +1,5 @@
-/* fuzz_smaps.c - any text into the parser: what layout.c takes in few steps comes to
- * what line.c makes of it, how it is cut has no influence, and all that it gives
+/* fuzz_smaps.c - any text into the parser: what smaps_fast.c takes in few steps comes to
+ * what smaps_line.c makes of it, how it is cut has no influence, and all that it gives
  * keeps to the manual, as records.h asserts it. */
 #include "fuzz.h"
 
@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
         const char *text = (const char *)data;
         uint64_t seed = seed_of(text, len);
-        /* Of pieces as short as these layout.c takes nothing; byte by byte takes its time. */
+        /* Of pieces as short as these smaps_fast.c takes nothing; byte by byte takes its time. */
         struct records simple = parse(text, len, (struct cut){ len < 1000 ? 1 : 11, 0, 0 });
         const struct cut cuts[] = {
                 WHOLE,

@@ -39,7 +39,7 @@ static void describe(const struct records *r, char *text, size_t size)
                 append(text, size, " unknown %llu", (unsigned long long)r->unknown);
         if (r->repeated > 0)
                 append(text, size, " repeated %llu", (unsigned long long)r->repeated);
-        if (r->end.status != MEMA_END)
+        if (r->end.status != MEMA_STATUS_END)
                 append(text, size, "; %llu:%llu: %s", (unsigned long long)r->end.line,
                        (unsigned long long)r->end.column, r->end.message);
 }
@@ -59,11 +59,10 @@ void fails(const char *text, size_t len, enum mema_status status, uint64_t at, u
 {
         struct records r = parse_each_way(text, text, len);
 
-        equal_text(text, mema_status_text((enum mema_status)r.end.status), mema_status_text(status), file,
-                   line);
+        equal_text(text, mema_status_text(r.end.status), mema_status_text(status), file, line);
         equal_number("the error's line", r.end.line, at, file, line);
         equal_number("the error's column", r.end.column, column, file, line);
         equal_text(text, r.end.message, message, file, line);
-        equal_number("the error's errno", r.end.system, 0, file, line);
+        equal_number("the error's errno", (uint64_t)r.end.system, 0, file, line);
         records_free(&r);
 }

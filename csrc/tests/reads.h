@@ -19,7 +19,7 @@
 #define FIELDS(lines, shown) READS(MAPPING lines, CAT shown)
 /* The text is wrong at this byte, and the message says why. */
 #define FAILS(text, status, line, column, message) \
-        fails(text, sizeof(text) - 1, MEMA_##status, line, column, message, __FILE__, __LINE__)
+        fails(text, sizeof(text) - 1, MEMA_STATUS_##status, line, column, message, __FILE__, __LINE__)
 
 /* What a first line that is no mapping is told. */
 #define NOT_SMAPS                                                                               \

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const enum mema_kind kinds[MEMA_FIELD_COUNT] = {
-#define X(id, label, kind) MEMA_##kind,
+const enum mema_field_kind kinds[MEMA_FIELD_COUNT] = {
+#define X(id, label, kind) MEMA_KIND_##kind,
         MEMA_FIELDS(X)
 #undef X
 };
@@ -34,7 +34,7 @@ static void expect_region(const struct mema_region *g)
         TRUE(g->present >> MEMA_FIELD_COUNT == 0);
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
                 TRUE(g->value[f] == 0 || g->present & MEMA_BIT(f));
-                TRUE(kinds[f] == MEMA_PLAIN || g->value[f] % 1024 == 0);
+                TRUE(kinds[f] == MEMA_KIND_PLAIN || g->value[f] % 1024 == 0);
         }
 }
 
@@ -42,7 +42,7 @@ static void expect_region(const struct mema_region *g)
 static void expect_error(const struct mema_smaps *p, const struct mema_error *error, size_t len)
 {
         EQUAL(error->status, p->status);
-        TRUE(error->status >= MEMA_END && error->status <= MEMA_TRUNCATED);
+        TRUE(error->status >= MEMA_STATUS_END && error->status <= MEMA_STATUS_TRUNCATED);
         EQUAL(error->system, 0);
         TRUE(ends_within(error->message, sizeof error->message) && error->message[0] != '\0');
         TRUE(error->line <= len + 1 && error->column <= len + 1);
@@ -64,9 +64,9 @@ static void keep(struct records *r, const struct mema_region *g)
 
 static void feed(struct records *r, struct mema_smaps *p, char *at, size_t len)
 {
-        while (len > 0 && p->status < MEMA_END) {
+        while (len > 0 && p->status < MEMA_STATUS_END) {
                 size_t used = mema_smaps_feed(p, at, len);
-                bool kept_contract = used <= len && (used == len || p->status != MEMA_MORE);
+                bool kept_contract = used <= len && (used == len || p->status != MEMA_STATUS_MORE);
 
                 if (!kept_contract) {
                         TRUE(kept_contract);
@@ -75,7 +75,7 @@ static void feed(struct records *r, struct mema_smaps *p, char *at, size_t len)
                 spoil(at, used);
                 at += used;
                 len -= used;
-                if (p->status == MEMA_REGION)
+                if (p->status == MEMA_STATUS_REGION)
                         keep(r, &p->region);
         }
 }
@@ -121,8 +121,8 @@ struct records parse(const char *text, size_t len, struct cut cut)
                 memcpy(at, text + used, n);
                 feed(&r, &p, at, n);
         }
-        while (mema_smaps_finish(&p) == MEMA_REGION || p.status == MEMA_OWNER)
-                if (p.status == MEMA_REGION)
+        while (mema_smaps_finish(&p) == MEMA_STATUS_REGION || p.status == MEMA_STATUS_OWNER)
+                if (p.status == MEMA_STATUS_REGION)
                         keep(&r, &p.region);
         mema_smaps_error(&p, &r.end);
         expect_error(&p, &r.end, len);
@@ -240,7 +240,7 @@ bool is_rollup(const struct mema_region *g)
 
 uint64_t region_column(const struct mema_region *g, unsigned field)
 {
-        if (field != MEMA_SIZE || g->present & MEMA_BIT(MEMA_SIZE) || is_rollup(g))
+        if (field != MEMA_FIELD_SIZE || g->present & MEMA_BIT(MEMA_FIELD_SIZE) || is_rollup(g))
                 return g->value[field];
         return mema_region_span(g);
 }
@@ -255,9 +255,9 @@ enum mema_status report_of_capture(struct mema_report *r, const char *lines, con
         mema_report_init(r, context, options);
         mema_smaps_init(&p);
         status = mema_collect_feed(r, &p, lines, strlen(lines), &error);
-        if (status == MEMA_MORE)
+        if (status == MEMA_STATUS_MORE)
                 status = mema_collect_feed(r, &p, smaps, len, &error);
-        if (status == MEMA_MORE)
+        if (status == MEMA_STATUS_MORE)
                 status = mema_collect_feed(r, &p, NULL, 0, &error);
         mema_report_finish(r, NULL);
         return status;
@@ -270,9 +270,9 @@ enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
 }
 
 enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,
-                             uint64_t top, uint64_t sort)
+                             uint64_t top, enum mema_sort sort)
 {
-        struct mema_options options = { top, sort };
+        struct mema_options options = { .top = top, .sort = sort };
 
         return report_of(r, text, strlen(text), context, &options);
 }
@@ -285,8 +285,8 @@ struct mema_region numbered(uint64_t n, uint64_t kb, const char *name)
         g.end = g.start + (1 << 20);
         g.line = n;
         strcpy(g.perms, "rw-p");
-        g.present = MEMA_BIT(MEMA_RSS);
-        g.value[MEMA_RSS] = kb << 10;
+        g.present = MEMA_BIT(MEMA_FIELD_RSS);
+        g.value[MEMA_FIELD_RSS] = kb << 10;
         g.name_length = strlen(name);
         memcpy(g.name, name, strlen(name));
         return g;
@@ -305,7 +305,7 @@ static void expect_bounds(const char *what, const struct mema_report *r)
 {
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 const struct mema_category *c = &r->category[i];
-                uint64_t rss = c->sums.value[MEMA_RSS];
+                uint64_t rss = c->sums.value[MEMA_FIELD_RSS];
                 char shown[256];
 
                 if (c->low <= rss && rss <= c->high)
@@ -335,10 +335,10 @@ static void expect_parts(const char *what, const struct mema_report *r, unsigned
 static void expect_proofs(const char *what, const struct mema_report *r)
 {
         static const unsigned char proof_of[MEMA_CATEGORY_COUNT] = {
-                [MEMA_GO_HEAP] = 1 + MEMA_PROOF_GO_HEAP,
-                [MEMA_GO_STACK] = 1 + MEMA_PROOF_GO_HEAP,
-                [MEMA_MALLOC_ARENAS] = 1 + MEMA_PROOF_MALLOC,
-                [MEMA_MALLOC_MMAP] = 1 + MEMA_PROOF_MALLOC_MMAP,
+                [MEMA_CATEGORY_GO_HEAP] = 1 + MEMA_PROOF_GO_HEAP,
+                [MEMA_CATEGORY_GO_STACK] = 1 + MEMA_PROOF_GO_HEAP,
+                [MEMA_CATEGORY_MALLOC_ARENAS] = 1 + MEMA_PROOF_MALLOC,
+                [MEMA_CATEGORY_MALLOC_MMAP] = 1 + MEMA_PROOF_MALLOC_MMAP,
         };
 
         for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++) {
@@ -350,7 +350,7 @@ static void expect_proofs(const char *what, const struct mema_report *r)
         }
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
                 is_true(what,
-                        r->category[i].method != MEMA_BY_VERIFIED ||
+                        r->category[i].method != MEMA_METHOD_VERIFIED ||
                                 (proof_of[i] > 0 && r->proof[proof_of[i] - 1].held &&
                                  r->category[i].low == r->category[i].high),
                         __FILE__, __LINE__);
@@ -358,17 +358,17 @@ static void expect_proofs(const char *what, const struct mema_report *r)
 
 static void expect_names(const char *what, const struct mema_report *r)
 {
-        const struct mema_sums *named = &r->category[MEMA_NAMED].sums;
+        const struct mema_sums *named = &r->category[MEMA_CATEGORY_NAMED].sums;
         uint64_t rss = 0, mappings = 0;
 
         for (uint64_t i = 0; i < r->name_count; i++) {
                 struct mema_name name;
 
                 mema_report_name(r, i, &name);
-                rss += name.sums.value[MEMA_RSS];
+                rss += name.sums.value[MEMA_FIELD_RSS];
                 mappings += name.sums.mappings;
         }
-        expect_same_column(what, MEMA_RSS, rss, named->value[MEMA_RSS]);
+        expect_same_column(what, MEMA_FIELD_RSS, rss, named->value[MEMA_FIELD_RSS]);
         EQUAL(mappings, named->mappings);
 }
 
@@ -386,13 +386,13 @@ void expect_law(const char *what, const struct mema_report *r)
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
                 mappings += r->category[i].sums.mappings;
         EQUAL(mappings, r->totals.mappings);
-        EQUAL(r->category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS], 0);
+        EQUAL(r->category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS], 0);
         expect_bounds(what, r);
         expect_parts(what, r, MEMA_PART_HEAP_MARKED, MEMA_PART_HEAP_RELEASED,
-                     r->category[MEMA_GO_HEAP].sums.value[MEMA_RSS]);
+                     r->category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS]);
         expect_parts(what, r, MEMA_PART_MALLOC_IN_USE, MEMA_PART_MALLOC_RETAINED,
-                     r->category[MEMA_MALLOC_MAIN].sums.value[MEMA_RSS] +
-                             r->category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS]);
+                     r->category[MEMA_CATEGORY_MALLOC_MAIN].sums.value[MEMA_FIELD_RSS] +
+                             r->category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS]);
         expect_proofs(what, r);
         expect_names(what, r);
 }
@@ -407,18 +407,18 @@ bool comes_again(const struct records *records, size_t i)
 
 void expect_totals(const char *what, const struct mema_report *r, const struct records *records)
 {
-        EQUAL(r->totals.mappings + r->grown, records->count);
+        EQUAL(r->totals.mappings + r->checks.grown, records->count);
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
                 uint64_t sum = 0, present = 0;
 
-                if (kinds[f] != MEMA_SUM)
+                if (kinds[f] != MEMA_KIND_SUM)
                         continue;
                 for (size_t i = 0; i < records->count; i++) {
                         sum += comes_again(records, i) ? 0 : region_column(&records->region[i], f);
                         present |= records->region[i].present & MEMA_BIT(f);
                 }
                 expect_same_column(what, f, r->totals.value[f], sum);
-                if (f != MEMA_SIZE)
+                if (f != MEMA_FIELD_SIZE)
                         equal_number(mema_field_label(f), r->totals.present & MEMA_BIT(f), present, __FILE__,
                                      __LINE__);
         }

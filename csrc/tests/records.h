@@ -12,13 +12,13 @@
 #define KB(n) ((uint64_t)(n) << 10)
 
 /* Of each field. */
-extern const enum mema_kind kinds[MEMA_FIELD_COUNT];
+extern const enum mema_field_kind kinds[MEMA_FIELD_COUNT];
 
 /* Everything that a parser gave for a text. */
 struct records {
         struct mema_region *region;
         size_t count;
-        struct mema_error end; /* its status is MEMA_END where all went well */
+        struct mema_error end; /* its status is MEMA_STATUS_END where all went well */
         struct mema_capture capture;
         uint64_t unknown, repeated;
 };
@@ -67,7 +67,7 @@ uint64_t region_column(const struct mema_region *g, unsigned field);
  * each figure that is known, and the anchors of before. */
 size_t put_facts(char *text, size_t size, const struct mema_facts *before, const struct mema_facts *after);
 
-/* A finished report of a text, to be freed with mema_report_free: MEMA_END, or
+/* A finished report of a text, to be freed with mema_report_free: MEMA_STATUS_END, or
  * an error, with the report finished all the same. */
 enum mema_status report_of(struct mema_report *r, const char *text, size_t len,
                            const struct mema_context *context, const struct mema_options *options);
@@ -78,7 +78,7 @@ enum mema_status report_of_capture(struct mema_report *r, const char *lines, con
 
 /* The same of a string, with the options one by one. */
 enum mema_status make_report(struct mema_report *r, const char *text, const struct mema_context *context,
-                             uint64_t top, uint64_t sort);
+                             uint64_t top, enum mema_sort sort);
 
 /* Mapping `n` of many, one behind the other, with `kb` resident. */
 struct mema_region numbered(uint64_t n, uint64_t kb, const char *name);

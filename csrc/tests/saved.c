@@ -72,9 +72,9 @@ const char *first_unlike(const struct mema_report *a, const struct mema_report *
 
 char *save_text(const struct mema_report *r, size_t most, size_t *len)
 {
-        static const struct mema_output_options options = { .form = MEMA_FORM_SMAPS };
+        static const struct mema_output_options options = { .format = MEMA_FORMAT_SMAPS };
         static struct mema_output output;
-        size_t room = (size_t)r->kept_bytes + (1 << 20) + most, n;
+        size_t room = (size_t)r->_text.bytes + (1 << 20) + most, n;
         char *text = malloc(room);
 
         memset(&output, 0xa5, sizeof output);
@@ -97,10 +97,10 @@ const char *unlike_when_saved(const struct mema_report *r)
                 return "memory for the text";
         mema_report_init(&saved, NULL, &r->options);
         mema_smaps_init(&parser);
-        if (mema_collect_feed(&saved, &parser, text, len, &error) == MEMA_MORE)
+        if (mema_collect_feed(&saved, &parser, text, len, &error) == MEMA_STATUS_MORE)
                 mema_collect_feed(&saved, &parser, NULL, 0, &error);
         mema_report_finish(&saved, NULL);
-        unlike = parser.status == MEMA_END ? first_unlike(r, &saved) : error.message;
+        unlike = parser.status == MEMA_STATUS_END ? first_unlike(r, &saved) : error.message;
         mema_report_free(&saved);
         free(text);
         return unlike;

@@ -8,7 +8,7 @@
 
 /* Rows ---------------------------------------------------------------------- */
 
-static uint64_t sort_wanted; /* qsort's comparator has no argument for it */
+static unsigned sort_wanted; /* qsort's comparator has no argument for it */
 
 static uint64_t both(uint64_t a, uint64_t b)
 {
@@ -19,17 +19,18 @@ static uint64_t key_of(const struct mema_region *g)
 {
         switch (sort_wanted) {
         case MEMA_SORT_PSS:
-                return g->value[MEMA_PSS];
+                return g->value[MEMA_FIELD_PSS];
         case MEMA_SORT_PRIVATE:
-                return both(g->value[MEMA_PRIVATE_CLEAN], g->value[MEMA_PRIVATE_DIRTY]);
+                return both(g->value[MEMA_FIELD_PRIVATE_CLEAN], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
         case MEMA_SORT_DIRTY:
-                return both(g->value[MEMA_SHARED_DIRTY], g->value[MEMA_PRIVATE_DIRTY]);
+                return both(g->value[MEMA_FIELD_SHARED_DIRTY], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
         case MEMA_SORT_SWAP:
-                return g->value[MEMA_SWAP];
+                return g->value[MEMA_FIELD_SWAP];
         case MEMA_SORT_SIZE:
-                return region_column(g, MEMA_SIZE);
+                return region_column(g, MEMA_FIELD_SIZE);
         case MEMA_SORT_RSS:
-                return g->present & MEMA_BIT(MEMA_RSS) ? g->value[MEMA_RSS] : region_column(g, MEMA_SIZE);
+                return g->present & MEMA_BIT(MEMA_FIELD_RSS) ? g->value[MEMA_FIELD_RSS]
+                                                             : region_column(g, MEMA_FIELD_SIZE);
         default:
                 return 0;
         }
@@ -66,8 +67,8 @@ static bool same_row(const struct mema_region *row, const struct mema_region *wa
         memcpy(&g, wanted, offsetof(struct mema_region, name) + (size_t)wanted->name_length);
         g.category = row->category;
         g.method = row->method;
-        g.value[MEMA_SIZE] = region_column(wanted, MEMA_SIZE);
-        g.present |= MEMA_BIT(MEMA_SIZE);
+        g.value[MEMA_FIELD_SIZE] = region_column(wanted, MEMA_FIELD_SIZE);
+        g.present |= MEMA_BIT(MEMA_FIELD_SIZE);
         return same_region(row, &g);
 }
 
@@ -80,11 +81,11 @@ static bool is_listed(const struct mema_region *g)
         if (sort_wanted == MEMA_SORT_SIZE || sort_wanted == MEMA_SORT_SWAP)
                 if (key_of(g) > 0)
                         return true;
-        return !(g->present & MEMA_BIT(MEMA_RSS)) || g->value[MEMA_RSS] > 0;
+        return !(g->present & MEMA_BIT(MEMA_FIELD_RSS)) || g->value[MEMA_FIELD_RSS] > 0;
 }
 
 static void expect_rows_by(const char *what, const struct mema_report *r, const struct records *records,
-                           uint64_t sort)
+                           unsigned sort)
 {
         const struct mema_region **list = calloc(records->count + 1, sizeof(struct mema_region *));
         uint64_t top = r->options.top, count = 0;
@@ -100,7 +101,7 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
                  mema_sort_name((unsigned)sort_wanted));
         count = top < count ? top : count;
         equal_number(shown, mema_report_rows_by(r, sort), count, __FILE__, __LINE__);
-        EQUAL(r->rows_lost, 0);
+        EQUAL(r->checks.rows_lost, 0);
         for (uint64_t i = 0; i < mema_report_rows_by(r, sort) && i < count; i++) {
                 struct mema_region row;
 
@@ -115,24 +116,24 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
 }
 
 /* The orders that a report has rows in: from the first on, before the last. */
-static uint64_t first_sort(const struct mema_report *r)
+static unsigned first_sort(const struct mema_report *r)
 {
-        return r->every_sort ? 0 : r->options.sort;
+        return r->options.every_sort ? 0 : r->options.sort;
 }
 
-static uint64_t last_sort(const struct mema_report *r)
+static unsigned last_sort(const struct mema_report *r)
 {
-        return r->every_sort ? MEMA_SORT_COUNT : r->options.sort + 1;
+        return r->options.every_sort ? MEMA_SORT_COUNT : r->options.sort + 1;
 }
 
 void expect_rows(const char *what, const struct mema_report *r, const struct records *records)
 {
         EQUAL(r->row_count, mema_report_rows_by(r, r->options.sort));
-        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+        for (unsigned sort = first_sort(r); sort < last_sort(r); sort++)
                 expect_rows_by(what, r, records, sort);
 }
 
-static void expect_order_by(const char *what, const struct mema_report *r, uint64_t sort)
+static void expect_order_by(const char *what, const struct mema_report *r, unsigned sort)
 {
         static struct mema_region rows[2];
         bool listed = true, ordered = true;
@@ -152,7 +153,7 @@ static void expect_order_by(const char *what, const struct mema_report *r, uint6
 
 void expect_order(const char *what, const struct mema_report *r)
 {
-        for (uint64_t sort = first_sort(r); sort < last_sort(r); sort++)
+        for (unsigned sort = first_sort(r); sort < last_sort(r); sort++)
                 expect_order_by(what, r, sort);
 }
 
@@ -170,9 +171,9 @@ void expect_warnings(const char *what, const struct mema_report *r)
                 names |= strstr(buffer.data, "other names") != NULL;
                 overlaps |= strstr(buffer.data, "overlap or repeat") != NULL;
         }
-        is_true(what, rows == (r->rows_lost > 0), __FILE__, __LINE__);
-        is_true(what, names == (r->other_named > 0), __FILE__, __LINE__);
-        is_true(what, overlaps == (r->overlapping > 0), __FILE__, __LINE__);
+        is_true(what, rows == (r->checks.rows_lost > 0), __FILE__, __LINE__);
+        is_true(what, names == (r->checks.other_named > 0), __FILE__, __LINE__);
+        is_true(what, overlaps == (r->checks.overlapping > 0), __FILE__, __LINE__);
         guarded_free(&buffer);
 }
 
@@ -304,7 +305,7 @@ uint64_t rss_in_units(const struct mema_report *r, uint64_t unit)
                 MEMA_UNITS(X)
 #undef X
         };
-        uint64_t rss = r->totals.value[MEMA_RSS];
+        uint64_t rss = r->totals.value[MEMA_FIELD_RSS];
 
         if (unit == MEMA_UNIT_AUTO)
                 unit = rss < UINT64_C(64) << 20 ? MEMA_UNIT_KB : MEMA_UNIT_MB;

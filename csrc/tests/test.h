@@ -13,18 +13,18 @@
  * name goes into one of these groups, and nothing else is to be done. */
 /* clang-format off */
 /* The same on every system: on an emulated one, too. */
-#define PURE_SUITES(X)                                                               \
-        X(bytes) X(escape) X(smaps) X(line) X(layout) X(rules) X(classify) X(report) \
-        X(store) X(text) X(golden) X(json) X(openmetrics) X(captures) X(capture)     \
-        X(contents) X(elf) X(owners) X(diff) X(hostile)
+#define PURE_SUITES(X)                                                                       \
+        X(scan) X(escape) X(smaps) X(smaps_line) X(smaps_fast) X(smaps_capture) X(classify)  \
+        X(classify_rules) X(report) X(report_rows) X(report_split) X(text) X(golden) X(json) \
+        X(openmetrics) X(captures) X(contents) X(elf) X(diff) X(hostile)
 
-/* Those that ask /proc, or run other programs. */
-#define SYSTEM_SUITES(X)                                                        \
-        X(collect) X(memory) X(processes) X(cli) X(kernel) X(race) X(stacks)    \
-        X(labels) X(heaps) X(limits) X(save) X(scan)
+/* Those that read /proc or run other programs. */
+#define SYSTEM_SUITES(X)                                                          \
+        X(collect) X(memory) X(processes) X(cli) X(kernel) X(race) X(stacks)      \
+        X(self_labels) X(self_memory) X(limits) X(save) X(source_scan)
 
-/* Those that take long run only where they are named: build/tests large. */
-#define LONG_SUITES(X) X(large) X(forms)
+/* Suites that take long and run only if they are named: build/tests long. */
+#define LONG_SUITES(X) X(large) X(formats)
 
 #define CASE(function) { #function, function }
 /* clang-format on */

@@ -129,11 +129,11 @@ static void expect_capture(const char *path)
 {
         struct guarded file = guarded_file(path);
         struct records records = parse_each_way(path, file.data, file.len);
-        struct mema_options options = { 20, MEMA_SORT_RSS };
+        struct mema_options options = { .top = 20, .sort = MEMA_SORT_RSS };
 
-        expect_number(path, "status", records.end.status, MEMA_END);
+        expect_number(path, "status", records.end.status, MEMA_STATUS_END);
         expect_plain_reading(path, &file, &records);
-        EQUAL(report_of(&r, file.data, file.len, NULL, &options), MEMA_END);
+        EQUAL(report_of(&r, file.data, file.len, NULL, &options), MEMA_STATUS_END);
         expect_law(path, &r);
         expect_totals(path, &r, &records);
         mema_report_free(&r);
@@ -169,7 +169,7 @@ static void expect_same_with_carriage_returns(const char *path)
                 text[len++] = file.data[i];
         }
         other = parse_each_way(path, text, len);
-        expect_number(path, "with carriage returns: status", other.end.status, MEMA_END);
+        expect_number(path, "with carriage returns: status", other.end.status, MEMA_STATUS_END);
         expect_number(path, "with carriage returns: mappings", other.count, plain.count);
         for (size_t i = 0; i < plain.count && i < other.count; i++)
                 if (!same_region(&plain.region[i], &other.region[i]))
@@ -190,8 +190,8 @@ static void captures_with_carriage_returns(void)
 enum { NAME, MAPPINGS = 3, FIRST_SUM, LAST_SUM = 11, NEWLINE, SPECIAL, COLUMNS };
 
 static const enum mema_field column_field[] = {
-        MEMA_SIZE,          MEMA_RSS,          MEMA_PSS,          MEMA_PRIVATE_CLEAN,
-        MEMA_PRIVATE_DIRTY, MEMA_SHARED_CLEAN, MEMA_SHARED_DIRTY, MEMA_SWAP,
+        MEMA_FIELD_SIZE,          MEMA_FIELD_RSS,          MEMA_FIELD_PSS,          MEMA_FIELD_PRIVATE_CLEAN,
+        MEMA_FIELD_PRIVATE_DIRTY, MEMA_FIELD_SHARED_CLEAN, MEMA_FIELD_SHARED_DIRTY, MEMA_FIELD_SWAP,
 };
 
 static void expect_columns(const char *path, char *const column[])
@@ -203,7 +203,7 @@ static void expect_columns(const char *path, char *const column[])
 
                 if (column[i][0] != '\0')
                         expect_number(path, mema_field_label(field), value, strtoull(column[i], NULL, 10));
-                else if (field != MEMA_SIZE)
+                else if (field != MEMA_FIELD_SIZE)
                         expect_number(path, mema_field_label(field), r.totals.present & MEMA_BIT(field), 0);
         }
 }
@@ -220,7 +220,7 @@ static void expect_indexed(char *const column[])
                 bool rejected = has(column[SPECIAL], "must be rejected");
 
                 status = report_of(&r, file.data, file.len, NULL, NULL);
-                expect_number(path, "status", status, rejected ? MEMA_MALFORMED : MEMA_END);
+                expect_number(path, "status", status, rejected ? MEMA_STATUS_MALFORMED : MEMA_STATUS_END);
                 if (!rejected)
                         expect_columns(path, column);
                 mema_report_free(&r);
@@ -280,7 +280,7 @@ static uint64_t moved_kb(const char *path)
 /* The kernel cuts a mapping's share to whole kB, and the sum of all only once. */
 static bool is_cut(unsigned field)
 {
-        return field == MEMA_PSS || field == MEMA_PSS_DIRTY || field == MEMA_SWAP_PSS;
+        return field == MEMA_FIELD_PSS || field == MEMA_FIELD_PSS_DIRTY || field == MEMA_FIELD_SWAP_PSS;
 }
 
 static void expect_rollup(const char *path)
@@ -292,8 +292,8 @@ static void expect_rollup(const char *path)
         snprintf(twin_path, sizeof twin_path, "%s_rollup", path);
         twin = guarded_file(twin_path);
         if (twin.data) {
-                EQUAL(report_of(&r, file.data, file.len, NULL, NULL), MEMA_END);
-                EQUAL(report_of(&rollup, twin.data, twin.len, NULL, NULL), MEMA_END);
+                EQUAL(report_of(&r, file.data, file.len, NULL, NULL), MEMA_STATUS_END);
+                EQUAL(report_of(&rollup, twin.data, twin.len, NULL, NULL), MEMA_STATUS_END);
                 for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
                         uint64_t sum = r.totals.value[i] >> 10, total = rollup.totals.value[i] >> 10;
                         uint64_t less = moved_kb(path) + (is_cut(i) ? r.totals.mappings : 0);
@@ -337,11 +337,12 @@ static void the_shadow_of_sanitizers_is_found(void)
 {
         for (size_t i = 0; i < sizeof shadows / sizeof *shadows; i++) {
                 struct guarded file = guarded_file(shadows[i].path);
-                const struct mema_category *shadow = &r.category[MEMA_SANITIZER];
+                const struct mema_category *shadow = &r.category[MEMA_CATEGORY_SANITIZER];
 
-                EQUAL(report_of(&r, file.data, file.len, NULL, NULL), MEMA_END);
-                expect_number(shadows[i].path, "shadow", shadow->sums.value[MEMA_RSS], shadows[i].kb << 10);
-                EQUAL(shadow->method, MEMA_BY_INFERRED);
+                EQUAL(report_of(&r, file.data, file.len, NULL, NULL), MEMA_STATUS_END);
+                expect_number(shadows[i].path, "shadow", shadow->sums.value[MEMA_FIELD_RSS],
+                              shadows[i].kb << 10);
+                EQUAL(shadow->method, MEMA_METHOD_INFERRED);
                 mema_report_free(&r);
                 guarded_free(&file);
         }
@@ -399,7 +400,7 @@ static void damaged_captures(void)
                         len = damage(text, len, &seed);
                 snprintf(shown, sizeof shown, "damage %d", i);
                 records = parse_each_way(shown, text, len);
-                if (report_of(&r, text, len, NULL, NULL) == MEMA_END) {
+                if (report_of(&r, text, len, NULL, NULL) == MEMA_STATUS_END) {
                         expect_law(shown, &r);
                         expect_totals(shown, &r, &records);
                 }

@@ -1,4 +1,4 @@
-/* test_classify.c - a region between its neighbours: a category, and how it is
+/* test_classify.c - a region between its neighbors: a category, and how it is
  * known.  What names decide is in test_rules.c. */
 #include "test.h"
 
@@ -77,22 +77,21 @@ static struct mema_region region_at(uint64_t start, const struct mapping *m)
 
 static void expect(const struct row *row, const struct mema_context *c)
 {
-        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
+        static const struct mema_neighbor none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
         struct mema_region before = region_at(row->start - row->before.gap - row->before.size, &row->before);
         struct mema_region self = region_at(row->start, &row->region);
         struct mema_region after = region_at(self.end + row->after.gap, &row->after);
-        struct mema_neighbour first = row->before.size ? mema_neighbour_of(&before) : none;
-        struct mema_neighbour middle = mema_neighbour_of(&self);
-        struct mema_neighbour last = row->after.size ? mema_neighbour_of(&after) : none;
-        uint64_t method = 77;
-        unsigned category;
+        struct mema_neighbor first = row->before.size ? mema_neighbor_of(&before) : none;
+        struct mema_neighbor middle = mema_neighbor_of(&self);
+        struct mema_neighbor last = row->after.size ? mema_neighbor_of(&after) : none;
+        struct mema_class class;
 
         if (row->before.size)
-                first.category = mema_classify(&before, &first, &none, &middle, c, &method);
-        category = mema_classify(&self, &middle, &first, &last, c, &method);
-        equal_text(row->what, mema_category_stable_id(category), mema_category_stable_id(row->category),
+                first.category = mema_classify(&before, &first, &none, &middle, c).category;
+        class = mema_classify(&self, &middle, &first, &last, c);
+        equal_text(row->what, mema_category_stable_id(class.category), mema_category_stable_id(row->category),
                    __FILE__, __LINE__);
-        equal_text(row->what, mema_method_name((unsigned)method), mema_method_name(row->method), __FILE__,
+        equal_text(row->what, mema_method_name(class.method), mema_method_name(row->method), __FILE__,
                    __LINE__);
 }
 
@@ -118,32 +117,32 @@ static struct mema_context made_with(const char *version)
 #define LIBC "/usr/lib/libc.so.6"
 #define PROGRAM_PATH "/usr/bin/teranode"
 #define AT UINT64_C(0x7f6b2e398000)
-#define BY_NAME MEMA_BY_NAMED
-#define BY_SHAPE MEMA_BY_INFERRED
+#define BY_NAME MEMA_METHOD_NAMED
+#define BY_SHAPE MEMA_METHOD_INFERRED
 
 /* clang-format off */
 static void permissions_decide_where_nothing_else_does(void)
 {
         static const struct row rows[] = {
-                { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_ANON_RW,     BY_NAME },
-                { "write-only",         AT, NOTHING, ANON("-w-p", MIB(4)),  NOTHING, MEMA_ANON_RW,     BY_NAME },
-                { "read-only",          AT, NOTHING, ANON("r--p", MIB(4)),  NOTHING, MEMA_ANON_RO,     BY_NAME },
-                { "executable",         AT, NOTHING, ANON("r-xp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
-                { "all of them",        AT, NOTHING, ANON("rwxp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
-                { "only executable",    AT, NOTHING, ANON("--xp", MIB(4)),  NOTHING, MEMA_ANON_EXEC,   BY_NAME },
-                { "none of them",       AT, NOTHING, ANON("---p", MIB(4)),  NOTHING, MEMA_ANON_NONE,   BY_NAME },
-                { "shared",             AT, NOTHING, ANON("rw-s", MIB(4)),  NOTHING, MEMA_SHARED_ANON, BY_NAME },
-                { "shared, closed",     AT, NOTHING, ANON("---s", MIB(4)),  NOTHING, MEMA_SHARED_ANON, BY_NAME },
+                { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_NAME },
+                { "write-only",         AT, NOTHING, ANON("-w-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_NAME },
+                { "read-only",          AT, NOTHING, ANON("r--p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RO,     BY_NAME },
+                { "executable",         AT, NOTHING, ANON("r-xp", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_EXEC,   BY_NAME },
+                { "all of them",        AT, NOTHING, ANON("rwxp", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_EXEC,   BY_NAME },
+                { "only executable",    AT, NOTHING, ANON("--xp", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_EXEC,   BY_NAME },
+                { "none of them",       AT, NOTHING, ANON("---p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_NONE,   BY_NAME },
+                { "shared",             AT, NOTHING, ANON("rw-s", MIB(4)),  NOTHING, MEMA_CATEGORY_SHARED_ANON, BY_NAME },
+                { "shared, closed",     AT, NOTHING, ANON("---s", MIB(4)),  NOTHING, MEMA_CATEGORY_SHARED_ANON, BY_NAME },
                 { "unknown brackets",   AT, NOTHING, NAMED("r-xp", "[heap stuff]", KIB(8)), NOTHING,
-                  MEMA_ANON_EXEC, BY_NAME },
+                  MEMA_CATEGORY_ANON_EXEC, BY_NAME },
                 { "Linux 3.4's stack",  AT, NOTHING, NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "private /dev/zero",  AT, NOTHING, PATH("r--p", "/dev/zero"), NOTHING,
-                  MEMA_ANON_RO, BY_NAME },
+                  MEMA_CATEGORY_ANON_RO, BY_NAME },
                 { "a device's pages",   AT, NOTHING, FLAGGED("rw-p", MIB(4), "rd wr pf de"), NOTHING,
-                  MEMA_DEVICES, BY_NAME },
+                  MEMA_CATEGORY_DEVICES, BY_NAME },
                 { "its registers",      AT, ANON("---p", KIB(4)), FLAGGED("rw-s", MIB(4), "rd wr sh io"), NOTHING,
-                  MEMA_DEVICES, BY_NAME },
+                  MEMA_CATEGORY_DEVICES, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -153,13 +152,13 @@ static void names_win_over_shapes(void)
 {
         static const struct row rows[] = {
                 { "a label after a library's data", AT, PATH("rw-p", LIBC), NAMED("rw-p", "[anon:x]", KIB(8)),
-                  NOTHING, MEMA_NAMED, BY_NAME },
+                  NOTHING, MEMA_CATEGORY_NAMED, BY_NAME },
                 { "a label on the Go heap's base", UINT64_C(0xc000000000), NOTHING,
-                  NAMED("rw-p", "[anon:x]", MIB(64)), NOTHING, MEMA_NAMED, BY_NAME },
+                  NAMED("rw-p", "[anon:x]", MIB(64)), NOTHING, MEMA_CATEGORY_NAMED, BY_NAME },
                 { "[heap] after the program's data", AT, PATH("rw-p", PROGRAM_PATH),
-                  NAMED("rw-p", "[heap]", KIB(132)), NOTHING, MEMA_MALLOC_MAIN, BY_NAME },
+                  NAMED("rw-p", "[heap]", KIB(132)), NOTHING, MEMA_CATEGORY_MALLOC_MAIN, BY_NAME },
                 { "a library after a library", AT, PATH("rw-p", PROGRAM_PATH), PATH("rw-p", LIBC), NOTHING,
-                  MEMA_LIBRARIES, BY_NAME },
+                  MEMA_CATEGORY_LIBRARIES, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -169,21 +168,21 @@ static void zeroed_data_belongs_to_its_object(void)
 {
         static const struct row rows[] = {
                 { "after libc's data", AT, PATH("rw-p", LIBC), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_LIBRARIES, BY_SHAPE },
+                  MEMA_CATEGORY_LIBRARIES, BY_SHAPE },
                 { "after the program's data", AT, PATH("rw-p", PROGRAM_PATH), ANON("rw-p", KIB(248)), NOTHING,
-                  MEMA_BINARY, BY_SHAPE },
+                  MEMA_CATEGORY_BINARY, BY_SHAPE },
                 { "after a data file", AT, PATH("rw-p", "/var/lib/utxo.db"), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "after a library's read-only data", AT, PATH("r--p", LIBC), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "after a shared mapping of a library", AT, PATH("rw-s", LIBC), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "at a distance from libc's data", AT, APART("rw-p", LIBC, KIB(8)), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "read-only behind libc's data", AT, PATH("rw-p", LIBC), ANON("r--p", KIB(52)), NOTHING,
-                  MEMA_ANON_RO, BY_NAME },
+                  MEMA_CATEGORY_ANON_RO, BY_NAME },
                 { "before libc's data", AT, NOTHING, ANON("rw-p", KIB(52)), PATH("rw-p", LIBC),
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -193,28 +192,28 @@ static void the_go_heap_is_where_the_runtime_asks_for_it(void)
 {
         static const struct row rows[] = {
                 { "amd64's first arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "its reserved end", UINT64_C(0xc000800000), { "rw-p", "", MIB(8), 0 }, ANON("---p", MIB(56)),
-                  NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                  NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "a reserved start", UINT64_C(0xc000000000), NOTHING, ANON("---p", MIB(64)), NOTHING,
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "amd64's second hint", UINT64_C(0x1c000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "arm64's first arena", UINT64_C(0x4000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "beyond user space", UINT64_C(0x8000c000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "not at a base", UINT64_C(0xc000001000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "at a distance from the heap", UINT64_C(0xc004001000), { "rw-p", "", MIB(64), KIB(4) },
-                  ANON("rw-p", MIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                  ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "executable at the base", UINT64_C(0xc000000000), NOTHING, ANON("rwxp", MIB(64)), NOTHING,
-                  MEMA_ANON_EXEC, BY_NAME },
+                  MEMA_CATEGORY_ANON_EXEC, BY_NAME },
                 { "not a malloc arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
-                  ANON("---p", MIB(60)), MEMA_GO_HEAP, BY_SHAPE },
+                  ANON("---p", MIB(60)), MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "not behind a label of the runtime's", UINT64_C(0x53590000000),
                   NAMED("rw-p", "[anon: Go: heap]", MIB(64)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -225,25 +224,25 @@ static void go_1_26_puts_its_heap_anywhere(void)
 {
         static const struct row rows[] = {
                 { "the reserved steps below it", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)),
-                  ANON("rw-p", MIB(92)), MEMA_GO_HEAP, BY_SHAPE },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "the heap on them", UINT64_C(0x53589800000), ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  ANON("---p", MIB(12)), MEMA_GO_HEAP, BY_SHAPE },
+                  ANON("---p", MIB(12)), MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "its reserve", UINT64_C(0x5358f400000), NAMED("rw-p", "[anon: Go: heap]", MIB(92)),
-                  ANON("---p", MIB(12)), NOTHING, MEMA_ANON_NONE, BY_NAME },
+                  ANON("---p", MIB(12)), NOTHING, MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "without steps", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(4)), ANON("---p", MIB(60)),
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "steps of another size", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(25)),
-                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "64 MiB of steps", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(64)),
-                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "steps below nothing", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), NOTHING,
-                  MEMA_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "steps not aligned", UINT64_C(0x53588400000), NOTHING, ANON("---p", MIB(20)),
-                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "where the kernel puts mappings", UINT64_C(0x7f6b00000000), NOTHING, ANON("---p", MIB(24)),
-                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "below 4 TiB", UINT64_C(0x20000000000), NOTHING, ANON("---p", MIB(24)),
-                  ANON("rw-p", MIB(92)), MEMA_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -257,15 +256,15 @@ static void arenas_are_without_reserve_and_the_go_heap_is_not(void)
 {
         static const struct row arenas[] = {
                 { "an arena in the middle", UINT64_C(0x2aab00000000), NOTHING, FLAGGED("rw-p", KIB(132), ARENA), TAIL,
-                  MEMA_MALLOC_ARENAS, BY_SHAPE },
+                  MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
         };
         static const struct row heap[] = {
                 { "a heap in the middle", UINT64_C(0x2aab00000000), NOTHING, ANON("rw-p", KIB(132)), TAIL,
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
         };
         static const struct row of_a_library[] = {
                 { "a library's heap", UINT64_C(0x2aab00000000), NOTHING, ANON("rw-p", KIB(132)), TAIL,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         struct mema_context other = context(false);
 
@@ -286,36 +285,36 @@ static void arenas_are_without_reserve_and_the_go_heap_is_not(void)
 static void the_version_says_where_the_go_heap_is(void)
 {
         static const struct row new[] = {
-                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_GO_HEAP, BY_SHAPE },
-                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
+                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "where 32 bits end", UINT64_C(0x88000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "full, of another size", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(100)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         static const struct row old[] = {
-                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
         };
         static const struct row unknown[] = {
-                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_GO_HEAP, BY_SHAPE },
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_ANON_NONE, BY_NAME },
-                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
+                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         static const struct row none[] = {
-                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "by its name", UINT64_C(0xc000000000), NOTHING, NAMED("rw-p", "[anon: Go: heap]", MIB(4)), NOTHING,
-                  MEMA_GO_HEAP, BY_NAME },
+                  MEMA_CATEGORY_GO_HEAP, BY_NAME },
         };
         struct mema_context other = context(false), library = context(true);
 
@@ -334,27 +333,27 @@ static void malloc_arenas_are_aligned_and_reserved(void)
 {
         static const struct row rows[] = {
                 { "64 MiB with a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", KIB(1572)),
-                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "the tail itself", UINT64_C(0x7f6b00189000), { "rw-p", "", KIB(1572), 0 },
-                  { "---p", "", MIB(64) - KIB(1572), 0 }, NOTHING, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, NOTHING, MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "two of 64 MiB", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(65)),
-                  ANON("---p", MIB(63)), MEMA_MALLOC_ARENAS, BY_SHAPE },
+                  ANON("---p", MIB(63)), MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "without a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "not aligned", UINT64_C(0x7f6b00001000), NOTHING, ANON("rw-p", KIB(1568)),
-                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "a tail that ends elsewhere", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  ANON("---p", MIB(62)), MEMA_ANON_RW, BY_NAME },
+                  ANON("---p", MIB(62)), MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "a tail at a distance", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  { "---p", "", MIB(62), MIB(1) }, MEMA_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(62), MIB(1) }, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "a tail that can be read", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  ANON("r--p", MIB(63)), MEMA_ANON_RW, BY_NAME },
+                  ANON("r--p", MIB(63)), MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "1 MiB where addresses have 32 bits", UINT64_C(0xf7700000), NOTHING, ANON("rw-p", KIB(132)),
-                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_MALLOC_ARENAS, BY_SHAPE },
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "1 MiB beyond 32 bits", UINT64_C(0x100100000), NOTHING, ANON("rw-p", KIB(132)),
-                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "1 MiB where addresses have 64 bits", UINT64_C(0x7f6b00100000), NOTHING, ANON("rw-p", KIB(132)),
-                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -364,27 +363,27 @@ static void thread_stacks_stand_on_a_guard(void)
 {
         static const struct row rows[] = {
                 { "over 4 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "over 64 kB", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "of 16 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(16)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "too small for one", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(12)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "over 68 kB", AT, ANON("---p", KIB(68)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "over 1 MiB", AT, ANON("---p", MIB(1)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "at a distance", AT, { "---p", "", KIB(4), KIB(4) }, ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "over a file that may not be read", AT, PATH("---p", LIBC), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "below its guard", AT, NOTHING, ANON("rw-p", MIB(8)), ANON("---p", KIB(4)),
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "as Linux 3.4 names it", AT, ANON("---p", KIB(4)), NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "executable, as it may be", AT, ANON("---p", KIB(4)), ANON("rwxp", MIB(8)), NOTHING,
-                  MEMA_ANON_EXEC, BY_NAME },
+                  MEMA_CATEGORY_ANON_EXEC, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -406,31 +405,31 @@ static struct mema_context with_threads(enum mema_program program, bool all)
 static void a_stack_has_a_stack_pointer_in_it(void)
 {
         static const struct row of_c[] = {
-                { "without a guard", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
-                { "of 4 kB", AT, NOTHING, ANON("rw-p", KIB(4)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
+                { "without a guard", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+                { "of 4 kB", AT, NOTHING, ANON("rw-p", KIB(4)), NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "on its guard", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
-                { "of three threads", AT, NOTHING, ANON("rw-p", MIB(2)), NOTHING, MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+                { "of three threads", AT, NOTHING, ANON("rw-p", MIB(2)), NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "as large as three can be", AT, NOTHING, ANON("rw-p", MIB(192)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "with more than three stacks", AT, NOTHING, { "rw-p", "", MIB(192) + KIB(4), 0 }, NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "as large as one can be", AT + MIB(1), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "with more than a stack", AT + MIB(1), NOTHING, { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
-                { "above them", APART_FROM, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
-                { "below them", AT - MIB(1), NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
-                { "only read", AT, NOTHING, ANON("r--p", MIB(1)), NOTHING, MEMA_ANON_RO, BY_NAME },
-                { "named", AT, NOTHING, NAMED("rw-p", "[anon:fibers]", MIB(1)), NOTHING, MEMA_NAMED, BY_NAME },
-                { "an object's", AT, PATH("rw-p", LIBC), ANON("rw-p", MIB(1)), NOTHING, MEMA_LIBRARIES, BY_SHAPE },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "above them", APART_FROM, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "below them", AT - MIB(1), NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "only read", AT, NOTHING, ANON("r--p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RO, BY_NAME },
+                { "named", AT, NOTHING, NAMED("rw-p", "[anon:fibers]", MIB(1)), NOTHING, MEMA_CATEGORY_NAMED, BY_NAME },
+                { "an object's", AT, PATH("rw-p", LIBC), ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_LIBRARIES, BY_SHAPE },
         };
         static const struct row of_go[] = {
-                { "a goroutine's, perhaps", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_ANON_RW, BY_NAME },
+                { "a goroutine's, perhaps", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "without huge pages", AT, NOTHING, FLAGGED("rw-p", MIB(1), STACK), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "on its guard", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
         };
 
         EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, true), of_c);
@@ -443,15 +442,15 @@ static void a_guard_alone_is_a_stack_s_where_threads_are_unknown(void)
 {
         static const struct row guarded[] = {
                 { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "as large as one can be", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "larger", APART_FROM, ANON("---p", KIB(4)), { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         static const struct row known[] = {
                 { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, false), guarded);
@@ -464,11 +463,11 @@ static void stack_pointers_on_the_go_heap_are_goroutines(void)
 {
         static const struct row rows[] = {
                 { "its heap", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), ANON("---p", MIB(60)),
-                  MEMA_GO_HEAP, BY_SHAPE },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
         };
         static const struct row of_a_library[] = {
                 { "that of a library made with Go", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
-                  ANON("---p", MIB(60)), MEMA_ANON_RW, BY_NAME },
+                  ANON("---p", MIB(60)), MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         struct mema_context c = context(true);
 
@@ -490,24 +489,24 @@ static void go_metadata_is_looked_for_in_go_programs(void)
 {
         static const struct row in_go[] = {
                 { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
-                  MEMA_GO_METADATA, BY_SHAPE },
+                  MEMA_CATEGORY_GO_METADATA, BY_SHAPE },
                 { "an island at a reservation's end", AT, ANON("---p", MIB(256)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_GO_METADATA, BY_SHAPE },
+                  MEMA_CATEGORY_GO_METADATA, BY_SHAPE },
                 { "too large for an island", AT, ANON("---p", MIB(256)), { "rw-p", "", MIB(1) + KIB(4), 0 }, NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "over what could be a guard", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_STACK_THREADS, BY_SHAPE },
-                { "over 128 kB", AT, ANON("---p", KIB(128)), ANON("rw-p", KIB(4)), NOTHING, MEMA_ANON_RW, BY_NAME },
-                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_GO_METADATA, BY_SHAPE },
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+                { "over 128 kB", AT, ANON("---p", KIB(128)), ANON("rw-p", KIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_CATEGORY_GO_METADATA, BY_SHAPE },
                 { "32 MiB before a small reservation", AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(64)),
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "of another size", AT, NOTHING, ANON("rw-p", MIB(31)), ANON("---p", MIB(266)),
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         static const struct row elsewhere[] = {
                 { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
-                  MEMA_ANON_RW, BY_NAME },
-                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(in_go, true);
@@ -522,47 +521,47 @@ static void shadow_is_where_sanitizers_put_it(void)
 {
         static const struct row rows[] = {
                 { "the race detector's", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "its meta shadow", UINT64_C(0x306000000000), NOTHING, FLAGGED("rw-p", MIB(32), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "not the Go heap", UINT64_C(0x300000000000), NOTHING, FLAGGED("rw-p", TIB(4), SHADOW),
-                  ANON("---p", TIB(33)), MEMA_SANITIZER, BY_SHAPE },
+                  ANON("---p", TIB(33)), MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "ASan's low", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256), SHADOW " dd"),
-                  ANON("---p", TIB(2)), MEMA_SANITIZER, BY_SHAPE },
+                  ANON("---p", TIB(2)), MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "beyond it", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256) + KIB(4), SHADOW), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "before it", UINT64_C(0x7fff6000), NOTHING, FLAGGED("rw-p", MIB(1), SHADOW), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "ASan's high", UINT64_C(0x2008fff7000), NOTHING, FLAGGED("rw-p", TIB(13), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "MSan's", UINT64_C(0x50c000000000), NOTHING, FLAGGED("rw-p", MIB(64), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "MSan's origins", UINT64_C(0x600000000000), NOTHING, FLAGGED("rw-p", TIB(1), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "arm64, ASan's low", UINT64_C(0x1000000000), NOTHING, FLAGGED("rw-p", GIB(8), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "arm64, TSan's of 39 bits", UINT64_C(0x2000000000), NOTHING, FLAGGED("rw-p", GIB(128), SHADOW),
-                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                  NOTHING, MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "arm64, MSan's of libraries", UINT64_C(0x4fff00000000), NOTHING, FLAGGED("rw-p", GIB(1), SHADOW),
-                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                  NOTHING, MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "arm64, TSan's meta", UINT64_C(0x800000000000), NOTHING, FLAGGED("rw-p", TIB(32), SHADOW), NOTHING,
-                  MEMA_SANITIZER, BY_SHAPE },
+                  MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "arm64, MSan's of the program", UINT64_C(0xb00000000000), NOTHING, FLAGGED("rw-p", TIB(16), SHADOW),
-                  NOTHING, MEMA_SANITIZER, BY_SHAPE },
+                  NOTHING, MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "with huge pages", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nr"), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "with reserve", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nh"), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "of a kernel without flags", TSAN, NOTHING, ANON("rw-p", MIB(128)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "letters of two flags", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "an rn hn"), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "the gap between", UINT64_C(0x8fff7000), NOTHING, FLAGGED("---p", TIB(2), SHADOW), NOTHING,
-                  MEMA_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "where the kernel puts mappings", AT, NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "a program's memory there", UINT64_C(0x555555559000), NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -573,12 +572,12 @@ static void odd_ends_of_the_address_space(void)
 {
         static const struct row rows[] = {
                 { "ends at 2^64", UINT64_C(0xfffffffffffff000), NOTHING, ANON("rw-p", KIB(4)), NOTHING,
-                  MEMA_ANON_RW, BY_NAME },
-                { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
                 { "starts at 0, behind a guard that ends at 2^64", 0, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)),
-                  NOTHING, MEMA_ANON_RW, BY_NAME },
-                { "starts at 0", 0, NOTHING, ANON("---p", TIB(1)), NOTHING, MEMA_ANON_NONE, BY_NAME },
-                { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_ANON_RW, BY_NAME },
+                  NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "starts at 0", 0, NOTHING, ANON("---p", TIB(1)), NOTHING, MEMA_CATEGORY_ANON_NONE, BY_NAME },
+                { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
 
         EXPECT(rows, false);
@@ -588,34 +587,35 @@ static void odd_ends_of_the_address_space(void)
 
 static void a_nameless_file_is_a_file(void)
 {
-        static const struct mema_neighbour none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
+        static const struct mema_neighbor none = { 0, 0, MEMA_CATEGORY_COUNT, 0, 0 };
         const struct mema_context c = context(false);
         struct mapping m = ANON("rw-p", KIB(8));
         struct mema_region g = region_at(AT, &m);
-        struct mema_neighbour self;
-        uint64_t method;
+        struct mema_neighbor self;
+        struct mema_class class;
 
         g.inode = 4026531840;
-        self = mema_neighbour_of(&g);
-        EQUAL(mema_classify(&g, &self, &none, &none, &c, &method), MEMA_OTHER_FILES);
-        EQUAL(method, MEMA_BY_NAMED);
+        self = mema_neighbor_of(&g);
+        class = mema_classify(&g, &self, &none, &none, &c);
+        EQUAL(class.category, MEMA_CATEGORY_OTHER_FILES);
+        EQUAL(class.method, MEMA_METHOD_NAMED);
 }
 
-static void what_a_neighbour_shows(void)
+static void what_a_neighbor_shows(void)
 {
         struct mapping plain = ANON("rw-p", KIB(8)), shared = ANON("rwxs", KIB(8)), file = PATH("r--p", LIBC);
         struct mema_region a = region_at(AT, &plain), b = region_at(AT, &shared), c = region_at(AT, &file);
-        struct mema_neighbour n = mema_neighbour_of(&a);
+        struct mema_neighbor n = mema_neighbor_of(&a);
 
         EQUAL(n.start, AT);
         EQUAL(n.end, AT + KIB(8));
         EQUAL(n.category, MEMA_CATEGORY_COUNT);
         EQUAL(n.plain, 1);
         EQUAL(n.perms, PERM_READ | PERM_WRITE);
-        EQUAL(mema_neighbour_of(&b).plain, 0);
-        EQUAL(mema_neighbour_of(&b).perms, PERM_READ | PERM_WRITE | PERM_EXEC | PERM_SHARED);
-        EQUAL(mema_neighbour_of(&c).plain, 0);
-        EQUAL(mema_neighbour_of(&c).perms, PERM_READ);
+        EQUAL(mema_neighbor_of(&b).plain, 0);
+        EQUAL(mema_neighbor_of(&b).perms, PERM_READ | PERM_WRITE | PERM_EXEC | PERM_SHARED);
+        EQUAL(mema_neighbor_of(&c).plain, 0);
+        EQUAL(mema_neighbor_of(&c).perms, PERM_READ);
 }
 
 /* The tables of the manual: each has an entry for each number, and no more. */
@@ -627,11 +627,11 @@ static void tables_of_the_manual(void)
                 TRUE(strncmp(mema_category_stable_id(i), group, strlen(group)) == 0);
                 TRUE(mema_category_name(i)[0] != '\0');
         }
-        SAME_TEXT(mema_category_stable_id(MEMA_GO_HEAP), "go/heap");
-        SAME_TEXT(mema_category_name(MEMA_SYSV), "System V");
+        SAME_TEXT(mema_category_stable_id(MEMA_CATEGORY_GO_HEAP), "go/heap");
+        SAME_TEXT(mema_category_name(MEMA_CATEGORY_SYSV), "System V");
         SAME_TEXT(mema_group_name(MEMA_GROUP_MALLOC), "C Heap (malloc)");
-        SAME_TEXT(mema_field_label(MEMA_PROTECTION_KEY), "ProtectionKey");
-        SAME_TEXT(mema_method_name(MEMA_BY_INFERRED), "inferred");
+        SAME_TEXT(mema_field_label(MEMA_FIELD_PROTECTION_KEY), "ProtectionKey");
+        SAME_TEXT(mema_method_name(MEMA_METHOD_INFERRED), "inferred");
         TRUE(!mema_category_stable_id(MEMA_CATEGORY_COUNT) && !mema_category_name(MEMA_CATEGORY_COUNT));
         TRUE(!mema_group_stable_id(MEMA_GROUP_COUNT) && !mema_group_name(MEMA_GROUP_COUNT));
         TRUE(!mema_field_label(MEMA_FIELD_COUNT) && !mema_method_name(MEMA_METHOD_COUNT));
@@ -647,4 +647,4 @@ SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win
       CASE(a_guard_alone_is_a_stack_s_where_threads_are_unknown),
       CASE(stack_pointers_on_the_go_heap_are_goroutines), CASE(go_metadata_is_looked_for_in_go_programs),
       CASE(shadow_is_where_sanitizers_put_it), CASE(odd_ends_of_the_address_space),
-      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbour_shows), CASE(tables_of_the_manual));
+      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbor_shows), CASE(tables_of_the_manual));

@@ -24,7 +24,7 @@ static bool has(const char *text, const char *part)
 
 static void begin(uint64_t top)
 {
-        struct mema_options options = { top, MEMA_SORT_ADDRESS };
+        struct mema_options options = { .top = top, .sort = MEMA_SORT_ADDRESS };
 
         mema_report_init(&r, NULL, &options);
 }
@@ -52,18 +52,18 @@ static void this_process(void)
         struct mema_error error;
 
         begin(MEMA_ALL);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         expect_law("this process", &r);
         TRUE(r.totals.mappings > 5);
         TRUE(r.row_count > 5 && r.row_count <= r.totals.mappings);
-        EQUAL(r.rows_lost, 0);
-        TRUE(r.category[MEMA_BINARY].sums.value[MEMA_RSS] > 0);
-        EQUAL(r.category[MEMA_LIBRARIES].sums.value[MEMA_RSS] > 0, has_libraries);
-        TRUE(r.category[MEMA_STACK_MAIN].sums.value[MEMA_RSS] > 0);
-        TRUE(r.totals.value[MEMA_RSS] >= r.totals.value[MEMA_PSS]);
-        EQUAL(r.exe_guessed, 0);
-        EQUAL(r.broken_down, 1);
+        EQUAL(r.checks.rows_lost, 0);
+        TRUE(r.category[MEMA_CATEGORY_BINARY].sums.value[MEMA_FIELD_RSS] > 0);
+        EQUAL(r.category[MEMA_CATEGORY_LIBRARIES].sums.value[MEMA_FIELD_RSS] > 0, has_libraries);
+        TRUE(r.category[MEMA_CATEGORY_STACK_MAIN].sums.value[MEMA_FIELD_RSS] > 0);
+        TRUE(r.totals.value[MEMA_FIELD_RSS] >= r.totals.value[MEMA_FIELD_PSS]);
+        EQUAL(r._counting.exe_guessed, 0);
+        TRUE(!r.checks.totals_only);
         mema_report_free(&r);
 }
 
@@ -75,11 +75,11 @@ static void this_process_by_its_number(void)
         char program[64], path[4096] = "";
 
         begin(0);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
         mappings = r.totals.mappings;
         mema_report_free(&r);
         begin(0);
-        EQUAL(mema_collect(&r, (uint64_t)getpid(), &error), MEMA_OK);
+        EQUAL(mema_collect(&r, (uint64_t)getpid(), &error), MEMA_STATUS_OK);
         TRUE(r.totals.mappings + 5 > mappings && mappings + 5 > r.totals.mappings);
         TRUE(readlink("/proc/self/exe", path, sizeof path - 1) > 0);
         EQUAL(r.context.exe_length, strlen(path));
@@ -104,9 +104,9 @@ static void totals_beside_statm(void)
         if (f)
                 fclose(f);
         begin(0);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
-        TRUE(distance(r.totals.value[MEMA_RSS], resident * page) < 16 << 20);
-        TRUE(distance(r.totals.value[MEMA_SIZE], pages * page) < 64 << 20);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
+        TRUE(distance(r.totals.value[MEMA_FIELD_RSS], resident * page) < 16 << 20);
+        TRUE(distance(r.totals.value[MEMA_FIELD_SIZE], pages * page) < 64 << 20);
         mema_report_free(&r);
 }
 
@@ -122,10 +122,10 @@ static void what_is_made_is_found(void)
                 return;
         memset(shared, 1, SIZE);
         begin(0);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
-        TRUE(r.category[MEMA_SHARED_ANON].sums.value[MEMA_RSS] >= SIZE);
-        TRUE(r.category[MEMA_SHARED_ANON].sums.value[MEMA_RSS] < SIZE + (8 << 20));
+        TRUE(r.category[MEMA_CATEGORY_SHARED_ANON].sums.value[MEMA_FIELD_RSS] >= SIZE);
+        TRUE(r.category[MEMA_CATEGORY_SHARED_ANON].sums.value[MEMA_FIELD_RSS] < SIZE + (8 << 20));
         mema_report_free(&r);
         munmap(shared, SIZE);
 }
@@ -144,10 +144,10 @@ static void a_child_of_ours(void)
                 _exit(read(end[0], &c, 1) != 0);
         }
         begin(20);
-        EQUAL(mema_collect(&r, (uint64_t)child, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, (uint64_t)child, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         expect_law("a child", &r);
-        TRUE(r.totals.value[MEMA_RSS] > 0);
+        TRUE(r.totals.value[MEMA_FIELD_RSS] > 0);
         mema_report_free(&r);
         close(end[1]);
         close(end[0]);
@@ -170,10 +170,10 @@ static void expect_no_file(const char *path, enum mema_status status, uint64_t s
 
 static void files_that_cannot_be_read(void)
 {
-        expect_no_file("testdata/no-such-file", MEMA_SYSTEM, ENOENT,
+        expect_no_file("testdata/no-such-file", MEMA_STATUS_SYSTEM, ENOENT,
                        "Failed to open testdata/no-such-file: No such file or directory");
-        expect_no_file("testdata", MEMA_SYSTEM, EISDIR, "Failed to read testdata: Is a directory");
-        expect_no_file("testdata/\x1b[2J", MEMA_SYSTEM, ENOENT,
+        expect_no_file("testdata", MEMA_STATUS_SYSTEM, EISDIR, "Failed to read testdata: Is a directory");
+        expect_no_file("testdata/\x1b[2J", MEMA_STATUS_SYSTEM, ENOENT,
                        "Failed to open testdata/\\x1b[2J: No such file or directory");
 }
 
@@ -200,13 +200,13 @@ static void expect_wrong(const char *text, enum mema_status status, uint64_t lin
 
 static void files_that_are_wrong(void)
 {
-        expect_wrong("", MEMA_EMPTY, 0, 0,
+        expect_wrong("", MEMA_STATUS_EMPTY, 0, 0,
                      " the input is empty: no address space, or nothing was written to it");
-        expect_wrong(MAPPING "Rss: -4 kB\n", MEMA_MALFORMED, 2, 6,
+        expect_wrong(MAPPING "Rss: -4 kB\n", MEMA_STATUS_MALFORMED, 2, 6,
                      "2:6: Rss wants a number of kB, not \"-4\"");
-        expect_wrong(MAPPING "Rss: 4 kB\nPss: 4", MEMA_TRUNCATED, 3, 7,
+        expect_wrong(MAPPING "Rss: 4 kB\nPss: 4", MEMA_STATUS_TRUNCATED, 3, 7,
                      "3:7: Pss wants a number of kB, but the input ends here");
-        expect_wrong(MAPPING "Rss: 18446744073709551615 kB\n", MEMA_OVERFLOW, 2, 6,
+        expect_wrong(MAPPING "Rss: 18446744073709551615 kB\n", MEMA_STATUS_OVERFLOW, 2, 6,
                      "2:6: Rss wants a number below 2^64 bytes, not \"18446744073709551615\"");
 }
 
@@ -223,7 +223,7 @@ static void a_file_of_controls(void)
                  "08:02 17 /bin/cat\", not \"%s\"",
                  "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01"
                  "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01");
-        expect_wrong(text, MEMA_MALFORMED, 1, 1, message);
+        expect_wrong(text, MEMA_STATUS_MALFORMED, 1, 1, message);
 }
 
 /* An error of the sums says which file and which line, as all others do. */
@@ -236,7 +236,7 @@ static void sums_that_are_too_large(void)
 
         snprintf(start, sizeof start, "%s:3:1: ", path);
         begin(20);
-        EQUAL(mema_collect_file(&r, path, &error), MEMA_OVERFLOW);
+        EQUAL(mema_collect_file(&r, path, &error), MEMA_STATUS_OVERFLOW);
         EQUAL(error.line, 3);
         TRUE(has(error.message, "2^64"));
         if (strncmp(error.message, start, strlen(start)) != 0)
@@ -250,12 +250,12 @@ static void a_capture_from_a_file(void)
         struct mema_error error;
 
         begin(20);
-        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_OK);
+        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         expect_law(CAPTURE, &r);
         EQUAL(r.row_count, 20);
         EQUAL(r.name_count, 4);
-        EQUAL(r.exe_guessed, 1);
+        EQUAL(r._counting.exe_guessed, 1);
         mema_report_free(&r);
 }
 
@@ -279,7 +279,7 @@ static void expect_same_report(const struct mema_report *a, const struct mema_re
 /* Feeds a capture in pieces of `size`, each of which is gone after the call. */
 static void collect_pieces(struct mema_report *report, const struct guarded *file, size_t size)
 {
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
         static struct mema_smaps p;
         struct mema_error error;
 
@@ -289,10 +289,10 @@ static void collect_pieces(struct mema_report *report, const struct guarded *fil
                 size_t n = file->len - used < size ? file->len - used : size;
                 struct guarded piece = guarded_copy(file->data + used, n);
 
-                EQUAL(mema_collect_feed(report, &p, piece.data, n, &error), MEMA_MORE);
+                EQUAL(mema_collect_feed(report, &p, piece.data, n, &error), MEMA_STATUS_MORE);
                 guarded_free(&piece);
         }
-        EQUAL(mema_collect_feed(report, &p, NULL, 0, &error), MEMA_END);
+        EQUAL(mema_collect_feed(report, &p, NULL, 0, &error), MEMA_STATUS_END);
         mema_report_finish(report, NULL);
 }
 
@@ -301,11 +301,11 @@ static void pieces_come_to_what_the_file_comes_to(void)
         static const size_t sizes[] = { 61, 3072, 65536, 1 << 20 };
         static struct mema_report pieces;
         struct guarded file = guarded_file(CAPTURE);
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
         struct mema_error error;
 
         mema_report_init(&r, NULL, &options);
-        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_OK);
+        EQUAL(mema_collect_file(&r, CAPTURE, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
                 collect_pieces(&pieces, &file, sizes[i]);
@@ -325,7 +325,7 @@ static void lines_that_reach_into_the_next_piece(void)
         static const char after[] = "\nRss: 8 kB\n3000-4000 rw-p 0 0:0 0\nRss: 12 kB\n";
         static char text[3 * PIECE];
         static struct mema_report pieces;
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
 
         for (size_t at = PIECE - LONG - sizeof head - sizeof after; at < PIECE + sizeof head; at += 37) {
                 struct guarded file = { .data = text, .len = sizeof text - 1 };
@@ -340,9 +340,9 @@ static void lines_that_reach_into_the_next_piece(void)
                 memcpy(text + at + sizeof head - 1 + LONG, after, sizeof after - 1);
                 f = saved(text, path);
                 mema_report_init(&r, NULL, &options);
-                EQUAL(mema_collect_file(&r, path, &error), MEMA_OK);
+                EQUAL(mema_collect_file(&r, path, &error), MEMA_STATUS_OK);
                 mema_report_finish(&r, NULL);
-                EQUAL(r.totals.value[MEMA_RSS], KB(24));
+                EQUAL(r.totals.value[MEMA_FIELD_RSS], KB(24));
                 collect_pieces(&pieces, &file, sizeof text);
                 expect_same_report(&r, &pieces);
                 mema_report_free(&pieces);
@@ -359,19 +359,19 @@ static void pieces_that_are_wrong(void)
 
         mema_smaps_init(&p);
         begin(0);
-        EQUAL(mema_collect_feed(&r, &p, text, 20, &error), MEMA_MORE);
-        EQUAL(mema_collect_feed(&r, &p, text + 20, 0, &error), MEMA_MORE);
-        EQUAL(mema_collect_feed(&r, &p, text + 20, sizeof text - 21, &error), MEMA_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, text, 20, &error), MEMA_STATUS_MORE);
+        EQUAL(mema_collect_feed(&r, &p, text + 20, 0, &error), MEMA_STATUS_MORE);
+        EQUAL(mema_collect_feed(&r, &p, text + 20, sizeof text - 21, &error), MEMA_STATUS_MALFORMED);
         SAME_TEXT(error.message, "Rss wants a number of kB, not \"x\"");
         EQUAL(error.line, 2);
         EQUAL(error.column, 6);
-        EQUAL(mema_collect_feed(&r, &p, text, 5, &error), MEMA_MALFORMED);
-        EQUAL(mema_collect_feed(&r, &p, text, 0, &error), MEMA_MALFORMED);
-        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, text, 5, &error), MEMA_STATUS_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, text, 0, &error), MEMA_STATUS_MALFORMED);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_STATUS_MALFORMED);
         mema_report_free(&r);
         mema_smaps_init(&p);
         begin(0);
-        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_EMPTY);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_STATUS_EMPTY);
         SAME_TEXT(error.message, "the input is empty: no address space");
         mema_report_free(&r);
 }
@@ -390,7 +390,8 @@ static void pieces_behind_the_end(void)
                 begin(0);
                 mema_collect_feed(&r, &p, MAPPING, sizeof MAPPING - 1, &error);
                 mema_collect_feed(&r, &p, NULL, 0, &error);
-                _exit(mema_collect_feed(&r, &p, MAPPING, sizeof MAPPING - 1, &error) == MEMA_END ? 0 : 1);
+                _exit(mema_collect_feed(&r, &p, MAPPING, sizeof MAPPING - 1, &error) == MEMA_STATUS_END ? 0
+                                                                                                        : 1);
         }
         waitpid(child, &status, 0);
         EQUAL(status, 0);
@@ -405,11 +406,11 @@ static void pieces_whose_sums_are_too_large(void)
 
         mema_smaps_init(&p);
         begin(0);
-        EQUAL(mema_collect_feed(&r, &p, text, sizeof text - 1, &error), MEMA_OVERFLOW);
-        EQUAL(error.status, MEMA_OVERFLOW);
+        EQUAL(mema_collect_feed(&r, &p, text, sizeof text - 1, &error), MEMA_STATUS_OVERFLOW);
+        EQUAL(error.status, MEMA_STATUS_OVERFLOW);
         EQUAL(error.line, 3);
-        EQUAL(mema_collect_feed(&r, &p, "Rss: 0 kB\n", 10, &error), MEMA_OVERFLOW);
-        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_OVERFLOW);
+        EQUAL(mema_collect_feed(&r, &p, "Rss: 0 kB\n", 10, &error), MEMA_STATUS_OVERFLOW);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_STATUS_OVERFLOW);
         mema_report_free(&r);
 }
 

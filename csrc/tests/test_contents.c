@@ -41,12 +41,12 @@ static void expect(const struct capture *c, const char *what, uint64_t got, uint
 /* Calls `each` with every capture's report. */
 static void each_capture(void (*each)(const struct capture *c))
 {
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
 
         for (size_t i = 0; i < sizeof captures / sizeof *captures; i++) {
                 struct guarded file = guarded_files(captures[i].files);
 
-                EQUAL(report_of(&r, file.data, file.len, NULL, &options), MEMA_END);
+                EQUAL(report_of(&r, file.data, file.len, NULL, &options), MEMA_STATUS_END);
                 expect_law(captures[i].name, &r);
                 each(&captures[i]);
                 mema_report_free(&r);
@@ -67,7 +67,7 @@ static void each_capture(void (*each)(const struct capture *c))
 #define ALWAYS_THERE (KIB(924) + STACKS)
 #define LARGE_STACKS KIB(2 * (2048 - 8))
 
-/* Where memory without names can have become one mapping with its neighbours', it is
+/* Where memory without names can have become one mapping with its neighbors', it is
  * compared with what those are made of. */
 #define NEIGHBOURS "anon/rw+go/metadata+stacks/threads"
 
@@ -80,32 +80,32 @@ static const struct {
         enum mema_field field;
         uint64_t bytes;
 } made[] = {
-        { ALL,         "malloc/in_use",                MEMA_RSS,             2000 * 4000 + 6 * 200 * 8000 },
-        { ALL,         "malloc/main+malloc/arenas",    MEMA_RSS,             4000 * 4000 + 6 * 200 * 8000 },
-        { WITH_NAMES,  "[anon:TXMetaCache]",           MEMA_RSS,             MIB(1) },
-        { WITH_NAMES,  "[anon:utxo store]",            MEMA_RSS,             MIB(2) },
-        { WITH_NAMES,  "[anon:Cache: shard 1]",        MEMA_RSS,             MIB(3) },
-        { WITH_NAMES,  "[anon:a:b:c]",                 MEMA_RSS,             MIB(4) },
-        { WITH_NAMES,  "named",                        MEMA_RSS,             MIB(10) },
-        { ALL,         "anon/ro",                      MEMA_RSS,             MIB(3) },
-        { ALL,         "anon/exec",                    MEMA_RSS,             MIB(2) },
-        { ALL,         "anon/none",                    MEMA_RSS,             MIB(1) },
-        { ALL,         "shared/anon",                  MEMA_RSS,             MIB(5) },
-        { ALL,         "shared/sysv",                  MEMA_RSS,             MIB(2) },
-        { ALL,         "shared/memfd",                 MEMA_RSS,             MIB(3) },
-        { ALL,         "/memfd:wal (deleted)",         MEMA_RSS,             MIB(1) },
-        { ALL,         "/memfd:x (deleted) (deleted)", MEMA_RSS,             MIB(1) },
-        { ALL,         "/memfd:a]b (deleted)",         MEMA_RSS,             MIB(1) },
-        { ALL,         "file/other",                   MEMA_RSS,             MIB(4 + 4) },
-        { ALL,         "file/other",                   MEMA_ANONYMOUS,       MIB(1) },
-        { ALL,         "totals",                       MEMA_PRIVATE_HUGETLB, MIB(4) },
-        { ALL,         "anon/rw",                      MEMA_LAZY_FREE,       MIB(4) },
-        { WITH_NAMES,  "anon/rw",                      MEMA_ANON_HUGE,       MIB(8) },
-        { NAMED,       "anon/rw",                      MEMA_RSS,             MIB(4 + 8) },
-        { NAMED,       "stacks/threads",               MEMA_RSS,             STACKS },
-        { UNDECORATED, NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8) + ALWAYS_THERE },
-        { NAMELESS_12, NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE },
-        { NAMELESS_1,  NEIGHBOURS,                     MEMA_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE
+        { ALL,         "malloc/in_use",                MEMA_FIELD_RSS,             2000 * 4000 + 6 * 200 * 8000 },
+        { ALL,         "malloc/main+malloc/arenas",    MEMA_FIELD_RSS,             4000 * 4000 + 6 * 200 * 8000 },
+        { WITH_NAMES,  "[anon:TXMetaCache]",           MEMA_FIELD_RSS,             MIB(1) },
+        { WITH_NAMES,  "[anon:utxo store]",            MEMA_FIELD_RSS,             MIB(2) },
+        { WITH_NAMES,  "[anon:Cache: shard 1]",        MEMA_FIELD_RSS,             MIB(3) },
+        { WITH_NAMES,  "[anon:a:b:c]",                 MEMA_FIELD_RSS,             MIB(4) },
+        { WITH_NAMES,  "named",                        MEMA_FIELD_RSS,             MIB(10) },
+        { ALL,         "anon/ro",                      MEMA_FIELD_RSS,             MIB(3) },
+        { ALL,         "anon/exec",                    MEMA_FIELD_RSS,             MIB(2) },
+        { ALL,         "anon/none",                    MEMA_FIELD_RSS,             MIB(1) },
+        { ALL,         "shared/anon",                  MEMA_FIELD_RSS,             MIB(5) },
+        { ALL,         "shared/sysv",                  MEMA_FIELD_RSS,             MIB(2) },
+        { ALL,         "shared/memfd",                 MEMA_FIELD_RSS,             MIB(3) },
+        { ALL,         "/memfd:wal (deleted)",         MEMA_FIELD_RSS,             MIB(1) },
+        { ALL,         "/memfd:x (deleted) (deleted)", MEMA_FIELD_RSS,             MIB(1) },
+        { ALL,         "/memfd:a]b (deleted)",         MEMA_FIELD_RSS,             MIB(1) },
+        { ALL,         "file/other",                   MEMA_FIELD_RSS,             MIB(4 + 4) },
+        { ALL,         "file/other",                   MEMA_FIELD_ANONYMOUS,       MIB(1) },
+        { ALL,         "totals",                       MEMA_FIELD_PRIVATE_HUGETLB, MIB(4) },
+        { ALL,         "anon/rw",                      MEMA_FIELD_LAZY_FREE,       MIB(4) },
+        { WITH_NAMES,  "anon/rw",                      MEMA_FIELD_ANON_HUGE,       MIB(8) },
+        { NAMED,       "anon/rw",                      MEMA_FIELD_RSS,             MIB(4 + 8) },
+        { NAMED,       "stacks/threads",               MEMA_FIELD_RSS,             STACKS },
+        { UNDECORATED, NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8) + ALWAYS_THERE },
+        { NAMELESS_12, NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE },
+        { NAMELESS_1,  NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE
                                                                              + LARGE_STACKS },
 };
 /* clang-format on */
@@ -184,8 +184,8 @@ static void expect_bounds_around(const struct capture *c, const char *what, cons
 static void expect_bounds(const struct capture *c)
 {
         const struct mema_facts *facts = &r.context.facts;
-        const struct mema_category *stack = &r.category[MEMA_GO_STACK];
-        const struct mema_part stacks = { 0, stack->sums.value[MEMA_RSS], stack->low, stack->high };
+        const struct mema_category *stack = &r.category[MEMA_CATEGORY_GO_STACK];
+        const struct mema_part stacks = { 0, stack->sums.value[MEMA_FIELD_RSS], stack->low, stack->high };
 
         expect_bounds_around(c, "48 blocks that live", &r.part[MEMA_PART_HEAP_MARKED], MIB(48),
                              facts->go.heap_live);
@@ -206,15 +206,15 @@ static void bounds_hold_what_was_made(void)
 /* The parts of each heap, with the goroutine stacks of Go's, are all of it. */
 static void expect_parts(const struct capture *c)
 {
-        uint64_t go = r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], c_heap = 0;
+        uint64_t go = r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], c_heap = 0;
 
         for (unsigned i = 0; i < MEMA_PART_COUNT; i++)
                 *(i < MEMA_PART_MALLOC_IN_USE ? &go : &c_heap) += r.part[i].rss;
-        expect(c, "parts of the Go heap", go, found("go/heap+go/stack", MEMA_RSS));
-        expect(c, "parts of the C heap", c_heap, found("malloc/main+malloc/arenas", MEMA_RSS));
-        TRUE(r.category[MEMA_GO_STACK].method == MEMA_BY_ESTIMATED ||
-             r.category[MEMA_GO_STACK].method == MEMA_BY_VERIFIED);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, MEMA_BY_VERIFIED);
+        expect(c, "parts of the Go heap", go, found("go/heap+go/stack", MEMA_FIELD_RSS));
+        expect(c, "parts of the C heap", c_heap, found("malloc/main+malloc/arenas", MEMA_FIELD_RSS));
+        TRUE(r.category[MEMA_CATEGORY_GO_STACK].method == MEMA_METHOD_ESTIMATED ||
+             r.category[MEMA_CATEGORY_GO_STACK].method == MEMA_METHOD_VERIFIED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method, MEMA_METHOD_VERIFIED);
 }
 
 static void parts_are_the_whole(void)
@@ -272,7 +272,7 @@ static void read_grown(const struct capture *c, const struct mema_facts *facts, 
         put_facts(lines, sizeof lines, &before, &after);
         snprintf(path, sizeof path, "testdata/real/%s.smaps", c->name);
         smaps = guarded_file(path);
-        EQUAL(report_of_capture(&grown, lines, smaps.data, smaps.len, NULL, NULL), MEMA_END);
+        EQUAL(report_of_capture(&grown, lines, smaps.data, smaps.len, NULL, NULL), MEMA_STATUS_END);
         guarded_free(&smaps);
 }
 
@@ -286,9 +286,10 @@ static void expect_growth(const struct capture *c)
                 expect(c, "go_heap", grown.proof[MEMA_PROOF_GO_HEAP].held, held);
                 expect(c, "malloc", grown.proof[MEMA_PROOF_MALLOC].held, held);
                 expect(c, "malloc_mmap", grown.proof[MEMA_PROOF_MALLOC_MMAP].held, true);
-                expect(c, "lower bounds", grown.category[MEMA_GO_HEAP].low > 0, held);
-                expect(c, "arenas", grown.category[MEMA_MALLOC_ARENAS].low > 0, held);
-                expect(c, "verified", grown.category[MEMA_MALLOC_ARENAS].method == MEMA_BY_VERIFIED, exact);
+                expect(c, "lower bounds", grown.category[MEMA_CATEGORY_GO_HEAP].low > 0, held);
+                expect(c, "arenas", grown.category[MEMA_CATEGORY_MALLOC_ARENAS].low > 0, held);
+                expect(c, "verified",
+                       grown.category[MEMA_CATEGORY_MALLOC_ARENAS].method == MEMA_METHOD_VERIFIED, exact);
                 mema_report_free(&grown);
         }
 }

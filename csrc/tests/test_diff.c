@@ -13,11 +13,11 @@ static struct mema_change *room;
 
 static void prepare(struct mema_report *r, const char *text, size_t len)
 {
+        static const struct mema_options options = { .for_diff = true };
         static struct mema_smaps p;
         struct mema_error error;
 
-        mema_report_init(r, NULL, NULL);
-        mema_diff_prepare(r);
+        mema_report_init(r, NULL, &options);
         mema_smaps_init(&p);
         mema_collect_feed(r, &p, text, len, &error);
         mema_collect_feed(r, &p, NULL, 0, &error);
@@ -205,7 +205,7 @@ static void compare_with_first(const char *path)
 
         SAME_TEXT(pieces, whole);
         expect_harmless(path, whole);
-        if (before.broken_down && now.broken_down && now.totals.value[MEMA_RSS] > 0)
+        if (!before.checks.totals_only && !now.checks.totals_only && now.totals.value[MEMA_FIELD_RSS] > 0)
                 expect_sums(path, whole);
         for (uint64_t i = 1; i < d.count; i++)
                 TRUE(llabs((int64_t)(d.change[i - 1].now - d.change[i - 1].before)) >=
@@ -246,7 +246,7 @@ static void golden_differences(void)
                             unit, form) == 6);
                 options.top = strcmp(top, "all") == 0 ? MEMA_ALL : strtoull(top, NULL, 10);
                 options.unit = index_of(mema_unit_name, unit);
-                options.form = index_of(mema_form_name, form);
+                options.format = index_of(mema_format_name, form);
                 a = guarded_files(inputs[0]);
                 b = guarded_files(inputs[1]);
                 d = compare(a.data, a.len, b.data, b.len);

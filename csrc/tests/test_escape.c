@@ -2,7 +2,7 @@
  * what is too long is cut. */
 #include "test.h"
 
-#include "../bytes.h"
+#include "../scan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 static struct mema_report r;
 
 struct golden {
-        char name[64], input[128], top[16], sort[16], unit[16], form[16];
+        char name[64], input[128], top[16], sort[16], unit[16], format[16];
 };
 
 /* Calls `each` for every row of cases.tsv, with its report made. */
@@ -26,21 +26,21 @@ static void each_golden(void (*each)(const struct golden *g, const struct mema_o
         guarded_free(&cases);
         while ((line = next_line(&rest))) {
                 struct mema_output_options options = { 0 };
-                struct mema_options wanted;
+                struct mema_options wanted = { 0 };
                 struct guarded input;
                 struct golden g;
 
                 if (line[0] == '#')
                         continue;
                 TRUE(sscanf(line, "%63s\t%127s\t%15s\t%15s\t%15s\t%15s", g.name, g.input, g.top, g.sort,
-                            g.unit, g.form) == 6);
+                            g.unit, g.format) == 6);
                 wanted.top = strcmp(g.top, "all") == 0 ? MEMA_ALL : strtoull(g.top, NULL, 10);
                 wanted.sort = index_of(mema_sort_name, g.sort);
                 options.unit = index_of(mema_unit_name, g.unit);
-                options.form = index_of(mema_form_name, g.form);
+                options.format = index_of(mema_format_name, g.format);
                 input = guarded_files(g.input);
-                equal_number(g.input, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_END, __FILE__,
-                             __LINE__);
+                equal_number(g.input, report_of(&r, input.data, input.len, NULL, &wanted), MEMA_STATUS_END,
+                             __FILE__, __LINE__);
                 each(&g, &options);
                 mema_report_free(&r);
                 guarded_free(&input);
@@ -68,7 +68,7 @@ static void keep_the_contract(const struct golden *g, const struct mema_output_o
         char *text = write_by(&r, options, WHOLE);
 
         expect_harmless(g->name, text);
-        if (options->form == MEMA_FORM_TEXT)
+        if (options->format == MEMA_FORMAT_TEXT)
                 expect_text(g->name, text, rss_in_units(&r, options->unit));
         free(text);
 }

@@ -113,7 +113,7 @@ static void put_columns(FILE *out, uint64_t present, const uint64_t *value)
         const char *between = "";
 
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
-                if (kinds[f] != MEMA_SUM || !(present & MEMA_BIT(f)))
+                if (kinds[f] != MEMA_KIND_SUM || !(present & MEMA_BIT(f)))
                         continue;
                 fprintf(out, "%s%s %llu", between, mema_field_label(f), (unsigned long long)value[f]);
                 between = ", ";
@@ -127,7 +127,7 @@ static void put_totals(FILE *out)
         fprintf(out, "Mappings %llu, ", (unsigned long long)r.totals.mappings);
         put_columns(out, r.totals.present, r.totals.value);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                uint64_t rss = r.category[i].sums.value[MEMA_RSS];
+                uint64_t rss = r.category[i].sums.value[MEMA_FIELD_RSS];
 
                 if (rss == 0)
                         continue;
@@ -150,7 +150,7 @@ static void put_mapping(FILE *out, uint64_t index)
         if (g.vm_flags[0] != '\0')
                 fprintf(out, " [%s]", g.vm_flags);
         fprintf(out, " %s%s: ", mema_category_stable_id((unsigned)g.category),
-                g.method == MEMA_BY_INFERRED ? " (inferred)" : "");
+                g.method == MEMA_METHOD_INFERRED ? " (inferred)" : "");
         put_columns(out, g.present, g.value);
         fputc('\n', out);
 }
@@ -159,17 +159,17 @@ static void put_mapping(FILE *out, uint64_t index)
 static char *describe(const struct mema_error *error)
 {
         static const char *const words[MEMA_STATUS_COUNT] = {
-                [MEMA_EMPTY] = "empty",
-                [MEMA_MALFORMED] = "malformed",
-                [MEMA_OVERFLOW] = "overflow",
-                [MEMA_TRUNCATED] = "truncated",
+                [MEMA_STATUS_EMPTY] = "empty",
+                [MEMA_STATUS_MALFORMED] = "malformed",
+                [MEMA_STATUS_OVERFLOW] = "overflow",
+                [MEMA_STATUS_TRUNCATED] = "truncated",
         };
         uint64_t shown = r.row_count > 8 ? 2 : r.row_count;
         char *text, warning[160];
         size_t size;
         FILE *out = open_memstream(&text, &size);
 
-        if (error->status != MEMA_END) {
+        if (error->status != MEMA_STATUS_END) {
                 fprintf(out, "%s at %llu:%llu: %s\n", words[error->status], (unsigned long long)error->line,
                         (unsigned long long)error->column, error->message);
         } else {
@@ -188,17 +188,17 @@ static char *describe(const struct mema_error *error)
 /* The report of a text that comes in pieces of `most` bytes. */
 static void read_text(const char *text, size_t len, size_t most, struct mema_error *error)
 {
-        static const struct mema_options options = { MEMA_ALL, MEMA_SORT_SIZE };
+        static const struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_SIZE };
         static struct mema_smaps p;
-        enum mema_status status = MEMA_MORE;
+        enum mema_status status = MEMA_STATUS_MORE;
 
         mema_report_init(&r, NULL, &options);
         mema_smaps_init(&p);
-        for (size_t used = 0, n; used < len && status == MEMA_MORE; used += n) {
+        for (size_t used = 0, n; used < len && status == MEMA_STATUS_MORE; used += n) {
                 n = len - used < most ? len - used : most;
                 status = mema_collect_feed(&r, &p, text + used, n, error);
         }
-        if (status == MEMA_MORE)
+        if (status == MEMA_STATUS_MORE)
                 status = mema_collect_feed(&r, &p, NULL, 0, error);
         error->status = status;
         mema_report_finish(&r, NULL);
@@ -210,10 +210,10 @@ static void expect_command(const char *path, struct output o, const char *input,
 {
         char err[1024] = "";
 
-        if (error->status == MEMA_EMPTY)
+        if (error->status == MEMA_STATUS_EMPTY)
                 snprintf(err, sizeof err, "memanalyzer: %s: %s, or nothing was written to it\n", input,
                          error->message);
-        else if (error->status != MEMA_END)
+        else if (error->status != MEMA_STATUS_END)
                 snprintf(err, sizeof err, "memanalyzer: %s:%llu:%llu: %s\n", input,
                          (unsigned long long)error->line, (unsigned long long)error->column, error->message);
         equal_number(path, (uint64_t)o.status, err[0] != '\0', __FILE__, __LINE__);

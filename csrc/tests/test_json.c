@@ -13,7 +13,7 @@ static char *json_with(const char *input, const struct mema_output_options *want
         struct mema_output_options options = *wanted;
         char *text;
 
-        options.form = MEMA_FORM_JSON;
+        options.format = MEMA_FORMAT_JSON;
         make_report(&r, input, NULL, MEMA_ALL, MEMA_SORT_ADDRESS);
         text = write_by(&r, &options, WHOLE);
         mema_report_free(&r);
@@ -62,7 +62,7 @@ static void names_are_escaped(void)
                 { "/\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"/\\u00e9\\u20ac\\ud83d\\ude00\"" },
                 { "/\xf4\x8f\xbf\xbf", "\"/\\udbff\\udfff\"" },
                 { "/\xff\xc3(", "\"/\\uefff\\uefc3(\"" },
-                /* U+EF80 itself, as the bytes that it has; its neighbours are characters. */
+                /* U+EF80 itself, as the bytes that it has; its neighbors are characters. */
                 { "/\xee\xbe\x80", "\"/\\uefee\\uefbe\\uef80\"" },
                 { "/\xee\xbb\xbf\xef\x80\x80", "\"/\\ueeff\\uf000\"" },
         };
@@ -115,7 +115,7 @@ static void a_time_is_rfc_3339(void)
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 struct mema_output_options options = {
-                        .origin = { .source = MEMA_FROM_PROCESS,
+                        .origin = { .kind = MEMA_ORIGIN_PROCESS,
                                     .pid = 7,
                                     .began = cases[i].seconds * 1000000000 + 42,
                                     .cost = 1500000 },
@@ -130,11 +130,11 @@ static void a_time_is_rfc_3339(void)
 /* Those beyond the most that are kept, and one that is called so. */
 static void names_without_a_place_have_none(void)
 {
-        struct mema_output_options options = { .form = MEMA_FORM_JSON };
+        struct mema_output_options options = { .format = MEMA_FORMAT_JSON };
 
         mema_report_init(&r, NULL, NULL);
-        r.other_names.mappings = 3;
-        r.other_named = 3;
+        r._names.other.mappings = 3;
+        r.checks.other_named = 3;
         mema_report_finish(&r, NULL);
         expect_part(write_by(&r, &options, WHOLE), "\"names\": [\n    { \"name\": null, \"mappings\": 3,");
         expect_part(json_of("1000-2000 rw-p 0 0:0 0 [anon:other names]\nRss: 4 kB\n"),

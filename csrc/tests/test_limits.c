@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../cgroup.h"
+#include "../limits_cgroup.h"
 #include "../source.h"
 
 #define MB(n) ((uint64_t)(n) << 20)
@@ -473,7 +473,7 @@ static struct mema_limits read_in(bool (*prepare)(void), struct mema_limits *by_
                         _exit(1);
                 memset(memory, 1, touched);
                 mema_report_init(&r, NULL, NULL);
-                if (!prepare() || mema_collect(&r, 0, &error) != MEMA_OK ||
+                if (!prepare() || mema_collect(&r, 0, &error) != MEMA_STATUS_OK ||
                     write(pipes[1], &r.context.limits, sizeof own) != (ssize_t)sizeof own)
                         _exit(2);
                 for (;;)
@@ -485,7 +485,7 @@ static struct mema_limits read_in(bool (*prepare)(void), struct mema_limits *by_
         close(pipes[0]);
         if (by_number) {
                 mema_report_init(&r, NULL, NULL);
-                EQUAL(mema_collect(&r, (uint64_t)child, &error), MEMA_OK);
+                EQUAL(mema_collect(&r, (uint64_t)child, &error), MEMA_STATUS_OK);
                 *by_number = r.context.limits;
                 mema_report_free(&r);
         }

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../own_memory.h"
-#include "../sums.h"
+#include "../self_memory.h"
+#include "../scan.h"
 
 #define CAPTURE "testdata/real/go1.26-named-6.1.smaps"
 
@@ -36,9 +36,9 @@ static enum mema_status pieces(struct mema_report *report, struct mema_error *er
 
         mema_smaps_init(&p);
         status = mema_collect_feed(report, &p, capture.data, capture.len, error);
-        if (status == MEMA_MORE)
+        if (status == MEMA_STATUS_MORE)
                 status = mema_collect_feed(report, &p, NULL, 0, error);
-        return status == MEMA_END ? MEMA_OK : status;
+        return status == MEMA_STATUS_END ? MEMA_STATUS_OK : status;
 }
 
 static const struct {
@@ -53,7 +53,7 @@ static const struct {
 static enum mema_status collect(struct mema_report *report, size_t way, struct mema_error *error,
                                 uint64_t first, uint64_t last)
 {
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
         enum mema_status status;
 
         memset(error, 0, sizeof *error);
@@ -66,7 +66,7 @@ static enum mema_status collect(struct mema_report *report, size_t way, struct m
 
 static void expect_no_report(const struct mema_error *error)
 {
-        EQUAL(error->status, MEMA_NO_MEMORY);
+        EQUAL(error->status, MEMA_STATUS_NO_MEMORY);
         SAME_TEXT(error->message, "no memory to read the source");
         EQUAL(r.totals.mappings, 0);
 }
@@ -81,8 +81,8 @@ static void expect_what_could_be_had(size_t way)
                 return;
         TRUE(memcmp(&r.totals, &whole.totals, sizeof r.totals) == 0);
         TRUE(memcmp(r.category, whole.category, sizeof r.category) == 0);
-        EQUAL(r.row_count + r.rows_lost, whole.row_count);
-        TRUE(r.name_count == whole.name_count || r.other_named > 0);
+        EQUAL(r.row_count + r.checks.rows_lost, whole.row_count);
+        TRUE(r.name_count == whole.name_count || r.checks.other_named > 0);
 }
 
 /* Until no allocation is left that could fail; returns how often there was no
@@ -97,12 +97,12 @@ static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
                 enum mema_status status = collect(&r, way, &error, n, and_all_behind ? UINT64_MAX : n);
 
                 failed = allocations_failed();
-                if (status == MEMA_OK)
+                if (status == MEMA_STATUS_OK)
                         expect_what_could_be_had(way);
                 else
                         expect_no_report(&error);
-                none += status != MEMA_OK;
-                *lost += r.rows_lost > 0;
+                none += status != MEMA_STATUS_OK;
+                *lost += r.checks.rows_lost > 0;
                 mema_report_free(&r);
         }
         return none;
@@ -118,8 +118,8 @@ static void every_allocation_fails_in_turn(void)
                 uint64_t sources = ways[way].collect != pieces, lost;
                 struct mema_error error;
 
-                EQUAL(collect(&whole, way, &error, 0, 0), MEMA_OK);
-                EQUAL(whole.rows_lost, 0);
+                EQUAL(collect(&whole, way, &error, 0, 0), MEMA_STATUS_OK);
+                EQUAL(whole.checks.rows_lost, 0);
                 EQUAL(each_fails(way, false, &lost), sources);
                 TRUE(lost == 0 || !ways[way].steady);                 /* the next region asks again */
                 EQUAL(each_fails(way, true, &lost) > 0, sources > 0); /* this process asks before it, too */
@@ -138,8 +138,10 @@ enum { MAPPINGS = 65530, TOP = 100, PAGE = 4 };
  * whose names go backward; that of addresses has the first ones. */
 static size_t put_mapping(char *text, size_t size, uint64_t n)
 {
-        static const enum mema_field grows[] = { MEMA_RSS,  MEMA_PSS,  MEMA_PRIVATE_CLEAN, MEMA_SHARED_DIRTY,
-                                                 MEMA_SWAP, MEMA_SIZE, MEMA_FIELD_COUNT };
+        static const enum mema_field grows[] = { MEMA_FIELD_RSS,           MEMA_FIELD_PSS,
+                                                 MEMA_FIELD_PRIVATE_CLEAN, MEMA_FIELD_SHARED_DIRTY,
+                                                 MEMA_FIELD_SWAP,          MEMA_FIELD_SIZE,
+                                                 MEMA_FIELD_COUNT };
         const enum mema_field grown = grows[n % (sizeof grows / sizeof *grows)];
         uint64_t start = UINT64_C(0x7f0000000000) + (n << 22);
         size_t len = (size_t)snprintf(text, size,
@@ -148,7 +150,7 @@ static size_t put_mapping(char *text, size_t size, uint64_t n)
                                       start, start + (1 << 21), n << 12, n + (1 << 22), MAPPINGS - n);
 
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                if (kinds[i] == MEMA_SUM)
+                if (kinds[i] == MEMA_KIND_SUM)
                         len += (size_t)snprintf(text + len, size - len, "%s: %" PRIu64 " kB\n",
                                                 mema_field_label(i),
                                                 i == grown ? n << 12 : (uint64_t)PAGE << 10);
@@ -156,19 +158,19 @@ static size_t put_mapping(char *text, size_t size, uint64_t n)
 }
 
 /* What there is of C memory while such a report is made, or written. */
-static uint64_t memory_of_a_report(uint64_t sort)
+static uint64_t memory_of_a_report(bool every_sort)
 {
         static struct mema_smaps p;
         static struct mema_output output;
-        struct mema_options options = { TOP, sort };
+        struct mema_options options = { .top = TOP, .every_sort = every_sort };
         struct mema_error error;
         uint64_t beside, arena = 0;
 
         mema_report_init(&r, NULL, &options);
         fail_allocations(0, 0);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
-        beside = larger(allocated_bytes() + r.found_room * sizeof *r.found + r.found_names_room,
-                        sizeof output);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
+        beside = max_u64(allocated_bytes() + r._owners.room * sizeof *r._owners.owners + r._owners.names_room,
+                         sizeof output);
         mema_report_finish(&r, NULL);
         mema_report_free(&r);
 
@@ -177,15 +179,16 @@ static uint64_t memory_of_a_report(uint64_t sort)
         for (uint64_t n = 0; n < MAPPINGS; n++) {
                 char text[4096];
 
-                EQUAL(mema_collect_feed(&r, &p, text, put_mapping(text, sizeof text, n), &error), MEMA_MORE);
-                arena = larger(arena, r.arena_size);
+                EQUAL(mema_collect_feed(&r, &p, text, put_mapping(text, sizeof text, n), &error),
+                      MEMA_STATUS_MORE);
+                arena = max_u64(arena, r._arena.size);
         }
-        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_END);
+        EQUAL(mema_collect_feed(&r, &p, NULL, 0, &error), MEMA_STATUS_END);
         mema_report_finish(&r, NULL);
-        arena = larger(arena, r.arena_size);
+        arena = max_u64(arena, r._arena.size);
         EQUAL(r.totals.mappings, MAPPINGS);
-        EQUAL(r.rows_lost, 0);
-        for (uint64_t by = 0; by < MEMA_SORT_COUNT; by++)
+        EQUAL(r.checks.rows_lost, 0);
+        for (unsigned by = 0; by < MEMA_SORT_COUNT; by++)
                 EQUAL(mema_report_rows_by(&r, by), TOP);
         mema_report_free(&r);
         return sizeof r + arena + beside;
@@ -197,34 +200,34 @@ static void a_report_of_as_many_mappings_as_there_can_be(void)
 {
         if (!libc_is_apart())
                 return;
-        TRUE(memory_of_a_report(MEMA_SORT_RSS) <= 256 << 10);
-        TRUE(memory_of_a_report(MEMA_EVERY_SORT) <= 384 << 10);
+        TRUE(memory_of_a_report(false) <= 256 << 10);
+        TRUE(memory_of_a_report(true) <= 384 << 10);
 }
 
 /* Stands before the real one, too: how many allocations there were when the first mapping was
  * looked at. */
 static uint64_t when_looked;
 
-void __real_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g);
-void __wrap_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g);
+void __real_mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g);
+void __wrap_mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g);
 
-void __wrap_mema_own_memory_look(struct mema_own_memory *own, const struct mema_region *g)
+void __wrap_mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g)
 {
         if (when_looked == 0)
                 when_looked = allocations();
-        __real_mema_own_memory_look(own, g);
+        __real_mema_self_memory_look(own, g);
 }
 
 /* What is allocated meanwhile can have a mapping grow that was read in part. */
 static void a_process_that_reads_itself_has_allocated_before(void)
 {
-        struct mema_options options = { TOP, MEMA_EVERY_SORT };
+        struct mema_options options = { .top = TOP, .every_sort = true };
         struct mema_error error;
 
         mema_report_init(&r, NULL, &options);
         when_looked = 0;
         fail_allocations(0, 0);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_OK);
         TRUE(when_looked > 0);
         EQUAL(allocations(), when_looked);
         mema_report_free(&r);

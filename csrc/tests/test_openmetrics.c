@@ -10,7 +10,7 @@ static struct mema_report r;
 
 static char *metrics_of(const char *input)
 {
-        static const struct mema_output_options options = { .form = MEMA_FORM_OPENMETRICS };
+        static const struct mema_output_options options = { .format = MEMA_FORMAT_OPENMETRICS };
         char *text;
 
         make_report(&r, input, NULL, 0, MEMA_SORT_RSS);

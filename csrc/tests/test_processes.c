@@ -76,9 +76,9 @@ static void expect_report(uint64_t pid, unsigned category, uint64_t least)
         struct mema_error error;
         struct output o;
 
-        EQUAL(collect(pid, &error), MEMA_OK);
+        EQUAL(collect(pid, &error), MEMA_STATUS_OK);
         expect_law("a process", &r);
-        TRUE(r.category[category].sums.value[MEMA_RSS] >= least);
+        TRUE(r.category[category].sums.value[MEMA_FIELD_RSS] >= least);
         mema_report_free(&r);
         o = run_on(pid);
         EQUAL(o.status, 0);
@@ -150,15 +150,15 @@ static void a_process_that_is_gone(void)
         end_child(child);
         snprintf(words, sizeof words,
                  "process %ld: there is none, or it has ended (/proc/%ld/smaps: ", (long)child, (long)child);
-        expect_no_report((uint64_t)child, MEMA_NO_PROCESS, 3, words);
+        expect_no_report((uint64_t)child, MEMA_STATUS_NO_PROCESS, 3, words);
 }
 
 static void a_process_that_never_was(void)
 {
         struct mema_error error;
 
-        expect_no_report(999999999, MEMA_NO_PROCESS, 3, "process 999999999: there is none");
-        EQUAL(collect(UINT64_MAX, &error), MEMA_NO_PROCESS);
+        expect_no_report(999999999, MEMA_STATUS_NO_PROCESS, 3, "process 999999999: there is none");
+        EQUAL(collect(UINT64_MAX, &error), MEMA_STATUS_NO_PROCESS);
         expect_words(error.message, "process 18446744073709551615: there is none");
 }
 
@@ -176,7 +176,7 @@ static void a_zombie(void)
         pid_t child = child_that(NULL);
 
         is_killed(child);
-        expect_no_report((uint64_t)child, MEMA_ZOMBIE, 6, "is a zombie: it has ended");
+        expect_no_report((uint64_t)child, MEMA_STATUS_ZOMBIE, 6, "is a zombie: it has ended");
         end_child(child);
 }
 
@@ -187,7 +187,7 @@ static void a_kernel_thread(void)
         if (!name.data || name.len != 9 || memcmp(name.data, "kthreadd\n", 9) != 0)
                 skipped("a kernel thread", "process 2 is none here");
         else
-                expect_no_report(2, MEMA_KERNEL_THREAD, 7,
+                expect_no_report(2, MEMA_STATUS_KERNEL_THREAD, 7,
                                  "process 2 has no memory of its own: it is a kernel thread");
         guarded_free(&name);
 }
@@ -208,8 +208,10 @@ static void *read_itself(void *unused)
         struct mema_error error;
 
         (void)unused;
-        _exit(soon(is_zombie, getpid()) && collect(0, &error) == MEMA_OK && r.totals.value[MEMA_RSS] > 0 ? 0
-                                                                                                         : 1);
+        _exit(soon(is_zombie, getpid()) && collect(0, &error) == MEMA_STATUS_OK &&
+                              r.totals.value[MEMA_FIELD_RSS] > 0
+                      ? 0
+                      : 1);
         return NULL;
 }
 
@@ -238,7 +240,7 @@ static void threads_that_outlive_their_leader(void)
         TRUE(soon(is_zombie, child));
         for (int i = 0; i < 10000 && ((volatile char *)memory)[SHARED - 1] == 0; i++)
                 usleep(1000);
-        expect_report((uint64_t)child, MEMA_SHARED_ANON, SHARED);
+        expect_report((uint64_t)child, MEMA_CATEGORY_SHARED_ANON, SHARED);
         end_child(child);
         munmap(memory, SHARED);
 }
@@ -300,19 +302,19 @@ static void expect_source_broken_off(bool scans, void (*happens)(pid_t child), u
         pid_t child = stopped_shell();
         struct mema_error error;
         struct mema_source *source;
-        enum mema_status status = MEMA_REGION;
+        enum mema_status status = MEMA_STATUS_REGION;
         uint64_t all;
 
-        EQUAL(collect((uint64_t)child, &error), MEMA_OK);
+        EQUAL(collect((uint64_t)child, &error), MEMA_STATUS_OK);
         all = r.totals.mappings;
         mema_report_free(&r);
         TRUE(all > 5);
         source = mema_source_process((uint64_t)child, scans, &context, &error);
-        for (uint64_t i = 0; i < all && i < after && status == MEMA_REGION; i++)
+        for (uint64_t i = 0; i < all && i < after && status == MEMA_STATUS_REGION; i++)
                 status = source->next(source, &region, &error);
-        EQUAL(status, MEMA_REGION);
+        EQUAL(status, MEMA_STATUS_REGION);
         happens(child);
-        while (status == MEMA_REGION)
+        while (status == MEMA_STATUS_REGION)
                 status = source->next(source, &region, &error);
         EQUAL(status, wanted);
         EQUAL(error.status, wanted);
@@ -332,25 +334,25 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
 /* The kernel ends the text of a process that is gone as if it were whole. */
 static void a_process_that_is_killed_meanwhile(void)
 {
-        expect_broken_off(is_killed, 0, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(is_killed, 1, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(is_killed, UINT64_MAX, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, 0, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, 1, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was read");
 }
 
 static void a_process_that_is_reaped_meanwhile(void)
 {
-        expect_broken_off(end_child, 0, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(end_child, 1, MEMA_ENDED, "ended while it was read");
-        expect_broken_off(end_child, UINT64_MAX, MEMA_ENDED, "ended while it was read");
+        expect_broken_off(end_child, 0, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(end_child, 1, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(end_child, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was read");
 }
 
 static void a_process_that_begins_another_program_meanwhile(void)
 {
         static const char words[] = "began another program while it was read: read it again";
 
-        expect_broken_off(begins_another, 0, MEMA_REPLACED, words);
-        expect_broken_off(begins_another, 1, MEMA_REPLACED, words);
-        expect_broken_off(begins_another, UINT64_MAX, MEMA_REPLACED, words);
+        expect_broken_off(begins_another, 0, MEMA_STATUS_REPLACED, words);
+        expect_broken_off(begins_another, 1, MEMA_STATUS_REPLACED, words);
+        expect_broken_off(begins_another, UINT64_MAX, MEMA_STATUS_REPLACED, words);
 }
 
 /* Killed, it stays for a while: its memory goes first. */
@@ -367,16 +369,16 @@ static void a_process_that_is_ending(void)
 {
         pid_t child = child_that(fill_much);
         struct mema_error error;
-        enum mema_status status = MEMA_OK;
+        enum mema_status status = MEMA_STATUS_OK;
 
         kill(child, SIGKILL);
-        for (int i = 0; i < 100000 && status != MEMA_ZOMBIE; i++) {
+        for (int i = 0; i < 100000 && status != MEMA_STATUS_ZOMBIE; i++) {
                 status = collect((uint64_t)child, &error);
-                if (status != MEMA_OK && status != MEMA_ENDED && status != MEMA_ZOMBIE)
+                if (status != MEMA_STATUS_OK && status != MEMA_STATUS_ENDED && status != MEMA_STATUS_ZOMBIE)
                         SAME_TEXT(error.message, "ended, or a zombie");
                 mema_report_free(&r);
         }
-        EQUAL(status, MEMA_ZOMBIE);
+        EQUAL(status, MEMA_STATUS_ZOMBIE);
         end_child(child);
 }
 
@@ -417,7 +419,7 @@ static void somebody_else_s_process(void)
         if (geteuid() != 0 || !as_nobody())
                 skipped("another user's process", "root is needed to make one");
         else
-                expect_no_report((uint64_t)child, MEMA_NOT_PERMITTED, 8,
+                expect_no_report((uint64_t)child, MEMA_STATUS_NOT_PERMITTED, 8,
                                  "is another user's: run as that user or as root");
         as_before();
         end_child(child);
@@ -432,7 +434,7 @@ static void a_process_that_is_not_dumpable(void)
                 return;
         }
         child = child_that(is_not_dumpable);
-        expect_no_report((uint64_t)child, MEMA_PROTECTED, 9,
+        expect_no_report((uint64_t)child, MEMA_STATUS_PROTECTED, 9,
                          "is yours, but protected: it is not dumpable, or has more privileges: run as root");
         as_before();
         end_child(child);
@@ -450,7 +452,7 @@ static void this_process_when_it_is_not_dumpable(void)
                 if (!as_nobody())
                         _exit(0);
                 is_not_dumpable();
-                _exit(collect(0, &error) == MEMA_OK && r.totals.value[MEMA_RSS] > 0 ? 0 : 1);
+                _exit(collect(0, &error) == MEMA_STATUS_OK && r.totals.value[MEMA_FIELD_RSS] > 0 ? 0 : 1);
         }
         TRUE(waitpid(child, &status, 0) == child);
         EQUAL(status, 0);
@@ -533,7 +535,7 @@ static void a_process_in_another_namespace(void)
                 skipped("a process in another PID namespace", "none may be made");
                 return;
         }
-        expect_report((uint64_t)child, MEMA_BINARY, 4096);
+        expect_report((uint64_t)child, MEMA_CATEGORY_BINARY, 4096);
         end_child(child);
 }
 
@@ -583,7 +585,7 @@ enum change { KEPT, DELETED, REPLACED };
 
 static void expect_binary(const char *name, enum change change, const char *heading)
 {
-        static const char warning[] = "The program's file was deleted or replaced after the program began";
+        static const char warning[] = "The program's file was deleted or replaced after the program started";
         char folder[40], path[128];
         pid_t child = stopped_copy(folder, name, path, sizeof path);
         struct output o;
@@ -592,7 +594,7 @@ static void expect_binary(const char *name, enum change change, const char *head
                 EQUAL(unlink(path), 0);
         if (change == REPLACED)
                 EQUAL(symlink("/proc/self/exe", path), 0);
-        expect_report((uint64_t)child, MEMA_BINARY, 4096);
+        expect_report((uint64_t)child, MEMA_CATEGORY_BINARY, 4096);
         EQUAL(r.context.program, MEMA_PROGRAM_OTHER); /* its file is read, wherever it is */
         o = run_on((uint64_t)child);
         expect_words(o.out, heading);

@@ -53,10 +53,10 @@ static void expect_possible(const char *what, const struct mema_sums *sums)
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
                 char shown[128];
 
-                if (kinds[f] != MEMA_SUM || sums->value[f] <= sums->value[MEMA_SIZE])
+                if (kinds[f] != MEMA_KIND_SUM || sums->value[f] <= sums->value[MEMA_FIELD_SIZE])
                         continue;
                 snprintf(shown, sizeof shown, "%s: %s", what, mema_field_label(f));
-                equal_number(shown, sums->value[f], sums->value[MEMA_SIZE], __FILE__, __LINE__);
+                equal_number(shown, sums->value[f], sums->value[MEMA_FIELD_SIZE], __FILE__, __LINE__);
         }
 }
 
@@ -71,10 +71,10 @@ static void expect_sound(void)
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
                 expect_possible(mema_category_stable_id(i), &r.category[i].sums);
         expect_order("while it changes", &r);
-        EQUAL(r.rows_lost, 0);
+        EQUAL(r.checks.rows_lost, 0);
         expect_warnings("while it changes", &r);
         text = write_by(&r, &options, WHOLE);
-        expect_text("while it changes", text, r.totals.value[MEMA_RSS]);
+        expect_text("while it changes", text, r.totals.value[MEMA_FIELD_RSS]);
         free(text);
 }
 
@@ -82,10 +82,11 @@ static void expect_sound(void)
 
 static enum mema_status collect(pid_t child, unsigned i, struct mema_error *error)
 {
-        struct mema_options options = { MEMA_ALL, i % MEMA_SORT_COUNT };
+        struct mema_options options = { .top = MEMA_ALL,
+                                        .sort = (enum mema_sort)(i % MEMA_SORT_COUNT),
+                                        .rss_only = i / MEMA_SORT_COUNT % 2 };
 
         mema_report_init(&r, NULL, &options);
-        mema_report_source(&r, MEMA_SOURCE_AUTO, i / MEMA_SORT_COUNT % 2);
         return mema_collect(&r, (uint64_t)child, error);
 }
 
@@ -95,7 +96,7 @@ static void reports_while_mappings_change(void)
         struct mema_error error;
 
         for (unsigned i = 0; i < reports(); i++) {
-                EQUAL(collect(child, i, &error), MEMA_OK);
+                EQUAL(collect(child, i, &error), MEMA_STATUS_OK);
                 expect_sound();
                 mema_report_free(&r);
         }
@@ -107,13 +108,14 @@ static enum mema_status expect_sound_or_gone(pid_t child, unsigned i, bool ends)
 {
         struct mema_error error;
         enum mema_status status = collect(child, i, &error);
-        bool gone = status == MEMA_NO_PROCESS || status == MEMA_ENDED || status == MEMA_ZOMBIE;
+        bool gone = status == MEMA_STATUS_NO_PROCESS || status == MEMA_STATUS_ENDED ||
+                    status == MEMA_STATUS_ZOMBIE;
         char name[32];
 
         snprintf(name, sizeof name, "process %d", (int)child);
-        if (status == MEMA_OK)
+        if (status == MEMA_STATUS_OK)
                 expect_sound();
-        else if ((ends ? !gone : status != MEMA_REPLACED) || !strstr(error.message, name))
+        else if ((ends ? !gone : status != MEMA_STATUS_REPLACED) || !strstr(error.message, name))
                 SAME_TEXT(error.message, "a report, or that the process is gone");
         mema_report_free(&r);
         return status;
@@ -133,7 +135,7 @@ static void reports_of_a_process_that_ends(void)
         for (unsigned i = 0; i < reports() / 4; i++) {
                 pid_t child = start("ends", "20");
 
-                while (expect_sound_or_gone(child, i, true) == MEMA_OK)
+                while (expect_sound_or_gone(child, i, true) == MEMA_STATUS_OK)
                         i++;
                 TRUE(waitpid(child, NULL, 0) == child);
         }
@@ -154,10 +156,10 @@ static void a_mapping_that_grows_is_counted_once(void)
                 unsigned wanted = reports() / 4;
 
                 for (unsigned i = 0; i < TRIES + wanted && wanted > 0; i++) {
-                        EQUAL(collect(child, i * MEMA_SORT_COUNT, &error), MEMA_OK);
+                        EQUAL(collect(child, i * MEMA_SORT_COUNT, &error), MEMA_STATUS_OK);
                         expect_sound();
-                        TRUE(r.totals.value[MEMA_RSS] < MOST + BESIDE);
-                        wanted -= r.totals.value[MEMA_RSS] >= LEAST; /* it has begun to grow */
+                        TRUE(r.totals.value[MEMA_FIELD_RSS] < MOST + BESIDE);
+                        wanted -= r.totals.value[MEMA_FIELD_RSS] >= LEAST; /* it has begun to grow */
                         mema_report_free(&r);
                 }
                 EQUAL(wanted, 0);
@@ -213,11 +215,11 @@ static void overlaps_are_those_of_the_text(void)
                 if (i % 2 == 1) /* and surely some */
                         len = read_smaps(child, text, len, SIZE - 1);
                 text[len] = '\0';
-                EQUAL(report_of(&r, text, len, NULL, NULL), MEMA_END);
+                EQUAL(report_of(&r, text, len, NULL, NULL), MEMA_STATUS_END);
                 expect_law("with overlaps", &r);
                 expect_possible("with overlaps", &r.totals);
-                EQUAL(r.overlapping, count_overlaps(text));
-                TRUE(len == once || r.overlapping > 0);
+                EQUAL(r.checks.overlapping, count_overlaps(text));
+                TRUE(len == once || r.checks.overlapping > 0);
                 mema_report_free(&r);
         }
         stop(child);

@@ -13,9 +13,9 @@ static void comes_to(const char *text, const struct mema_context *context, const
 {
         char got[1024] = "";
 
-        equal_number(text, make_report(&r, text, context, 0, MEMA_SORT_RSS), MEMA_END, __FILE__, line);
+        equal_number(text, make_report(&r, text, context, 0, MEMA_SORT_RSS), MEMA_STATUS_END, __FILE__, line);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                uint64_t rss = r.category[i].sums.value[MEMA_RSS];
+                uint64_t rss = r.category[i].sums.value[MEMA_FIELD_RSS];
                 size_t len = strlen(got);
 
                 if (rss > 0)
@@ -33,10 +33,10 @@ static void comes_to(const char *text, const struct mema_context *context, const
 
 static void expect_law_of(const char *path, const struct guarded *file, const struct mema_context *context)
 {
-        struct mema_options options = { 20, MEMA_SORT_RSS };
+        struct mema_options options = { .top = 20, .sort = MEMA_SORT_RSS };
         struct records records = parse(file->data, file->len, WHOLE);
 
-        EQUAL(report_of(&r, file->data, file->len, context, &options), MEMA_END);
+        EQUAL(report_of(&r, file->data, file->len, context, &options), MEMA_STATUS_END);
         expect_law(path, &r);
         expect_totals(path, &r, &records);
         mema_report_free(&r);
@@ -81,20 +81,23 @@ static void each_column_is_added_up(void)
                     "kB\nTHPeligible: 1\n",
                     NULL, 0, MEMA_SORT_RSS);
         EQUAL(r.totals.mappings, 2);
-        EQUAL(r.totals.value[MEMA_SIZE], 20 << 10);
-        EQUAL(r.totals.value[MEMA_RSS], 12 << 10);
-        EQUAL(r.totals.value[MEMA_PSS], 3 << 10);
-        EQUAL(r.totals.value[MEMA_REFERENCED], 5 << 10);
-        EQUAL(r.totals.value[MEMA_SWAP], 3 << 10);
-        EQUAL(r.totals.value[MEMA_KERNEL_PAGE_SIZE], 0);
-        EQUAL(r.totals.value[MEMA_THP_ELIGIBLE], 0);
-        EQUAL(r.totals.present, MEMA_BIT(MEMA_SIZE) | MEMA_BIT(MEMA_RSS) | MEMA_BIT(MEMA_PSS) |
-                                        MEMA_BIT(MEMA_REFERENCED) | MEMA_BIT(MEMA_SWAP));
-        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.value[MEMA_PSS], 3 << 10);
-        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.value[MEMA_REFERENCED], 0);
-        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.present, r.totals.present);
-        EQUAL(r.category[MEMA_MALLOC_MAIN].sums.mappings, 1);
-        EQUAL(r.category[MEMA_OTHER_FILES].sums.mappings + r.category[MEMA_BINARY].sums.mappings, 1);
+        EQUAL(r.totals.value[MEMA_FIELD_SIZE], 20 << 10);
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], 12 << 10);
+        EQUAL(r.totals.value[MEMA_FIELD_PSS], 3 << 10);
+        EQUAL(r.totals.value[MEMA_FIELD_REFERENCED], 5 << 10);
+        EQUAL(r.totals.value[MEMA_FIELD_SWAP], 3 << 10);
+        EQUAL(r.totals.value[MEMA_FIELD_KERNEL_PAGE_SIZE], 0);
+        EQUAL(r.totals.value[MEMA_FIELD_THP_ELIGIBLE], 0);
+        EQUAL(r.totals.present, MEMA_BIT(MEMA_FIELD_SIZE) | MEMA_BIT(MEMA_FIELD_RSS) |
+                                        MEMA_BIT(MEMA_FIELD_PSS) | MEMA_BIT(MEMA_FIELD_REFERENCED) |
+                                        MEMA_BIT(MEMA_FIELD_SWAP));
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MAIN].sums.value[MEMA_FIELD_PSS], 3 << 10);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MAIN].sums.value[MEMA_FIELD_REFERENCED], 0);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MAIN].sums.present, r.totals.present);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MAIN].sums.mappings, 1);
+        EQUAL(r.category[MEMA_CATEGORY_OTHER_FILES].sums.mappings +
+                      r.category[MEMA_CATEGORY_BINARY].sums.mappings,
+              1);
         mema_report_free(&r);
 }
 
@@ -104,21 +107,21 @@ static void a_size_that_is_not_printed_is_the_range(void)
                     "1000-3000 rw-p 0 0:0 0\n10000-20000 rw-p 0 0:0 0\nSize: 4 kB\n"
                     "fffffffffffff000-0 r-xp 0 0:0 0\nSize: 4 kB\n",
                     NULL, 0, MEMA_SORT_RSS);
-        EQUAL(r.totals.value[MEMA_SIZE], 0x2000 + 4096 + 4096);
-        EQUAL(r.without_rss, 3);
-        EQUAL(r.totals.present & MEMA_BIT(MEMA_RSS), 0);
+        EQUAL(r.totals.value[MEMA_FIELD_SIZE], 0x2000 + 4096 + 4096);
+        EQUAL(r.checks.without_rss, 3);
+        EQUAL(r.totals.present & MEMA_BIT(MEMA_FIELD_RSS), 0);
         mema_report_free(&r);
         make_report(&r, "1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", NULL, 0, MEMA_SORT_RSS);
-        EQUAL(r.totals.present, MEMA_BIT(MEMA_RSS));
+        EQUAL(r.totals.present, MEMA_BIT(MEMA_FIELD_RSS));
         mema_report_free(&r);
 }
 
 static void a_rollup_is_not_broken_down(void)
 {
         COMES_TO("1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", "other/not_broken_down 4");
-        EQUAL(r.broken_down, 0);
+        TRUE(r.checks.totals_only);
         COMES_TO(MAP("1000-9000", "rw-p", "", 4), "anon/rw 4");
-        EQUAL(r.broken_down, 1);
+        TRUE(!r.checks.totals_only);
 }
 
 /* Runs and anchors --------------------------------------------------------- */
@@ -219,7 +222,7 @@ static void a_run_that_ends_at_2_to_the_64(void)
 
         make_report(&r, MAP("fffffffffff00000-0", "rw-p", "", 100), anchored(UINT64_C(0xfffffffffff00000)),
                     MEMA_ALL, MEMA_SORT_ADDRESS);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], 100 << 10);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS], 100 << 10);
         mema_report_row(&r, 0, &row);
         SAME_TEXT(mema_category_stable_id((unsigned)row.category), "go/heap");
         mema_report_free(&r);
@@ -231,10 +234,10 @@ static void rows_of_the_run_are_the_go_heap_s(void)
                 uint64_t start;
                 unsigned category, method;
         } wanted[] = {
-                { UINT64_C(0x7f0000000000), MEMA_GO_HEAP, MEMA_BY_INFERRED },
-                { UINT64_C(0x7f0000400000), MEMA_GO_HEAP, MEMA_BY_INFERRED },
-                { UINT64_C(0x7f0000801000), MEMA_ANON_RW, MEMA_BY_NAMED },
-                { UINT64_C(0x7f0000a00000), MEMA_OTHER_FILES, MEMA_BY_NAMED },
+                { UINT64_C(0x7f0000000000), MEMA_CATEGORY_GO_HEAP, MEMA_METHOD_INFERRED },
+                { UINT64_C(0x7f0000400000), MEMA_CATEGORY_GO_HEAP, MEMA_METHOD_INFERRED },
+                { UINT64_C(0x7f0000801000), MEMA_CATEGORY_ANON_RW, MEMA_METHOD_NAMED },
+                { UINT64_C(0x7f0000a00000), MEMA_CATEGORY_OTHER_FILES, MEMA_METHOD_NAMED },
         };
 
         make_report(&r, HEAP, anchored(UINT64_C(0x7f0000400000)), MEMA_ALL, MEMA_SORT_ADDRESS);
@@ -247,18 +250,18 @@ static void rows_of_the_run_are_the_go_heap_s(void)
                 EQUAL(row.category, wanted[i].category);
                 EQUAL(row.method, wanted[i].method);
         }
-        EQUAL(r.category[MEMA_GO_HEAP].method, MEMA_BY_INFERRED);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.mappings, 3);
-        EQUAL(r.category[MEMA_GO_HEAP].low, 0);
-        EQUAL(r.category[MEMA_GO_HEAP].high, 612 << 10);
-        EQUAL(r.category[MEMA_ANON_RW].low, 64 << 10);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].method, MEMA_METHOD_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.mappings, 3);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].high, 612 << 10);
+        EQUAL(r.category[MEMA_CATEGORY_ANON_RW].low, 64 << 10);
         mema_report_free(&r);
 }
 
 /* Every row is of the category that it is counted in. */
 static void rows_add_up(const char *what, const char *text, size_t len, const struct mema_context *context)
 {
-        struct mema_options all = { MEMA_ALL, MEMA_SORT_RSS };
+        struct mema_options all = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
         uint64_t sums[MEMA_CATEGORY_COUNT] = { 0 };
 
         report_of(&r, text, len, context, &all);
@@ -266,13 +269,13 @@ static void rows_add_up(const char *what, const char *text, size_t len, const st
                 struct mema_region row;
 
                 mema_report_row(&r, i, &row);
-                sums[row.category] += row.value[MEMA_RSS];
+                sums[row.category] += row.value[MEMA_FIELD_RSS];
         }
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 char shown[256];
 
                 snprintf(shown, sizeof shown, "%.150s: rows of %s", what, mema_category_stable_id(i));
-                equal_number(shown, sums[i], r.category[i].sums.value[MEMA_RSS], __FILE__, __LINE__);
+                equal_number(shown, sums[i], r.category[i].sums.value[MEMA_FIELD_RSS], __FILE__, __LINE__);
         }
         mema_report_free(&r);
 }
@@ -336,10 +339,10 @@ static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *befo
         g.start = UINT64_C(0xc000000000);
         g.end = g.start + size;
         strcpy(g.perms, "rw-p");
-        g.present = MEMA_BIT(MEMA_RSS) | MEMA_BIT(MEMA_PSS);
-        g.value[MEMA_RSS] = rss;
-        g.value[MEMA_PSS] = rss / 2;
-        EQUAL(mema_report_add(&r, &g), MEMA_OK);
+        g.present = MEMA_BIT(MEMA_FIELD_RSS) | MEMA_BIT(MEMA_FIELD_PSS);
+        g.value[MEMA_FIELD_RSS] = rss;
+        g.value[MEMA_FIELD_PSS] = rss / 2;
+        EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
         if (after)
                 later.go = *after;
         mema_report_finish(&r, after ? &later : NULL);
@@ -354,10 +357,10 @@ static void divide(uint64_t rss, const struct mema_go *before, const struct mema
 
 static void expect_part(unsigned category, uint64_t rss, uint64_t low, uint64_t high)
 {
-        EQUAL(r.category[category].sums.value[MEMA_RSS], rss);
+        EQUAL(r.category[category].sums.value[MEMA_FIELD_RSS], rss);
         EQUAL(r.category[category].low, low);
         EQUAL(r.category[category].high, high);
-        EQUAL(r.category[category].method, low == high ? MEMA_BY_VERIFIED : MEMA_BY_ESTIMATED);
+        EQUAL(r.category[category].method, low == high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED);
 }
 
 static void the_split_is_exact_where_all_is_resident(void)
@@ -367,11 +370,11 @@ static void the_split_is_exact_where_all_is_resident(void)
         struct mema_go large = runtime(objects, 0, 0, 0, stacks);
 
         divide(KB(4096), &small, NULL);
-        expect_part(MEMA_GO_HEAP, KB(4000), KB(4000), KB(4000));
-        expect_part(MEMA_GO_STACK, KB(96), KB(96), KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(4000), KB(4000), KB(4000));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(96), KB(96), KB(96));
         divide(objects + stacks, &large, NULL);
-        expect_part(MEMA_GO_HEAP, objects, objects, objects);
-        expect_part(MEMA_GO_STACK, stacks, stacks, stacks);
+        expect_part(MEMA_CATEGORY_GO_HEAP, objects, objects, objects);
+        expect_part(MEMA_CATEGORY_GO_STACK, stacks, stacks, stacks);
 }
 
 static void the_split_of_what_is_partly_resident(void)
@@ -379,17 +382,17 @@ static void the_split_of_what_is_partly_resident(void)
         struct mema_go go = runtime(KB(3000), KB(500), KB(500), 0, KB(96));
 
         divide(KB(2048), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(2000), KB(1952), KB(2048));
-        expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(2000), KB(1952), KB(2048));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(48), 0, KB(96));
         divide(KB(4064), &go, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].high, KB(4000));
-        EQUAL(r.category[MEMA_GO_STACK].low, KB(64));
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].high, KB(4000));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].low, KB(64));
         divide(KB(64), &go, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].low, 0);
-        EQUAL(r.category[MEMA_GO_STACK].high, KB(64));
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].high, KB(64));
         divide(0, &go, NULL);
-        expect_part(MEMA_GO_HEAP, 0, 0, 0);
-        expect_part(MEMA_GO_STACK, 0, 0, 0);
+        expect_part(MEMA_CATEGORY_GO_HEAP, 0, 0, 0);
+        expect_part(MEMA_CATEGORY_GO_STACK, 0, 0, 0);
 }
 
 /* What is released can be resident still, and is then the heap's. */
@@ -398,8 +401,8 @@ static void the_split_with_released_memory(void)
         struct mema_go go = runtime(KB(4000), 0, 0, KB(1000), KB(96));
 
         divide(KB(5000), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(4904), KB(4904), KB(5000));
-        expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(4904), KB(4904), KB(5000));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(96), 0, KB(96));
 }
 
 /* Bounds are certain only where the mappings are just what the runtime has. */
@@ -408,12 +411,12 @@ static void the_split_of_other_mappings_than_the_heap_s(void)
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
 
         divide_sized(KB(4100), KB(2048), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(2000), 0, KB(4096));
-        expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(2000), 0, KB(4096));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(48), 0, KB(96));
         divide_sized(KB(4092), KB(64), &go, NULL); /* and some of them are missed */
-        expect_part(MEMA_GO_HEAP, KB(62) + KB(1) / 2, 0, KB(4096));
-        EQUAL(r.category[MEMA_GO_STACK].high, KB(96));
-        EQUAL(r.go_surplus, 0);
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(62) + KB(1) / 2, 0, KB(4096));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].high, KB(96));
+        EQUAL(r.checks.go_surplus, 0);
 }
 
 /* The collector's work buffers are in the heap's mappings, and in no part of it. */
@@ -424,18 +427,18 @@ static void the_split_beside_work_buffers(void)
 
         go.work_buffers = KB(64);
         divide_sized(KB(4128), KB(4128), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(4032), KB(4000), KB(4032));
-        EQUAL(r.category[MEMA_GO_STACK].low, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(4032), KB(4000), KB(4032));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].low, KB(96));
         EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 1);
         EQUAL(mema_report_warning(&r, 0, text, sizeof text), 0);
         divide_sized(KB(4160), KB(2048), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(2000), KB(1888), KB(2048));
-        expect_part(MEMA_GO_STACK, KB(48), 0, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(2000), KB(1888), KB(2048));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(48), 0, KB(96));
         divide_sized(KB(4164), KB(4128), &go, NULL);
         EQUAL(r.proof[MEMA_PROOF_GO_HEAP].held, 0);
-        EQUAL(r.category[MEMA_GO_HEAP].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].low, 0);
         divide_sized(KB(4096), KB(4096), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(4000), KB(4000), KB(4000));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(4000), KB(4000), KB(4000));
 }
 
 static void the_split_of_more_than_is_mapped(void)
@@ -444,10 +447,10 @@ static void the_split_of_more_than_is_mapped(void)
         char text[128];
 
         divide(KB(8192), &go, NULL);
-        expect_part(MEMA_GO_HEAP, KB(8096), 0, KB(8192));
-        expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(8096), 0, KB(8192));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(96), 0, KB(96));
         TRUE(mema_report_warning(&r, 0, text, sizeof text) > 0);
-        SAME_TEXT(text, "Heap has bytes that the Go runtime does not account for: 4194304");
+        SAME_TEXT(text, "Heap bytes that the Go runtime does not account for: 4194304");
 }
 
 static void the_split_of_one_part_only(void)
@@ -456,13 +459,13 @@ static void the_split_of_one_part_only(void)
         struct mema_go none = runtime(0, 0, 0, KB(5000), 0);
 
         divide(KB(100), &heap, NULL);
-        expect_part(MEMA_GO_HEAP, KB(100), KB(100), KB(100));
-        expect_part(MEMA_GO_STACK, 0, 0, 0);
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(100), KB(100), KB(100));
+        expect_part(MEMA_CATEGORY_GO_STACK, 0, 0, 0);
         divide(KB(96), &stack, NULL);
-        expect_part(MEMA_GO_STACK, KB(96), KB(96), KB(96));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(96), KB(96), KB(96));
         divide(KB(96), &none, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], KB(96));
-        EQUAL(r.category[MEMA_GO_HEAP].method, MEMA_BY_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS], KB(96));
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].method, MEMA_METHOD_INFERRED);
 }
 
 /* The heap may grow or shrink between the two readings. */
@@ -473,13 +476,13 @@ static void the_later_reading_divides(void)
 
         for (uint64_t size = KB(192); size <= KB(4096); size += KB(976)) {
                 divide_sized(size, KB(192), &before, &after);
-                expect_part(MEMA_GO_HEAP, KB(96), KB(96), KB(192));
-                expect_part(MEMA_GO_STACK, KB(96), 0, KB(96));
+                expect_part(MEMA_CATEGORY_GO_HEAP, KB(96), KB(96), KB(192));
+                expect_part(MEMA_CATEGORY_GO_STACK, KB(96), 0, KB(96));
         }
         divide_sized(KB(4100), KB(192), &before, &after);
-        expect_part(MEMA_GO_HEAP, KB(96), 0, KB(4096));
+        expect_part(MEMA_CATEGORY_GO_HEAP, KB(96), 0, KB(4096));
         divide(KB(192), &before, &unknown);
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], 0);
 }
 
 /* Facts that pass 64 bits together are none. */
@@ -488,10 +491,10 @@ static void a_runtime_that_does_not_add_up(void)
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96)), wrong = runtime(UINT64_MAX, 0, 0, 0, KB(96));
 
         divide_sized(KB(4096), KB(2048), &wrong, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS], KB(2048));
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS], KB(2048));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], 0);
         divide_sized(KB(4096), KB(2048), &go, &wrong);
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_RSS], 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], 0);
         EQUAL(r.proof[MEMA_PROOF_GO_HEAP].known, 0);
 }
 
@@ -545,10 +548,10 @@ static void more_is_live_than_there_are_objects(void)
 static void report_malloc(uint64_t arena, uint64_t in_use, uint64_t known)
 {
         static struct mema_context context;
-        struct mema_options options = { MEMA_ALL, MEMA_SORT_ADDRESS };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
 
         context.facts.malloc = (struct mema_malloc){ known, arena, in_use, arena - in_use, 0 };
-        EQUAL(report_of(&r, MALLOC, sizeof MALLOC - 1, &context, &options), MEMA_END);
+        EQUAL(report_of(&r, MALLOC, sizeof MALLOC - 1, &context, &options), MEMA_STATUS_END);
         expect_law("a C heap", &r);
 }
 
@@ -556,12 +559,12 @@ static void expect_arenas(unsigned method, uint64_t low)
 {
         struct mema_region row;
 
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS], KB(400));
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, method);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].low, low);
-        EQUAL(r.category[MEMA_MALLOC_MAIN].method, MEMA_BY_NAMED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS], KB(400));
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method, method);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].low, low);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MAIN].method, MEMA_METHOD_NAMED);
         mema_report_row(&r, 1, &row);
-        EQUAL(row.category, MEMA_MALLOC_ARENAS);
+        EQUAL(row.category, MEMA_CATEGORY_MALLOC_ARENAS);
         EQUAL(row.method, method);
         mema_report_free(&r);
 }
@@ -578,15 +581,15 @@ static void full_heaps_are_without_reserve(void)
                 const char *text;
                 unsigned category;
         } rows[] = {
-                { BEHIND_AN_ARENA("VmFlags: rd wr mr mw me nr sd\n"), MEMA_MALLOC_ARENAS },
-                { BEHIND_AN_ARENA("VmFlags: rd wr mr mw me ac sd\n"), MEMA_ANON_RW },
-                { BEHIND_AN_ARENA(""), MEMA_MALLOC_ARENAS },
+                { BEHIND_AN_ARENA("VmFlags: rd wr mr mw me nr sd\n"), MEMA_CATEGORY_MALLOC_ARENAS },
+                { BEHIND_AN_ARENA("VmFlags: rd wr mr mw me ac sd\n"), MEMA_CATEGORY_ANON_RW },
+                { BEHIND_AN_ARENA(""), MEMA_CATEGORY_MALLOC_ARENAS },
         };
 #undef BEHIND_AN_ARENA
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                EQUAL(make_report(&r, rows[i].text, NULL, 0, MEMA_SORT_RSS), MEMA_END);
-                TRUE(r.category[rows[i].category].sums.value[MEMA_RSS] >= KB(4096));
+                EQUAL(make_report(&r, rows[i].text, NULL, 0, MEMA_SORT_RSS), MEMA_STATUS_END);
+                TRUE(r.category[rows[i].category].sums.value[MEMA_FIELD_RSS] >= KB(4096));
                 mema_report_free(&r);
         }
 }
@@ -597,17 +600,17 @@ static void arenas_are_proven_by_malloc(void)
         expect_part_of(MEMA_PART_MALLOC_IN_USE, KB(1000), 442907, KB(500 - 156), KB(500));
         expect_part_of(MEMA_PART_MALLOC_RETAINED, KB(156), KB(500) - 442907, 0, KB(156));
         EQUAL(r.proof[MEMA_PROOF_MALLOC].found, KB(132 + 1024));
-        expect_arenas(MEMA_BY_VERIFIED, KB(400));
+        expect_arenas(MEMA_METHOD_VERIFIED, KB(400));
         report_malloc(KB(132 + 1024 + 4), KB(1000), 1);
         EQUAL(r.proof[MEMA_PROOF_MALLOC].held, 0);
-        expect_arenas(MEMA_BY_INFERRED, 0);
+        expect_arenas(MEMA_METHOD_INFERRED, 0);
         report_malloc(KB(132 + 1024), KB(1000), 0);
         EQUAL(r.proof[MEMA_PROOF_MALLOC].known, 0);
         expect_part_of(MEMA_PART_MALLOC_IN_USE, 0, 0, 0, 0);
-        expect_arenas(MEMA_BY_INFERRED, 0);
+        expect_arenas(MEMA_METHOD_INFERRED, 0);
         report_malloc(UINT64_MAX, KB(1000), 1);
         EQUAL(r.proof[MEMA_PROOF_MALLOC].known, 0);
-        expect_arenas(MEMA_BY_INFERRED, 0);
+        expect_arenas(MEMA_METHOD_INFERRED, 0);
 }
 
 /* More of them can be resident than there are in the end. */
@@ -617,9 +620,9 @@ static void stacks_that_shrink_have_room(void)
                        after = runtime(KB(3000), 0, 0, 0, KB(96));
 
         divide_sized(KB(4096), KB(4096), &before, &after);
-        expect_part(MEMA_GO_STACK, KB(1096), KB(1096), KB(1096));
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_SIZE], KB(1096));
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_SIZE], KB(3000));
+        expect_part(MEMA_CATEGORY_GO_STACK, KB(1096), KB(1096), KB(1096));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_SIZE], KB(1096));
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_SIZE], KB(3000));
 }
 
 /* Every column is divided, and the mappings stay the heap's. */
@@ -628,11 +631,12 @@ static void all_columns_are_divided(void)
         struct mema_go go = runtime(KB(3000), 0, 0, 0, KB(1000));
 
         divide(KB(4000), &go, NULL);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.value[MEMA_PSS], KB(1500));
-        EQUAL(r.category[MEMA_GO_STACK].sums.value[MEMA_PSS], KB(500));
-        EQUAL(r.category[MEMA_GO_STACK].sums.present, r.category[MEMA_GO_HEAP].sums.present);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.mappings, 1);
-        EQUAL(r.category[MEMA_GO_STACK].sums.mappings, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_PSS], KB(1500));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_PSS], KB(500));
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.present,
+              r.category[MEMA_CATEGORY_GO_HEAP].sums.present);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.mappings, 1);
+        EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.mappings, 0);
 }
 
 /* Most of it is in Read-Write where there are no names. */
@@ -643,22 +647,22 @@ static void metadata_that_is_not_all_found(void)
         context = *anchored(0x7f0000400000);
         context.facts.go.metadata = KB(40);
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
-        EQUAL(r.category[MEMA_GO_METADATA].low, 0);
-        EQUAL(r.category[MEMA_GO_METADATA].high, KB(40));
-        EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(40));
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].method, MEMA_METHOD_INFERRED);
         context.facts.go.metadata = KB(1000);
         comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
-        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64 + 612));
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(64 + 612));
         /* A stack is only told by its guard. */
         comes_to(HEAP MAP("7f0000cff000-7f0000d00000", "---p", "", 0)
                          MAP("7f0000d00000-7f0001500000", "rw-p", "", 20),
                  &context, "go/heap 612, file/other 8, anon/rw 64, stacks/threads 20", __LINE__);
-        EQUAL(r.category[MEMA_GO_METADATA].high, KB(64 + 612 + 20));
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(64 + 612 + 20));
         comes_to(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
                  "go/heap 612, go/metadata 4, file/other 8, anon/rw 64", __LINE__);
-        EQUAL(r.category[MEMA_GO_METADATA].low, KB(4));
-        EQUAL(r.category[MEMA_GO_METADATA].high, KB(4));
-        EQUAL(r.category[MEMA_GO_METADATA].method, MEMA_BY_NAMED);
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].low, KB(4));
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(4));
+        EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].method, MEMA_METHOD_NAMED);
 }
 
 /* Heaps of 64 MiB: one in use, its reserve, one that is full, one more in use. */
@@ -679,8 +683,8 @@ static void an_arena_goes_on_behind_its_reserve(void)
 /* The stacks' part of what is resident, but for the last digits of large numbers. */
 static void expect_share(const struct mema_go *go, uint64_t rss)
 {
-        uint64_t heap = r.category[MEMA_GO_HEAP].sums.value[MEMA_RSS];
-        uint64_t stack = r.category[MEMA_GO_STACK].sums.value[MEMA_RSS];
+        uint64_t heap = r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS];
+        uint64_t stack = r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS];
         double stacks = (double)go->heap_stacks;
         double all = (double)(go->heap_objects + go->heap_unused) + stacks;
         double share = all > 0 ? (double)rss * (stacks / all) : 0;
@@ -719,18 +723,18 @@ static void sums_beyond_64_bits_are_an_error(void)
         struct mema_region g = numbered(0, 0, "");
 
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
-                bool adds = f != MEMA_KERNEL_PAGE_SIZE && f != MEMA_MMU_PAGE_SIZE && f != MEMA_THP_ELIGIBLE &&
-                            f != MEMA_PROTECTION_KEY;
+                bool adds = f != MEMA_FIELD_KERNEL_PAGE_SIZE && f != MEMA_FIELD_MMU_PAGE_SIZE &&
+                            f != MEMA_FIELD_THP_ELIGIBLE && f != MEMA_FIELD_PROTECTION_KEY;
 
                 memset(g.value, 0, sizeof g.value);
                 g.present = MEMA_BIT(f);
                 g.value[f] = half;
                 mema_report_init(&r, NULL, NULL);
-                EQUAL(mema_report_add(&r, &g), MEMA_OK);
+                EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
                 g.value[f]--;
-                EQUAL(mema_report_add(&r, &g), MEMA_OK);
+                EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
                 g.value[f] = 1;
-                EQUAL(mema_report_add(&r, &g), adds ? MEMA_OVERFLOW : MEMA_OK);
+                EQUAL(mema_report_add(&r, &g), adds ? MEMA_STATUS_OVERFLOW : MEMA_STATUS_OK);
         }
 }
 
@@ -739,10 +743,10 @@ static void an_overflow_stays(void)
         struct mema_region large = numbered(0, UINT64_MAX >> 10, "");
 
         mema_report_init(&r, NULL, NULL);
-        EQUAL(mema_report_add(&r, &large), MEMA_OK);
-        EQUAL(mema_report_add(&r, &large), MEMA_OVERFLOW);
-        large.value[MEMA_RSS] = 0;
-        EQUAL(mema_report_add(&r, &large), MEMA_OVERFLOW);
+        EQUAL(mema_report_add(&r, &large), MEMA_STATUS_OK);
+        EQUAL(mema_report_add(&r, &large), MEMA_STATUS_OVERFLOW);
+        large.value[MEMA_FIELD_RSS] = 0;
+        EQUAL(mema_report_add(&r, &large), MEMA_STATUS_OVERFLOW);
 }
 
 /* The range counts where no Size is printed. */
@@ -753,8 +757,8 @@ static void ranges_beyond_64_bits_are_an_error(void)
         g.start = 0;
         g.end = UINT64_MAX;
         mema_report_init(&r, NULL, NULL);
-        EQUAL(mema_report_add(&r, &g), MEMA_OK);
-        EQUAL(mema_report_add(&r, &g), MEMA_OVERFLOW);
+        EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
+        EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OVERFLOW);
 }
 
 static void the_largest_sums_there_are(void)
@@ -763,15 +767,15 @@ static void the_largest_sums_there_are(void)
                           "1000-2000 rw-p 0 0:0 0\nRss: 18014398509481983 kB\n"
                           "2000-3000 rw-p 0 0:0 0\nRss: 0 kB\n",
                           NULL, 5, MEMA_SORT_RSS),
-              MEMA_END);
-        EQUAL(r.totals.value[MEMA_RSS], UINT64_MAX - 1023);
+              MEMA_STATUS_END);
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], UINT64_MAX - 1023);
         expect_law("the largest", &r);
         mema_report_free(&r);
         EQUAL(make_report(&r,
                           "1000-2000 rw-p 0 0:0 0\nRss: 18014398509481983 kB\n"
                           "2000-3000 rw-p 0 0:0 0\nRss: 1 kB\n",
                           NULL, 5, MEMA_SORT_RSS),
-              MEMA_OVERFLOW);
+              MEMA_STATUS_OVERFLOW);
         mema_report_free(&r);
 }
 
@@ -782,8 +786,8 @@ static void overlapping_mappings_are_counted(void)
                             MAP("2000-4000", "rw-p", "", 4) MAP("4000-5000", "rw-p", "", 4)
                                     MAP("1000-2000", "rw-p", "", 4),
                     NULL, 5, MEMA_SORT_RSS);
-        EQUAL(r.overlapping, 3);
-        EQUAL(r.totals.value[MEMA_RSS], KB(20));
+        EQUAL(r.checks.overlapping, 3);
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], KB(20));
         EQUAL(r.row_count, 5);
         expect_law("overlapping", &r);
         mema_report_free(&r);
@@ -796,32 +800,32 @@ static void an_overlap_is_with_any_mapping_before(void)
                     MAP("1000-9000", "rw-p", "", 4) MAP("2000-3000", "rw-p", "", 4)
                             MAP("5000-6000", "rw-p", "", 4) MAP("9000-a000", "rw-p", "", 4),
                     NULL, 5, MEMA_SORT_RSS);
-        EQUAL(r.overlapping, 2);
+        EQUAL(r.checks.overlapping, 2);
         mema_report_free(&r);
         make_report(&r,
                     MAP("0-1000", "rw-p", "", 4) MAP("fffffffffffff000-0", "rw-p", "", 4)
                             MAP("1000-2000", "rw-p", "", 4),
                     NULL, 5, MEMA_SORT_RSS);
-        EQUAL(r.overlapping, 1);
+        EQUAL(r.checks.overlapping, 1);
         mema_report_free(&r);
 }
 
-/* It comes again from its start, as often as it has grown; what came last counts. */
+/* It comes again from its start, as often as it has grown; the last one counts. */
 static void a_mapping_that_has_grown_is_counted_once(void)
 {
         make_report(&r,
                     MAP("1000-3000", "rw-p", "", 4) "1000-4000 rw-p 0 0:0 0\nSwap: 8 kB\nSwap: 8 kB\n" MAP(
                             "1000-5000", "rw-p", "", 12) MAP("5000-6000", "r--p", "", 4),
                     NULL, 5, MEMA_SORT_RSS);
-        EQUAL(r.grown, 2);
-        EQUAL(r.overlapping, 0);
-        EQUAL(r.repeated, 0);
-        EQUAL(r.without_rss, 0);
+        EQUAL(r.checks.grown, 2);
+        EQUAL(r.checks.overlapping, 0);
+        EQUAL(r.checks.repeated, 0);
+        EQUAL(r.checks.without_rss, 0);
         EQUAL(r.totals.mappings, 2);
-        EQUAL(r.totals.value[MEMA_RSS], KB(16));
-        EQUAL(r.totals.value[MEMA_SIZE], KB(20));
-        EQUAL(r.totals.value[MEMA_SWAP], 0);
-        EQUAL(r.category[MEMA_ANON_RW].sums.value[MEMA_RSS], KB(12));
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], KB(16));
+        EQUAL(r.totals.value[MEMA_FIELD_SIZE], KB(20));
+        EQUAL(r.totals.value[MEMA_FIELD_SWAP], 0);
+        EQUAL(r.category[MEMA_CATEGORY_ANON_RW].sums.value[MEMA_FIELD_RSS], KB(12));
         EQUAL(r.row_count, 2);
         expect_law("grown", &r);
         mema_report_free(&r);
@@ -830,16 +834,16 @@ static void a_mapping_that_has_grown_is_counted_once(void)
                             MAP("fffffffffffff000-0", "rw-p", "", 4)
                                     MAP("fffffffffffff000-fffffffffffff800", "rw-p", "", 2),
                     NULL, 5, MEMA_SORT_RSS);
-        EQUAL(r.grown, 0);
-        EQUAL(r.overlapping, 2);
-        EQUAL(r.totals.value[MEMA_RSS], KB(14));
+        EQUAL(r.checks.grown, 0);
+        EQUAL(r.checks.overlapping, 2);
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], KB(14));
         mema_report_free(&r);
 }
 
 static void what_a_report_is_begun_with_is_copied(void)
 {
         static struct mema_context context;
-        struct mema_options options = { 1, MEMA_SORT_SIZE };
+        struct mema_options options = { .top = 1, .sort = MEMA_SORT_SIZE };
 
         context = *anchored(0x1000);
         mema_report_init(&r, &context, &options);
@@ -876,10 +880,10 @@ static void warns(const char *text, const struct mema_context *context, const ch
 }
 
 #define WARNS(text, shown) warns(text, NULL, shown, __LINE__)
-#define OVERLAP                                                                                           \
-        "Mappings that overlap or repeat an earlier one: 1; the process changed meanwhile, or it is two " \
-        "captures"
-#define STACKS_INSIDE "Heap has the goroutine stacks in it: only the process itself can tell them apart"
+#define OVERLAP                                                                                             \
+        "Mappings that overlap or repeat an earlier one: 1; the process changed while it was read, or the " \
+        "input is two captures"
+#define STACKS_INSIDE "Heap includes the goroutine stacks: only the process itself can tell them apart"
 
 static void warnings(void)
 {
@@ -887,22 +891,22 @@ static void warnings(void)
 
         WARNS(MAP("1000-2000", "rw-p", "", 4), "");
         WARNS("1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n",
-              "The input has no Rss lines, as a maps file: what is resident is not known; read smaps");
+              "The input has no Rss lines, like a maps file: resident memory is unknown; read smaps");
         WARNS("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n2000-3000 rw-p 0 0:0 0\nPss: 4 kB\n3000-4000 rw-p 0 0:0 "
               "0\n",
-              "Mappings without an Rss line, not in RSS: 2");
+              "Mappings without an Rss line, not counted in RSS: 2");
         WARNS("1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
-              "The input has totals only, as smaps_rollup: read smaps for what they are made of");
+              "The input has totals only, like smaps_rollup: read smaps for a breakdown");
         WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("2000-4000", "rw-p", "", 4), OVERLAP);
         WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("1000-4000", "rw-p", "", 4),
-              "Mappings that grew while they were read, and came again: 1; what came last counts");
+              "Mappings that grew while they were read and came again: 1; the last one counts");
         WARNS(MAP("c000000000-c000400000", "rw-p", "", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 0), "");
         warns(MAP("1000-2000", "rw-p", "", 4), anchored(0x5000),
-              "The Go heap was not found: it is in Read-Write", __LINE__);
-        warns(MAP("1000-2000", "rw-p", "", 4), &go_program, "The Go heap was not found: it is in Read-Write",
-              __LINE__);
+              "The Go heap was not found: it is counted in Read-Write", __LINE__);
+        warns(MAP("1000-2000", "rw-p", "", 4), &go_program,
+              "The Go heap was not found: it is counted in Read-Write", __LINE__);
         warns(MAP("1000-2000", "rw-p", "", 4), anchored(0x1000), "", __LINE__);
         WARNS("c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\nRss: 4 kB\n"
               "c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\n",
@@ -914,8 +918,8 @@ static void a_cgroup_near_its_limit_is_warned_of(void)
 #define CGROUP(limit, room, more) \
         "# cgroup.room_limit: " limit "\n# cgroup.room: " room "\n" more MAP("1000-2000", "rw-p", "", 4)
 #define NEAR                                                                                               \
-        "The cgroup, or one above it, has less than a tenth of its limit left: the kernel ends processes " \
-        "there"
+        "Less than a tenth of the memory limit is left in this cgroup or one above it: at the limit, the " \
+        "kernel kills processes"
         WARNS(CGROUP("1000", "100", ""), "");
         WARNS(CGROUP("1000", "99", ""), NEAR);
         WARNS(CGROUP("1000", "0", ""), NEAR);
@@ -936,30 +940,30 @@ static void mappings_near_their_limit_are_warned_of(void)
                 sprintf(text + strlen(text), "%x000-%x000 rw-p 0 0:0 0\nRss: 4 kB\n", i, i + 1);
         WARNS(text, "");
         strcat(text, MAP("20000-21000", "rw-p", "", 4));
-        WARNS(text, "Mappings are near vm.max_map_count, where no more can be made: 19");
+        WARNS(text, "The number of mappings is close to vm.max_map_count, where mmap fails: 19");
         WARNS("# mappings.max: 1\n1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
-              "The input has totals only, as smaps_rollup: read smaps for what they are made of");
+              "The input has totals only, like smaps_rollup: read smaps for a breakdown");
 }
 
 static void lines_of_the_parser_are_counted(void)
 {
         make_report(&r, "1000-2000 rw-p 0 0:0 0\nFoo: 1\nBar: 2\nRss: 4 kB\nRss: 4 kB\n", NULL, 0,
                     MEMA_SORT_RSS);
-        EQUAL(r.repeated, 1);
+        EQUAL(r.checks.repeated, 1);
         mema_report_free(&r);
 }
 
 static void lost_rows_are_warned_of(void)
 {
-        struct mema_options options = { 5, MEMA_SORT_RSS };
+        struct mema_options options = { .top = 5, .sort = MEMA_SORT_RSS };
         struct mema_region g = numbered(0, 4, "");
         char text[128];
 
         mema_report_init(&r, NULL, &options);
-        EQUAL(mema_report_add(&r, &g), MEMA_OK);
+        EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         TRUE(mema_report_warning(&r, 0, text, sizeof text) > 0);
-        SAME_TEXT(text, "Regions not listed, because there was no memory for them: 1");
+        SAME_TEXT(text, "Regions not listed for lack of memory: 1");
 }
 
 static void a_warning_is_cut_to_its_buffer(void)
@@ -1021,8 +1025,8 @@ static void the_name_of_the_program(void)
 static void the_first_file_is_taken_for_the_program(void)
 {
         COMES_TO(PROGRAM DATA, "file/binary 8, file/other 8");
-        EQUAL(r.exe_guessed, 1);
-        EQUAL(r.category[MEMA_BINARY].method, MEMA_BY_INFERRED);
+        EQUAL(r._counting.exe_guessed, 1);
+        EQUAL(r.category[MEMA_CATEGORY_BINARY].method, MEMA_METHOD_INFERRED);
         COMES_TO(PROGRAM FILE_MAP("00402000-00404000", "r--p", "/bin/prog", 4), "file/binary 12");
         COMES_TO(FILE_MAP("00400000-00402000", "r-xp", "/bin/prog (deleted)", 8), "file/binary 8");
         COMES_TO(PROGRAM, "file/binary 8");
@@ -1037,15 +1041,15 @@ static void what_is_not_taken_for_the_program(void)
         COMES_TO(FILE_MAP("00400000-00402000", "r--s", "/var/db", 4) DATA, "file/other 12");
         COMES_TO("00400000-00402000 r--p 00001000 08:02 17 /bin/prog\nRss: 4 kB\n" DATA, "file/other 12");
         COMES_TO(FILE_MAP("00400000-00402000", "rw-s", "/dev/shm/x", 4) DATA, "file/other 8, shared/shm 4");
-        EQUAL(r.exe_guessed, 0);
+        EQUAL(r._counting.exe_guessed, 0);
 }
 
 static void a_program_that_is_known_is_not_guessed(void)
 {
         comes_to(PROGRAM DATA, program("/var/data"), "file/binary 8, file/other 8", __LINE__);
-        EQUAL(r.exe_guessed, 0);
-        EQUAL(r.category[MEMA_BINARY].method, MEMA_BY_NAMED);
-        EQUAL(r.category[MEMA_BINARY].low, KB(8));
+        EQUAL(r._counting.exe_guessed, 0);
+        EQUAL(r.category[MEMA_CATEGORY_BINARY].method, MEMA_METHOD_NAMED);
+        EQUAL(r.category[MEMA_CATEGORY_BINARY].low, KB(8));
         comes_to(PROGRAM DATA, program("/bin/other"), "file/other 16", __LINE__);
 }
 

@@ -2,8 +2,8 @@
  * the command line makes.  That it is read as the same report is asserted where reports
  * of live processes are: test_heaps.c, test_labels.c, test_stacks.c. */
 #define _GNU_SOURCE
-#include "../own_memory.h"
-#include "../kept.h"
+#include "../self_memory.h"
+#include "../source_text.h"
 #include "records.h"
 #include "saved.h"
 
@@ -18,15 +18,15 @@
 #include <unistd.h>
 
 static struct mema_report r;
-static const struct mema_options all = { MEMA_ALL, MEMA_SORT_ADDRESS };
+static const struct mema_options all = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
 
 static enum mema_status read_self(bool kept, struct mema_error *error)
 {
+        struct mema_options options = all;
         enum mema_status status;
 
-        mema_report_init(&r, NULL, &all);
-        if (kept)
-                mema_report_keep_text(&r);
+        options.keep_text = kept;
+        mema_report_init(&r, NULL, &options);
         status = mema_collect(&r, 0, error);
         mema_report_finish(&r, NULL);
         return status;
@@ -41,14 +41,14 @@ static void pieces_of_any_size_are_one_text(void)
         size_t len, whole_len;
         char *whole, *text;
 
-        EQUAL(read_self(true, &error), MEMA_OK);
+        EQUAL(read_self(true, &error), MEMA_STATUS_OK);
         whole = save_text(&r, 1 << 24, &whole_len);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
                 text = save_text(&r, sizes[i], &len);
                 TRUE(len == whole_len && memcmp(text, whole, len) == 0);
                 free(text);
         }
-        TRUE(whole_len > r.kept_bytes && strncmp(whole, "# memanalyzer capture: 1\n", 25) == 0);
+        TRUE(whole_len > r._text.bytes && strncmp(whole, "# memanalyzer capture: 1\n", 25) == 0);
         free(whole);
         mema_report_free(&r);
 }
@@ -59,11 +59,11 @@ static void what_was_not_kept_is_not_saved(void)
         char *text;
         size_t len;
 
-        EQUAL(read_self(false, &error), MEMA_OK);
+        EQUAL(read_self(false, &error), MEMA_STATUS_OK);
         text = save_text(&r, 4096, &len);
         for (size_t i = 0; i < len; i++)
                 TRUE(text[i] != '\n' || i + 1 == len || text[i + 1] == '#');
-        EQUAL(r.kept_bytes, 0);
+        EQUAL(r._text.bytes, 0);
         free(text);
         mema_report_free(&r);
 }
@@ -75,8 +75,8 @@ static void mappings_are_counted_as_often_as_they_came(void)
         struct mema_error error;
         size_t len;
 
-        EQUAL(read_self(true, &error), MEMA_OK);
-        r.grown = 2;
+        EQUAL(read_self(true, &error), MEMA_STATUS_OK);
+        r.checks.grown = 2;
         snprintf(wanted, sizeof wanted, "\n# mappings: %u\n", (unsigned)r.totals.mappings + 2);
         text = save_text(&r, 4096, &len);
         text[len] = '\0'; /* there is room */
@@ -97,10 +97,10 @@ static void a_text_of_many_pieces(void)
         mema_report_init(&r, NULL, &all);
         for (size_t used = 0, n; used < BYTES; used += n) {
                 n = BYTES - used < 3072 ? BYTES - used : 3072;
-                if (!mema_keep(&r, text + used, n))
+                if (!mema_text_keep(&r._text, text + used, n))
                         break;
         }
-        EQUAL(r.kept_bytes, BYTES);
+        EQUAL(r._text.bytes, BYTES);
         saved = save_text(&r, 1 << 16, &len);
         TRUE(len > BYTES && memcmp(saved + len - BYTES, text, BYTES) == 0);
         free(saved);
@@ -110,12 +110,12 @@ static void a_text_of_many_pieces(void)
 
 static void a_text_beyond_a_gigabyte_is_an_error(void)
 {
+        static const struct mema_options kept = { .keep_text = true };
         struct mema_error error;
 
-        mema_report_init(&r, NULL, &all);
-        mema_report_keep_text(&r);
-        r.kept_bytes = (1 << 30) - 100;
-        EQUAL(mema_collect(&r, 0, &error), MEMA_NO_MEMORY);
+        mema_report_init(&r, NULL, &kept);
+        r._text.bytes = (1 << 30) - 100;
+        EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_NO_MEMORY);
         SAME_TEXT(error.message,
                   "no memory to keep the text of /proc/self/smaps, of which there was 1023 MB");
         mema_report_free(&r);
@@ -125,19 +125,19 @@ static void a_text_beyond_a_gigabyte_is_an_error(void)
 static void look_at_two(char *at, size_t half, struct mema_region second)
 {
         struct mema_region first = second;
-        struct mema_own_memory *own;
+        struct mema_self_memory *own;
         struct mema_error error;
 
-        EQUAL(mema_label(at, 2 * half, "twice", 5, NULL, &error), MEMA_OK);
+        EQUAL(mema_label(at, 2 * half, "twice", 5, NULL, &error), MEMA_STATUS_OK);
         mema_report_init(&r, NULL, &all);
-        own = mema_own_memory_open(&r);
+        own = mema_self_memory_open(&r);
         first.start = (uintptr_t)at;
         first.end = first.start + half;
-        mema_own_memory_look(own, &first);
+        mema_self_memory_look(own, &first);
         EQUAL(r.context.owner_count, 1);
-        mema_own_memory_look(own, &second);
-        mema_own_memory_close(own);
-        EQUAL(mema_label_remove(at, 2 * half, &error), MEMA_OK);
+        mema_self_memory_look(own, &second);
+        mema_self_memory_close(own);
+        EQUAL(mema_label_remove(at, 2 * half, &error), MEMA_STATUS_OK);
 }
 
 /* The process changed between two reads: what was found in the first is not found again,
@@ -147,7 +147,9 @@ static void owners_of_mappings_that_overlap_are_in_order(void)
         size_t half = 1 << 19;
         char *at = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         uint64_t start = (uintptr_t)at, end = start + 2 * half;
-        struct mema_region g = { .perms = "rw-p", .present = MEMA_BIT(MEMA_RSS), .start = start, .end = end };
+        struct mema_region g = {
+                .perms = "rw-p", .present = MEMA_BIT(MEMA_FIELD_RSS), .start = start, .end = end
+        };
 
         look_at_two(at, half, g);
         EQUAL(r.context.owner_count, 1);

@@ -1,358 +1,117 @@
-/* test_scan.c - what a scan finds resident in each mapping beside what smaps says of it,
- * and what comes of a report where there is no scan. */
-#define _GNU_SOURCE
-#include "records.h"
+/* test_scan.c - the scanners that everything is read with: where they stop,
+ * what they refuse, and that they never look beyond their end. */
+#include "test.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "../scan.h"
+
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "../classify.h"
-#include "../source.h"
+typedef enum scan scanner(struct span *s, uint64_t *value);
 
-#define PROGRAM "bin/memanalyzer"
-#define MISSED "There is no scan of this process on this system: smaps was read"
-
-static struct mema_report r, again, scan;
-
-static void collect(struct mema_report *report, uint64_t pid, enum mema_source_kind source)
+/* What a scanner makes of a text that ends at a guard page: its result, the value
+ * (left alone where it fails) and the bytes that it moved over. */
+static void scans(scanner *scan, const char *text, enum scan result, uint64_t value, size_t moved, int line)
 {
-        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
-        struct mema_error error;
+        struct guarded g = guarded_copy(text, strlen(text));
+        struct span s = span_of(g.data, g.len);
+        uint64_t got = 77;
 
-        mema_report_init(report, NULL, &options);
-        mema_report_source(report, source, 0);
-        mema_diff_prepare(report); /* every mapping */
-        EQUAL(mema_collect(report, pid, &error), MEMA_OK);
-        mema_report_finish(report, NULL);
-        expect_law("a process", report);
+        equal_number(text, scan(&s, &got), result, __FILE__, line);
+        equal_number(text, got, result == SCAN_OK ? value : 77, __FILE__, line);
+        equal_number(text, (uint64_t)(s.at - g.data), moved, __FILE__, line);
+        guarded_free(&g);
 }
 
-/* Kernels before can be without, or count the huge page of zeros. */
-static bool must_scan(void)
-{
-        unsigned major = 0, minor = 0;
-        struct utsname system;
+#define SCANS(scan, text, value, moved) scans(scan, text, SCAN_OK, value, moved, __LINE__)
+#define REFUSES(scan, text, result) scans(scan, text, result, 0, 0, __LINE__)
 
-        EQUAL(uname(&system), 0);
-        EQUAL(sscanf(system.release, "%u.%u", &major, &minor), 2);
-        return (major > 6 || (major == 6 && minor >= 18)) && access("/proc/self/pagemap", R_OK) == 0;
+static void hex_numbers(void)
+{
+        SCANS(scan_hex, "0", 0, 1);
+        SCANS(scan_hex, "9", 9, 1);
+        SCANS(scan_hex, "af", 0xaf, 2);
+        SCANS(scan_hex, "AF", 0xaf, 2);
+        SCANS(scan_hex, "00400000-0040b000", 0x400000, 8);
+        SCANS(scan_hex, "12g", 0x12, 2);
+        SCANS(scan_hex, "fffffffffffffffe", UINT64_MAX - 1, 16);
+        SCANS(scan_hex, "ffffffffffffffff", UINT64_MAX, 16);
+        SCANS(scan_hex, "00000ffffffffffffffff", UINT64_MAX, 21);
+        REFUSES(scan_hex, "10000000000000000", SCAN_OVERFLOW);
+        REFUSES(scan_hex, "fffffffffffffffff ", SCAN_OVERFLOW);
+        REFUSES(scan_hex, "", SCAN_NONE);
+        REFUSES(scan_hex, "g", SCAN_NONE);
+        REFUSES(scan_hex, " 1", SCAN_NONE);
+        REFUSES(scan_hex, "-1", SCAN_NONE);
+        REFUSES(scan_hex, "@", SCAN_NONE);
+        REFUSES(scan_hex, "`", SCAN_NONE);
+        REFUSES(scan_hex, "\xb1", SCAN_NONE);
 }
 
-/* Whether this kernel has scans; false, with a message, where not. */
-static bool can_scan(void)
+static void decimal_numbers(void)
 {
-        bool scanned;
-
-        collect(&scan, 0, MEMA_SOURCE_SCAN);
-        scanned = scan.scanned > 0;
-        mema_report_free(&scan);
-        TRUE(scanned || !must_scan());
-        if (!scanned)
-                skipped("a scan", "this kernel has none");
-        return scanned;
+        SCANS(scan_decimal, "0", 0, 1);
+        SCANS(scan_decimal, "1712 kB", 1712, 4);
+        SCANS(scan_decimal, "12a", 12, 2);
+        SCANS(scan_decimal, "18446744073709551614", UINT64_MAX - 1, 20);
+        SCANS(scan_decimal, "18446744073709551615", UINT64_MAX, 20);
+        SCANS(scan_decimal, "00018446744073709551615", UINT64_MAX, 23);
+        REFUSES(scan_decimal, "18446744073709551616", SCAN_OVERFLOW);
+        REFUSES(scan_decimal, "18446744073709551620", SCAN_OVERFLOW);
+        REFUSES(scan_decimal, "99999999999999999999 ", SCAN_OVERFLOW);
+        REFUSES(scan_decimal, "100000000000000000000", SCAN_OVERFLOW);
+        REFUSES(scan_decimal, "", SCAN_NONE);
+        REFUSES(scan_decimal, "a", SCAN_NONE);
+        REFUSES(scan_decimal, " 1", SCAN_NONE);
+        REFUSES(scan_decimal, "-1", SCAN_NONE);
+        REFUSES(scan_decimal, "+1", SCAN_NONE);
+        REFUSES(scan_decimal, "/", SCAN_NONE);
+        REFUSES(scan_decimal, ":", SCAN_NONE);
+        REFUSES(scan_decimal, "\xb1", SCAN_NONE);
 }
 
-static bool has_warning(const struct mema_report *report, const char *wanted)
+static void every_byte_as_a_digit(void)
 {
-        char text[MEMA_WARNING_MAX];
+        for (unsigned c = 0; c < 256; c++) {
+                const char *at = c ? strchr("0123456789abcdefABCDEF", (int)c) : NULL;
+                unsigned digit = at ? (unsigned)(at - "0123456789abcdefABCDEF") : 16;
 
-        for (unsigned i = 0; mema_report_warning(report, i, text, sizeof text) > 0; i++)
-                if (strcmp(text, wanted) == 0)
-                        return true;
-        return false;
-}
-
-/* Equal --------------------------------------------------------------------------- */
-
-/* Whether nothing changed from one reading to the next. */
-static bool is_quiet(void)
-{
-        bool same = r.row_count == again.row_count;
-        static struct mema_region a, b;
-
-        for (uint64_t i = 0; i < r.row_count && same; i++) {
-                mema_report_row(&r, i, &a);
-                mema_report_row(&again, i, &b);
-                same = a.start == b.start && a.value[MEMA_RSS] == b.value[MEMA_RSS];
-        }
-        return same;
-}
-
-static void expect_equal_rows(void)
-{
-        static struct mema_region a, b;
-
-        EQUAL(scan.row_count, r.row_count);
-        for (uint64_t i = 0; i < r.row_count && scan.row_count == r.row_count; i++) {
-                char what[128];
-
-                mema_report_row(&r, i, &a);
-                mema_report_row(&scan, i, &b);
-                snprintf(what, sizeof what, "%llx %s %.*s", (unsigned long long)a.start, a.perms,
-                         (int)a.name_length, a.name);
-                EQUAL(b.start, a.start);
-                equal_number(what, b.value[MEMA_RSS], a.value[MEMA_RSS], __FILE__, __LINE__);
-                EQUAL(b.value[MEMA_SIZE], a.value[MEMA_SIZE]);
-                EQUAL(b.present, MEMA_BIT(MEMA_SIZE) | MEMA_BIT(MEMA_RSS));
-                EQUAL(b.vm_flags_present, 0);
-                EQUAL(b.category, a.category);
-        }
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                equal_number(mema_category_stable_id(i), scan.category[i].sums.value[MEMA_RSS],
-                             r.category[i].sums.value[MEMA_RSS], __FILE__, __LINE__);
-}
-
-/* Kinds of memory of which smaps counts less than is mapped, and how they are told in
- * what build/stopped has made. */
-static bool has_zeros(const struct mema_region *g)
-{
-        return mema_has_flag(g, "dd") && !mema_has_flag(g, "hg") && g->value[MEMA_RSS] > 0;
-}
-
-static bool has_huge_zeros(const struct mema_region *g)
-{
-        return mema_has_flag(g, "dd") && g->value[MEMA_ANON_HUGE] == 2 << 20;
-}
-
-static bool is_hugetlb(const struct mema_region *g)
-{
-        return g->value[MEMA_RSS] == 0 && g->value[MEMA_SHARED_HUGETLB] + g->value[MEMA_PRIVATE_HUGETLB] > 0;
-}
-
-static bool is_device(const struct mema_region *g)
-{
-        return mema_is_device(g) && memcmp(g->name, "[v", 2) != 0;
-}
-
-static bool is_ring(const struct mema_region *g)
-{
-        return g->value[MEMA_RSS] > 0 && memcmp(g->name, "socket:", 7) == 0;
-}
-
-static bool has_guards(const struct mema_region *g)
-{
-        return mema_has_flag(g, "dc") && g->value[MEMA_RSS] == g->value[MEMA_SIZE] / 2;
-}
-
-static const struct {
-        bool (*is)(const struct mema_region *g);
-        const char *what;
-} kinds_of[] = {
-        { has_zeros, "pages of zeros" },  { has_huge_zeros, "a huge page of zeros" },
-        { is_hugetlb, "hugetlb" },        { is_device, "pages of a device" },
-        { is_ring, "a ring of packets" }, { has_guards, "guard pages" },
-};
-
-static void expect_kinds(void)
-{
-        static struct mema_region g;
-
-        for (size_t k = 0; k < sizeof kinds_of / sizeof *kinds_of; k++) {
-                bool found = false;
-
-                for (uint64_t i = 0; i < r.row_count && !found; i++) {
-                        mema_report_row(&r, i, &g);
-                        found = kinds_of[k].is(&g);
-                }
-                if (!found)
-                        skipped(kinds_of[k].what, "they cannot be had here");
+                EQUAL(hex_plus_1((char)c), at ? (digit >= 16 ? digit - 6 : digit) + 1 : 0);
         }
 }
 
-static void each_mapping_is_as_smaps_says(void)
+static void characters_and_blanks(void)
 {
-        char exe[] = "build/stopped";
-        pid_t child = can_scan() ? start_stopped(exe, exe) : -1;
-        bool quiet = false;
+        struct guarded g = guarded_copy("a  \t ", 5);
+        struct span s = span_of(g.data, g.len);
 
-        for (int i = 0; i < 50 && child > 0 && !quiet; i++) {
-                collect(&r, (uint64_t)child, MEMA_SOURCE_SMAPS);
-                collect(&scan, (uint64_t)child, MEMA_SOURCE_SCAN);
-                collect(&again, (uint64_t)child, MEMA_SOURCE_SMAPS);
-                EQUAL(r.scanned, 0);
-                EQUAL(scan.scanned, 1);
-                quiet = is_quiet();
-                if (quiet) {
-                        expect_equal_rows();
-                        expect_kinds();
-                }
-                mema_report_free(&r);
-                mema_report_free(&scan);
-                mema_report_free(&again);
-        }
-        TRUE(quiet || child < 0);
-        end_child(child);
+        TRUE(!scan_char(&s, 'b') && span_length(s) == 5);
+        TRUE(scan_char(&s, 'a') && span_length(s) == 4);
+        skip_spaces(&s);
+        EQUAL(span_length(s), 2);
+        skip_blanks(&s);
+        EQUAL(span_length(s), 0);
+        skip_spaces(&s);
+        skip_blanks(&s);
+        TRUE(!scan_char(&s, 'a') && span_length(s) == 0);
+        guarded_free(&g);
 }
 
-/* Forms --------------------------------------------------------------------------- */
-
-static void expect_output(char *const argv[], bool scanned, const char *has, const char *has_not)
+static void comparisons(void)
 {
-        struct output o = run_program(argv, NULL);
+        struct guarded g = guarded_copy("/lib.so", 7);
+        struct span s = span_of(g.data, g.len), none = span_of(g.data + 7, 0);
 
-        EQUAL(o.status, 0);
-        SAME_TEXT(o.err, "");
-        is_true(has, strstr(o.out, scanned ? has : has_not) != NULL, __FILE__, __LINE__);
-        is_true(has_not, strstr(o.out, scanned ? has_not : has) == NULL, __FILE__, __LINE__);
-        output_free(&o);
+        TRUE(SPAN_EQUALS(s, "/lib.so"));
+        TRUE(!SPAN_EQUALS(s, "/lib.so.6"));
+        TRUE(!SPAN_EQUALS(s, "/lib.s"));
+        TRUE(!SPAN_EQUALS(s, "/lib.sO"));
+        TRUE(SPAN_STARTS(s, "/lib") && SPAN_STARTS(s, "/lib.so") && SPAN_STARTS(s, ""));
+        TRUE(!SPAN_STARTS(s, "lib") && !SPAN_STARTS(s, "/lib.so.6"));
+        TRUE(SPAN_ENDS(s, ".so") && SPAN_ENDS(s, "/lib.so") && SPAN_ENDS(s, ""));
+        TRUE(!SPAN_ENDS(s, ".s") && !SPAN_ENDS(s, "//lib.so"));
+        TRUE(SPAN_EQUALS(none, "") && !SPAN_STARTS(none, "a") && !SPAN_ENDS(none, "a"));
+        guarded_free(&g);
 }
 
-/* What is not known is so in every form; which form is from which source. */
-static void what_a_scan_does_not_know_is_unknown(void)
-{
-        static const struct {
-                const char *source, *form;
-                bool scanned;
-                const char *of_scans, *of_smaps;
-        } outputs[] = {
-                { "scan", "text", true, "\nPSS (Proportional): unknown\n", "\nPSS (Proportional): 0" },
-                { "scan", "json", true, "\"source\": \"scan\"", "\"source\": \"smaps\"" },
-                { "scan", "json", true, "\"pss\": null", "\"pss\": 0" },
-                { "scan", "openmetrics", true, "memanalyzer_resident_bytes", "memanalyzer_swap_bytes" },
-                { "auto", "openmetrics", true, "memanalyzer_resident_bytes", "_private_dirty_bytes" },
-                { "smaps", "openmetrics", false, "# no such line", "memanalyzer_proportional_bytes" },
-                { "auto", "text", false, "\nSource: scan ", "\nPSS (Proportional): " },
-                { "scan", "text", true, "\nSource: scan ", "Warnings:" },
-                { "auto", "json", false, "\"source\": \"scan\"", "\"source\": \"smaps\"" },
-        };
-
-        for (size_t i = 0; can_scan() && i < sizeof outputs / sizeof *outputs; i++)
-                expect_output((char *const[]){ PROGRAM, "-source", (char *)(uintptr_t)outputs[i].source,
-                                               "-format", (char *)(uintptr_t)outputs[i].form, NULL },
-                              outputs[i].scanned, outputs[i].of_scans, outputs[i].of_smaps);
-}
-
-/* Sources ------------------------------------------------------------------------- */
-
-/* Nobody's child cannot open its own pagemap; before Linux 6.7 nobody's can be asked. */
-static bool falls_back(void)
-{
-        bool warned, silent;
-
-        if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
-                return false;
-        prctl(PR_SET_DUMPABLE, 0);
-        collect(&r, 0, MEMA_SOURCE_SCAN);
-        warned = r.scanned == 0 && r.totals.value[MEMA_PSS] > 0 && has_warning(&r, MISSED);
-        mema_report_init(&r, NULL, NULL);
-        mema_report_source(&r, MEMA_SOURCE_AUTO, 1);
-        silent = mema_collect(&r, 0, &(struct mema_error){ 0 }) == MEMA_OK && r.scanned == 0 &&
-                 r.totals.value[MEMA_PSS] > 0 && !has_warning(&r, MISSED);
-        return warned && silent;
-}
-
-static void where_there_is_no_scan_smaps_serves(void)
-{
-        int status = -1;
-        pid_t child = fork();
-
-        if (child == 0)
-                _exit(falls_back() ? 0 : 1);
-        TRUE(waitpid(child, &status, 0) == child);
-        EQUAL(status, 0);
-}
-
-static void a_text_that_is_kept_is_smaps(void)
-{
-        struct mema_error error;
-
-        mema_report_init(&r, NULL, NULL);
-        mema_report_source(&r, MEMA_SOURCE_AUTO, 1);
-        mema_report_keep_text(&r);
-        EQUAL(mema_collect(&r, 0, &error), MEMA_OK);
-        EQUAL(r.scanned, 0);
-        TRUE(r.totals.value[MEMA_PSS] > 0);
-        mema_report_free(&r);
-}
-
-/* Runs ---------------------------------------------------------------------------- */
-
-/* More runs than the kernel gathers at once, in more mappings than a read has lines. */
-static void many_runs_in_many_mappings(void)
-{
-        enum { PAIRS = 3000 };
-        size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 4 * PAIRS * page;
-        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        static struct mema_region g;
-        uint64_t found = 0;
-
-        TRUE(memory != MAP_FAILED);
-        if (!can_scan()) {
-                munmap(memory, size);
-                return;
-        }
-        madvise(memory, size, MADV_NOHUGEPAGE);
-        for (size_t i = 0; i < PAIRS; i++) {
-                memory[4 * i * page] = memory[(4 * i + 2) * page] = 1; /* two runs of a page */
-                mprotect(memory + 4 * i * page, 2 * page, PROT_READ);  /* in mappings of two */
-        }
-        collect(&scan, 0, MEMA_SOURCE_SCAN);
-        for (uint64_t i = 0; i < scan.row_count; i++) {
-                mema_report_row(&scan, i, &g);
-                if (g.start - (uintptr_t)memory < size && g.value[MEMA_RSS] == page)
-                        found++;
-        }
-        EQUAL(found, 2 * PAIRS);
-        mema_report_free(&scan);
-        munmap(memory, size);
-}
-
-/* Growth -------------------------------------------------------------------------- */
-
-static int64_t read_given(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
-{
-        size_t n = strlen(s->file);
-
-        (void)error;
-        n = n < len ? n : len;
-        memcpy(buf, s->file, n);
-        s->file = (char *)s->file + n;
-        return (int64_t)n;
-}
-
-static void close_given(struct mema_text_source *s)
-{
-        close(s->dir);
-}
-
-/* The kernel gives it again from its start; what was counted before is not searched again. */
-static void a_mapping_that_has_grown_has_all_of_it(void)
-{
-        size_t page = (size_t)sysconf(_SC_PAGESIZE);
-        char text[128],
-                *at = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        const struct mema_region *g;
-        struct mema_text_source *maps;
-        struct mema_source *source;
-        struct mema_error error;
-
-        if (!can_scan())
-                return;
-        memset(at, 1, 4 * page);
-        snprintf(text, sizeof text, "%zx-%zx rw-p 0 0:0 0\n%zx-%zx rw-p 0 0:0 0\n", (size_t)at,
-                 (size_t)at + 2 * page, (size_t)at, (size_t)at + 4 * page);
-        maps = mema_text_source_new("maps", sizeof text, &error);
-        maps->file = text;
-        maps->read = read_given;
-        maps->close = close_given;
-        maps->dir = open("/proc/self", O_PATH | O_CLOEXEC);
-        source = mema_source_scan(maps);
-        for (size_t pages = 2; pages <= 4; pages += 2) {
-                EQUAL(source->next(source, &g, &error), MEMA_REGION);
-                EQUAL(g->value[MEMA_RSS], pages * page);
-        }
-        EQUAL(source->next(source, &g, &error), MEMA_END);
-        source->close(source);
-        munmap(at, 4 * page);
-}
-
-SUITE(scan, CASE(each_mapping_is_as_smaps_says), CASE(what_a_scan_does_not_know_is_unknown),
-      CASE(where_there_is_no_scan_smaps_serves), CASE(a_text_that_is_kept_is_smaps),
-      CASE(many_runs_in_many_mappings), CASE(a_mapping_that_has_grown_has_all_of_it));
+SUITE(scan, CASE(hex_numbers), CASE(decimal_numbers), CASE(every_byte_as_a_digit),
+      CASE(characters_and_blanks), CASE(comparisons));

@@ -89,10 +89,10 @@ static void cut_off_anywhere(const char *text)
 
                 snprintf(beginning, sizeof beginning, "the outcome of \"%.*s\"", (int)len, text);
                 if (len > begun && len < complete)
-                        equal_number(beginning, r.end.status, MEMA_TRUNCATED, __FILE__, __LINE__);
-                if (r.end.status == MEMA_END)
+                        equal_number(beginning, r.end.status, MEMA_STATUS_TRUNCATED, __FILE__, __LINE__);
+                if (r.end.status == MEMA_STATUS_END)
                         equal_number(beginning, r.count, len > begun ? 2 : 1, __FILE__, __LINE__);
-                else if (r.end.status == MEMA_TRUNCATED)
+                else if (r.end.status == MEMA_STATUS_TRUNCATED)
                         expect_end_of_input(&r, text, len);
                 else
                         equal_text(beginning, r.end.message, "(truncated)", __FILE__, __LINE__);
@@ -192,11 +192,11 @@ static void expect_long_name(size_t length)
         size_t end = kept < length ? kept / 2 : kept;
         const struct mema_region *g = &r.region[1];
 
-        EQUAL(r.end.status, MEMA_END);
+        EQUAL(r.end.status, MEMA_STATUS_END);
         EQUAL(r.count, 3);
         EQUAL(g->name_length, kept);
         EQUAL(g->name_cut, length - kept);
-        EQUAL(g->value[MEMA_RSS], 4096);
+        EQUAL(g->value[MEMA_FIELD_RSS], 4096);
         SAME_TEXT(g->vm_flags, "rd");
         TRUE(memcmp(g->name, name, kept < length ? 512 : kept) == 0);
         TRUE(memcmp(g->name + kept - end, name + length - end, end) == 0);
@@ -271,7 +271,7 @@ static void long_other_lines(void)
         free(text);
         text = long_text("", 9000, "\n");
         snprintf(message, sizeof message, NOT_SMAPS ", not \"%.32s\"", text);
-        fails(text, 9001, MEMA_MALFORMED, 1, 1, message, __FILE__, __LINE__);
+        fails(text, 9001, MEMA_STATUS_MALFORMED, 1, 1, message, __FILE__, __LINE__);
         free(text);
 }
 
@@ -300,7 +300,7 @@ static void expect_long_number(char digit, size_t count, enum mema_status status
                 r = parse_each_way(cases[i].head, text, strlen(text));
                 EQUAL(r.end.status, status);
                 EQUAL(r.end.line, cases[i].line);
-                if (status == MEMA_OVERFLOW)
+                if (status == MEMA_STATUS_OVERFLOW)
                         EQUAL(r.end.column, cases[i].column);
                 records_free(&r);
                 free(text);
@@ -309,8 +309,8 @@ static void expect_long_number(char digit, size_t count, enum mema_status status
 
 static void numbers_of_ten_thousand_digits(void)
 {
-        expect_long_number('9', 10000, MEMA_OVERFLOW);
-        expect_long_number('0', 10000, MEMA_MALFORMED);
+        expect_long_number('9', 10000, MEMA_STATUS_OVERFLOW);
+        expect_long_number('0', 10000, MEMA_STATUS_MALFORMED);
 }
 
 /* The column is that of the input, also where a line has lost its middle. */
@@ -318,11 +318,11 @@ static void a_long_last_line_that_is_cut_off(void)
 {
         char *text = long_text(MAPPING "Rss: 4 kB\n" HEAD, 9000, "");
 
-        fails(text, strlen(text), MEMA_TRUNCATED, 3, strlen(HEAD) + 9001,
+        fails(text, strlen(text), MEMA_STATUS_TRUNCATED, 3, strlen(HEAD) + 9001,
               "the last mapping wants all lines that the others have" ENDS_HERE, __FILE__, __LINE__);
         free(text);
         text = long_text(MAPPING, 9000, "");
-        fails(text, strlen(text), MEMA_TRUNCATED, 2, 9001,
+        fails(text, strlen(text), MEMA_STATUS_TRUNCATED, 2, 9001,
               "a line after a mapping wants a label, as Rss:" ENDS_HERE, __FILE__, __LINE__);
         free(text);
 }
@@ -336,12 +336,12 @@ static void an_error_stays(void)
 
         mema_smaps_init(&p);
         TRUE(mema_smaps_feed(&p, wrong, sizeof wrong - 1) <= sizeof wrong - 1);
-        EQUAL(p.status, MEMA_MALFORMED);
+        EQUAL(p.status, MEMA_STATUS_MALFORMED);
         EQUAL(p.line, 2);
         EQUAL(p.column, 6);
         for (int i = 0; i < 3; i++) {
                 EQUAL(mema_smaps_feed(&p, MAPPING, sizeof MAPPING - 1), 0);
-                EQUAL(mema_smaps_finish(&p), MEMA_MALFORMED);
+                EQUAL(mema_smaps_finish(&p), MEMA_STATUS_MALFORMED);
                 EQUAL(p.line, 2);
                 EQUAL(p.column, 6);
         }
@@ -353,12 +353,12 @@ static void the_end_stays(void)
 
         mema_smaps_init(&p);
         EQUAL(mema_smaps_feed(&p, MAPPING, sizeof MAPPING - 1), sizeof MAPPING - 1);
-        EQUAL(p.status, MEMA_MORE);
-        EQUAL(mema_smaps_finish(&p), MEMA_REGION);
-        EQUAL(mema_smaps_finish(&p), MEMA_END);
-        EQUAL(mema_smaps_finish(&p), MEMA_END);
+        EQUAL(p.status, MEMA_STATUS_MORE);
+        EQUAL(mema_smaps_finish(&p), MEMA_STATUS_REGION);
+        EQUAL(mema_smaps_finish(&p), MEMA_STATUS_END);
+        EQUAL(mema_smaps_finish(&p), MEMA_STATUS_END);
         EQUAL(mema_smaps_feed(&p, MAPPING, sizeof MAPPING - 1), 0);
-        EQUAL(p.status, MEMA_END);
+        EQUAL(p.status, MEMA_STATUS_END);
 }
 
 static void a_feed_of_nothing_changes_nothing(void)
@@ -370,14 +370,14 @@ static void a_feed_of_nothing_changes_nothing(void)
         mema_smaps_init(&p);
         while (used < sizeof text - 1) {
                 EQUAL(mema_smaps_feed(&p, text + used, 0), 0);
-                EQUAL(p.status, MEMA_MORE);
+                EQUAL(p.status, MEMA_STATUS_MORE);
                 used += mema_smaps_feed(&p, text + used, 1);
-                regions += p.status == MEMA_REGION;
+                regions += p.status == MEMA_STATUS_REGION;
         }
         EQUAL(mema_smaps_feed(&p, NULL, 0), 0);
-        while (mema_smaps_finish(&p) == MEMA_REGION)
+        while (mema_smaps_finish(&p) == MEMA_STATUS_REGION)
                 regions++;
-        EQUAL(p.status, MEMA_END);
+        EQUAL(p.status, MEMA_STATUS_END);
         EQUAL(regions, 2);
 }
 
@@ -389,13 +389,13 @@ static void a_region_stops_the_feed(void)
 
         mema_smaps_init(&p);
         EQUAL(mema_smaps_feed(&p, text, sizeof text - 1), first);
-        EQUAL(p.status, MEMA_REGION);
+        EQUAL(p.status, MEMA_STATUS_REGION);
         TRUE(memcmp(p.region.name, "/bin/cat", 8) == 0);
         EQUAL(mema_smaps_feed(&p, text + first, sizeof text - 1 - first), sizeof text - 1 - first);
-        EQUAL(p.status, MEMA_MORE);
-        EQUAL(mema_smaps_finish(&p), MEMA_REGION);
+        EQUAL(p.status, MEMA_STATUS_MORE);
+        EQUAL(mema_smaps_finish(&p), MEMA_STATUS_REGION);
         TRUE(memcmp(p.region.name, "/bin/dog", 8) == 0);
-        EQUAL(mema_smaps_finish(&p), MEMA_END);
+        EQUAL(mema_smaps_finish(&p), MEMA_STATUS_END);
 }
 
 /* The manual's words for every status; NULL beyond the last. */

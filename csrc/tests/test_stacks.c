@@ -18,12 +18,12 @@ static struct mema_report r;
 
 static void collect(pid_t pid)
 {
+        static const struct mema_options options = { .keep_text = true };
         struct mema_error error;
         const char *unlike;
 
-        mema_report_init(&r, NULL, NULL);
-        mema_report_keep_text(&r);
-        EQUAL(mema_collect(&r, (uint64_t)pid, &error), MEMA_OK);
+        mema_report_init(&r, NULL, &options);
+        EQUAL(mema_collect(&r, (uint64_t)pid, &error), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         expect_law("a process with stacks", &r);
         unlike = unlike_when_saved(&r);
@@ -32,7 +32,7 @@ static void collect(pid_t pid)
 
 static uint64_t resident(unsigned category)
 {
-        return r.category[category].sums.value[MEMA_RSS];
+        return r.category[category].sums.value[MEMA_FIELD_RSS];
 }
 
 static void between(unsigned category, uint64_t least, uint64_t most, int line)
@@ -44,7 +44,7 @@ static void between(unsigned category, uint64_t least, uint64_t most, int line)
         CU_assertImplementation(resident(category) >= least && resident(category) <= most, (unsigned)line,
                                 text, __FILE__, "", CU_FALSE);
 }
-#define BETWEEN(category, least, most) between(MEMA_##category, least, most, __LINE__)
+#define BETWEEN(category, least, most) between(MEMA_CATEGORY_##category, least, most, __LINE__)
 
 /* The report of a process of programs/stacks.c. */
 static void collect_program(const char *kind, const char *count, const char *kilobytes)
@@ -84,7 +84,7 @@ static void threads_have_stacks(void)
         collect_program("threads", "16", "200");
         BETWEEN(STACK_THREADS, 16 * KB(200), 16 * (KB(200) + BESIDE));
         BETWEEN(STACK_MAIN, KB(4), KB(64));
-        EQUAL(r.category[MEMA_STACK_THREADS].method, MEMA_BY_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_STACK_THREADS].method, MEMA_METHOD_INFERRED);
         EQUAL(r.context.program, MEMA_PROGRAM_OTHER);
         if (pointers_are_known()) {
                 EQUAL(r.context.threads.all, true);
@@ -123,7 +123,7 @@ static void memory_behind_a_guard_is_no_stack_of_one_thread(void)
                 return;
         collect_program("slab", "4", "1024");
         EQUAL(r.context.threads.count, 1);
-        EQUAL(resident(MEMA_STACK_THREADS), 0);
+        EQUAL(resident(MEMA_CATEGORY_STACK_THREADS), 0);
         BETWEEN(ANON_RW, 4 * KB(1024), 4 * KB(1024) + KB(128));
 }
 
@@ -134,7 +134,7 @@ static void stacks_of_threads_that_have_ended_are_no_threads(void)
                 return;
         collect_program("ended", "4", "200");
         EQUAL(r.context.threads.count, 1);
-        EQUAL(resident(MEMA_STACK_THREADS), 0);
+        EQUAL(resident(MEMA_CATEGORY_STACK_THREADS), 0);
         BETWEEN(ANON_RW, 0, 4 * KB(32) + KB(128));
 }
 
@@ -142,7 +142,7 @@ static void a_c_program_has_no_go_heap(void)
 {
         collect_program("goheap", "1", "8192");
         EQUAL(r.context.program, MEMA_PROGRAM_OTHER);
-        EQUAL(r.category[MEMA_GO_HEAP].sums.mappings, 0);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.mappings, 0);
         BETWEEN(ANON_RW, KB(8192), KB(8192) + KB(128));
 }
 
@@ -222,7 +222,7 @@ static void stacks_of_this_process(void)
 
         collect(0);
         EQUAL(r.context.program, MEMA_PROGRAM_OTHER);
-        before = resident(MEMA_STACK_THREADS);
+        before = resident(MEMA_CATEGORY_STACK_THREADS);
         mema_report_free(&r);
         pthread_barrier_init(&barrier, NULL, 2);
         TRUE(start(&waits, stack_apart(), use_stack));

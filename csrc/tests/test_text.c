@@ -15,7 +15,7 @@ static char *render(const struct mema_output_options *options)
 
 static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t unit)
 {
-        struct mema_options rows = { top, sort };
+        struct mema_options rows = { .top = top, .sort = sort };
         struct mema_output_options options = { .unit = unit };
         char *text;
 
@@ -51,7 +51,7 @@ static void addresses_can_be_hidden(void)
 {
         static const struct mema_output_options hidden = { .unit = MEMA_UNIT_KB, .hide_addresses = 1 };
         struct guarded file = guarded_file("testdata/real/go1.26-named-6.1.smaps");
-        struct mema_options all = { MEMA_ALL, MEMA_SORT_ADDRESS };
+        struct mema_options all = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
         const char *rest, *line;
         uint64_t rows = 0;
         char *text;

@@ -1,10 +1,10 @@
-// Package promcollector has the metrics of memanalyzer for a program that serves its
-// own with client_golang:
+// Package promcollector adds the metrics of memanalyzer to a program that serves its own metrics
+// with client_golang:
 //
 //	registry.MustRegister(promcollector.New(analyzer))
 //
-// Names, labels and values are those of /debug/memory?format=openmetrics. It is a
-// module of its own, so that package memanalyzer does not depend on client_golang.
+// Names, labels and values are those of /debug/memory?format=openmetrics. The package is a separate
+// module, so that package memanalyzer does not depend on client_golang.
 package promcollector
 
 import (
@@ -20,21 +20,21 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// readBound is how long a reading may wait for others.
+// readBound is how long a collection may wait for readings in progress. Prometheus waits for 10 s.
 const readBound = 10 * time.Second
 
 type collector struct {
 	openMetrics func(context.Context) ([]byte, error)
 }
 
-// New returns a collector of what a reports at each collection. Where there is no report there
-// are no samples, and no error, which would take a server's other metrics with it.
+// New returns a collector of the reports of a. If a has no report, the collector has neither samples
+// nor an error, because an error would make the whole scrape fail.
 func New(a *memanalyzer.Analyzer) prometheus.Collector { return collector{a.OpenMetrics} }
 
-// Describe says nothing: which metrics there are is known with a report.
+// Describe sends nothing, which makes the collector unchecked: the metrics depend on the report.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect makes a report.
+// Collect sends the metrics of a report, which may be a kept one: see [memanalyzer.Analyzer.Report].
 func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	bounded, cancel := context.WithTimeout(context.Background(), readBound)
 	defer cancel()
@@ -47,8 +47,8 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// collect reads the text that there is already, so that nothing is said twice. All of
-// it are gauges, which Prometheus's older format writes in the same way.
+// collect parses OpenMetrics text. All metrics are gauges, which Prometheus's older format, for which
+// there is a parser, writes in the same way.
 func collect(metrics chan<- prometheus.Metric, text []byte) error {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))

@@ -18,7 +18,7 @@ import (
 
 var sampleLine = regexp.MustCompile(`(?m)^(\w+)(?:\{(\w+)="(.*)"\})? (\S+)$`)
 
-// textSamples are the samples of an OpenMetrics text, by name, label and its value.
+// textSamples returns the samples of an OpenMetrics text, by name, label and the label's value.
 func textSamples(t *testing.T, text string) map[[3]string]float64 {
 	t.Helper()
 	samples := map[[3]string]float64{}
@@ -36,7 +36,7 @@ func textSamples(t *testing.T, text string) map[[3]string]float64 {
 	return samples
 }
 
-// collected are the same of a collector.
+// collected returns the samples of a collector, like textSamples.
 func collected(t *testing.T, c prometheus.Collector) map[[3]string]float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -75,7 +75,7 @@ func TestSamplesAreThoseOfTheText(t *testing.T) {
 	}
 }
 
-// Of this process only what has names stays as it is between two reports.
+// Only named memory of this process is the same in two reports.
 func TestSamplesOfThisProcess(t *testing.T) {
 	want := map[string]float64{}
 	for i, name := range []string{"other", `a"b\c`, `x"} 1`, "\xff"} {
@@ -87,7 +87,7 @@ func TestSamplesOfThisProcess(t *testing.T) {
 		clear(m.Bytes())
 		want[strings.ReplaceAll(name, "\xff", "\uefff")] = float64((i + 1) << 20)
 	}
-	analyzer, err := memanalyzer.New(memanalyzer.WithoutMallinfo()) // not every report asks malloc
+	analyzer, err := memanalyzer.New(memanalyzer.WithoutMallinfo()) // which only some reports ask
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,16 +71,16 @@ static uint64_t category_at(const void *address)
 }
 
 /* The memory is a row of its own, all of it resident. */
-#define EXPECT_ROW(at, bytes, in)                           \
-        do {                                                \
-                const struct mema_region *row = row_at(at); \
-                                                            \
-                EQUAL(row->start, (uintptr_t)(at));         \
-                EQUAL(row->end, (uintptr_t)(at) + (bytes)); \
-                EQUAL(row->category, in);                   \
-                EQUAL(row->value[MEMA_SIZE], bytes);        \
-                EQUAL(row->value[MEMA_RSS], bytes);         \
-                EQUAL(row->value[MEMA_ANONYMOUS], bytes);   \
+#define EXPECT_ROW(at, bytes, in)                               \
+        do {                                                    \
+                const struct mema_region *row = row_at(at);     \
+                                                                \
+                EQUAL(row->start, (uintptr_t)(at));             \
+                EQUAL(row->end, (uintptr_t)(at) + (bytes));     \
+                EQUAL(row->category, in);                       \
+                EQUAL(row->value[MEMA_FIELD_SIZE], bytes);      \
+                EQUAL(row->value[MEMA_FIELD_RSS], bytes);       \
+                EQUAL(row->value[MEMA_FIELD_ANONYMOUS], bytes); \
         } while (0)
 
 static void expect_law(void)
@@ -97,7 +97,7 @@ static void expect_law(void)
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
                 mappings += r.category[i].sums.mappings;
         EQUAL(mappings, r.totals.mappings);
-        EQUAL(r.category[MEMA_UNATTRIBUTED].sums.value[MEMA_RSS], 0);
+        EQUAL(r.category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS], 0);
 }
 
 enum facts { NO_FACTS, TRUE_FACTS, WRONG_FACTS };
@@ -114,7 +114,9 @@ static void ask(struct mema_facts *facts, enum facts which)
 
 static void read_process(uint64_t pid, enum facts which)
 {
-        static const struct mema_options options = { MEMA_ALL, MEMA_SORT_ADDRESS };
+        static const struct mema_options options = { .top = MEMA_ALL,
+                                                     .sort = MEMA_SORT_ADDRESS,
+                                                     .keep_text = true };
         static struct mema_context context;
         static struct mema_facts after;
         struct mema_error error;
@@ -125,8 +127,7 @@ static void read_process(uint64_t pid, enum facts which)
         memset(&after, 0, sizeof after);
         ask(&context.facts, which);
         mema_report_init(&r, &context, &options);
-        mema_report_keep_text(&r);
-        EQUAL(mema_collect(&r, pid, &error), MEMA_OK);
+        EQUAL(mema_collect(&r, pid, &error), MEMA_STATUS_OK);
         ask(&after, which);
         mema_report_finish(&r, &after);
         expect_law();
@@ -141,10 +142,10 @@ static void read_proven(void)
         read_process(0, TRUE_FACTS);
         EQUAL(proof(MEMA_PROOF_MALLOC)->held, 1);
         EQUAL(proof(MEMA_PROOF_MALLOC_MMAP)->held, 1);
-        TRUE(r.category[MEMA_MALLOC_ARENAS].method <= MEMA_BY_VERIFIED);
-        TRUE(r.category[MEMA_MALLOC_MMAP].method <= MEMA_BY_VERIFIED);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].low, r.category[MEMA_MALLOC_ARENAS].high);
-        EQUAL(r.category[MEMA_MALLOC_MMAP].low, r.category[MEMA_MALLOC_MMAP].high);
+        TRUE(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method <= MEMA_METHOD_VERIFIED);
+        TRUE(r.category[MEMA_CATEGORY_MALLOC_MMAP].method <= MEMA_METHOD_VERIFIED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].low, r.category[MEMA_CATEGORY_MALLOC_ARENAS].high);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MMAP].low, r.category[MEMA_CATEGORY_MALLOC_MMAP].high);
 }
 
 /* Making ------------------------------------------------------------------------ */
@@ -241,10 +242,10 @@ static void one_arena_of_200_mb(void)
 
         make(&m, 1);
         read_proven();
-        rss = r.category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS];
+        rss = r.category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS];
         TRUE(rss >= 50000 * UINT64_C(4000) && rss < MIB(202));
         for (size_t i = 0; i < m.count; i += 1000)
-                EQUAL(category_at(m.block[i]), MEMA_MALLOC_ARENAS);
+                EQUAL(category_at(m.block[i]), MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
 static void eight_arenas(void)
@@ -256,7 +257,7 @@ static void eight_arenas(void)
         make(m, 8);
         read_proven();
         for (size_t i = 0; i < 8; i++) {
-                EQUAL(category_at(m[i].block[0]), MEMA_MALLOC_ARENAS);
+                EQUAL(category_at(m[i].block[0]), MEMA_CATEGORY_MALLOC_ARENAS);
                 EQUAL(row_at(m[i].block[0])->start, (uintptr_t)heap_of(m[i].block[0]));
         }
 }
@@ -268,9 +269,9 @@ static void a_heap_that_was_trimmed(void)
 
         make(&m, 1);
         read_proven();
-        TRUE(row_at(m.block[5])->value[MEMA_SIZE] > MIB(30));
-        TRUE(committed(MEMA_MALLOC_ARENAS) < MIB(1));
-        TRUE(r.category[MEMA_MALLOC_ARENAS].sums.value[MEMA_RSS] < MIB(1));
+        TRUE(row_at(m.block[5])->value[MEMA_FIELD_SIZE] > MIB(30));
+        TRUE(committed(MEMA_CATEGORY_MALLOC_ARENAS) < MIB(1));
+        TRUE(r.category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS] < MIB(1));
 }
 
 static void a_full_heap_between_other_memory(void)
@@ -285,10 +286,10 @@ static void a_full_heap_between_other_memory(void)
         if (!is_one_mapping(below, above + MIB(2)))
                 cannot("the kernel did not merge them");
         read_proven();
-        EXPECT_ROW(below, MIB(1), MEMA_ANON_RW);
-        EXPECT_ROW(heap, HEAP, MEMA_MALLOC_ARENAS);
-        EXPECT_ROW(above, MIB(2), MEMA_ANON_RW);
-        EQUAL(category_at(m.block[m.count - 1]), MEMA_MALLOC_ARENAS);
+        EXPECT_ROW(below, MIB(1), MEMA_CATEGORY_ANON_RW);
+        EXPECT_ROW(heap, HEAP, MEMA_CATEGORY_MALLOC_ARENAS);
+        EXPECT_ROW(above, MIB(2), MEMA_CATEGORY_ANON_RW);
+        EQUAL(category_at(m.block[m.count - 1]), MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
 /* It is as large as a heap, and where one more could be. */
@@ -304,8 +305,8 @@ static void other_memory_above_a_full_heap(void)
         if (!adjoins)
                 cannot("no heap is below it");
         read_proven();
-        EXPECT_ROW(above, HEAP, MEMA_ANON_RW);
-        EQUAL(category_at(above - 4096), MEMA_MALLOC_ARENAS);
+        EXPECT_ROW(above, HEAP, MEMA_CATEGORY_ANON_RW);
+        EQUAL(category_at(above - 4096), MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
 static void other_memory_below_a_heap_with_a_tail(void)
@@ -319,9 +320,9 @@ static void other_memory_below_a_heap_with_a_tail(void)
         if (!is_one_mapping(below, heap + 4096))
                 cannot("the kernel did not merge them");
         read_proven();
-        EXPECT_ROW(below, MIB(100), MEMA_ANON_RW);
+        EXPECT_ROW(below, MIB(100), MEMA_CATEGORY_ANON_RW);
         EQUAL(row_at(heap)->start, (uintptr_t)heap);
-        EQUAL(category_at(heap), MEMA_MALLOC_ARENAS);
+        EQUAL(category_at(heap), MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
 /* Mapped blocks ---------------------------------------------------------------------- */
@@ -348,12 +349,12 @@ static void make_blocks(size_t size)
 
 static void expect_blocks(uint64_t bytes)
 {
-        const struct mema_category *c = &r.category[MEMA_MALLOC_MMAP];
+        const struct mema_category *c = &r.category[MEMA_CATEGORY_MALLOC_MMAP];
 
         EQUAL(c->committed, bytes);
-        EQUAL(c->sums.value[MEMA_RSS], bytes);
+        EQUAL(c->sums.value[MEMA_FIELD_RSS], bytes);
         for (size_t i = 0; i < BLOCKS; i++)
-                EQUAL(category_at(blocks[i] ? blocks[i] : blocks[0]), MEMA_MALLOC_MMAP);
+                EQUAL(category_at(blocks[i] ? blocks[i] : blocks[0]), MEMA_CATEGORY_MALLOC_MMAP);
 }
 
 static void blocks_side_by_side(void)
@@ -390,7 +391,7 @@ static void blocks_above_other_memory(void)
         expect_blocks(BLOCKS * (MIB(1) + 4096));
         EQUAL(row_at(below)->start, (uintptr_t)below);
         EQUAL(row_at(below)->end, (uintptr_t)below + MIB(3));
-        EQUAL(category_at(below), MEMA_ANON_RW);
+        EQUAL(category_at(below), MEMA_CATEGORY_ANON_RW);
 }
 
 static void blocks_below_other_memory(void)
@@ -400,7 +401,7 @@ static void blocks_below_other_memory(void)
         make_blocks(MIB(1));
         read_proven();
         expect_blocks(BLOCKS * (MIB(1) + 4096));
-        EQUAL(category_at(above + MIB(3) - 1), MEMA_ANON_RW);
+        EQUAL(category_at(above + MIB(3) - 1), MEMA_CATEGORY_ANON_RW);
 }
 
 static void a_block_that_is_larger_than_a_heap(void)
@@ -408,8 +409,8 @@ static void a_block_that_is_larger_than_a_heap(void)
         char *block = memset(malloc(MIB(200)), 1, MIB(200));
 
         read_proven();
-        EQUAL(r.category[MEMA_MALLOC_MMAP].sums.value[MEMA_RSS], MIB(200) + 4096);
-        EXPECT_ROW(block - 16, MIB(200) + 4096, MEMA_MALLOC_MMAP);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MMAP].sums.value[MEMA_FIELD_RSS], MIB(200) + 4096);
+        EXPECT_ROW(block - 16, MIB(200) + 4096, MEMA_CATEGORY_MALLOC_MMAP);
 }
 
 static void a_block_of_which_little_is_resident(void)
@@ -421,15 +422,16 @@ static void a_block_of_which_little_is_resident(void)
                 cannot("the kernel did not merge them");
         read_proven();
         EQUAL(row_at(block)->start, (uintptr_t)block - 16);
-        EQUAL(row_at(block)->value[MEMA_SIZE], MIB(8) + 4096);
-        EQUAL(row_at(block)->value[MEMA_RSS], MIB(1) + 4096);
+        EQUAL(row_at(block)->value[MEMA_FIELD_SIZE], MIB(8) + 4096);
+        EQUAL(row_at(block)->value[MEMA_FIELD_RSS], MIB(1) + 4096);
 }
 
 /* The page of zeros is in nobody's RSS.  Before Linux 6.7 that cannot be told, and is
  * within the bounds. */
 static void a_block_that_was_only_read(void)
 {
-        const struct mema_category *c = &r.category[MEMA_MALLOC_MMAP], *other = &r.category[MEMA_ANON_RW];
+        const struct mema_category *c = &r.category[MEMA_CATEGORY_MALLOC_MMAP],
+                                   *other = &r.category[MEMA_CATEGORY_ANON_RW];
         volatile char *block = malloc(MIB(64));
         char *below = map_at((uintptr_t)block - 16 - MIB(3), MIB(3), 0);
         int sum = 0;
@@ -443,7 +445,7 @@ static void a_block_that_was_only_read(void)
         EQUAL(proof(MEMA_PROOF_MALLOC_MMAP)->held, 1);
         TRUE(c->low <= 4096 && c->high >= 4096);
         TRUE(other->low <= MIB(4) && other->high >= MIB(3));
-        TRUE(c->method != MEMA_BY_VERIFIED || c->high == 4096);
+        TRUE(c->method != MEMA_METHOD_VERIFIED || c->high == 4096);
 }
 
 static void blocks_that_are_aligned_and_resized(void)
@@ -453,9 +455,9 @@ static void blocks_that_are_aligned_and_resized(void)
         resized = realloc(resized, MIB(5));
         TRUE(aligned && resized);
         read_proven();
-        EQUAL(category_at(aligned), MEMA_MALLOC_MMAP);
-        EQUAL(category_at(resized), MEMA_MALLOC_MMAP);
-        EQUAL(committed(MEMA_MALLOC_MMAP), proof(MEMA_PROOF_MALLOC_MMAP)->most);
+        EQUAL(category_at(aligned), MEMA_CATEGORY_MALLOC_MMAP);
+        EQUAL(category_at(resized), MEMA_CATEGORY_MALLOC_MMAP);
+        EQUAL(committed(MEMA_CATEGORY_MALLOC_MMAP), proof(MEMA_PROOF_MALLOC_MMAP)->most);
 }
 
 /* Parts -------------------------------------------------------------------------------- */
@@ -490,9 +492,9 @@ static void what_malloc_does_not_confirm_is_inferred(void)
         EQUAL(proof(MEMA_PROOF_MALLOC)->known, 1);
         EQUAL(proof(MEMA_PROOF_MALLOC)->held, 0);
         EQUAL(proof(MEMA_PROOF_MALLOC_MMAP)->held, 0);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, MEMA_BY_INFERRED);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].low, 0);
-        EQUAL(r.category[MEMA_MALLOC_MMAP].method, MEMA_BY_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method, MEMA_METHOD_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MMAP].method, MEMA_METHOD_INFERRED);
         EQUAL(r.part[MEMA_PART_MALLOC_IN_USE].low, 0);
         expect_blocks(BLOCKS * (MIB(1) + 4096));
 }
@@ -500,7 +502,8 @@ static void what_malloc_does_not_confirm_is_inferred(void)
 /* mallinfo2 is asked now and then; what is found is the same each time. */
 static void without_malloc_s_sums_the_same_is_found(void)
 {
-        static const unsigned heaps[] = { MEMA_MALLOC_MAIN, MEMA_MALLOC_ARENAS, MEMA_MALLOC_MMAP };
+        static const unsigned heaps[] = { MEMA_CATEGORY_MALLOC_MAIN, MEMA_CATEGORY_MALLOC_ARENAS,
+                                          MEMA_CATEGORY_MALLOC_MMAP };
         struct made m = { .count = 20000, .size = 4000 };
         uint64_t with[3];
 
@@ -515,7 +518,7 @@ static void without_malloc_s_sums_the_same_is_found(void)
         for (size_t i = 0; i < 3; i++)
                 EQUAL(committed(heaps[i]), with[i]);
         EQUAL(proof(MEMA_PROOF_MALLOC)->known, 0);
-        EQUAL(r.category[MEMA_MALLOC_MMAP].method, MEMA_BY_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_MMAP].method, MEMA_METHOD_INFERRED);
 }
 
 static void another_process_is_known_by_shape(void)
@@ -525,10 +528,10 @@ static void another_process_is_known_by_shape(void)
         make_blocks(MIB(1));
         make(&m, 1);
         read_process((uint64_t)getpid(), NO_FACTS);
-        EQUAL(category_at(m.block[0]), MEMA_MALLOC_ARENAS);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, MEMA_BY_INFERRED);
-        EQUAL(category_at(blocks[0]), MEMA_ANON_RW);
-        EQUAL(committed(MEMA_MALLOC_MMAP), 0);
+        EQUAL(category_at(m.block[0]), MEMA_CATEGORY_MALLOC_ARENAS);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method, MEMA_METHOD_INFERRED);
+        EQUAL(category_at(blocks[0]), MEMA_CATEGORY_ANON_RW);
+        EQUAL(committed(MEMA_CATEGORY_MALLOC_MMAP), 0);
 }
 
 /* Labels ----------------------------------------------------------------------------------- */
@@ -543,17 +546,17 @@ static void expect_label(const char *at, size_t bytes, unsigned around, unsigned
 {
         struct mema_error error;
 
-        EQUAL(mema_label(at, bytes, "cache", 5, NULL, &error), MEMA_OK);
+        EQUAL(mema_label(at, bytes, "cache", 5, NULL, &error), MEMA_STATUS_OK);
         read_process(0, TRUE_FACTS);
-        EXPECT_ROW(at, bytes, MEMA_NAMED);
-        EQUAL(r.category[MEMA_NAMED].sums.value[MEMA_RSS], bytes);
+        EXPECT_ROW(at, bytes, MEMA_CATEGORY_NAMED);
+        EQUAL(r.category[MEMA_CATEGORY_NAMED].sums.value[MEMA_FIELD_RSS], bytes);
         EQUAL(proof(of)->held, 0);
         if (!kernel_has_names()) { /* else the kernel splits it, and what it was is not to be seen */
                 EQUAL(category_at(at - 4096), around);
                 EQUAL(category_at(at + bytes), around);
                 EQUAL(committed(around), all - bytes);
         }
-        EQUAL(mema_label_remove(at, bytes, &error), MEMA_OK);
+        EQUAL(mema_label_remove(at, bytes, &error), MEMA_STATUS_OK);
         read_proven();
         EQUAL(committed(around), all);
 }
@@ -567,8 +570,8 @@ static void a_label_in_a_block_is_the_label_s(void)
 {
         make_blocks(MIB(1));
         read_proven();
-        expect_label(next_page(blocks[3]) + MIB(1) / 4, MIB(1) / 2, MEMA_MALLOC_MMAP, MEMA_PROOF_MALLOC_MMAP,
-                     committed(MEMA_MALLOC_MMAP));
+        expect_label(next_page(blocks[3]) + MIB(1) / 4, MIB(1) / 2, MEMA_CATEGORY_MALLOC_MMAP,
+                     MEMA_PROOF_MALLOC_MMAP, committed(MEMA_CATEGORY_MALLOC_MMAP));
 }
 
 static void a_label_in_an_arena_is_the_label_s(void)
@@ -577,8 +580,8 @@ static void a_label_in_an_arena_is_the_label_s(void)
 
         make(&m, 1);
         read_proven();
-        expect_label(next_page(m.block[1000]), MIB(1), MEMA_MALLOC_ARENAS, MEMA_PROOF_MALLOC,
-                     committed(MEMA_MALLOC_ARENAS));
+        expect_label(next_page(m.block[1000]), MIB(1), MEMA_CATEGORY_MALLOC_ARENAS, MEMA_PROOF_MALLOC,
+                     committed(MEMA_CATEGORY_MALLOC_ARENAS));
 }
 
 /* What only looks like it ------------------------------------------------------------------ */
@@ -619,9 +622,9 @@ static void what_only_looks_like_a_heap(void)
         for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
                 memcpy(p, heads[i], sizeof heads[i]);
                 read_proven();
-                if (category_at(p) != MEMA_ANON_RW)
+                if (category_at(p) != MEMA_CATEGORY_ANON_RW)
                         printf("row %zu of heads is believed\n", i);
-                EXPECT_ROW(p, 2 * HEAP, MEMA_ANON_RW);
+                EXPECT_ROW(p, 2 * HEAP, MEMA_CATEGORY_ANON_RW);
         }
 }
 
@@ -633,10 +636,10 @@ static void a_perfect_forgery_is_not_verified(void)
 
         memcpy(p, head, sizeof head);
         read_process(0, TRUE_FACTS);
-        EXPECT_ROW(p, HEAP, MEMA_MALLOC_ARENAS);
+        EXPECT_ROW(p, HEAP, MEMA_CATEGORY_MALLOC_ARENAS);
         EQUAL(proof(MEMA_PROOF_MALLOC)->held, 0);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].method, MEMA_BY_INFERRED);
-        EQUAL(r.category[MEMA_MALLOC_ARENAS].low, 0);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].method, MEMA_METHOD_INFERRED);
+        EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].low, 0);
 }
 
 static void what_only_looks_like_a_block(void)
@@ -654,7 +657,7 @@ static void what_only_looks_like_a_block(void)
         for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
                 memcpy(p, heads[i], sizeof heads[i]);
                 read_proven();
-                EXPECT_ROW(p, MIB(2), MEMA_ANON_RW);
+                EXPECT_ROW(p, MIB(2), MEMA_CATEGORY_ANON_RW);
         }
 }
 

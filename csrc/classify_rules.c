@@ -1,0 +1,202 @@
+/* classify_rules.c - what a mapping's name says, as data.  The first row that matches
+ * decides; each row is proven by a mapping in testdata/rules/FIXTURE. */
+#include "classify.h"
+
+#define T(text) text, sizeof(text) - 1
+
+/* clang-format off */
+const struct mema_rule mema_rules[] = {
+        /* name                                       matched        when       category              proven by */
+
+        /* the kernel's own names */
+        { T("[heap]"),                                EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_MAIN,     "kernel.maps" },
+        { T("[stack]"),                               EXACT,         ALWAYS,    MEMA_CATEGORY_STACK_MAIN,      "kernel.maps" },
+        { T("[vdso]"),                                EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[vvar]"),                                EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[vvar_vclock]"),                         EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[vsyscall]"),                            EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[vectors]"),                             EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[sigpage]"),                             EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[uprobes]"),                             EXACT,         ALWAYS,    MEMA_CATEGORY_VDSO,            "kernel.maps" },
+        { T("[rollup]"),                              EXACT,         ALWAYS,    MEMA_CATEGORY_NOT_BROKEN_DOWN, "rollup.maps" },
+
+        /* the Go runtime, from 1.25 */
+        { T("[anon: Go: heap]"),                      EXACT,         ALWAYS,    MEMA_CATEGORY_GO_HEAP,         "go.maps" },
+        { T("[anon: Go: heap reservation]"),          EXACT,         ALWAYS,    MEMA_CATEGORY_GO_HEAP,         "go.maps" },
+        { T("[anon: Go: user arena chunk]"),          EXACT,         ALWAYS,    MEMA_CATEGORY_GO_HEAP,         "go.maps" },
+        { T("[anon: Go: "),                           PREFIX,        ALWAYS,    MEMA_CATEGORY_GO_METADATA,     "go.maps" },
+
+        /* glibc, from 2.39 */
+        { T("[anon: glibc: malloc]"),                 EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_MMAP,     "glibc.maps" },
+        { T("[anon: glibc: malloc"),                  PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "glibc.maps" },
+        { T("[anon: glibc: loader malloc]"),          EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "glibc.maps" },
+        { T("[anon: glibc: pthread stack: "),         PREFIX,        ALWAYS,    MEMA_CATEGORY_STACK_THREADS,   "glibc.maps" },
+        { T("[anon: glibc: pthread user stack: "),    PREFIX,        ALWAYS,    MEMA_CATEGORY_STACK_THREADS,   "glibc.maps" },
+        { T("[anon: glibc: unused stack]"),           EXACT,         ALWAYS,    MEMA_CATEGORY_STACK_THREADS,   "glibc.maps" },
+        { T("[anon: glibc: .bss "),                   PREFIX,        ALWAYS,    MEMA_CATEGORY_LIBRARIES,       "glibc.maps" },
+        { T("[anon: glibc: "),                        PREFIX,        ALWAYS,    MEMA_CATEGORY_LOADER,          "glibc.maps" },
+        { T("[anon:glibc: "),                         PREFIX,        ALWAYS,    MEMA_CATEGORY_LOADER,          "glibc.maps" },
+
+        /* other allocators */
+        { T("[anon:tcmalloc_region_"),                PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:tcmalloc_huge_region_"),           PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:tcmalloc_cpu_slab_"),              PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:absl]"),                           EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:jemalloc_pg]"),                    EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:jemalloc_pg_overcommit]"),         EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:mimalloc]"),                       EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "allocators.maps" },
+        { T("[anon:libc_malloc]"),                    EXACT,         ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "android.maps" },
+        { T("[anon:scudo:"),                          PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "android.maps" },
+        { T("[anon:GWP-ASan"),                        PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "android.maps" },
+        { T("[anon:bionic_alloc_"),                   PREFIX,        ALWAYS,    MEMA_CATEGORY_MALLOC_ARENAS,   "android.maps" },
+
+        /* Android's C library and linker */
+        { T("[anon:stack_and_tls:"),                  PREFIX,        ALWAYS,    MEMA_CATEGORY_STACK_THREADS,   "android.maps" },
+        { T("[anon:thread signal stack]"),            EXACT,         ALWAYS,    MEMA_CATEGORY_STACK_THREADS,   "android.maps" },
+        { T("[anon:.bss]"),                           EXACT,         ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+        { T("[anon:linker_alloc]"),                   EXACT,         ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+        { T("[anon:atexit handlers]"),                EXACT,         ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+        { T("[anon:arc4random data]"),                EXACT,         ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+        { T("[anon:cfi shadow]"),                     EXACT,         ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+        { T("[anon:mt:"),                             PREFIX,        ALWAYS,    MEMA_CATEGORY_LOADER,          "android.maps" },
+
+        /* other runtimes */
+        { T("[anon:dalvik-"),                         PREFIX,        ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "android.maps" },
+        { T("[anon:partition_alloc]"),                EXACT,         ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+        { T("[anon:v8]"),                             EXACT,         ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+        { T("[anon:blink_gc]"),                       EXACT,         ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+        { T("[anon:cpython:"),                        PREFIX,        ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+        { T("[anon:Ruby:"),                           PREFIX,        ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+        { T("[anon:OCaml: "),                         PREFIX,        ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "runtimes.maps" },
+
+        /* the sanitizers of gcc and clang, and what they map with decorate_proc_maps=1 */
+        { T("[anon:low shadow]"),                     EXACT,         ALWAYS,    MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("[anon:mid shadow]"),                     EXACT,         ALWAYS,    MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("[anon:high shadow]"),                    EXACT,         ALWAYS,    MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("[anon:shadow gap]"),                     EXACT,         ALWAYS,    MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("low shadow]"),                           DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("mid shadow]"),                           DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("high shadow]"),                          DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("meta shadow]"),                          DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("shadow"),                                DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("origin"),                                DECORATED,     DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+        { T("/tmp/tsan.rodata."),                     PREFIX,        DELETED,   MEMA_CATEGORY_SANITIZER,       "sanitizers.maps" },
+
+        /* anything else that somebody named */
+        { T("[anon:"),                                PREFIX,        ALWAYS,    MEMA_CATEGORY_NAMED,           "named.maps" },
+        { T("[anon_shmem:"),                          PREFIX,        ALWAYS,    MEMA_CATEGORY_NAMED,           "named.maps" },
+
+        /* the program, wherever it lies */
+        { T(""),                                      PROGRAM,       ALWAYS,    MEMA_CATEGORY_BINARY,          "files.maps" },
+
+        /* shared memory: files without a place in the file system */
+        { T("/memfd:"),                               PREFIX,        DELETED,   MEMA_CATEGORY_MEMFD,           "shared.maps" },
+        { T("/secretmem"),                            EXACT,         DELETED,   MEMA_CATEGORY_MEMFD,           "shared.maps" },
+        { T("/SYSV"),                                 PREFIX,        DELETED,   MEMA_CATEGORY_SYSV,            "shared.maps" },
+        { T("/dev/shm/"),                             PREFIX,        ALWAYS,    MEMA_CATEGORY_SHM,             "shared.maps" },
+        { T("/dev/ashmem/dalvik-"),                   PREFIX,        ALWAYS,    MEMA_CATEGORY_RUNTIMES,        "android.maps" },
+        { T("/dev/ashmem/"),                          PREFIX,        ALWAYS,    MEMA_CATEGORY_SHM,             "android.maps" },
+        { T("/dev/zero"),                             EXACT,         SHARED,    MEMA_CATEGORY_SHARED_ANON,     "shared.maps" },
+        { T("/dev/zero"),                             EXACT,         PRIVATE,   MEMA_CATEGORY_BY_PERMISSIONS,  "shared.maps" },
+        { T("/anon_hugepage"),                        EXACT,         SHARED,    MEMA_CATEGORY_SHARED_ANON,     "shared.maps" },
+        { T("/anon_hugepage"),                        EXACT,         PRIVATE,   MEMA_CATEGORY_BY_PERMISSIONS,  "shared.maps" },
+
+        /* devices, and what the kernel maps for a file descriptor */
+        { T("/dev/hugepages/"),                       PREFIX,        ALWAYS,    MEMA_CATEGORY_OTHER_FILES,     "files.maps" },
+        { T("/dev/"),                                 PREFIX,        ALWAYS,    MEMA_CATEGORY_DEVICES,         "devices.maps" },
+        { T("anon_inode:"),                           PREFIX,        ALWAYS,    MEMA_CATEGORY_DEVICES,         "devices.maps" },
+        { T("socket:"),                               PREFIX,        ALWAYS,    MEMA_CATEGORY_DEVICES,         "devices.maps" },
+        { T("/[aio]"),                                EXACT,         DELETED,   MEMA_CATEGORY_DEVICES,         "devices.maps" },
+        { T(""),                                      ANY,           DEVICE,    MEMA_CATEGORY_DEVICES,         "devices.maps" },
+
+        /* files */
+        { T(""),                                      SHARED_OBJECT, ALWAYS,    MEMA_CATEGORY_LIBRARIES,       "files.maps" },
+
+        /* a name in brackets that nobody knows is the kernel's, for anonymous memory */
+        { T(""),                                      ANY,           BRACKETED, MEMA_CATEGORY_BY_PERMISSIONS,  "kernel.maps" },
+        { T(""),                                      ANY,           ALWAYS,    MEMA_CATEGORY_OTHER_FILES,     "files.maps" },
+};
+/* clang-format on */
+
+const size_t mema_rule_count = sizeof mema_rules / sizeof *mema_rules;
+
+static bool is_shared_object(struct span path)
+{
+        struct span s = base_name(path);
+
+        if (SPAN_ENDS(s, ".so"))
+                return true;
+        for (; s.at < s.end; s.at++)
+                if (SPAN_STARTS(s, ".so."))
+                        return true;
+        return false;
+}
+
+/* A sanitizer that is to name what it maps makes a file for it, and removes it. */
+static bool is_decorated(struct span name, const struct mema_rule *rule)
+{
+        static const char folder[] = "/dev/shm/";
+
+        if (!SPAN_STARTS(name, folder) || name.end[-1] != ']')
+                return false;
+        name.at += sizeof folder - 1;
+        while (name.at < name.end && *name.at >= '0' && *name.at <= '9')
+                name.at++;
+        if (!SPAN_STARTS(name, " ["))
+                return false;
+        name.at += 2;
+        return span_starts(name, rule->text, rule->length);
+}
+
+static bool fits(const struct mema_rule *rule, const struct mema_region *g, struct span name, bool deleted)
+{
+        switch (rule->when) {
+        case SHARED:
+                return g->perms[3] == 's';
+        case PRIVATE:
+                return g->perms[3] != 's';
+        case DELETED:
+                return deleted;
+        case DEVICE:
+                return mema_is_device(g);
+        case BRACKETED:
+                return *name.at == '[' && name.end[-1] == ']' && g->inode == 0;
+        default:
+                return true;
+        }
+}
+
+static bool matches(const struct mema_rule *rule, struct span name, struct span program)
+{
+        /* Most rows end here; without this line a report of libraries costs 3 to 4% more. */
+        if (rule->match <= PREFIX && (name.at == name.end || *name.at != *rule->text))
+                return false;
+        switch (rule->match) {
+        case EXACT:
+                return span_equals(name, rule->text, rule->length);
+        case PREFIX:
+                return span_starts(name, rule->text, rule->length);
+        case DECORATED:
+                return is_decorated(name, rule);
+        case SHARED_OBJECT:
+                return is_shared_object(name);
+        case PROGRAM:
+                return program.at < program.end && span_equals(name, program.at, span_length(program));
+        default:
+                return true;
+        }
+}
+
+const struct mema_rule *mema_rule_for(const struct mema_region *g, const struct mema_context *context)
+{
+        struct span whole = span_of(g->name, (size_t)g->name_length);
+        struct span name = mema_undeleted(whole);
+        struct span program = mema_undeleted(span_of(context->exe, (size_t)context->exe_length));
+        const struct mema_rule *rule = mema_rules;
+
+        if (name.at == name.end)
+                name = whole;
+        while (!matches(rule, name, program) || !fits(rule, g, name, name.end < whole.end))
+                rule++;
+        return rule;
+}

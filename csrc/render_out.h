@@ -1,0 +1,84 @@
+/* render_out.h - bounded writing of text: what does not fit is left out, never beyond. */
+#ifndef MEMA_RENDER_OUT_H
+#define MEMA_RENDER_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+/* `cap` leaves room for the NUL that out_end writes. */
+struct out {
+        char *buf;
+        size_t len, cap;
+};
+
+static inline struct out out_to(char *buf, size_t size)
+{
+        return (struct out){ buf, 0, size > 0 ? size - 1 : 0 };
+}
+
+static inline size_t out_end(struct out *o)
+{
+        if (o->buf)
+                o->buf[o->len] = '\0';
+        return o->len;
+}
+
+static inline void put_bytes(struct out *o, const char *text, size_t len)
+{
+        if (len > o->cap - o->len)
+                len = o->cap - o->len;
+        memcpy(o->buf + o->len, text, len);
+        o->len += len;
+}
+
+/* Length of a NUL-terminated text: the core has no strlen. */
+static inline size_t text_length(const char *text)
+{
+        size_t n = 0;
+
+        while (text[n] != '\0')
+                n++;
+        return n;
+}
+
+static inline void put(struct out *o, const char *text)
+{
+        put_bytes(o, text, text_length(text));
+}
+
+static inline void put_spaces(struct out *o, size_t n)
+{
+        while (n-- > 0)
+                put_bytes(o, " ", 1);
+}
+
+/* Spaces up to column `column` of what was written since `start`. */
+static inline void put_to_column(struct out *o, size_t start, size_t column)
+{
+        if (o->len - start < column)
+                put_spaces(o, column - (o->len - start));
+}
+
+/* At least `width` characters, filled on the left. */
+static inline void put_number(struct out *o, uint64_t value, unsigned base, size_t width, char fill)
+{
+        char digits[64];
+        size_t n = sizeof digits;
+
+        do {
+                digits[--n] = "0123456789abcdef"[value % base];
+                value /= base;
+        } while (value > 0);
+        while (sizeof digits - n < width && n > 0)
+                digits[--n] = fill;
+        put_bytes(o, digits + n, sizeof digits - n);
+}
+
+static inline void put_decimal(struct out *o, uint64_t value)
+{
+        put_number(o, value, 10, 1, ' ');
+}
+
+#endif

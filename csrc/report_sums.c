@@ -1,0 +1,97 @@
+/* report_sums.c - sums of columns.  Three of these loops run for each mapping, so that none has a branch
+ * for a column. */
+#include "report_sums.h"
+
+#include "scan.h"
+
+/* UINT64_MAX for a field that adds up, else 0. */
+static const uint64_t summed[MEMA_FIELD_COUNT] = {
+#define X(id, label, kind) MEMA_KIND_##kind == MEMA_KIND_SUM ? UINT64_MAX : 0,
+        MEMA_FIELDS(X)
+#undef X
+};
+
+const uint64_t mema_summed_fields = 0
+#define X(id, label, kind) | (MEMA_KIND_##kind == MEMA_KIND_SUM ? MEMA_BIT(MEMA_FIELD_##id) : 0)
+        MEMA_FIELDS(X)
+#undef X
+        ;
+
+void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *restrict g)
+{
+        sums->mappings++;
+        sums->present |= g->present & mema_summed_fields;
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                sums->value[i] += g->value[i] & summed[i];
+}
+
+/* Whether sums that a region was added to have wrapped. */
+static bool have_wrapped(const struct mema_sums *sums, const struct mema_region *g)
+{
+        bool wrapped = false;
+
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                wrapped |= sums->value[i] < (g->value[i] & summed[i]);
+        return wrapped;
+}
+
+bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g)
+{
+        uint64_t top = 0;
+
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
+                uint64_t value = g->value[i] & summed[i];
+
+                top |= sums->value[i] | value;
+                sums->value[i] += value;
+        }
+        sums->mappings++;
+        /* Numbers below 2^63 cannot wrap. */
+        if (top >> 63 && have_wrapped(sums, g)) {
+                mema_sums_subtract(sums, g);
+                return false;
+        }
+        sums->present |= g->present & mema_summed_fields;
+        return true;
+}
+
+void mema_sums_subtract(struct mema_sums *restrict sums, const struct mema_region *restrict g)
+{
+        sums->mappings--;
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                sums->value[i] -= g->value[i] & summed[i];
+}
+
+void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from)
+{
+        into->mappings += from->mappings;
+        into->present |= from->present;
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
+                into->value[i] += from->value[i];
+}
+
+void mema_category_merge(struct mema_category *into, const struct mema_category *from)
+{
+        mema_sums_merge(&into->sums, &from->sums);
+        into->committed += from->committed;
+        into->unsure = sat_add(into->unsure, from->unsure);
+        into->low += from->low;
+        if (from->method > into->method)
+                into->method = from->method;
+}
+
+const struct mema_pair mema_sort_pairs[MEMA_SORT_COUNT] = {
+        [MEMA_SORT_RSS] = { MEMA_FIELD_RSS, MEMA_FIELD_RSS },
+        [MEMA_SORT_PSS] = { MEMA_FIELD_PSS, MEMA_FIELD_PSS },
+        [MEMA_SORT_PRIVATE] = { MEMA_FIELD_PRIVATE_CLEAN, MEMA_FIELD_PRIVATE_DIRTY },
+        [MEMA_SORT_DIRTY] = { MEMA_FIELD_PRIVATE_DIRTY, MEMA_FIELD_SHARED_DIRTY },
+        [MEMA_SORT_SWAP] = { MEMA_FIELD_SWAP, MEMA_FIELD_SWAP },
+        [MEMA_SORT_SIZE] = { MEMA_FIELD_SIZE, MEMA_FIELD_SIZE },
+};
+
+uint64_t mema_pair_value(const uint64_t *value, struct mema_pair pair)
+{
+        uint64_t a = value[pair.first], b = pair.second == pair.first ? 0 : value[pair.second];
+
+        return sat_add(a, b);
+}

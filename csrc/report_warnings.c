@@ -1,0 +1,84 @@
+/* report_warnings.c - what a reader must know to trust a report: a table of sentences. */
+#include "memanalyzer.h"
+#include "render_out.h"
+#include "scan.h"
+
+static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uint64_t unknown)
+{
+        return r->context.limits.known & MEMA_BIT(limit) ? r->context.limits.value[limit] : unknown;
+}
+
+/* A cgroup at its limit is no problem if inactive file pages, which can be dropped, fill it. */
+static bool is_near_limit(const struct mema_report *r)
+{
+        uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_ROOM_LIMIT, 0) / 10;
+        uint64_t room = limit_of(r, MEMA_LIMIT_CGROUP_ROOM, UINT64_MAX);
+
+        return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
+}
+
+/* Writes a sentence with its number in place of '#'. */
+static void put_sentence(struct out *o, const char *text, uint64_t number)
+{
+        for (; *text != '\0'; text++)
+                if (*text == '#')
+                        put_decimal(o, number);
+                else
+                        put_bytes(o, text, 1);
+}
+
+size_t mema_report_warning(const struct mema_report *r, unsigned index, char *buf, size_t cap)
+{
+        const struct mema_checks *c = &r->checks;
+        const uint64_t all = r->totals.mappings;
+        const uint64_t mappings_max = limit_of(r, MEMA_LIMIT_MAPPINGS_MAX, UINT64_MAX);
+        const struct mema_sums *heap = &r->category[MEMA_CATEGORY_GO_HEAP].sums;
+        const bool go = r->context.facts.go.known || r->context.program == MEMA_PROGRAM_GO;
+        const bool no_rss = c->without_rss == all, has_pss = r->totals.present & MEMA_BIT(MEMA_FIELD_PSS);
+        /* A sentence is written if its number is not 0. */
+        const struct {
+                uint64_t number;
+                const char *text;
+        } warnings[] = {
+                { no_rss && !has_pss,
+                  "The input has no Rss lines, like a maps file: resident memory is unknown; read smaps" },
+                { no_rss && has_pss, "The input has no Rss lines: resident memory is unknown" },
+                { no_rss ? 0 : c->without_rss, "Mappings without an Rss line, not counted in RSS: #" },
+                { c->totals_only,
+                  "The input has totals only, like smaps_rollup: read smaps for a breakdown" },
+                { r->context.exe_deleted,
+                  "The program's file was deleted or replaced after the program started" },
+                { c->scan_missed, "This system has no scan of this process: smaps was read instead" },
+                { c->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
+                                  "while it was read, or the input is two captures" },
+                { c->grown,
+                  "Mappings that grew while they were read and came again: #; the last one counts" },
+                { c->repeated, "Fields that came twice in a mapping: #; the last one counts" },
+                { c->other_named, "Mappings beyond the first 1024 names, summed as other names: #" },
+                { c->rows_lost, "Regions not listed for lack of memory: #" },
+                { c->labels_lost,
+                  "Labels not shown, for lack of memory or of access to /proc/self/pagemap: #" },
+                { !r->context.facts.go.known && heap->value[MEMA_FIELD_RSS] > 0,
+                  "Heap includes the goroutine stacks: only the process itself can tell them apart" },
+                { c->go_surplus, "Heap bytes that the Go runtime does not account for: #" },
+                { go && !c->totals_only && heap->value[MEMA_FIELD_SIZE] == 0,
+                  "The Go heap was not found: it is counted in Read-Write" },
+                { is_near_limit(r),
+                  "Less than a tenth of the memory limit is left in this cgroup or one above "
+                  "it: at the limit, the kernel kills processes" },
+                { all > mappings_max / 10 * 9 && !c->totals_only ? all : 0,
+                  "The number of mappings is close to vm.max_map_count, where mmap fails: #" },
+                { r->category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS],
+                  "Bytes in no category: #; this is a bug in memanalyzer, please report it" },
+        };
+        struct out o = out_to(buf, cap);
+
+        for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
+                if (warnings[i].number == 0 || index-- > 0)
+                        continue;
+                put_sentence(&o, warnings[i].text, warnings[i].number);
+                break;
+        }
+        return out_end(&o);
+}
+_Static_assert(MEMA_NAMES_MAX == 1024, "a sentence has this number");
