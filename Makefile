@@ -163,7 +163,7 @@ check: ## the quick inner loop: formats, warnings, both test suites; below a min
 	@.ci/install $(TEST_PACKAGES)
 	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 	@$(MAKE) --no-print-directory -s -j"$$(nproc)" cli build/core.wasm build/venv test-programs strict
-	@! mandoc -Tlint cmd/memanalyzer/memanalyzer.1 2>build/mandoc.log | grep . # the log is of the machine's own pages
+	@! mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1 2>build/mandoc.log | grep . # the log is of the machine's own pages
 	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
 	@$(MAKE) --no-print-directory -j2 -O check-c check-go
 

@@ -95,8 +95,9 @@ func New(options ...Option) (*Analyzer, error) {
 // A report with more than 100 regions is never a kept one: if it comes too soon after another
 // reading, the error is a [*BudgetError].
 //
-// ctx bounds the wait for readings in progress; without a deadline, Report waits for a minute at
-// the most. Other errors are those of [Read].
+// ctx bounds the wait for readings in progress, which is a minute at most. After a minute, Report
+// returns the kept reading, however old, or [context.DeadlineExceeded]. A reading with more than 100
+// regions is finished once it has begun, as in [Read], which has the other errors.
 func (a *Analyzer) Report(ctx context.Context, options ...ReadOption) (*Report, error) {
 	o, err := newReadOptions(options)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// What a report takes of the daemon's memory, and that it gives it back.
+// Reports allocate little, and leave nothing behind.
 
-// discard is a client that keeps nothing.
+// discard is a client that discards its answer.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header            { return d.header }
@@ -30,11 +30,11 @@ func askAndDiscard(h http.Handler, targets ...string) {
 	}
 }
 
-// goHeapOf returns what one report allocates on the Go heap.
+// goHeapOf returns the bytes that one report allocates on the Go heap.
 func goHeapOf(h http.Handler) (bytes, blocks uint64) {
 	const reports = 10
 	var before, after runtime.MemStats
-	askAndDiscard(h, "/") // makes what all of them use
+	askAndDiscard(h, "/") // allocates what all reports reuse
 	runtime.ReadMemStats(&before)
 	for range reports {
 		askAndDiscard(h, "/")
@@ -58,8 +58,8 @@ func TestAReportTakesTheSameGoHeapHoweverManyMappingsThereAre(t *testing.T) {
 	})
 }
 
-// LONG=1 asks for 100,000 reports. What malloc keeps for each thread, and Go's heap between
-// collections, grow to some size: it is there after the first tenth.
+// LONG=1 makes 100,000 reports. The first tenth is not measured: malloc's caches for each thread and
+// Go's heap between collections grow to some size first.
 func TestReportsLeaveNothingBehind(t *testing.T) {
 	alone(t, func() {
 		a, rounds := mustNew(t), 100
@@ -84,13 +84,13 @@ func TestReportsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// bounds are how much more of what is held after many reports is none that they hold.
+// bounds are the growth that is not a leak.
 var bounds = map[string]uint64{resident: 16 * mib, liveHeap: 256 * kib, malloced: 256 * kib}
 
 const (
 	resident = "resident bytes"
 	liveHeap = "live bytes of Go's heap"
-	malloced = "bytes in use of malloc's"
+	malloced = "bytes in use of malloc"
 )
 
 func heldMemory(t *testing.T) map[string]uint64 {

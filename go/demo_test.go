@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// cmd/memdemo as a person or a script meets it: known amounts, asked for by HTTP.
+// cmd/memdemo as its users see it: known amounts, reported by HTTP.
 
 const demoBound = 60 * time.Second
 
@@ -25,7 +25,7 @@ type demo struct {
 	url     string
 }
 
-// startDemo returns when the daemon has made its memory, and ends it with the test.
+// startDemo starts a daemon, which ends with the test, and waits until it has made its memory.
 func startDemo(t *testing.T, program string, flags ...string) demo {
 	t.Helper()
 	bounded, cancel := context.WithTimeout(context.Background(), demoBound)
@@ -77,7 +77,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// testPipeline runs the line of the seed's monitoring script, in a shell.
+// testPipeline runs the line of the package comment for monitoring scripts, in a shell.
 func testPipeline(t *testing.T, d demo) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip(err)
@@ -104,13 +104,13 @@ func testPipeline(t *testing.T, d demo) {
 	}
 }
 
-// testAmounts compares with what memdemo makes by default, in KB.
+// testAmounts compares a report with memdemo's default amounts, in KB.
 func testAmounts(t *testing.T, d demo) {
 	_, body := fetch(t, "GET", d.url+"?unit=KB&top=0")
 	checkAmounts(t, body)
 }
 
-// testSaved gives what the daemon saved to somebody else.
+// testSaved parses a capture that the daemon has saved.
 func testSaved(t *testing.T, d demo) {
 	_, saved := fetch(t, "GET", d.url+"?format=smaps")
 	checkAmounts(t, textOf(t, saved, "KB"))
@@ -130,7 +130,7 @@ func checkAmounts(t *testing.T, body string) {
 	rows := textRows(t, body)
 	for _, c := range []struct {
 		row        string
-		want, more uint64 // more: what the program has there beside what it was asked for
+		want, more uint64 // more: what the program has there besides the amount
 	}{
 		{"Go Runtime/Heap", 64 * kib, 8 * kib},
 		{"C Heap (malloc)/Subtotal", 32 * kib, kib},
@@ -147,8 +147,7 @@ func checkAmounts(t *testing.T, body string) {
 	}
 }
 
-// testArena looks for 200 MB in one arena: heaps that are full have nothing
-// reserved behind them.
+// testArena looks for 200 MB in one arena. Its full heaps have no reserved space after them.
 func testArena(t *testing.T, d demo) {
 	_, body := fetch(t, "GET", d.url+"?unit=KB&top=0")
 	const want = 200 * kib
@@ -161,7 +160,7 @@ func testSignal(t *testing.T, d demo, signal syscall.Signal) {
 	if err := d.command.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.command.Wait(); err != nil { // demoBound ends the wait
+	if err := d.command.Wait(); err != nil { // not for longer than demoBound
 		t.Errorf("after %v: %v, want exit status 0", signal, err)
 	}
 }

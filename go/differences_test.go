@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// changing answers with what changed while change ran.
+// changing returns an Analyzer whose differences are the effect of change.
 func changing(t *testing.T, change func(context.Context) error, options ...Option) *Analyzer {
 	a := mustNew(t, options...)
 	a.wait = func(ctx context.Context, d time.Duration) error { return change(ctx) }
@@ -60,7 +60,7 @@ func TestDifferencesWithoutAddresses(t *testing.T) {
 	}
 }
 
-// A server's write timeout is shorter than the wait.
+// The server's write timeout is shorter than the wait.
 func TestTheWriteDeadlineIsExtended(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(mustNew(t))

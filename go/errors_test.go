@@ -21,7 +21,7 @@ var parseFailures = []struct {
 	text         string
 	want         error
 	line, column int
-	message      string // the whole error; "" where only the rest is the contract
+	message      string // the whole error; "" if its words may change
 }{
 	{"no input", "", ErrEmpty, 0, 0, "memanalyzer: the input is empty: no address space"},
 	{"blank lines", "\n\n", ErrEmpty, 2, 0, ""},
@@ -97,8 +97,8 @@ func checkMessage(t *testing.T, err error, parse *ParseError, want string) {
 	}
 }
 
-// Every cut of a text is a whole report or an error that says so; where it is
-// between two mappings, nothing is missing that could be noticed.
+// Every prefix of a text is an error, or a report if it ends between two mappings: then nothing
+// tells that it was cut.
 func TestCutText(t *testing.T) {
 	whole := header + "Rss: 4 kB\nVmFlags: rd\n" + header + "Rss: 8 kB\nVmFlags: rd\n"
 	for n := range whole {
@@ -202,17 +202,17 @@ func TestOptionErrorsComeBeforeReading(t *testing.T) {
 }
 
 func TestContextThatIsDone(t *testing.T) {
-	cancelled, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Read(cancelled); !errors.Is(err, context.Canceled) {
+	if _, err := Read(canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read: %v, want %v", err, context.Canceled)
 	}
 	a := mustNew(t)
-	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
+	if _, err := a.Report(canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report: %v, want %v", err, context.Canceled)
 	}
-	a.own.turn <- struct{}{} // as if another request were reading
-	if _, err := a.Report(cancelled); !errors.Is(err, context.Canceled) {
+	a.own.turn <- struct{}{} // another reading is in progress
+	if _, err := a.Report(canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("Report that waits: %v, want %v", err, context.Canceled)
 	}
 }

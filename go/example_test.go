@@ -19,7 +19,7 @@ func ExampleMemoryProfileHandler() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/memory", memanalyzer.MemoryProfileHandler)
 
-	server := httptest.NewServer(mux) // a listener of one's own, on loopback
+	server := httptest.NewServer(mux) // a separate listener, on loopback
 	defer server.Close()
 
 	response, err := http.Get(server.URL + "/debug/memory?top=5")
@@ -39,8 +39,7 @@ func ExampleMemoryProfileHandler() {
 	// === Complete Memory Breakdown ===
 }
 
-// Only who has the password sees the memory, nobody its addresses, and nobody
-// makes work.
+// Requests need a password, reports have no addresses, and requests cannot force a collection.
 func ExampleNew() {
 	analyzer, err := memanalyzer.New(
 		memanalyzer.WithAuthorize(func(r *http.Request) bool {
@@ -73,7 +72,7 @@ func ExampleNew() {
 	// 200 OK
 }
 
-// The categories are all of RSS.
+// The categories add up to RSS.
 func ExampleRead() {
 	report, err := memanalyzer.Read(context.Background(), memanalyzer.Top(0))
 	if err != nil {

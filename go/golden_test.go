@@ -39,8 +39,8 @@ func goldenCases(t *testing.T) []goldenCase {
 	return cases
 }
 
-// The endpoint and the command line give the same bytes of the same input: these
-// files are the command line's.
+// The handler and the command line write the same bytes for the same input. These files are the
+// command line's.
 func TestGolden(t *testing.T) {
 	for _, c := range goldenCases(t) {
 		t.Run(c.name, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// wholeText takes the output in pieces of at most size bytes.
+// wholeText returns an output, read in pieces of at most size bytes.
 func wholeText(r core.Report, f core.OutputOptions, size int) string {
 	return outputText(r.Write(f), size)
 }

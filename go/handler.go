@@ -26,7 +26,7 @@ var defaultAnalyzer Analyzer
 // The package comment lists its parameters. Nothing is written before the status is known:
 //
 //	400  a parameter has a wrong value
-//	403  an option of [New] refuses the request
+//	403  an option of New refuses the request
 //	405  the method is neither GET nor HEAD
 //	500  the source failed; the body says why
 //	501  this system or build has no source
@@ -163,10 +163,9 @@ func (r *refusal) answer(w http.ResponseWriter) {
 	fmt.Fprintln(w, r.message)
 }
 
-const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s. Without gc, seconds, fresh, top above 100, format=smaps or format=pprof the last report is given at once."
+const budgetSpent = "Reading takes at most 1%% of the time: ask again in %d s. Without gc, seconds, fresh, top above 100, format=smaps or format=pprof, the kept report is returned at once."
 
 // sourceRefusal returns the refusal for an error of a reading.
-
 func sourceRefusal(err error) *refusal {
 	if errors.Is(err, ErrUnsupported) {
 		return refuse(http.StatusNotImplemented, "Failed to open /proc/self/smaps: %s", unsupported)
@@ -221,7 +220,7 @@ func (a *Analyzer) admit(r *http.Request) (query, *refusal) {
 	return q, wrong
 }
 
-// topMax bounds top, so that a typing error does not list everything; all does.
+// topMax is the largest number for top, as on the command line; all has no limit.
 const topMax = 100000
 
 // The parameters: what each accepts, and what it sets.

@@ -24,15 +24,15 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// The checklist of hostile input: the files of testdata/hostile and what cases.tsv
-// there says that each is read as, which the C tests compare with, too.
+// The files of testdata/hostile, and the results that cases.tsv expects. The C tests use the same
+// table.
 
 const (
 	hostile      = testdata + "hostile/"
 	hostileItems = 39
 )
 
-// hostileOutcomes returns the rows of cases.tsv by file, a line each.
+// hostileOutcomes returns the rows of cases.tsv by file.
 func hostileOutcomes(t *testing.T) map[string]string {
 	t.Helper()
 	outcomes := map[string]string{}
@@ -127,7 +127,7 @@ func hostileText(t *testing.T, file string) string {
 	return string(text)
 }
 
-// reportText returns the text of the report, every mapping listed.
+// reportText returns the text of a report that lists every mapping.
 func reportText(t *testing.T, smaps string) string {
 	t.Helper()
 	r, err := parse(strings.NewReader(smaps), readOptions{top: 1 << 20})
@@ -142,7 +142,7 @@ var hostileErrors = map[error]string{
 	ErrEmpty: "empty", ErrMalformed: "malformed", ErrOverflow: "overflow", ErrTruncated: "truncated",
 }
 
-// describe returns a report, or why there is none, as the rows of cases.tsv.
+// describe returns a report or an error, as a row of cases.tsv.
 func describe(r *Report, err error) string {
 	if parse := (*ParseError)(nil); errors.As(err, &parse) {
 		return fmt.Sprintf("%s at %d:%d: %s\n", hostileErrors[parse.Err], parse.Line, parse.Column, parse.Message)
@@ -220,8 +220,8 @@ func describeName(name string) string {
 	return string(append(quoted, '"'))
 }
 
-// No code point that Go's tables have as harmful is shown as it is, and no other is
-// escaped: of the planes that have any but ideographs.
+// Exactly those code points are escaped that are harmful by Go's tables. Planes of ideographs are
+// not tried.
 func TestEveryCodePointInAName(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -247,10 +247,10 @@ func TestEveryCodePointInAName(t *testing.T) {
 	}
 }
 
-// hostileName is what a file may be called by whoever can make one.
+// hostileName is a file name that attacks terminals.
 const hostileName = "\x1b[2J\n\u202egpj\xff\u2028\U000e0041"
 
-// A program that maps a file of that name shows it in its own report.
+// A program that maps such a file has the name in its report.
 func TestHostileNamesInTheAnswer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), hostileName)
 	if err := os.WriteFile(path, make([]byte, 64*kib), 0o600); err != nil {
@@ -279,7 +279,7 @@ func TestHostileNamesInTheAnswer(t *testing.T) {
 
 var touched byte
 
-// What is echoed of a request, or of an input, is harmless, too.
+// Echoed parts of requests and inputs are harmless, too.
 func TestHostileNamesInErrors(t *testing.T) {
 	for _, text := range []string{
 		hostileName + "\n",
@@ -320,8 +320,7 @@ func TestHostileNamesInErrors(t *testing.T) {
 	checkHarmless(t, w.Body.String())
 }
 
-// checkHarmless fails where a text has anything but newlines that does more than
-// stand in its place, or is no UTF-8.
+// checkHarmless fails unless a text is UTF-8 of printable characters and newlines.
 func checkHarmless(t *testing.T, text string) {
 	t.Helper()
 	if i := strings.IndexFunc(strings.ReplaceAll(text, "\n", " "), isHarmful); i >= 0 || !utf8.ValidString(text) {

@@ -33,9 +33,6 @@ const (
 	patience    = time.Minute
 )
 
-// keptTop is the number of regions that a kept reading has in each order.
-const keptTop = 100
-
 // openMax bounds the memory of readings: if so many are open, a kept one is renewed only if it
 // is stale. A reading is open while it is kept or written to a client. It holds 150 kB, or 1 MB
 // with a thousand names of memory; for larger ones see [largeAnswersMax].
@@ -206,16 +203,10 @@ func (k *keeper) readOrRecover(ctx context.Context, o readOptions) (r timedReadi
 			err = fmt.Errorf("memanalyzer: the reading panicked: %s", strconv.QuoteToASCII(fmt.Sprint(p)))
 		}
 	}()
-	if !o.isLarge() {
-		o.top, o.everySort = keptTop, true
-	}
-	if o.kind() == byScan { // explicitly, so that the report warns if smaps was read instead
-		o.source = scanSource()
-	}
 	if o.collectFirst {
 		runtime.GC()
 	}
-	return k.read(ctx, o)
+	return k.read(ctx, o.shareable())
 }
 
 // spend begins a pause, or makes the present one longer.

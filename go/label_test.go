@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Labels of this process, and what its reports have of them. What the C functions
-// refuse, and cut, is in csrc/tests/test_labels.c.
+// Labels of this process, and their rows in reports. csrc/tests/test_labels.c has the names that are
+// refused or cut.
 
-// residentUnder is what a report has under a name, ok where it has the name.
+// residentUnder returns the resident bytes with a name; ok is false if the report has no such name.
 func residentUnder(t *testing.T, name string) (bytes uint64, ok bool) {
 	t.Helper()
 	r := readNow(t, Top(0))
@@ -64,7 +64,7 @@ func TestMmapIsNamed(t *testing.T) {
 		t.Errorf("%d bytes of %d, want %d of %d", len(b), cap(b), mib-1, mib)
 	}
 	wantResident(t, "TestMmapIsNamed", 0)
-	// A kernel without huge pages does not know it.
+	// A kernel without huge pages does not know this advice.
 	_ = unix.Madvise(m.pages, unix.MADV_NOHUGEPAGE)
 	touchPages(m.Bytes()[:5*page])
 	wantResident(t, "TestMmapIsNamed", uint64(5*page))
@@ -117,8 +117,8 @@ func TestLabelErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Munmap(ofFile)
-	b, labelled := mapped(t, 4*page, unix.MAP_PRIVATE), mapped(t, page, unix.MAP_PRIVATE)
-	if l, err := Label(labelled, "TestLabelErrors"); err != nil {
+	b, labeled := mapped(t, 4*page, unix.MAP_PRIVATE), mapped(t, page, unix.MAP_PRIVATE)
+	if l, err := Label(labeled, "TestLabelErrors"); err != nil {
 		t.Fatal(err)
 	} else {
 		defer l.Remove()
@@ -139,7 +139,7 @@ func TestLabelErrors(t *testing.T) {
 		{"the Go heap, 64 MiB", make([]byte, 64*mib), "a", ErrGoHeap},
 		{"a goroutine's stack", onStack[:], "a", ErrGoHeap},
 		{"a file", ofFile, "a", ErrNotAnonymous},
-		{"a label", labelled, "a", ErrLabeled},
+		{"a label", labeled, "a", ErrLabeled},
 	} {
 		l, err := Label(c.region, c.name)
 		var failed *LabelError
@@ -163,7 +163,7 @@ func TestLabelErrors(t *testing.T) {
 	}
 }
 
-// The collector and the heap go on, and reports find the heap as before.
+// Labels near the Go heap do not harm the collector, and reports still find the heap.
 func TestLabelsBesideTheHeap(t *testing.T) {
 	t.Parallel()
 	l, err := Label(inData[:], "TestLabelsBesideTheHeap")

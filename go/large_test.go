@@ -21,11 +21,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process with nearly as many mappings as there can be, asked for all of them.
+// A process with almost the largest number of mappings, and requests for all of them.
 
 const (
 	manyMappings = 60000
-	mappingsMax  = 65530 // vm.max_map_count, where nobody has changed it
+	mappingsMax  = 65530 // the default of vm.max_map_count
 )
 
 func init() {
@@ -38,8 +38,9 @@ func init() {
 	}
 }
 
-// manyMux answers as an Analyzer, while which waits each page of memory changes; at
-// /held with its open readings, and at /idle so as well, when nobody asks it.
+// manyMux serves an Analyzer whose seconds=N touch or release all of memory instead of waiting.
+// /held returns the number of its held readings and large answers; /idle does so when all requests
+// have ended.
 func manyMux(memory []byte) *http.ServeMux {
 	a, mux := withoutBudget(new(Analyzer)), http.NewServeMux()
 	touched := true
@@ -68,8 +69,7 @@ func manyMux(memory []byte) *http.ServeMux {
 	return mux
 }
 
-// startMany returns the address of such a process and its number, and ends it with the
-// test.
+// startMany starts such a process, which ends with the test, and returns its address and number.
 func startMany(t *testing.T) (url, pid string) {
 	t.Helper()
 	if testing.Short() {
@@ -127,8 +127,7 @@ var manyForms = []struct {
 	{"seconds=1&format=json", checkManyJSONChanges},
 }
 
-// checkMany fails where there are less than the mappings that were made, or where they
-// do not add up to the whole.
+// checkMany fails if the mappings are fewer than were made, or do not add up to the total.
 func checkMany(t *testing.T, count, least int, sum, whole int64) {
 	t.Helper()
 	if count < least || sum != whole {
@@ -141,7 +140,7 @@ var (
 	rssLine    = regexp.MustCompile(`(?m)^RSS \(Resident\): +([+-]?\d+) B`)
 )
 
-// checkManyLines adds up the first number of each region's line.
+// checkManyLines adds up the first number in each region's line.
 func checkManyLines(t *testing.T, body string, least int) {
 	t.Helper()
 	var count int
@@ -228,16 +227,16 @@ func checkManySaved(t *testing.T, body string) {
 	checkMany(t, len(r.Regions), manyMappings, int64(sum), int64(r.Totals.RSS.Bytes))
 }
 
-// Clients take one byte: others are answered meanwhile, and they hold no more than is
-// said of large answers, and nothing when they have left.
+// Slow clients receive one byte. Others are answered meanwhile, and the slow ones hold no more memory
+// than largeAnswersMax says, and none when they have left.
 func TestManyMappingsAreHeldByASlowClient(t *testing.T) {
 	url, pid := startMany(t)
 	rss := func() int { return int(readRollup(t, "/proc/"+pid+"/smaps_rollup")["Rss"]) }
-	before := rss() // and later with what malloc keeps
+	before := rss() // later measurements include memory that malloc has retained
 	for _, c := range []struct {
 		query      string
 		open       int
-		most, less int // bytes a mapping: what is held, what the process itself gives back
+		most, less int // bytes per mapping: the largest growth, and memory that the process releases
 	}{
 		{"format=json", 1, kib / 2, 0},
 		{"format=smaps", 1, kib + kib/2, 0},
@@ -269,8 +268,7 @@ func TestManyMappingsAreHeldByASlowClient(t *testing.T) {
 	}
 }
 
-// makeMappings returns n touched pages; every second one can only be read, so that each
-// is a mapping.
+// makeMappings returns n touched pages, each a mapping, because every second one is read-only.
 func makeMappings(n int) ([]byte, error) {
 	page := os.Getpagesize()
 	b, err := unix.Mmap(-1, 0, n*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)

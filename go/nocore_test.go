@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A build without cgo has the same functions, and says what it lacks.
+// Without cgo, all functions exist, and say that they need it.
 
 func TestWithoutACore(t *testing.T) {
 	a, err := New(WithHosts("debug.example"), WithoutAddresses(), WithoutGC())

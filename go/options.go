@@ -134,8 +134,23 @@ func (o readOptions) kind() int {
 	return bySmaps
 }
 
+// keptTop is the number of regions that a kept reading has in each order.
+const keptTop = 100
+
 // isLarge reports whether a reading for o is too large to be kept.
 func (o readOptions) isLarge() bool { return o.top > keptTop || o.keepText || o.compared }
+
+// shareable returns options for a reading that answers o and, unless it is large, all others of its
+// kind.
+func (o readOptions) shareable() readOptions {
+	if !o.isLarge() {
+		o.top, o.everySort = keptTop, true
+	}
+	if o.kind() == byScan { // explicitly, so that the report warns if smaps was read instead
+		o.source = scanSource()
+	}
+	return o
+}
 
 // isOwn reports whether o needs a reading that begins after the call, and is not shared.
 func (o readOptions) isOwn() bool { return o.isLarge() || o.collectFirst || o.fresh }

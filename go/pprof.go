@@ -219,7 +219,7 @@ func (b *profileBuilder) addReport(r *Report, stacks callStacks, sign int64) {
 			if c.ID == "malloc/main" || c.ID == "malloc/arenas" {
 				parts = shared
 			}
-			l := level{b, sign, []frame{{name: g.Name}, {name: c.Name}}, tags{group: g.ID, category: c.ID, method: c.Method}}
+			l := level{b, sign, []frame{{name: g.Name}, {name: c.Name}}, tags{group: g.ID, category: c.ID, method: string(c.Method)}}
 			whole := amountsOf(c.Columns)
 			switch {
 			case areKnown(parts):
@@ -276,7 +276,7 @@ func (l level) below(name string) level {
 func (l level) addRegions(category string, whole amounts, regions []*Region) {
 	for _, g := range regions {
 		one := l
-		one.tags.method, one.tags.name, one.tags.perms = g.Method, g.Name, g.Perms
+		one.tags.method, one.tags.name, one.tags.perms = string(g.Method), g.Name, g.Perms
 		if g.Name != "" {
 			l.mappingOf(l.place(g))
 			one = one.below(g.Name)

@@ -17,7 +17,7 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Profiles of captures, as their own package reads them.
+// Profiles of captures, as pprof's own package parses them.
 
 func profileOf(t testing.TB, data []byte) *profile.Profile {
 	t.Helper()
@@ -37,7 +37,7 @@ func writtenProfile(t testing.TB, r *Report) *profile.Profile {
 	return profileOf(t, data.Bytes())
 }
 
-// sumOf adds up the samples that have a label; all where it has no name.
+// sumOf adds up the samples with a label, or all of them if key is empty.
 func sumOf(p *profile.Profile, label, value string) amounts {
 	var sum amounts
 	for _, s := range p.Sample {
@@ -50,7 +50,7 @@ func sumOf(p *profile.Profile, label, value string) amounts {
 	return sum
 }
 
-// checkProfile holds a profile's sums against the report, in each column.
+// checkProfile compares the sums of a profile with the report, in each column.
 func checkProfile(t *testing.T, name string, p *profile.Profile, r *Report) {
 	t.Helper()
 	if got, want := sumOf(p, "", ""), amountsOf(r.Totals); got != want {
@@ -94,8 +94,8 @@ func TestProfilesAddUp(t *testing.T) {
 	}
 }
 
-// Where C memory was given out and kept, in captures that say so; of the second one more is
-// resident than malloc has.
+// The parts of the C heap, in captures that have them. In the second one, more is resident than
+// malloc says that it has.
 func TestProfilesOfTheCHeapAddUp(t *testing.T) {
 	t.Parallel()
 	for _, figures := range []string{"# malloc.in_use: 333333\n# malloc.retained: 666667\n", "# malloc.in_use: 33333\n# malloc.retained: 66667\n"} {
@@ -112,7 +112,7 @@ func TestProfilesOfTheCHeapAddUp(t *testing.T) {
 	}
 }
 
-// madeStacks are call stacks that do not divide evenly.
+// madeStacks are call stacks whose weights do not divide evenly.
 func madeStacks() callStacks {
 	begin := frame{name: "main.main", file: "main.go", line: 10}
 	return callStacks{
@@ -125,7 +125,7 @@ func madeStacks() callStacks {
 	}
 }
 
-// builtProfile is of a capture as if it had call stacks.
+// builtProfile returns the profile of a capture with made-up call stacks.
 func builtProfile(t *testing.T, input string, stacks callStacks, hideAddresses bool) (*profile.Profile, *Report) {
 	t.Helper()
 	r := parseText(t, readFiles(t, input), Top(All), SortBy(SortSize))
@@ -157,7 +157,7 @@ func TestCallStacksAddUp(t *testing.T) {
 	}
 }
 
-// As go tool pprof -raw prints them. UPDATE_GOLDEN=1 writes the files again.
+// Profiles in the format of go tool pprof -raw. UPDATE_GOLDEN=1 rewrites the files.
 func TestGoldenProfiles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -185,7 +185,7 @@ func TestGoldenProfiles(t *testing.T) {
 	}
 }
 
-// takenBack returns the bytes of a name.
+// takenBack returns the bytes that printable has replaced.
 func takenBack(text string) string {
 	var name []byte
 	for _, c := range text {
@@ -301,7 +301,7 @@ func TestRegionsAreMatched(t *testing.T) {
 		"/b 000000001000 rw-p":     4,
 		"[heap] 000000010000 rw-p": 32,
 		"/gone 000000030000 rw-p":  -4,
-		"/same 00000004e000 rw-p":  0, // less address space
+		"/same 00000004e000 rw-p":  0, // address space only, and less of it
 		"/new 000000070000 rw-p":   4,
 		"/in 000000080000 rw-p":    4,
 		"/cut 000000084000 rw-p":   -4,

@@ -23,9 +23,9 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Profiles of this process, as the handler answers them and go tool pprof reads them.
+// Profiles of this process: the handler answers, go tool pprof reads.
 
-// pprofCommand returns go tool pprof, which keeps what it fetches in a folder.
+// pprofCommand returns go tool pprof, which saves fetched profiles in a folder.
 func pprofCommand(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
 	needReader(t, "go", "version")
@@ -46,14 +46,14 @@ func runPprof(t *testing.T, arguments ...string) string {
 	return string(out)
 }
 
-// A taken profile is in a file, and is of a reading with these totals.
+// A taken profile is a file, and the totals of its reading.
 type taken struct {
 	file    string
 	profile *profile.Profile
 	report  *Report
 }
 
-// takeProfile is what the handler does, with totals that nothing has rounded.
+// takeProfile does the same as the handler, and returns totals that are not rounded.
 func takeProfile(t *testing.T, a *Analyzer, before *shared) taken {
 	t.Helper()
 	q, now := profileReading(t, a)
@@ -81,10 +81,10 @@ func profileReading(t *testing.T, a *Analyzer) (query, *shared) {
 
 var (
 	rawSample = regexp.MustCompile(`(?m)^ +(-?\d+) +(-?\d+) +(-?\d+) +(-?\d+) +(-?\d+): [\d ]+$`)
-	topRow    = regexp.MustCompile(`(?m)^ *(-?\d+)B? +[-\d.e]+% +[-\d.e]+% +-?\d+B? +[-\d.e]+% +(.*)$`) // 8.5e-05% of much
+	topRow    = regexp.MustCompile(`(?m)^ *(-?\d+)B? +[-\d.e]+% +[-\d.e]+% +-?\d+B? +[-\d.e]+% +(.*)$`) // such as 8.5e-05%
 )
 
-// rawSum adds up what go tool pprof -raw prints.
+// rawSum adds up the output of go tool pprof -raw.
 func rawSum(t *testing.T, out string) amounts {
 	t.Helper()
 	var sum amounts
@@ -96,7 +96,7 @@ func rawSum(t *testing.T, out string) amounts {
 	return sum
 }
 
-// topSum adds up what go tool pprof -top prints as flat, in bytes.
+// topSum adds up the flat column of go tool pprof -top, in bytes.
 func topSum(t *testing.T, out string) int64 {
 	t.Helper()
 	var sum int64
@@ -116,7 +116,7 @@ func parseSigned(t *testing.T, text string) int64 {
 	return n
 }
 
-// allRows are the flags for -top in bytes that leave nothing out.
+// allRows are the flags for -top with all rows, in bytes.
 var allRows = []string{"-unit=B", "-nodecount=1000000", "-nodefraction=0", "-edgefraction=0"}
 
 func top(t *testing.T, arguments ...string) string {
@@ -193,7 +193,7 @@ func TestPprofShowsAFlameGraph(t *testing.T) {
 	t.Parallel()
 	now := takeProfile(t, mustNew(t), nil)
 	c := pprofCommand(t, "-http=127.0.0.1:", "-no_browser", now.file)
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // go, and pprof below it
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a group for go and its child pprof
 	out, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +228,7 @@ func TestPprofShowsAFlameGraph(t *testing.T) {
 	}
 }
 
-// fetchServed asks a server that has said where it will be, until it is there.
+// fetchServed fetches from a server, again until it listens.
 func fetchServed(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
 	for {

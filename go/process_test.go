@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A refusedProcess is what a child process tells of one that it cannot read.
+// A refusedProcess is what a child process prints about a process that it cannot read.
 type refusedProcess struct {
 	Err                     string
 	NotPermitted, Protected bool
@@ -53,7 +53,7 @@ func init() {
 	}
 }
 
-// checkKind wants err to be of one kind, and of no other.
+// checkKind fails unless err is of one kind only.
 func checkKind(t *testing.T, err, want error, words string) {
 	t.Helper()
 	for _, kind := range []error{
@@ -98,9 +98,9 @@ func TestReadProcessThatIsNone(t *testing.T) {
 			t.Errorf("the error is %v, want ErrPID, %q", err, want)
 		}
 	}
-	cancelled, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ReadProcess(cancelled, os.Getpid()); !errors.Is(err, context.Canceled) {
+	if _, err := ReadProcess(canceled, os.Getpid()); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want %v", err, context.Canceled)
 	}
 }
@@ -128,7 +128,7 @@ func TestReadKernelThread(t *testing.T) {
 	checkKind(t, err, ErrKernelThread, "it is a kernel thread")
 }
 
-// asNobody returns what a child without privileges has of a process.
+// asNobody reads a process in a child without privileges.
 func asNobody(t *testing.T, pid int) refusedProcess {
 	t.Helper()
 	out, err := childCommand(t, "read as nobody", fmt.Sprintf("MEMANALYZER_TEST_PID=%d", pid)).Output()

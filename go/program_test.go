@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Go programs as another process sees them, in whatever way they were built.
+// Go programs, read by another process: every way to build them.
 
 var builds = []struct {
 	name        string

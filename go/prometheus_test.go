@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// A real Prometheus, Debian's, scrapes a memdemo and is asked what it has learnt.
+// Debian's Prometheus scrapes a memdemo, and is queried.
 
 var prometheusListens = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
-// startPrometheus returns the address of one that scrapes the path of a server, and
-// ends it with the test.
+// startPrometheus starts a Prometheus that scrapes target, and ends with the test. It returns the
+// address.
 func startPrometheus(t *testing.T, target *url.URL) string {
 	t.Helper()
 	config := fmt.Sprintf("global: {scrape_interval: 3s, scrape_timeout: 3s}\n"+
@@ -54,12 +54,11 @@ func startPrometheus(t *testing.T, target *url.URL) string {
 	return ""
 }
 
-// askPrometheus returns the values of a query, by one label; none before the first
-// scrape.
+// askPrometheus returns the values of a query, by one label; none before the first scrape.
 func askPrometheus(t *testing.T, prometheus, query, label string) map[string]float64 {
 	t.Helper()
 	response, body := fetch(t, "GET", prometheus+"/api/v1/query?query="+url.QueryEscape(query))
-	if response.StatusCode == http.StatusServiceUnavailable { // it begins
+	if response.StatusCode == http.StatusServiceUnavailable { // it is starting
 		return nil
 	}
 	var answer struct {
@@ -84,7 +83,7 @@ func askPrometheus(t *testing.T, prometheus, query, label string) map[string]flo
 	return values
 }
 
-// scrapedPrometheus returns the address of one that has scraped a program.
+// scrapedPrometheus starts a Prometheus and waits for its first scrape.
 func scrapedPrometheus(t *testing.T, d demo) string {
 	t.Helper()
 	target, err := url.Parse(d.url)
@@ -103,7 +102,7 @@ func scrapedPrometheus(t *testing.T, d demo) string {
 	return prometheus
 }
 
-// checkQueries fails where a query has not one value, which is wanted.
+// checkQueries fails unless each query has exactly one value, the wanted one.
 func checkQueries(t *testing.T, prometheus string, queries map[string]float64) {
 	t.Helper()
 	for query, want := range queries {
@@ -114,7 +113,7 @@ func checkQueries(t *testing.T, prometheus string, queries map[string]float64) {
 	}
 }
 
-// What holds of every scrape.
+// Invariants of every scrape.
 var scrapeLaw = map[string]float64{
 	`memanalyzer_resident_bytes{category="named"} - on() sum(memanalyzer_named_resident_bytes) - on() memanalyzer_named_overflow_resident_bytes`: 0,
 	`memanalyzer_resident_bytes{category="go/heap"} - on() sum(memanalyzer_go_heap_bytes)`:                                                       0,
@@ -133,7 +132,7 @@ func TestPrometheus(t *testing.T) {
 }
 
 func testEndpointScrape(t *testing.T, program string) {
-	// What labels have, and what they are to Prometheus.
+	// Names of memory, and their labels in Prometheus.
 	hostile := map[string]string{
 		"other": "other", `a"b\c`: `a"b\c`, `x"} 1`: `x"} 1`, "é": "é", "\xff\\n": "\uefff\\n",
 		"\ue000\uefff": "\ue000\uefee\uefbf\uefbf", "\u202e": "\uefe2\uef80\uefae",
@@ -145,7 +144,7 @@ func testEndpointScrape(t *testing.T, program string) {
 		flags = append(flags, "-named", fmt.Sprintf("%s=%d", name, size))
 		want[label] = float64(size)
 	}
-	const small, smallSize = 53, 128 * kib // more than there is room for
+	const small, smallSize = 53, 128 * kib // more names than OpenMetrics has
 	for i := range small {
 		flags = append(flags, "-named", fmt.Sprintf("small %02d=%d", i, smallSize))
 	}

@@ -14,9 +14,8 @@ import (
 
 // Reports of this process while its mappings change.
 
-// churn makes a goroutine that calls f, each time with another number, and returns
-// what asks for one more call, unless one is asked for already: so that readers get
-// their turns on a machine of any size.
+// churn starts a goroutine that calls f with increasing numbers, and returns a function that requests
+// one more call, unless one is pending: so that readers make progress on small machines, too.
 func churn(t *testing.T, f func(i int)) (more func()) {
 	var done sync.WaitGroup
 	asked := make(chan struct{}, 1)
@@ -40,7 +39,7 @@ func churn(t *testing.T, f func(i int)) (more func()) {
 	}
 }
 
-// mapAndUnmap keeps nothing; the middle page splits a mapping into three.
+// mapAndUnmap maps, splits each mapping into three at its middle page, and unmaps.
 func mapAndUnmap(t *testing.T, i int) {
 	const page = 4 * kib
 	for n := range 61 {
@@ -59,14 +58,14 @@ func mapAndUnmap(t *testing.T, i int) {
 	}
 }
 
-// mallocs is C memory of many sizes, from several threads: a report's own.
+// mallocs allocates C memory of many sizes, for reports.
 func mallocs(t *testing.T, texts []string, i int) {
 	if _, err := Parse(strings.NewReader(texts[i%len(texts)]), Top(All)); err != nil {
 		t.Error(err)
 	}
 }
 
-// spawn has goroutines, of deep stacks, too, that end.
+// spawn starts goroutines, some with deep stacks, and ends them.
 func spawn(i int) {
 	done := make(chan struct{})
 	var ready sync.WaitGroup
@@ -78,7 +77,7 @@ func spawn(i int) {
 	close(done)
 }
 
-// reports is how many are read of a process that changes all the time.
+// reports returns the number of reports to make while the process changes.
 func reports() int {
 	switch {
 	case os.Getenv("LONG") == "1":
@@ -139,14 +138,13 @@ func TestReadWhileMappingsChange(t *testing.T) {
 		}
 	}
 	t.Logf("proofs known %v, held %v", known, held)
-	// Of 10,000 reports it held in all; what a kernel shows of a change half made can make it fail.
+	// It held in all of 10,000 reports, but the kernel can show a change that is half made.
 	if held["go_heap"] < known["go_heap"]*9/10 {
 		t.Errorf("go_heap held %d times of %d", held["go_heap"], known["go_heap"])
 	}
 }
 
-// checkProofs fails where a proof is claimed that did not hold, or what follows
-// from it.
+// checkProofs fails if a proof or a method is claimed that the figures do not support.
 func checkProofs(t *testing.T, r *Report) {
 	t.Helper()
 	held := map[string]bool{}
@@ -180,8 +178,7 @@ func checkProofs(t *testing.T, r *Report) {
 	}
 }
 
-// checkPossible fails where a column is more than there is room for, as a
-// difference below zero is.
+// checkPossible fails if a column is larger than the address space, as after an underflow.
 func checkPossible(t *testing.T, what string, c *Columns) {
 	t.Helper()
 	for _, l := range columnLabels {

@@ -17,16 +17,16 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// Each form is read by the programs of those who use it: testdata/readers.
+// Each format is read by programs that its users have: testdata/readers.
 
 const (
-	venv    = "../build/venv/bin/python" // has the reference parser of OpenMetrics: make build/venv
-	python  = "/usr/bin/python3"         // Debian's, which has Debian's modules
+	venv    = "../build/venv/bin/python" // with the reference parser of OpenMetrics; make build/venv
+	python  = "/usr/bin/python3"         // with Debian's modules
 	schema  = "../csrc/memanalyzer.schema.json"
 	readers = testdata + "readers/"
 )
 
-// runReader returns what a program says that must end well.
+// runReader runs a program that must succeed, and returns its output.
 func runReader(t *testing.T, arguments ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), arguments[0], arguments[1:]...)
@@ -38,7 +38,7 @@ func runReader(t *testing.T, arguments ...string) string {
 	return string(out)
 }
 
-// needReader skips where a program that `make check` installs is not there.
+// needReader skips the test if a program is missing; make check installs them.
 func needReader(t *testing.T, arguments ...string) {
 	t.Helper()
 	if out, err := exec.CommandContext(t.Context(), arguments[0], arguments[1:]...).CombinedOutput(); err != nil {
@@ -46,8 +46,8 @@ func needReader(t *testing.T, arguments ...string) {
 	}
 }
 
-// rendered writes the report of a text in a form to a file, and returns its name and
-// the report; nil where the text has none.
+// rendered parses a text, writes its report to a file in a format, and returns the file's name and
+// the report; nil if the text has no report.
 func rendered(t *testing.T, form, name, text string) (string, *Report) {
 	t.Helper()
 	o := readOptions{top: topMax}
@@ -68,7 +68,7 @@ func written(t *testing.T, name, text string) string {
 	return path
 }
 
-// answered returns a file with what the handler answers to a form's query.
+// answered returns a file with the handler's answer in a format.
 func answered(t *testing.T, h http.Handler, form, mediaType string) string {
 	t.Helper()
 	w := ask(h, "GET", "/?top=20&format="+form)
@@ -78,8 +78,8 @@ func answered(t *testing.T, h http.Handler, form, mediaType string) string {
 	return written(t, "live."+form, w.Body.String())
 }
 
-// outputs returns files of a form: the golden ones, those of hostile input, and what
-// the handler answers.
+// outputs returns files in a format: golden ones, reports of hostile input, and an answer of the
+// handler.
 func outputs(t *testing.T, form, mediaType string) (golden, hostile, live []string) {
 	t.Helper()
 	for _, c := range goldenCases(t) {
@@ -129,8 +129,8 @@ func TestJSONAddsUpInJq(t *testing.T) {
 	}
 }
 
-// everyByte has names of each byte from first to last, alone and in a character that
-// is cut short, and of the characters that stand for bytes.
+// everyByte returns a smaps with names that contain each byte from first to last, alone and in a
+// truncated character, and with names of the characters that stand for bytes.
 func everyByte(first, last int) string {
 	var text strings.Builder
 	for b := first; b <= last; b++ {
@@ -173,7 +173,7 @@ func TestOpenMetricsIsReadByTheReferenceParser(t *testing.T) {
 	runReader(t, append([]string{venv, readers + "read_openmetrics.py"}, append(append(golden, hostile...), live...)...)...)
 }
 
-// everyName is everyByte with names that memory was given.
+// everyName is everyByte for names of anonymous memory.
 func everyName(first, last int) string {
 	return regexp.MustCompile("(?m)r--p 00000000 08:02 17 (/.*)$").ReplaceAllString(everyByte(first, last), "rw-p 00000000 00:00 0 [anon:$1]")
 }
@@ -182,7 +182,7 @@ func TestOpenMetricsAddsUpToRSS(t *testing.T) {
 	t.Parallel()
 	needReader(t, venv, "-c", "import prometheus_client")
 	texts := map[string]string{"all names": everyName(0, 255)}
-	for b := 0; b < 256; b += 50 { // as many as have a sample
+	for b := 0; b < 256; b += 50 { // the number of names in OpenMetrics
 		texts[fmt.Sprint("names from ", b)] = everyName(b, min(b+49, 255))
 	}
 	for _, capture := range captures(t) {

@@ -80,7 +80,7 @@ type Limits struct {
 	CgroupOOMKills     Count `mema:"cgroup.oom_kills"`     // processes of the cgroup that the kernel has killed
 	MaxMappings        Count `mema:"mappings.max"`         // vm.max_map_count, the limit on Totals.Mappings
 	KernelNames        Count `mema:"kernel.names"`         // 1 if the kernel has names of anonymous memory, else 0
-	GOMEMLIMIT         Size  `mema:"go.gomemlimit"`        // in force (/gc/gomemlimit)
+	GOMEMLIMIT         Size  `mema:"go.gomemlimit"`        // in force (/gc/gomemlimit); not Known if there is no limit
 	GOGC               Count `mema:"go.gogc"`              // in force, percent (/gc/gogc); math.MaxUint64 if off
 }
 
@@ -93,19 +93,22 @@ type Group struct {
 	Parts      []Part // of "malloc": in_use, which includes threads' caches, and retained
 }
 
-// Methods, for [Category] and [Region]: how a figure is known, from the most to the least certain.
+// A Method says how a figure is known.
+type Method string
+
+// From the most to the least certain.
 const (
-	MethodNamed     = "named"     // by the kernel: a name, a path, permissions
-	MethodVerified  = "verified"  // by mappings whose size equals the figure of the runtime or malloc
-	MethodEstimated = "estimated" // by dividing resident memory like committed memory; Low and High are certain
-	MethodInferred  = "inferred"  // by the form of a mapping and its neighbors
+	MethodNamed     Method = "named"     // by the kernel: a name, a path, permissions
+	MethodVerified  Method = "verified"  // by mappings whose size equals the figure of the runtime or malloc
+	MethodEstimated Method = "estimated" // by dividing resident memory like committed memory; Low and High are certain
+	MethodInferred  Method = "inferred"  // by the form of a mapping and its neighbors
 )
 
 // A Category is a kind of memory. A report has all of them, even if they are empty.
 type Category struct {
 	ID     string // stable, such as "go/heap"; "named" has all named memory
 	Name   string
-	Method string // the least certain one of its memory
+	Method Method // the least certain one of its memory
 	Low    uint64 // at least so many bytes of RSS are of this category
 	High   uint64 // at most so many bytes of RSS are of this category
 	Columns
@@ -148,7 +151,7 @@ type Region struct {
 	Name       string // as the kernel prints it: any bytes
 	VMFlags    string // such as "rd wr mr"; "" if the kernel prints none
 	Category   string // the ID of a [Category]
-	Method     string
+	Method     Method
 	Columns
 }
 

@@ -81,7 +81,7 @@ func buildReport(r core.Report, o readOptions) *Report {
 func categoryOf(r core.Report, results *core.Results, i int) Category {
 	c := results.Category[i]
 	category := Category{
-		ID: names.CategoryIDs[i], Name: names.CategoryNames[i], Method: names.Methods[c.Method], Low: c.Low, High: c.High,
+		ID: names.CategoryIDs[i], Name: names.CategoryNames[i], Method: Method(names.Methods[c.Method]), Low: c.Low, High: c.High,
 		Columns: sumsOf(c.Sums), Parts: partsOf(results, names.CategoryIDs[i]),
 	}
 	if category.ID == "named" {
@@ -108,7 +108,7 @@ func regionOf(g core.Region) Region {
 	return Region{
 		Start: g.Start, End: g.End, Offset: g.Offset, Device: [2]uint32{uint32(g.DeviceMajor), uint32(g.DeviceMinor)},
 		Inode: g.Inode, Perms: g.Perms, VMFlags: g.VMFlags, Name: g.Name,
-		Category: names.CategoryIDs[g.Category], Method: names.Methods[g.Method],
+		Category: names.CategoryIDs[g.Category], Method: Method(names.Methods[g.Method]),
 		Columns: columnsOf(1, g.Present, g.Value),
 	}
 }

@@ -18,10 +18,9 @@ import (
 	"time"
 )
 
-// What Parse makes of the captures, held against a parser of the test's own and
-// against what the kernel itself added up.
+// Reports of the captures, compared with a second, simple parser and with the kernel's own sums.
 
-// The identifiers, names and groups of all categories: a contract.
+// Identifiers, names and groups of all categories, on which users rely.
 var stableIDs = []struct{ group, groupName, id, name string }{
 	{"go", "Go Runtime", "go/heap", "Heap"},
 	{"go", "Go Runtime", "go/stack", "Stack"},
@@ -52,7 +51,7 @@ var stableIDs = []struct{ group, groupName, id, name string }{
 	{"other", "Other", "other/unattributed", "Unattributed"},
 }
 
-// The kernel's label of each column.
+// The kernel's label for each column.
 var columnLabels = []struct {
 	label string
 	of    func(*Columns) *Size
@@ -102,7 +101,7 @@ var (
 	flagsLine  = regexp.MustCompile(`^VmFlags: (.*?) *$`)
 )
 
-// kernelRegions reads a smaps by regular expressions: slow, and another's.
+// kernelRegions parses a smaps by regular expressions, independently of the core.
 func kernelRegions(t *testing.T, text string) []Region {
 	t.Helper()
 	var regions []Region
@@ -137,7 +136,7 @@ func parseHex(t *testing.T, text string) uint64 {
 	return n
 }
 
-// checkLaw fails where the categories are not all of RSS.
+// checkLaw fails unless the categories add up to RSS.
 func checkLaw(t *testing.T, r *Report) {
 	t.Helper()
 	var rss, groups uint64
@@ -162,8 +161,8 @@ func checkLaw(t *testing.T, r *Report) {
 	}
 }
 
-// checkRegions fails where all regions are not what is resident. There can be more of them than
-// mappings: one that is cut has a region for each piece.
+// checkRegions fails unless the regions add up to RSS. They can be more than the mappings, because a
+// mapping that is split between categories is a region for each piece.
 func checkRegions(t *testing.T, r *Report) {
 	t.Helper()
 	var rss uint64
@@ -220,12 +219,11 @@ func TestTotalsAreTheSumsOfAllMappings(t *testing.T) {
 	}
 }
 
-// The kernel divides shared pages among processes in fractions of a byte, and
-// rounds once a mapping in smaps, but once in all in smaps_rollup.
+// PSS has fractions of a byte: the kernel rounds it for each mapping in smaps, but only once in
+// smaps_rollup.
 var fractional = map[string]bool{"Pss": true, "Pss_Dirty": true, "SwapPss": true}
 
-// What changed between the two readings of a capture, in bytes: a Go program that
-// reads its own grows by that.
+// The changes between the two files of a capture, in bytes: a Go program that reads itself grows.
 var movedBetween = map[string]uint64{
 	"real/go1.25-nameless-6.1.smaps": 4 * kib,
 	"real/go1.26-named-6.1.smaps":    56 * kib,
@@ -266,8 +264,7 @@ func checkRollup(t *testing.T, totals Columns, rollup map[string]uint64, moved u
 	}
 }
 
-// A capture that has what the process knew of itself is proven as the process's own
-// report is.
+// A capture with what the process knew of itself has the same proofs as the process's own report.
 func TestFactsOfACapture(t *testing.T) {
 	for _, name := range []string{"go1.25-nameless-6.1", "go1.26-named-6.1", "go1.26-nameless-6.12", "go1.26-undecorated-6.1"} {
 		facts, smaps := readFile(t, testdata+"real/"+name+".facts"), readFile(t, testdata+"real/"+name+".smaps")
@@ -507,7 +504,7 @@ func TestNamesOfTheCore(t *testing.T) {
 	if sources := []string{string(SourceAuto), string(SourceSmaps), string(SourceScan)}; !slices.Equal(sources, names.Sources) {
 		t.Errorf("the core has the sources %q, this package %q", names.Sources, sources)
 	}
-	if methods := []string{MethodNamed, MethodVerified, MethodEstimated, MethodInferred}; !slices.Equal(methods, names.Methods) {
+	if methods := []string{string(MethodNamed), string(MethodVerified), string(MethodEstimated), string(MethodInferred)}; !slices.Equal(methods, names.Methods) {
 		t.Errorf("the core has the methods %q, this package %q", names.Methods, methods)
 	}
 }
@@ -597,8 +594,7 @@ func TestReaderThatFails(t *testing.T) {
 	}
 }
 
-// Only io.EOF itself is the end: an error that has it inside is a connection
-// that broke, and what came is not the whole text.
+// Only io.EOF itself is the end of a text. An error that wraps it is a broken connection.
 func TestWrappedEOFIsAFailure(t *testing.T) {
 	lost := &os.PathError{Op: "read", Path: "capture", Err: io.EOF}
 	whole := readFile(t, testdata+captures(t)[0])

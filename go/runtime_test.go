@@ -19,14 +19,13 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// Known amounts of Go memory, and where the report has them.
+// Known amounts of Go memory in reports.
 
 const aloneVariable = "MEMANALYZER_TEST_ALONE"
 
-// alone runs f in a process that runs this test only: what other tests have left
-// (dying goroutines, work of the collector) is memory that f would use again. The
-// heap keeps no free memory and does not collect, in pages of the smallest size,
-// so that what f makes is what RSS grows by.
+// alone runs f in a process that runs only this test, so that f reuses no memory of other tests. The
+// heap has no free memory, does not collect and has no huge pages, so that RSS grows by the amount
+// that f makes.
 func alone(t *testing.T, f func()) {
 	t.Helper()
 	if os.Getenv(aloneVariable) == "" {
@@ -35,7 +34,7 @@ func alone(t *testing.T, f func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// From its first page on. A kernel without huge pages does not know it.
+		// The child inherits this. A kernel without huge pages does not know the call.
 		_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 		c := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
 		c.Env = append(os.Environ(), aloneVariable+"=1")
@@ -83,7 +82,7 @@ func TestHeapIsInTheGoHeap(t *testing.T) {
 			t.Errorf("go/heap and go/stack grew by %d, want %d within %d", grown, amount, tolerance)
 		}
 		checkLaw(t, after)
-		// With that, what is here is nowhere else.
+		// Because the categories add up, these blocks are nowhere else.
 		for _, block := range blocks {
 			address := uint64(uintptr(unsafe.Pointer(&block[0])))
 			if region := regionAt(after, address); region.Category != "go/heap" {
@@ -93,8 +92,7 @@ func TestHeapIsInTheGoHeap(t *testing.T) {
 	})
 }
 
-// regionAt returns the region that an address is in, the zero Region where none
-// is.
+// regionAt returns the region that contains an address, or the zero Region.
 func regionAt(r *Report, address uint64) Region {
 	for _, region := range r.Regions {
 		if region.Start <= address && address < region.End {
@@ -143,8 +141,7 @@ func TestLiveReport(t *testing.T) {
 	}
 }
 
-// What a reading with many rows keeps is a block of malloc's, with a mapping that
-// may be merged with anybody's memory.
+// A reading with many rows is a large block of malloc, whose mapping the kernel may merge with others.
 func TestMallocIsVerified(t *testing.T) {
 	if !library.Malloc().Known {
 		t.Skip("the C library does not say what it has")
@@ -159,7 +156,7 @@ func TestMallocIsVerified(t *testing.T) {
 		}
 		defer kept.Close()
 		var r *Report
-		// A page of a neighbour in its mapping can be touched while it is read.
+		// A page of a neighbor in the same mapping can be touched during a reading.
 		for tries := 0; tries < 10 && (r == nil || r.Category("malloc/mmap").Method != "verified"); tries++ {
 			mallocTurns.next = time.Time{}
 			r = readNow(t)
@@ -178,15 +175,14 @@ func TestMallocIsVerified(t *testing.T) {
 	})
 }
 
-// Memory of somebody else's, which adjoins the heap, is counted with it and is not
-// proven to be the heap's.
+// If other memory adjoins the heap, it is counted with it, and the heap is not proven.
 func TestWhatAdjoinsTheHeapIsNotProven(t *testing.T) {
 	alone(t, func() {
 		const amount = 16 * mib
 		var r *Report
 		var at, end uint64
 		errno := unix.EEXIST
-		// The heap can have grown by what the reading made.
+		// The reading itself may have grown the heap.
 		for tries := 0; errno == unix.EEXIST && tries < 10; tries++ {
 			r = readNow(t, Top(All), SortBy(SortAddress))
 			for _, region := range r.Regions {
@@ -194,7 +190,7 @@ func TestWhatAdjoinsTheHeapIsNotProven(t *testing.T) {
 					end = region.End
 				}
 			}
-			// Behind the heap's last mapping with bytes the runtime has reserved up to here.
+			// The runtime reserves the address space after the heap's last mapping up to here.
 			end = (end + 64*mib - 1) &^ (64*mib - 1)
 			mapped, _, e := unix.Syscall6(unix.SYS_MMAP, uintptr(end), amount, unix.PROT_READ|unix.PROT_WRITE,
 				unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_FIXED_NOREPLACE|unix.MAP_POPULATE, ^uintptr(0), 0)
@@ -279,7 +275,7 @@ func TestAnAnchorIsOnTheHeapUntilItIsReleased(t *testing.T) {
 	collected := make(chan struct{})
 	a := newAnchor()
 	runtime.SetFinalizer(a, func(*anchor) { close(collected) })
-	malloc := func() core.Malloc { // is asked before and after the mappings are read
+	malloc := func() core.Malloc { // readFacts calls this
 		runtime.GC()
 		return core.Malloc{}
 	}
@@ -302,7 +298,7 @@ func TestAnAnchorIsOnTheHeapUntilItIsReleased(t *testing.T) {
 	}
 }
 
-// deep uses about n kB of the goroutine's stack, then waits.
+// deep uses about n kB of the goroutine's stack, then waits for done.
 func deep(n int, ready *sync.WaitGroup, done <-chan struct{}) byte {
 	var frame [kib]byte
 	for i := range frame {
@@ -342,7 +338,7 @@ func TestDeepGoroutinesAreStack(t *testing.T) {
 	})
 }
 
-// marked is what the last collection left of the Go heap.
+// marked returns the size of the objects that the last collection has marked.
 func marked(t *testing.T) int64 {
 	for _, p := range readNow(t, Top(0)).Category("go/heap").Parts {
 		if p.ID == "marked" {
@@ -353,10 +349,10 @@ func marked(t *testing.T) int64 {
 	return 0
 }
 
-// profileRecords are no objects of their own in the profile.
+// profileRecords are global, so that they are not in the profile.
 var profileRecords [10000]runtime.MemProfileRecord
 
-// inUse adds up pprof's heap profile, which is of the last but one collection.
+// inUse adds up pprof's heap profile, which is as old as the last but one collection.
 func inUse(t *testing.T) int64 {
 	runtime.GC()
 	runtime.GC()
@@ -372,8 +368,7 @@ func inUse(t *testing.T) int64 {
 	return sum
 }
 
-// pprof, the report and the program agree on what is live, and on what a
-// collection that is asked for takes away.
+// pprof, the report and the program agree on live memory, and on what gc=1 collects.
 func TestMarkedIsWhatTheHeapProfileHas(t *testing.T) {
 	const tolerance = 32 * mib / 50
 	near := func(what string, got, want int64) {
@@ -395,7 +390,7 @@ func TestMarkedIsWhatTheHeapProfileHas(t *testing.T) {
 		profile, live := inUse(t), marked(t)
 		near("the profile", profile-profileBefore, amount)
 		near("what is marked", live-before, profile-profileBefore)
-		runtime.KeepAlive(objects) // and no longer
+		runtime.KeepAlive(objects) // until here
 
 		runtime.KeepAlive(touchedBlocks(32))
 		near("what is marked before a collection", marked(t), live)

@@ -13,9 +13,9 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// What a reading is when it was saved, and somebody else reads it.
+// A saved reading gives the same report again.
 
-// saveBytes returns the capture of a reading, given in pieces.
+// saveBytes returns the capture of a reading, written in pieces.
 func saveBytes(r core.Report, piece int) string {
 	return wholeText(r, core.OutputOptions{Format: uint32(number(names.Formats, "smaps"))}, piece)
 }
@@ -31,7 +31,7 @@ func textOf(t *testing.T, saved, unit string) string {
 	return wholeText(r, core.OutputOptions{Unit: uint32(number(names.Units, unit))}, 1000)
 }
 
-// checkSaved saves a reading of this process, which has what proofs it has.
+// checkSaved compares the report of this process with the report of its saved reading.
 func checkSaved(t *testing.T, sort string) *Report {
 	t.Helper()
 	o := readOptions{top: math.MaxUint64, sort: uint32(number(names.Sorts, sort)), keepText: true}

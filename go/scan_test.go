@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// canScan skips the test where this kernel has no scans.
+// canScan skips the test if this kernel has no scans.
 func canScan(t *testing.T) {
 	t.Helper()
 	if r, err := Read(context.Background(), From(SourceScan)); err != nil || r.Source != "scan" {
@@ -18,8 +18,8 @@ func canScan(t *testing.T) {
 	}
 }
 
-// A scan has the same categories: what the runtime, labels and malloc tell is joined with it,
-// and proofs hold.
+// A scan has the same categories as smaps, with the figures of the runtime, labels and malloc, and
+// its proofs hold.
 func TestAScanIsTheSameReport(t *testing.T) {
 	canScan(t)
 	alone(t, func() {
@@ -40,20 +40,20 @@ func TestAScanIsTheSameReport(t *testing.T) {
 		if smaps.Source != "smaps" || scan.Source != "scan" || scan.Totals.PSS.Known || len(scan.Warnings) > len(smaps.Warnings) {
 			t.Errorf("from %s and %s, PSS %v, %q", smaps.Source, scan.Source, scan.Totals.PSS, scan.Warnings)
 		}
-		// What malloc tells is not asked for each time.
+		// Only some readings ask malloc.
 		if len(scan.Proofs) == 0 || scan.Proofs[0].ID != "go_heap" || !scan.Proofs[0].Held {
 			t.Errorf("proofs %+v, by smaps %+v", scan.Proofs, smaps.Proofs)
 		}
 		checkLaw(t, scan)
 		rss := func(r *Report, id string) uint64 {
-			if id == "anon/rw" { // a sanitizer's shadow is told by its VmFlags
+			if id == "anon/rw" { // with a sanitizer's shadow, which only VmFlags tell
 				return r.Category(id).RSS.Bytes + r.Category("other/sanitizer").RSS.Bytes
 			}
 			return r.Category(id).RSS.Bytes
 		}
 		for c := range scan.Categories() {
 			got, want := rss(scan, c.ID), rss(smaps, c.ID)
-			// The second reading finds what the first one made.
+			// The second reading includes memory that the first one allocated.
 			if c.ID != "other/sanitizer" && (got+mib < want || want+mib < got) {
 				t.Errorf("%s: %d, by smaps %d", c.ID, got, want)
 			}
@@ -81,7 +81,7 @@ func TestTheSourceOfAForm(t *testing.T) {
 			t.Errorf("%s: %d, no %q", query, w.Code, want)
 		}
 	}
-	// The newest reading is one of smaps; series do not come and go with that.
+	// The kept reading is one of smaps, but its other columns do not appear in OpenMetrics.
 	a := mustNew(t)
 	a.own.factor = 1 << 30 // a pause of pauseMax
 	ask(a, "GET", "/")

@@ -37,7 +37,7 @@ import (
 // A figure is a size in a report, or a difference of two, in bytes: Low <= Bytes <= High.
 type figure struct {
 	Bytes, Low, High int64
-	Method           string
+	Method           memanalyzer.Method
 }
 
 // since returns the growth from before to f, with the bounds that are certain.
