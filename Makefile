@@ -27,7 +27,7 @@ WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
 CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split report_apportion \
-	report_sums report_arena report_names report_rows report_run report_warnings diff render render_text render_diff render_json render_openmetrics render_smaps escape elf
+	report_sums report_arena report_names report_rows report_run report_warnings diff render render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff render_openmetrics render_smaps escape elf
 LIBRARY := $(CORE) collect limits_cgroup limits_linux pagemap_linux process_linux self_labels self_malloc self_memory \
 	source_file source_other source_owners source_scan_linux source_smaps_linux source_text
 CLI := main options reading watch color

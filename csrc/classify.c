@@ -1,19 +1,27 @@
-/* classify.c - region, neighbors and context in; category and method out.
+/* classify.c - a region, its neighbors and the context in; category and method out.
  *
- * A name decides where there is one (classify_rules.c).  A nameless region may show by
- * its shape what it is; what no shape fits is counted by its permissions.  The
- * heap of a Go program that told its anchors is found in report.c, which sees
- * whole runs of regions. */
+ * A name decides if there is one (classify_rules.c).  A nameless region is the first of the shapes below
+ * that it fits; if it fits none, its permissions decide.  The heap of a Go program that gave its anchors
+ * is found in report_run.c, which sees whole runs of regions.
+ *
+ * To add a shape, write a function is_... and a row of shapes[], with its source, and a row for each
+ * side of each bound in tests/test_classify.c.  A new category is first a row of MEMA_CATEGORIES in
+ * memanalyzer.h, and then `make golden`. */
 #include "classify.h"
 
-#define MIB(n) ((uint64_t)(n) << 20)
 #define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+#define TIB(n) ((uint64_t)(n) << 40)
 
+/* The region that is classified, with all that its category depends on. */
 struct view {
         const struct mema_region *region;
         const struct mema_neighbor *self, *before, *after;
         const struct mema_context *context;
 };
+
+/* Neighbors ---------------------------------------------------------------- */
 
 static uint64_t span_bytes(const struct mema_neighbor *n)
 {
@@ -40,6 +48,15 @@ static bool adjoins(const struct mema_neighbor *low, const struct mema_neighbor 
         return low->end != 0 && low->end == high->start;
 }
 
+/* Whether the region lies on reserved memory that fits no shape. */
+static bool is_on_reserve(const struct view *v)
+{
+        return adjoins(v->before, v->self) && reserved(v->before) &&
+               v->before->category == MEMA_CATEGORY_ANON_NONE;
+}
+
+/* Programs ----------------------------------------------------------------- */
+
 static bool is_go(const struct view *v)
 {
         return v->context->facts.go.known || v->context->program == MEMA_PROGRAM_GO;
@@ -50,7 +67,7 @@ static bool can_be_go(const struct view *v)
         return is_go(v) || v->context->program == MEMA_PROGRAM_UNKNOWN;
 }
 
-/* 25 of "go1.25.4" and of "devel go1.25-8c68a1c1ab"; 0: not known. */
+/* The 25 of "go1.25.4" and of "devel go1.25-8c68a1c1ab"; 0 if the version is unknown. */
 static uint64_t go_version(const struct view *v)
 {
         struct span s = span_of(v->context->go_version, sizeof v->context->go_version);
@@ -65,14 +82,9 @@ static uint64_t go_version(const struct view *v)
         return version;
 }
 
-/* Above reserved memory that nothing else has claimed. */
-static bool stands_on_reserve(const struct view *v)
-{
-        return adjoins(v->before, v->self) && reserved(v->before) &&
-               v->before->category == MEMA_CATEGORY_ANON_NONE;
-}
+/* Objects and sanitizers --------------------------------------------------- */
 
-/* Zeroed data of an object lies directly on its initialised data. */
+/* The zeroed data of an object adjoin its initialized data. */
 static bool is_bss(const struct view *v)
 {
         return adjoins(v->before, v->self) && writable(v->before) && !v->before->plain &&
@@ -80,19 +92,18 @@ static bool is_bss(const struct view *v)
                 v->before->category == MEMA_CATEGORY_BINARY);
 }
 
-/* Where the sanitizers of gcc, clang and Go keep their shadow (compiler-rt:
- * asan_mapping.h, tsan_platform.h, msan.h): fixed addresses, far from where the
- * kernel places anything by itself. */
+/* The addresses of shadow memory of the sanitizers of gcc, clang and Go.  They are fixed, and far from
+ * the addresses that the kernel chooses.  Source: compiler-rt's asan_mapping.h, tsan_platform.h, msan.h. */
 /* clang-format off */
 static const struct {
         uint64_t first, end;
 } shadows[] = {
         /* x86-64 */
         { 0x00007fff7000, 0x00008fff7000 }, /* ASan: low */
-        { 0x010000000000, 0x400000000000 }, /* ASan: high; MSan; TSan, that of Go, too */
+        { 0x010000000000, 0x400000000000 }, /* ASan: high; MSan; TSan, also Go's */
         { 0x500000000000, 0x510000000000 }, /* MSan */
         { 0x600000000000, 0x620000000000 }, /* MSan: origins; TSan up to gcc 12: traces */
-        /* arm64, beyond those */
+        /* arm64, beside those */
         { 0x001000000000, 0x001200000000 }, /* ASan: low */
         { 0x001400000000, 0x004800000000 }, /* with addresses of 39 bits, ASan: high; TSan */
         { 0x400000000000, 0x540000000000 }, /* MSan, TSan */
@@ -101,8 +112,8 @@ static const struct {
 };
 /* clang-format on */
 
-/* All of it is mapped without reserve and kept from huge pages.  Both are asked
- * for: other runtimes that choose addresses by themselves do only one of them. */
+/* Shadow memory is mapped without reserve and without huge pages.  Both flags are needed: other runtimes
+ * that choose their addresses set only one of them. */
 static bool is_shadow(const struct view *v)
 {
         if (!mema_has_flag(v->region, "nr") || !mema_has_flag(v->region, "nh"))
@@ -113,38 +124,48 @@ static bool is_shadow(const struct view *v)
         return false;
 }
 
-/* Up to 1.25 the Go runtime asks for its heap at i<<40 | 0xc0<<32, on arm64 at
- * i<<40 | 0x40<<32. */
+/* Go ----------------------------------------------------------------------- */
+
+/* Of Go's runtime on 64-bit systems: heapArenaBytes and pallocChunkBytes. */
+static const uint64_t go_arena = MIB(64), go_chunk = MIB(4);
+
+/* Mappings whose address the kernel chooses begin beyond this address. */
+static const uint64_t kernel_choice = UINT64_C(0x700000000000);
+
+/* Go up to 1.25 requests its heap at i<<40 | 0xc0<<32, on arm64 at i<<40 | 0x40<<32. */
 static bool is_fixed_go_base(const struct view *v)
 {
-        uint64_t start = v->self->start;
+        uint64_t start = v->self->start, hint = start & (TIB(1) - 1);
 
-        return start >> 47 == 0 && ((start & UINT64_C(0xffffffffff)) == UINT64_C(0xc000000000) ||
-                                    (start & UINT64_C(0xffffffffff)) == UINT64_C(0x4000000000));
+        return start >> 47 == 0 && (hint == UINT64_C(0xc0) << 32 || hint == UINT64_C(0x40) << 32);
 }
 
-/* From 1.26, but for sanitizers, its base is random, where the kernel puts nothing
- * by itself: a multiple of 64 MiB, some steps of 4 MiB that are reserved, or none,
- * then the heap, and what is reserved up to the next multiple.  In what may be no
- * Go program only the middle of the address space is looked at.  Arenas of glibc
- * can look like that, but are mapped without reserve. */
+/* If the program may not be Go, only the middle of the address space can hold a random base. */
+static bool can_be_random_go_base(const struct view *v)
+{
+        uint64_t version = go_version(v), start = v->self->start;
+
+        if (start >= kernel_choice)
+                return false;
+        return version == 0 ? start >= TIB(4) : version >= 26 && start >= GIB(4);
+}
+
+/* Go from 1.26 chooses a random base, except with sanitizers: a multiple of the arena size.  The heap
+ * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  glibc's
+ * arenas can have this shape, but are mapped without reserve. */
 static bool is_random_go_base(const struct view *v)
 {
-        uint64_t version;
+        bool below_heap, before_reserve, full;
 
-        if (v->self->start % MIB(64) != 0)
+        if (v->self->start % go_arena != 0)
                 return false;
-        version = go_version(v);
-
-        bool steps = reserved(v->self) && span_bytes(v->self) < MIB(64) &&
-                     span_bytes(v->self) % MIB(4) == 0 && adjoins(v->self, v->after) &&
+        below_heap = reserved(v->self) && span_bytes(v->self) < go_arena &&
+                     span_bytes(v->self) % go_chunk == 0 && adjoins(v->self, v->after) &&
                      plain_writable(v->after);
-        bool none = plain_writable(v->self) && adjoins(v->self, v->after) && reserved(v->after) &&
-                    v->after->end % MIB(64) == 0;
-        bool full = plain_writable(v->self) && v->self->end % MIB(64) == 0 && version > 0;
-
-        return (version == 0 ? v->self->start >> 42 != 0 : version >= 26 && v->self->start >> 32 != 0) &&
-               v->self->start < UINT64_C(0x7000) << 32 && (steps || none || full) &&
+        before_reserve = plain_writable(v->self) && adjoins(v->self, v->after) && reserved(v->after) &&
+                         v->after->end % go_arena == 0;
+        full = plain_writable(v->self) && v->self->end % go_arena == 0 && go_version(v) > 0;
+        return (below_heap || before_reserve || full) && can_be_random_go_base(v) &&
                !mema_has_flag(v->region, "nr");
 }
 
@@ -155,45 +176,46 @@ static bool is_go_base(const struct view *v)
 
 static bool is_go_heap(const struct view *v)
 {
-        bool goes_on = adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_GO_HEAP &&
-                       v->before->plain;
+        bool continues = adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_GO_HEAP &&
+                         v->before->plain;
 
-        return can_be_go(v) && (goes_on || is_go_base(v));
+        return can_be_go(v) && (continues || is_go_base(v));
 }
 
-/* The runtime's heap index is 32 MiB on 64-bit systems and lies below its large
- * reservations; the levels of its page summary are small islands in them. */
+/* The heap index is 32 MiB on 64-bit systems and lies below the runtime's large reservations; the levels
+ * of the page summary are small islands in reservations that are too large for a stack's guard. */
 static bool is_go_metadata(const struct view *v)
 {
-        bool island =
-                stands_on_reserve(v) && span_bytes(v->before) > KIB(128) && span_bytes(v->self) <= MIB(1);
+        bool island = is_on_reserve(v) && span_bytes(v->before) > KIB(128) && span_bytes(v->self) <= MIB(1);
         bool index = adjoins(v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
                      span_bytes(v->self) == MIB(32);
 
         return is_go(v) && (island || index);
 }
 
-/* glibc gives an arena heaps of 64 MiB, 1 MiB where addresses have 32 bits. */
-static uint64_t arena_heap(const struct mema_neighbor *n)
+/* malloc ------------------------------------------------------------------- */
+
+/* HEAP_MAX_SIZE of glibc: 64 MiB, or 1 MiB if addresses have 32 bits. */
+static uint64_t heap_max(const struct mema_neighbor *n)
 {
         return n->end >> 32 ? MIB(64) : MIB(1);
 }
 
-/* They are aligned to their size: used from the start, the rest reserved.  Where
- * malloc was asked for its heaps, nothing else is one. */
+/* A heap is aligned to its size: its start is in use, the rest reserved.  If all heaps of malloc are known,
+ * no other region is one. */
 static bool is_arena(const struct view *v)
 {
-        uint64_t heap = arena_heap(v->after);
+        uint64_t heap = heap_max(v->after);
 
         return !v->context->heaps_known && adjoins(v->self, v->after) && reserved(v->after) &&
                v->self->start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
 }
 
-/* What an arena has reserved, and heaps that are full, which have nothing left: of
- * large mappings of others they are told by being without reserve. */
+/* The reserve of a heap, and further heaps that are full and have no reserve.  Those differ from large
+ * mappings of other programs in that they are mapped without reserve. */
 static bool is_more_of_an_arena(const struct view *v)
 {
-        uint64_t heap = arena_heap(v->self);
+        uint64_t heap = heap_max(v->self);
         bool full = v->self->start % heap == 0 && plain_writable(v->self) && !v->context->heaps_known &&
                     (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
 
@@ -201,6 +223,11 @@ static bool is_more_of_an_arena(const struct view *v)
                v->before->plain && v->self->end % heap == 0 &&
                (full || (v->self->start % heap != 0 && reserved(v->self)));
 }
+
+/* Stacks ------------------------------------------------------------------- */
+
+/* Bounds of a thread's guard and stack; most stacks have 8 MiB. */
+static const uint64_t guard_max = KIB(64), stack_min = KIB(16), stack_max = MIB(64);
 
 static uint64_t threads_in(const struct view *v)
 {
@@ -212,53 +239,55 @@ static uint64_t threads_in(const struct view *v)
         return n;
 }
 
-/* A thread's stack has its stack pointer in it, or stands on a guard: one page, 64
- * KiB at most.  Neighbours of equal permissions can be one mapping, so that a stack
- * pointer does not make all of it certain, and what is larger than stacks are, 8 MiB
- * in most places, is more of something else.
+/* A thread's stack holds its stack pointer, or lies on a guard.  Neighbors with equal permissions can be one
+ * mapping with it, so a region that is larger than stacks are counts as other memory.
  *
- * Goroutines have their stacks on the Go heap.  Where that can be, a stack pointer
- * alone does not tell, but with it that there are no huge pages: from Linux 6.7 that
- * is so for the stacks of threads.  Elsewhere, where all stack pointers are known,
- * what has none is no thread's: a buffer behind a guard, or what glibc keeps of a
- * thread that has ended, of which it has given back all but some pages. */
+ * Goroutine stacks are on the Go heap.  In a program that can be Go, a stack pointer alone proves nothing,
+ * but one in a region without huge pages does: from Linux 6.7, threads' stacks have none.  In other
+ * programs, if all stack pointers are known, a region without one is no stack: it is a buffer behind a
+ * guard, or the stack of an ended thread, which glibc keeps after freeing most of its pages. */
 static bool is_thread_stack(const struct view *v)
 {
-        bool guarded = stands_on_reserve(v) && span_bytes(v->before) <= KIB(64);
+        bool guarded = is_on_reserve(v) && span_bytes(v->before) <= guard_max;
         uint64_t threads;
 
-        /* First what most memory is not: threads are up to MEMA_THREADS_MAX comparisons. */
+        /* Most memory fails here, before up to MEMA_THREADS_MAX comparisons. */
         if (!guarded && !(can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v)))
                 return false;
         threads = threads_in(v);
-        if (span_bytes(v->self) > MIB(64) * (threads > 1 ? threads : 1))
+        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1))
                 return false;
         return threads > 0 ||
-               (guarded && span_bytes(v->self) >= KIB(16) && (can_be_go(v) || !v->context->threads.all));
+               (guarded && span_bytes(v->self) >= stack_min && (can_be_go(v) || !v->context->threads.all));
 }
 
-/* A shape's category where it is that of the region before. */
+/* Shapes ------------------------------------------------------------------- */
+
+/* The category of a shape that has the one of the region before it. */
 enum { SAME_AS_BEFORE = MEMA_CATEGORY_COUNT };
 
-/* Which nameless memory a shape is for: that can be written, or that is reserved. */
+/* The nameless memory that a shape is for: read-write, no access, or both. */
 enum { WRITABLE = 1, RESERVED = 2, EITHER = WRITABLE | RESERVED };
 
-/* A nameless region is the first of these that it fits. */
+/* The first row that a region fits decides.  Each has its source. */
 static const struct {
-        unsigned of;
+        unsigned access;
         bool (*fits)(const struct view *v);
         unsigned category;
 } shapes[] = {
+        /* ELF: memory beyond p_filesz, up to p_memsz */
         { WRITABLE, is_bss, SAME_AS_BEFORE },
-        /* Before the Go heap, which is put into the same part of the address space. */
+        /* compiler-rt; before the Go heap, which can have the same addresses */
         { WRITABLE, is_shadow, MEMA_CATEGORY_SANITIZER },
-        /* Before arenas: the Go heap is aligned to 64 MiB, too. */
+        /* Go's runtime/malloc.go, mallocinit; before arenas, because it is aligned to 64 MiB, too */
         { EITHER, is_go_heap, MEMA_CATEGORY_GO_HEAP },
+        /* glibc's malloc/arena.c, new_heap */
         { WRITABLE, is_arena, MEMA_CATEGORY_MALLOC_ARENAS },
         { EITHER, is_more_of_an_arena, MEMA_CATEGORY_MALLOC_ARENAS },
-        /* Before stacks, as all others: a reservation can be as small as a guard, and a
-         * thread can stand anywhere. */
+        /* Go's runtime/malloc.go, sysAlloc, and runtime/mpagealloc_64bit.go, sysInit */
         { WRITABLE, is_go_metadata, MEMA_CATEGORY_GO_METADATA },
+        /* glibc's nptl/allocatestack.c; last, because a reservation can be as small as a guard, and a stack
+         * pointer can be anywhere */
         { WRITABLE, is_thread_stack, MEMA_CATEGORY_STACK_THREADS },
 };
 
@@ -273,31 +302,40 @@ static enum mema_category_id by_permissions(unsigned perms)
         return perms & PERM_READ ? MEMA_CATEGORY_ANON_RO : MEMA_CATEGORY_ANON_NONE;
 }
 
+static struct mema_class by_rule(const struct view *v)
+{
+        unsigned category = mema_rule_for(v->region, v->context)->category;
+
+        if (category == MEMA_CATEGORY_BY_PERMISSIONS)
+                category = by_permissions(v->self->perms);
+        return (struct mema_class){ (enum mema_category_id)category, MEMA_METHOD_NAMED };
+}
+
+static struct mema_class by_shape(const struct view *v)
+{
+        unsigned access = plain_writable(v->self) ? WRITABLE : reserved(v->self) ? RESERVED : 0;
+
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+                unsigned category = shapes[i].category;
+
+                if (!(shapes[i].access & access) || !shapes[i].fits(v))
+                        continue;
+                if (category == SAME_AS_BEFORE)
+                        category = v->before->category;
+                return (struct mema_class){ (enum mema_category_id)category, MEMA_METHOD_INFERRED };
+        }
+        return (struct mema_class){ by_permissions(v->self->perms), MEMA_METHOD_NAMED };
+}
+
 struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,
                                 const struct mema_neighbor *before, const struct mema_neighbor *after,
                                 const struct mema_context *context)
 {
         const struct view v = { g, self, before, after, context };
-        unsigned of;
 
-        if (!mema_is_nameless(g) || mema_is_device(g)) {
-                unsigned category = mema_rule_for(g, context)->category;
-
-                if (category == MEMA_CATEGORY_BY_PERMISSIONS)
-                        category = by_permissions(self->perms);
-                return (struct mema_class){ (enum mema_category_id)category, MEMA_METHOD_NAMED };
-        }
+        if (!mema_is_nameless(g) || mema_is_device(g))
+                return by_rule(&v);
         if (g->inode != 0)
                 return (struct mema_class){ MEMA_CATEGORY_OTHER_FILES, MEMA_METHOD_NAMED };
-        of = plain_writable(self) ? WRITABLE : reserved(self) ? RESERVED : 0;
-        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-                unsigned category = shapes[i].category;
-
-                if (!(shapes[i].of & of) || !shapes[i].fits(&v))
-                        continue;
-                return (struct mema_class){ category == SAME_AS_BEFORE ? before->category
-                                                                       : (enum mema_category_id)category,
-                                            MEMA_METHOD_INFERRED };
-        }
-        return (struct mema_class){ by_permissions(self->perms), MEMA_METHOD_NAMED };
+        return by_shape(&v);
 }

@@ -1,54 +1,55 @@
-/* classify.h - between classify_rules.c, classify.c and report.c; not for users. */
+/* classify.h - the category of a region, by rules for names and by shapes; not for users. */
 #ifndef MEMA_CLASSIFY_H
 #define MEMA_CLASSIFY_H
 
 #include "region.h"
 
+/* How a rule's text is compared with a name. */
 enum mema_match {
-        EXACT,         /* the whole name */
-        PREFIX,        /* its beginning */
-        DECORATED,     /* /dev/shm/PID [NAME], of a NAME that begins so */
-        SHARED_OBJECT, /* a path whose base name ends in .so or has .so. */
-        PROGRAM,       /* the path of the process's own executable */
-        ANY,           /* every other name */
+        EXACT,         /* the whole name is the text */
+        PREFIX,        /* it starts with the text */
+        DECORATED,     /* it is "/dev/shm/PID [NAME]", and NAME] starts with the text */
+        SHARED_OBJECT, /* it is a path whose base name ends in .so or contains .so. */
+        PROGRAM,       /* it is the path of the process's executable */
+        ANY,           /* any name */
 };
 
-/* What a rule asks of the mapping beside its name. */
+/* A rule's condition beside the name. */
 enum mema_when {
         ALWAYS,
         SHARED,
         PRIVATE,
-        DELETED,   /* the kernel says so, as it does of files without a place */
-        BRACKETED, /* a name like [this], of no file */
-        DEVICE,    /* by its flags, which a nameless mapping can have, too */
+        DELETED,   /* the kernel adds " (deleted)", also to files that never had a path */
+        BRACKETED, /* a name like [this], and no file */
+        DEVICE,    /* by its flags; the mapping can be nameless */
 };
 
-/* A rule's category where the permissions decide. */
+/* A rule's category if the permissions decide. */
 enum { MEMA_CATEGORY_BY_PERMISSIONS = MEMA_CATEGORY_COUNT };
 
 struct mema_rule {
         const char *text;
-        size_t length;
+        size_t length; /* of the text; not 0 for EXACT, PREFIX and DECORATED */
         enum mema_match match;
         enum mema_when when;
         unsigned category;   /* or MEMA_CATEGORY_BY_PERMISSIONS */
-        const char *fixture; /* in testdata/rules: has a mapping that this rule decides */
+        const char *fixture; /* a file in testdata/rules with a mapping that this rule decides */
 };
 
 extern const struct mema_rule mema_rules[];
 extern const size_t mema_rule_count;
 
-/* The rule that decides a region with a name, or a device's; the first that matches. */
+/* The first rule that matches a region with a name or a device's region.  Some rule always does. */
 const struct mema_rule *mema_rule_for(const struct mema_region *g, const struct mema_context *context);
 
-/* The kind of a region, and how it is known. */
+/* The category of a region, and how it is known. */
 struct mema_class {
         enum mema_category_id category;
         enum mema_method method;
 };
 
-/* Classifies `g`, which shows `self`, between its neighbors (`end` 0: none).  A pure function of its
- * arguments. */
+/* Classifies a region.  `self`: mema_neighbor_of(g).  A neighbor with `end` 0 does not exist.  A pure
+ * function of its arguments. */
 struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,
                                 const struct mema_neighbor *before, const struct mema_neighbor *after,
                                 const struct mema_context *context);

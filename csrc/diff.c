@@ -1,9 +1,11 @@
-/* diff.c - two reports in, regions that changed out.
+/* diff.c - two reports in, the regions that changed out.
  *
- * Both are lists in the order of addresses, and are gone through side by side. */
+ * The rows of both reports are sorted by address and are walked side by side, as in a merge.  The
+ * differences of sums are in render_diff.c. */
+#include "diff.h"
+
+#include "render_out.h"
 #include "scan.h"
-#include "render.h"
-#include "report_sums.h"
 
 const char *mema_change_name(unsigned kind)
 {
@@ -18,32 +20,34 @@ const char *mema_change_name(unsigned kind)
 
 /* Regions ------------------------------------------------------------------ */
 
-/* The rows of a report, one by one. */
-struct rows {
+/* A position among the rows of a report. */
+struct cursor {
         const struct mema_report *report;
         uint64_t next;
-        struct mema_region row; /* the one before `next`, where there is one */
-        bool there;
+        struct mema_region row; /* the one before `next` */
+        bool valid;             /* there is a row */
 };
 
-static void advance(struct rows *r)
+static void advance(struct cursor *c)
 {
-        r->there = r->next < r->report->row_count;
-        if (r->there)
-                mema_report_row(r->report, r->next++, &r->row);
+        c->valid = c->next < c->report->row_count;
+        if (c->valid)
+                mema_report_row(c->report, c->next++, &c->row);
 }
 
+/* Regions are the same if they have one name and share an address. */
 static bool is_same(const struct mema_region *a, const struct mema_region *b)
 {
         return a->start <= b->end - 1 && b->start <= a->end - 1 &&
                span_equals(span_of(a->name, (size_t)a->name_length), b->name, (size_t)b->name_length);
 }
 
-static void add(struct mema_diff *d, const struct rows *before, const struct rows *now)
+/* Adds the change of a region; NULL: it is not in that report. */
+static void add(struct mema_diff *d, const struct cursor *before, const struct cursor *now)
 {
         uint64_t was = before ? before->row.value[MEMA_FIELD_RSS] : 0,
                  is = now ? now->row.value[MEMA_FIELD_RSS] : 0;
-        const struct rows *known = now ? now : before;
+        const struct cursor *shown = now ? now : before;
         enum mema_change_kind kind = is > was ? MEMA_CHANGE_GROWN : MEMA_CHANGE_SHRUNK;
 
         if (was == is)
@@ -52,7 +56,7 @@ static void add(struct mema_diff *d, const struct rows *before, const struct row
                 kind = MEMA_CHANGE_NEW;
         else if (!now)
                 kind = MEMA_CHANGE_GONE;
-        d->change[d->count++] = (struct mema_change){ kind, known->next - 1, known->row.start, was, is };
+        d->change[d->count++] = (struct mema_change){ kind, shown->next - 1, shown->row.start, was, is };
 }
 
 /* Order ---------------------------------------------------------------------- */
@@ -62,6 +66,7 @@ static uint64_t size_of(const struct mema_change *c)
         return max_u64(c->before, c->now) - min_u64(c->before, c->now);
 }
 
+/* Whether `a` is listed before `b`. */
 static bool precedes(const struct mema_change *a, const struct mema_change *b)
 {
         if (size_of(a) != size_of(b))
@@ -77,7 +82,7 @@ static void swap(struct mema_change *a, struct mema_change *b)
         *b = c;
 }
 
-/* The list is a heap with the change that is listed last at its root. */
+/* The list is a binary heap with the change that is listed last at its root. */
 static void sift_down(struct mema_change *list, uint64_t index, uint64_t count)
 {
         for (uint64_t child; (child = index * 2 + 1) < count; index = child) {
@@ -89,6 +94,7 @@ static void sift_down(struct mema_change *list, uint64_t index, uint64_t count)
         }
 }
 
+/* Heapsort: in place, and the core has no qsort. */
 static void sort(struct mema_change *list, uint64_t count)
 {
         for (uint64_t i = count / 2; i-- > 0;)
@@ -99,6 +105,8 @@ static void sort(struct mema_change *list, uint64_t count)
         }
 }
 
+/* Differences ---------------------------------------------------------------- */
+
 bool mema_diff_has_rss(const struct mema_diff *d)
 {
         return d->before->totals.present & d->now->totals.present & MEMA_BIT(MEMA_FIELD_RSS);
@@ -107,16 +115,16 @@ bool mema_diff_has_rss(const struct mema_diff *d)
 void mema_diff_init(struct mema_diff *d, const struct mema_report *before, const struct mema_report *now,
                     struct mema_change *room)
 {
-        struct rows a = { .report = before }, b = { .report = now };
+        struct cursor a = { .report = before }, b = { .report = now };
 
         *d = (struct mema_diff){ before, now, room, 0 };
         if (!mema_diff_has_rss(d) || before->checks.totals_only || now->checks.totals_only)
                 return;
         advance(&a);
         advance(&b);
-        while (a.there || b.there) {
-                bool same = a.there && b.there && is_same(&a.row, &b.row);
-                bool first = a.there && (!b.there || a.row.end - 1 <= b.row.end - 1);
+        while (a.valid || b.valid) {
+                bool same = a.valid && b.valid && is_same(&a.row, &b.row);
+                bool first = a.valid && (!b.valid || a.row.end - 1 <= b.row.end - 1);
 
                 add(d, same || first ? &a : NULL, same || !first ? &b : NULL);
                 if (same || first)

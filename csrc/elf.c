@@ -1,19 +1,18 @@
-/* elf.c - whether a program's file was made by Go, and by which: what Go's
- * debug/buildinfo reads, where it reads it.
+/* elf.c - detects whether Go built a program and which version, from the ELF file, as Go's package
+ * debug/buildinfo does.  The caller does the reading.
  *
- * The linker writes a section .go.buildinfo; before Go 1.13 there is only the
- * table of functions, .gopclntab.  A file without sections can be a Go program
- * all the same: the beginning of its data is searched, and where that says
- * nothing, nothing is known.  No number of the file decides how much is read. */
+ * Go's linker writes a section .go.buildinfo; before Go 1.13 there is only the function
+ * table, .gopclntab.  A file without sections can still be a Go program: the start of its data is searched
+ * for the build info, and if it is not found, the language is unknown.  No number in the file can increase
+ * how much is read. */
 #include "elf.h"
 
 #include "scan.h"
-#include "report_sums.h"
 
-/* Where <elf.h> has its members, with addresses of 32 and of 64 bits. */
+/* Offsets of the members of the structures in <elf.h>, for 32-bit and 64-bit files. */
 /* clang-format off */
 static const struct format {
-        unsigned word; /* bytes of an address, an offset, a size */
+        unsigned word; /* size of an address, an offset or a size */
         struct { unsigned size, segments, sections, counts; } header;
         struct { unsigned size, flags, offset, address, bytes; } segment;
         struct { unsigned size, offset, bytes; } section;
@@ -23,14 +22,16 @@ static const struct format {
 };
 /* clang-format on */
 
-enum { LOADED = 1, EXECUTABLE = 1, WRITABLE = 2 };
+/* Bytes of e_ident, p_type PT_LOAD, and bits of p_flags. */
+enum { CLASS = 4, ENCODING = 5, LOADED = 1, EXECUTABLE = 1, WRITABLE = 2 };
 
-/* The build info: magic, bytes of a pointer, flags, pointers to two texts; from Go
- * 1.18 these follow instead, each behind its length. */
+/* The build info: magic, pointer size, flags, and pointers to two strings; from Go 1.18 on, the strings
+ * themselves instead, each after its length in LEB128. */
 static const char magic[] = "\xff Go buildinf:";
-enum { MAGIC = sizeof magic - 1, POINTER = MAGIC, FLAGS, POINTERS, TEXTS = 32, LENGTH_MAX = 10 };
-enum { BIG_ENDIAN_POINTERS = 1, TEXTS_FOLLOW = 2 };
+enum { MAGIC = sizeof magic - 1, POINTER_SIZE = MAGIC, FLAGS, POINTERS, STRINGS = 32, LEB128_MAX = 10 };
+enum { BIG_ENDIAN_POINTERS = 1, STRINGS_FOLLOW = 2 };
 
+/* Limits; the linker aligns the build info to SEARCH_STEP. */
 enum { SECTIONS_MAX = 1024, SEARCH_MAX = 16 * MEMA_ELF_PIECE, SEARCH_STEP = 16 };
 
 /* Numbers ------------------------------------------------------------------- */
@@ -59,61 +60,61 @@ static uint64_t word(const struct mema_elf *e, const unsigned char *p)
         return number(p, format_of(e)->word, e->big);
 }
 
-/* Asking -------------------------------------------------------------------- */
+/* Wanting ------------------------------------------------------------------- */
 
 enum stage { HEADER, SEGMENTS, NAMES_SECTION, NAMES, SECTIONS, DATA, BUILD_INFO, VERSION, VERSION_TEXT };
 
-/* Nothing lies beyond 2^63, the most that a file can have. */
-static void ask(struct mema_elf *e, enum stage stage, uint64_t offset, uint64_t want)
+/* The end of the piece must not pass 2^63, the limit of off_t. */
+static void want_piece(struct mema_elf *e, enum stage stage, uint64_t offset, uint64_t want)
 {
         e->stage = stage;
         e->offset = offset;
         e->want = offset >> 62 ? 0 : min_u64(want, MEMA_ELF_PIECE);
 }
 
-static void ask_for_section(struct mema_elf *e, enum stage stage, uint64_t index, uint64_t count)
+static void want_section(struct mema_elf *e, enum stage stage, uint64_t index, uint64_t count)
 {
         uint64_t size = format_of(e)->section.size;
 
-        ask(e, stage, e->sections + index * size, min_u64(count, MEMA_ELF_PIECE / size) * size);
+        want_piece(e, stage, e->sections + index * size, min_u64(count, MEMA_ELF_PIECE / size) * size);
 }
 
-static void ask_for_address(struct mema_elf *e, enum stage stage, uint64_t address, uint64_t want)
+static void want_address(struct mema_elf *e, enum stage stage, uint64_t address, uint64_t want)
 {
         for (uint64_t i = 0; i < e->load_count; i++) {
                 uint64_t into = address - e->load[i].address;
 
                 if (into < e->load[i].size && want <= e->load[i].size - into) {
-                        ask(e, stage, e->load[i].offset + into, want);
+                        want_piece(e, stage, e->load[i].offset + into, want);
                         return;
                 }
         }
 }
 
-static void ask_for_data(struct mema_elf *e)
+static void want_data(struct mema_elf *e)
 {
         for (uint64_t i = 0; i < e->load_count; i++) {
                 uint64_t skip = -e->load[i].address % SEARCH_STEP;
 
                 if ((e->load[i].flags & (WRITABLE | EXECUTABLE)) == WRITABLE && skip < e->load[i].size) {
                         e->left = min_u64(e->load[i].size - skip, SEARCH_MAX);
-                        ask(e, DATA, e->load[i].offset + skip, e->left);
+                        want_piece(e, DATA, e->load[i].offset + skip, e->left);
                         return;
                 }
         }
 }
 
-/* Taking: what a stage asked for.  What asks for nothing more is the end. ----- */
+/* Taking the wanted piece, one function for each stage.  One that wants no other ends the reading. */
 
 static void take_header(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         const struct format *f;
 
-        if (len < formats[0].header.size || memcmp(p, "\177ELF", 4) != 0 || p[4] < 1 || p[4] > 2 ||
-            p[5] < 1 || p[5] > 2)
+        if (len < formats[0].header.size || memcmp(p, "\177ELF", 4) != 0 || p[CLASS] < 1 || p[CLASS] > 2 ||
+            p[ENCODING] < 1 || p[ENCODING] > 2)
                 return;
-        e->wide = p[4] == 2;
-        e->big = p[5] == 2;
+        e->wide = p[CLASS] == 2;
+        e->big = p[ENCODING] == 2;
         f = format_of(e);
         if (len < f->header.size || half(e, p + f->header.counts) != f->segment.size)
                 return;
@@ -121,8 +122,8 @@ static void take_header(struct mema_elf *e, const unsigned char *p, size_t len)
         if (half(e, p + f->header.counts + 4) == f->section.size)
                 e->section_count = half(e, p + f->header.counts + 6);
         e->names_section = half(e, p + f->header.counts + 8);
-        ask(e, SEGMENTS, word(e, p + f->header.segments),
-            half(e, p + f->header.counts + 2) * f->segment.size);
+        want_piece(e, SEGMENTS, word(e, p + f->header.segments),
+                   half(e, p + f->header.counts + 2) * f->segment.size);
 }
 
 static void take_segments(struct mema_elf *e, const unsigned char *p, size_t len)
@@ -140,9 +141,9 @@ static void take_segments(struct mema_elf *e, const unsigned char *p, size_t len
                 e->load_count++;
         }
         if (e->section_count == 0)
-                ask_for_data(e);
+                want_data(e);
         else if (e->section_count <= SECTIONS_MAX)
-                ask_for_section(e, NAMES_SECTION, e->names_section, 1);
+                want_section(e, NAMES_SECTION, e->names_section, 1);
 }
 
 static void take_names_section(struct mema_elf *e, const unsigned char *p, size_t len)
@@ -150,17 +151,17 @@ static void take_names_section(struct mema_elf *e, const unsigned char *p, size_
         const struct format *f = format_of(e);
 
         if (len == f->section.size)
-                ask(e, NAMES, word(e, p + f->section.offset), word(e, p + f->section.bytes));
+                want_piece(e, NAMES, word(e, p + f->section.offset), word(e, p + f->section.bytes));
 }
 
 static void take_names(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         memcpy(e->names, p, len);
         e->names_length = len;
-        ask_for_section(e, SECTIONS, 0, e->section_count);
+        want_section(e, SECTIONS, 0, e->section_count);
 }
 
-/* Empty where it cannot be read. */
+/* Empty if it is beyond the names that were read. */
 static struct span section_name(const struct mema_elf *e, uint64_t at)
 {
         const char *from = e->names + min_u64(at, e->names_length);
@@ -169,7 +170,7 @@ static struct span section_name(const struct mema_elf *e, uint64_t at)
         return span_of(from, end ? (size_t)(end - from) : 0);
 }
 
-/* Only the first section has no name: that of another is one that was not read. */
+/* Only section 0 is nameless: another without a name has one that was not read, and may be Go's. */
 static void take_sections(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         const struct format *f = format_of(e);
@@ -180,8 +181,8 @@ static void take_sections(struct mema_elf *e, const unsigned char *p, size_t len
                 e->unsure |= name.at == name.end && e->section > 0;
                 e->section++;
                 if (SPAN_EQUALS(name, ".go.buildinfo")) {
-                        ask(e, BUILD_INFO, word(e, p + f->section.offset),
-                            TEXTS + LENGTH_MAX + MEMA_GO_VERSION_MAX);
+                        want_piece(e, BUILD_INFO, word(e, p + f->section.offset),
+                                   STRINGS + LEB128_MAX + MEMA_GO_VERSION_MAX);
                         return;
                 }
                 if (SPAN_ENDS(name, ".gopclntab"))
@@ -190,7 +191,7 @@ static void take_sections(struct mema_elf *e, const unsigned char *p, size_t len
         if (e->unsure)
                 return;
         if (e->section < e->section_count)
-                ask_for_section(e, SECTIONS, e->section, e->section_count - e->section);
+                want_section(e, SECTIONS, e->section, e->section_count - e->section);
         else if (e->program == MEMA_PROGRAM_UNKNOWN)
                 e->program = MEMA_PROGRAM_OTHER;
 }
@@ -199,13 +200,13 @@ static void take_data(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         for (size_t i = 0; i + MAGIC <= len; i += SEARCH_STEP) {
                 if (memcmp(p + i, magic, MAGIC) == 0) {
-                        ask(e, BUILD_INFO, e->offset + i, TEXTS + LENGTH_MAX + MEMA_GO_VERSION_MAX);
+                        want_piece(e, BUILD_INFO, e->offset + i, STRINGS + LEB128_MAX + MEMA_GO_VERSION_MAX);
                         return;
                 }
         }
         e->left -= len;
         if (len == MEMA_ELF_PIECE)
-                ask(e, DATA, e->offset + len, e->left);
+                want_piece(e, DATA, e->offset + len, e->left);
 }
 
 static void keep_version(struct mema_elf *e, const unsigned char *p, size_t len)
@@ -217,12 +218,12 @@ static void keep_version(struct mema_elf *e, const unsigned char *p, size_t len)
 static void take_build_info(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         uint64_t length = 0;
-        size_t i = TEXTS;
+        size_t i = STRINGS;
 
-        if (len < TEXTS || memcmp(p, magic, MAGIC) != 0)
+        if (len < STRINGS || memcmp(p, magic, MAGIC) != 0)
                 return;
         e->program = MEMA_PROGRAM_GO;
-        if (p[FLAGS] & TEXTS_FOLLOW) {
+        if (p[FLAGS] & STRINGS_FOLLOW) {
                 for (unsigned shift = 0; i < len && shift < 64; shift += 7) {
                         length |= (uint64_t)(p[i] & 0x7f) << shift;
                         if (!(p[i++] & 0x80)) {
@@ -230,26 +231,26 @@ static void take_build_info(struct mema_elf *e, const unsigned char *p, size_t l
                                 return;
                         }
                 }
-        } else if (p[POINTER] == 4 || p[POINTER] == 8) {
-                e->pointer = p[POINTER];
+        } else if (p[POINTER_SIZE] == 4 || p[POINTER_SIZE] == 8) {
+                e->pointer = p[POINTER_SIZE];
                 e->pointer_big = p[FLAGS] & BIG_ENDIAN_POINTERS;
-                ask_for_address(e, VERSION, number(p + POINTERS, e->pointer, e->pointer_big), 2 * e->pointer);
+                want_address(e, VERSION, number(p + POINTERS, e->pointer, e->pointer_big), 2 * e->pointer);
         }
 }
 
-/* A Go string: where it is, and its length. */
+/* A Go string header: pointer and length. */
 static void take_version(struct mema_elf *e, const unsigned char *p, size_t len)
 {
         if (len == 2 * e->pointer)
-                ask_for_address(e, VERSION_TEXT, number(p, e->pointer, e->pointer_big),
-                                min_u64(number(p + e->pointer, e->pointer, e->pointer_big),
-                                        sizeof e->go_version - 1));
+                want_address(e, VERSION_TEXT, number(p, e->pointer, e->pointer_big),
+                             min_u64(number(p + e->pointer, e->pointer, e->pointer_big),
+                                     sizeof e->go_version - 1));
 }
 
 void mema_elf_init(struct mema_elf *e)
 {
         memset(e, 0, sizeof *e);
-        ask(e, HEADER, 0, formats[1].header.size);
+        want_piece(e, HEADER, 0, formats[1].header.size);
 }
 
 void mema_elf_take(struct mema_elf *e, const void *bytes, size_t len)

@@ -1,4 +1,4 @@
-/* elf.h - between elf.c and process_linux.c; not for users. */
+/* elf.h - detects Go programs by their file; for process_linux.c. */
 #ifndef MEMA_ELF_H
 #define MEMA_ELF_H
 
@@ -6,17 +6,17 @@
 
 #include "memanalyzer.h"
 
-/* The most that is asked for at a time, and how often. */
+/* The largest piece that is wanted, in bytes, and the most pieces. */
 enum { MEMA_ELF_PIECE = 4096, MEMA_ELF_PIECES = 40 };
 
-/* A look at a program's file.  It asks for pieces until `want` is 0; `program` and
- * `go_version` are then what those of struct mema_context are. */
+/* The state of reading a program's file.  The caller reads the piece that is wanted and passes it
+ * to mema_elf_take, until `want` is 0; then `program` and `go_version` are as in struct mema_context. */
 struct mema_elf {
-        uint64_t offset, want; /* the bytes that it asks for */
-        uint64_t program;
+        uint64_t offset, want; /* the piece of the file that it wants */
+        enum mema_program program;
         char go_version[MEMA_GO_VERSION_MAX];
 
-        /* The rest is its own. */
+        /* Private to elf.c. */
         uint64_t stage, wide, big;
         uint64_t sections, section_count, section, names_section, unsure;
         uint64_t left, pointer, pointer_big;
@@ -29,8 +29,7 @@ struct mema_elf {
 
 void mema_elf_init(struct mema_elf *e);
 
-/* Takes what was asked for: fewer bytes than that where the file has no more, or
- * cannot be read. */
+/* Takes the wanted piece: fewer bytes if the file ends there or cannot be read. */
 void mema_elf_take(struct mema_elf *e, const void *bytes, size_t len);
 
 #endif

@@ -1,16 +1,16 @@
-/* escape.c - how a name is shown: the one place that decides what is harmless.
+/* escape.c - escapes names for display; the only place that decides which characters are harmless.
  *
- * Names come from whoever made the file or the mapping.  Shown as they are they
- * could move a terminal's cursor, end a line of the report early, or turn the
- * direction of writing. */
+ * Whoever creates a file or a mapping chooses its name.  Unescaped, a name could move the terminal's cursor,
+ * end a line of the report early, or reverse the writing direction. */
 #include "escape.h"
 
 #include "render_out.h"
 
-/* The length of the UTF-8 sequence at `at`, its code point in *code; 1 and
- * UINT32_MAX for a byte that is not part of one. */
+/* Decodes a UTF-8 sequence and returns its length; 1, with *code UINT32_MAX, if the first byte does not
+ * begin a valid one. */
 static size_t decode(const unsigned char *at, size_t left, uint32_t *code)
 {
+        /* By length.  A lower code point would be an overlong encoding. */
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
         size_t n = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
         uint32_t c = n == 1 ? at[0] : n > 0 ? at[0] & (0xffu >> (n + 1)) : 0;
@@ -30,9 +30,9 @@ static size_t decode(const unsigned char *at, size_t left, uint32_t *code)
         return n;
 }
 
-/* Code points that do more than stand in their place.  By Unicode's properties:
- * General_Category Cc, Cf, Zl and Zp (controls, marks of the direction, line
- * ends), Default_Ignorable_Code_Point (not seen), Noncharacter_Code_Point. */
+/* Harmful code points have one of these Unicode properties: General_Category Cc, Cf, Zl or Zp (controls,
+ * direction marks, line separators), Default_Ignorable_Code_Point (invisible),
+ * Noncharacter_Code_Point. */
 bool mema_is_harmful(uint32_t c)
 {
         static const struct {
@@ -65,14 +65,17 @@ size_t mema_read_character(const char *name, size_t left, uint32_t *code)
         return 1;
 }
 
-/* One character as it is shown, at most 12 bytes; returns what it took. */
+/* The longest escaped character, \u{10ffff}, and a NUL. */
+enum { SHOWN_MAX = 11 };
+
+/* Writes the first character, escaped if it is harmful, and returns its length in the name. */
 static size_t show(struct out *o, const char *name, size_t left)
 {
         const unsigned char *at = (const unsigned char *)name;
         uint32_t code;
         size_t n;
 
-        if (at[0] >= ' ' && at[0] <= '~') { /* nearly all there is */
+        if (at[0] >= ' ' && at[0] <= '~') { /* most characters */
                 put_bytes(o, name, 1);
                 return 1;
         }
@@ -95,7 +98,7 @@ size_t mema_escape(char *buf, size_t cap, const char *name, size_t len, size_t w
 {
         static const char mark[] = "...";
         struct out o = out_to(buf, cap);
-        char one[16];
+        char one[SHOWN_MAX];
         size_t shown = 0, used = 0;
 
         if (width > o.cap)

@@ -642,7 +642,8 @@ struct mema_diff;
  *
  * In JSON and in labels of OpenMetrics, a name's bytes are recovered as follows: the low 8 bits
  * of a character from U+EF00 to U+EFFF, else the UTF-8 of the character.
- * SMAPS needs options.keep_text, and writes nothing without; reading it gives the same report. */
+ * SMAPS needs options.keep_text, without which the text of the mappings is missing; reading it gives the same
+ * report. */
 MEMA_API void mema_output_init(struct mema_output *w, const struct mema_report *report,
                                const struct mema_output_options *options);
 
@@ -875,9 +876,9 @@ struct mema_neighbor {
 /* The region that waits for its successor, which can decide its category; report.c. */
 struct mema_counting {
         bool waiting, overflown, exe_guessed;
-        uint64_t settled; /* regions that were counted, pieces of them one by one */
-        uint64_t reached; /* the highest address so far */
-        uint64_t split;   /* where the last mapping ends that was split by its owners */
+        uint64_t settled;  /* regions that were counted, pieces of them one by one */
+        uint64_t reached;  /* the highest address so far */
+        uint64_t searched; /* owners below this address were searched for: see mema_split_begin */
         struct mema_neighbor before, self;
         struct mema_region region;
 };

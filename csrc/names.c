@@ -1,127 +1,65 @@
-/* names.c - the tables of memanalyzer.h as data, and their look-ups. */
+/* names.c - the tables of memanalyzer.h as text. */
 #include "memanalyzer.h"
 
-#define ROW(id, text) text,
-#define ROW_OF_3(id, text, more) text,
-static const char *const statuses[] = { MEMA_STATUSES(ROW) };
-static const char *const fields[] = { MEMA_FIELDS(ROW_OF_3) };
-static const char *const methods[] = { MEMA_METHODS(ROW) };
-static const char *const parts[] = { MEMA_PARTS(ROW) };
-static const char *const proofs[] = { MEMA_PROOFS(ROW) };
-static const char *const limits[] = { MEMA_LIMITS(ROW) };
-static const char *const sorts[] = { MEMA_SORTS(ROW) };
-static const char *const sources[] = { MEMA_SOURCES(ROW) };
-static const char *const units[] = { MEMA_UNITS(ROW_OF_3) };
-#undef ROW
-#undef ROW_OF_3
+/* Columns of those tables, by the number of their columns. */
+#define SECOND_OF_2(id, text) text,
+#define SECOND_OF_3(id, text, third) text,
+#define SECOND_OF_4(id, text, third, fourth) text,
+#define THIRD_OF_3(id, second, text) text,
+#define THIRD_OF_4(id, second, text, fourth) text,
+#define FOURTH_OF_4(id, second, third, text) text,
 
-const char *mema_status_text(enum mema_status status)
+/* Defines a function that returns a column of row `i`; NULL if `i` is out of range. */
+#define LOOK_UP(function, TABLE, COLUMN)                                   \
+        const char *function(unsigned i)                                   \
+        {                                                                  \
+                static const char *const texts[] = { TABLE(COLUMN) };      \
+                                                                           \
+                return i < sizeof texts / sizeof *texts ? texts[i] : NULL; \
+        }
+
+/* clang-format off */
+static LOOK_UP(status_text, MEMA_STATUSES, SECOND_OF_2)
+
+LOOK_UP(mema_field_label, MEMA_FIELDS, SECOND_OF_3)
+LOOK_UP(mema_group_stable_id, MEMA_GROUPS, SECOND_OF_3)
+LOOK_UP(mema_group_name, MEMA_GROUPS, THIRD_OF_3)
+LOOK_UP(mema_category_stable_id, MEMA_CATEGORIES, THIRD_OF_4)
+LOOK_UP(mema_category_name, MEMA_CATEGORIES, FOURTH_OF_4)
+LOOK_UP(mema_method_name, MEMA_METHODS, SECOND_OF_2)
+LOOK_UP(mema_part_id, MEMA_PARTS, SECOND_OF_2)
+LOOK_UP(mema_proof_id, MEMA_PROOFS, SECOND_OF_2)
+LOOK_UP(mema_limit_id, MEMA_LIMITS, SECOND_OF_2)
+LOOK_UP(mema_sort_name, MEMA_SORTS, SECOND_OF_2)
+LOOK_UP(mema_source_name, MEMA_SOURCES, SECOND_OF_2)
+LOOK_UP(mema_unit_name, MEMA_UNITS, SECOND_OF_3)
+LOOK_UP(mema_format_name, MEMA_FORMATS, SECOND_OF_4)
+LOOK_UP(mema_format_media_type, MEMA_FORMATS, THIRD_OF_4)
+        /* clang-format on */
+
+        const char *mema_status_text(enum mema_status status)
 {
-        return (unsigned)status < MEMA_STATUS_COUNT ? statuses[status] : NULL;
-}
-
-const char *mema_field_label(unsigned field)
-{
-        return field < MEMA_FIELD_COUNT ? fields[field] : NULL;
-}
-
-static const struct {
-        const char *id, *name;
-} groups[] = {
-#define X(id, stable, name) { stable, name },
-        MEMA_GROUPS(X)
-#undef X
-};
-
-const char *mema_group_stable_id(unsigned group)
-{
-        return group < MEMA_GROUP_COUNT ? groups[group].id : NULL;
-}
-
-const char *mema_group_name(unsigned group)
-{
-        return group < MEMA_GROUP_COUNT ? groups[group].name : NULL;
-}
-
-static const struct {
-        unsigned group;
-        const char *id, *name;
-} categories[] = {
-#define X(id, group, stable, name) { MEMA_GROUP_##group, stable, name },
-        MEMA_CATEGORIES(X)
-#undef X
-};
-
-const char *mema_category_stable_id(unsigned category)
-{
-        return category < MEMA_CATEGORY_COUNT ? categories[category].id : NULL;
-}
-
-const char *mema_category_name(unsigned category)
-{
-        return category < MEMA_CATEGORY_COUNT ? categories[category].name : NULL;
+        return status_text((unsigned)status);
 }
 
 unsigned mema_category_group(unsigned category)
 {
-        return category < MEMA_CATEGORY_COUNT ? categories[category].group : MEMA_GROUP_COUNT;
-}
-
-const char *mema_method_name(unsigned method)
-{
-        return method < MEMA_METHOD_COUNT ? methods[method] : NULL;
-}
-
-const char *mema_part_id(unsigned part)
-{
-        return part < MEMA_PART_COUNT ? parts[part] : NULL;
-}
-
-const char *mema_proof_id(unsigned proof)
-{
-        return proof < MEMA_PROOF_COUNT ? proofs[proof] : NULL;
-}
-
-const char *mema_limit_id(unsigned limit)
-{
-        return limit < MEMA_LIMIT_COUNT ? limits[limit] : NULL;
-}
-
-const char *mema_sort_name(unsigned sort)
-{
-        return sort < MEMA_SORT_COUNT ? sorts[sort] : NULL;
-}
-
-const char *mema_source_name(unsigned source)
-{
-        return source < MEMA_SOURCE_COUNT ? sources[source] : NULL;
-}
-
-const char *mema_unit_name(unsigned unit)
-{
-        return unit < MEMA_UNIT_COUNT ? units[unit] : NULL;
-}
-
-static const struct {
-        const char *name, *media_type;
-        bool differences;
-} formats[] = {
-#define X(id, name, media_type, differences) { name, media_type, differences },
-        MEMA_FORMATS(X)
+        static const unsigned char groups[] = {
+#define X(id, group, stable, name) MEMA_GROUP_##group,
+                MEMA_CATEGORIES(X)
 #undef X
-};
+        };
 
-const char *mema_format_name(unsigned form)
-{
-        return form < MEMA_FORMAT_COUNT ? formats[form].name : NULL;
+        return category < MEMA_CATEGORY_COUNT ? groups[category] : (unsigned)MEMA_GROUP_COUNT;
 }
 
-const char *mema_format_media_type(unsigned form)
+bool mema_format_has_differences(unsigned format)
 {
-        return form < MEMA_FORMAT_COUNT ? formats[form].media_type : NULL;
-}
+        static const bool differences[] = {
+#define X(id, name, media_type, has_differences) has_differences,
+                MEMA_FORMATS(X)
+#undef X
+        };
 
-bool mema_format_has_differences(unsigned form)
-{
-        return form < MEMA_FORMAT_COUNT ? formats[form].differences : 0;
+        return format < MEMA_FORMAT_COUNT && differences[format];
 }

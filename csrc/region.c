@@ -1,4 +1,4 @@
-/* region.c - questions about one mapping. */
+/* region.c - properties of a single mapping.  Its category is decided in classify.c. */
 #include "region.h"
 
 uint64_t mema_region_span(const struct mema_region *region)
@@ -26,19 +26,19 @@ struct span mema_undeleted(struct span name)
         return name;
 }
 
-/* Whether VmFlags has one of two flags, in one pass. */
-static bool has_either(const struct mema_region *g, const char *a, const char *b)
+/* Whether VmFlags, such as "rd wr mr", has one of two flags. */
+static bool has_either(const struct mema_region *g, const char *first, const char *second)
 {
         const char *f = g->vm_flags;
 
-        while (*f != '\0') {
-                if ((f[0] == a[0] && f[1] == a[1]) || (f[0] == b[0] && f[1] == b[1]))
-                        return true;
+        if (*f == '\0')
+                return false;
+        while (memcmp(f, first, 2) != 0 && memcmp(f, second, 2) != 0) {
                 if (f[2] == '\0')
                         return false;
                 f += 3;
         }
-        return false;
+        return true;
 }
 
 bool mema_has_flag(const struct mema_region *g, const char *flag)
@@ -56,8 +56,7 @@ bool mema_is_rollup(const struct mema_region *g)
         return SPAN_EQUALS(span_of(g->name, (size_t)g->name_length), "[rollup]");
 }
 
-/* Linux 3.4 to 4.4 writes "[stack:TID]" for any memory that a thread's stack pointer
- * points to. */
+/* Linux 3.4 to 4.4 prints "[stack:TID]" for any memory that a thread's stack pointer points to. */
 bool mema_is_nameless(const struct mema_region *g)
 {
         struct span name = span_of(g->name, (size_t)g->name_length);

@@ -1,4 +1,4 @@
-/* region.h - questions about one mapping, which need nothing else; not for users. */
+/* region.h - properties of a single mapping; not for users. */
 #ifndef MEMA_REGION_H
 #define MEMA_REGION_H
 
@@ -8,10 +8,10 @@
 /* Bits of mema_neighbor.perms. */
 enum { PERM_READ = 1, PERM_WRITE = 2, PERM_EXEC = 4, PERM_SHARED = 8 };
 
-/* Scans "rw-p", which must end the text or be followed by a blank. */
+/* Scans "rw-p", which the end of the text or a blank must follow.  On error, s->at is at the wrong byte. */
 bool mema_scan_perms(struct span *s, char perms[8]);
 
-/* The path without the kernel's " (deleted)". */
+/* A path without the " (deleted)" that the kernel appends. */
 struct span mema_undeleted(struct span name);
 
 /* Whether VmFlags has a flag, such as "nh". */
@@ -20,23 +20,24 @@ bool mema_has_flag(const struct mema_region *g, const char *flag);
 /* Whether the mapping has no struct pages, or a device's: VM_IO or VM_PFNMAP. */
 bool mema_is_device(const struct mema_region *g);
 
-/* Whether this is the single record of a smaps_rollup, which is no mapping. */
+/* Whether this is the single record of a smaps_rollup, not a mapping. */
 bool mema_is_rollup(const struct mema_region *g);
 
+/* Whether the kernel prints no name, or "[stack:TID]". */
 bool mema_is_nameless(const struct mema_region *g);
 
-/* Whether `g` is the mapping that was read before with these bounds, and has grown since.
- * smaps is read in pieces; the kernel continues with the mapping at the address where it stopped, and
- * returns all of it again.  A heap that grows waits for the reader's lock, so it does so at that point. */
+/* Whether `g` is the mapping that was last read with these bounds, grown since.  smaps is read in pieces: the
+ * kernel continues with the mapping at the address where it stopped, and returns all of it again if
+ * it has grown.  A heap that grows waits for the reader's lock, so it does so between two pieces. */
 bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g);
 
-/* What a region shows to its neighbors.  Its category is not known yet. */
+/* What a region shows to its neighbors, without its category. */
 struct mema_neighbor mema_neighbor_of(const struct mema_region *g);
 
-/* Whether a region can have labels: anonymous memory, private or shared. */
+/* Whether a region is anonymous memory, private or shared, which can have labels. */
 bool mema_takes_labels(const struct mema_region *g);
 
-/* Whether a label can have this name: 1 to MEMA_LABEL_MAX bytes, no control characters. */
+/* Whether the name is valid for a label: 1 to MEMA_LABEL_MAX bytes, no control characters. */
 bool mema_is_label_name(struct span name);
 
 #endif

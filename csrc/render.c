@@ -1,20 +1,16 @@
-/* render.c - the forms of output, and the handing out of their lines in pieces as
- * large as the caller's buffer. */
+/* render.c - the table of formats, and the lines of an output in pieces of any size. */
 #include "render.h"
 
-#include "scan.h"
-
-static const mema_section *const report_sections[MEMA_FORMAT_COUNT] = {
-        [MEMA_FORMAT_TEXT] = mema_text_sections,
-        [MEMA_FORMAT_JSON] = mema_json_sections,
-        [MEMA_FORMAT_OPENMETRICS] = mema_openmetrics_sections,
-        [MEMA_FORMAT_SMAPS] = mema_smaps_sections,
+/* The sections of a report and of differences; NULL if the format has no differences. */
+static const struct {
+        const mema_section *report, *diff;
+} formats[] = {
+        [MEMA_FORMAT_TEXT] = { mema_text_sections, mema_text_diff_sections },
+        [MEMA_FORMAT_JSON] = { mema_json_sections, mema_json_diff_sections },
+        [MEMA_FORMAT_OPENMETRICS] = { mema_openmetrics_sections, NULL },
+        [MEMA_FORMAT_SMAPS] = { mema_smaps_sections, NULL },
 };
-
-static const mema_section *const diff_sections[MEMA_FORMAT_COUNT] = {
-        [MEMA_FORMAT_TEXT] = mema_diff_text_sections,
-        [MEMA_FORMAT_JSON] = mema_diff_json_sections,
-};
+_Static_assert(sizeof formats / sizeof *formats == MEMA_FORMAT_COUNT, "a row for each format");
 
 static const unsigned unit_shift[] = {
 #define X(id, text, shift) shift,
@@ -22,22 +18,14 @@ static const unsigned unit_shift[] = {
 #undef X
 };
 
-void mema_put_shown(struct out *o, const char *name, size_t len)
-{
-        char shown[MEMA_SHOWN_WIDTH + 1];
-        struct span s = span_of(shown, mema_escape(shown, sizeof shown, name, len, MEMA_SHOWN_WIDTH));
-
-        for (; s.at < s.end; s.at++) {
-                if (*s.at == '(' && SPAN_STARTS(s, "(Resident)"))
-                        put(o, "\\x28");
-                else
-                        put_bytes(o, s.at, 1);
-        }
-}
+/* Below 64 MB, megabytes are too coarse. */
+enum { KB_BELOW_SHIFT = 26 };
 
 void mema_output_init(struct mema_output *w, const struct mema_report *report,
                       const struct mema_output_options *options)
 {
+        uint64_t rss = report->totals.value[MEMA_FIELD_RSS];
+
         memset(w, 0, offsetof(struct mema_output, _line));
         w->report = report;
         if (options)
@@ -45,7 +33,7 @@ void mema_output_init(struct mema_output *w, const struct mema_report *report,
         if (w->options.format >= MEMA_FORMAT_COUNT)
                 w->options.format = MEMA_FORMAT_TEXT;
         if (w->options.unit >= MEMA_UNIT_AUTO)
-                w->options.unit = report->totals.value[MEMA_FIELD_RSS] >> 26 ? MEMA_UNIT_MB : MEMA_UNIT_KB;
+                w->options.unit = rss >> KB_BELOW_SHIFT ? MEMA_UNIT_MB : MEMA_UNIT_KB;
         w->shift = unit_shift[w->options.unit];
         if (!report->options.every_sort)
                 w->options.top = report->options.top;
@@ -63,9 +51,11 @@ void mema_output_init_diff(struct mema_output *w, const struct mema_diff *diff,
                 w->options.format = MEMA_FORMAT_TEXT;
 }
 
+/* The next line becomes w->_piece; its length is 0 at the end. */
 static void next_piece(struct mema_output *w)
 {
-        const mema_section *sections = (w->diff ? diff_sections : report_sections)[w->options.format];
+        const mema_section *sections =
+                w->diff ? formats[w->options.format].diff : formats[w->options.format].report;
         struct out o = out_to(w->_line, sizeof w->_line);
 
         w->_piece = w->_line;

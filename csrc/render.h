@@ -1,4 +1,6 @@
-/* render.h - between render.c and the forms; not for users. */
+/* render.h - between render.c, the formats and what they share; not for users.
+ *
+ * A format is a list of sections in a file of its own, and a row of the table in render.c. */
 #ifndef MEMA_RENDER_H
 #define MEMA_RENDER_H
 
@@ -7,23 +9,16 @@
 #include "memanalyzer.h"
 #include "render_out.h"
 
-/* Writes the next line of a section, or none, or makes w->_piece what is given next;
- * false when there are no more.  item and row of the output are 0 at a section's
- * begin, and its own. */
+/* Writes the next line of a section, at most MEMA_OUTPUT_LINE_MAX - 1 bytes; or sets w->_piece and
+ * w->_piece_length to text that outlives the output; or does nothing.  Returns false if that was
+ * the last one.  w->_item and w->_row are the section's own, and 0 at its start. */
 typedef bool (*mema_section)(struct mema_output *w, struct out *o);
 
-/* In the order of the form, to NULL. */
+/* The sections of each format in their order; NULL ends the list. */
 extern const mema_section mema_text_sections[], mema_json_sections[], mema_openmetrics_sections[],
-        mema_smaps_sections[], mema_diff_text_sections[], mema_diff_json_sections[];
+        mema_smaps_sections[], mema_text_diff_sections[], mema_json_diff_sections[];
 
-/* What a text says of a scan: why there is nothing but sizes and Rss. */
-#define MEMA_SCAN_LINE "Source: scan (maps and PAGEMAP_SCAN), which knows sizes and RSS only\n"
-
-/* Whether both reports know what is resident: else nothing of it has changed, as far as
- * can be said. */
-bool mema_diff_has_rss(const struct mema_diff *d);
-
-/* How many regions a report's output lists. */
+/* The number of regions that the output of a report lists. */
 static inline uint64_t mema_output_rows(const struct mema_output *w)
 {
         uint64_t rows = mema_report_rows_by(w->report, w->options.sort);
@@ -31,17 +26,44 @@ static inline uint64_t mema_output_rows(const struct mema_output *w)
         return rows < w->options.top ? rows : w->options.top;
 }
 
-/* A name in a text, of MEMA_SHOWN_WIDTH characters at most: harmless, and never the label that
- * scripts look for, which must stand on one line only, whatever somebody has called a file. */
-enum { MEMA_SHOWN_WIDTH = 60 };
-void mema_put_shown(struct out *o, const char *name, size_t len);
+/* Rounds figures in bytes to units of 2^shift bytes that add up to `whole` units, by the
+ * largest-remainder method: each figure is rounded down, and those with the largest remainders
+ * get one unit more, the first of equals first.  `whole` is the sum of the figures in units,
+ * rounded down or up.  render_round.c. */
+void mema_round(uint64_t *figures, uint64_t count, uint64_t shift, uint64_t whole);
 
-/* Seconds, of nanoseconds. */
-static inline void put_seconds(struct out *o, uint64_t nanoseconds)
-{
-        put_decimal(o, nanoseconds / 1000000000);
-        put(o, ".");
-        put_number(o, nanoseconds % 1000000000, 10, 9, '0');
-}
+/* Shared by several formats: render_shared.c ------------------------------- */
+
+enum { MEMA_NANOSECONDS = 1000000000 }; /* in a second */
+
+/* Nanoseconds as seconds: "0.001500000". */
+void mema_put_seconds(struct out *o, uint64_t nanoseconds);
+
+/* Whether a limit is known and set.  The Go runtime has a number for each limit that is not set. */
+bool mema_limit_is_set(const struct mema_limits *limits, unsigned limit);
+
+/* Shared by the texts of reports and of differences. */
+
+enum { MEMA_NAME_WIDTH = 60 };
+
+/* A name, escaped and cut to MEMA_NAME_WIDTH characters.  Scripts look for the line with
+ * "(Resident)", and no name may look like it: there the parenthesis is escaped, which takes three
+ * characters more. */
+void mema_put_name(struct out *o, const char *name, size_t len);
+
+/* The name of a region, or "[anonymous] " and its category. */
+void mema_put_region_name(struct out *o, const struct mema_region *g);
+
+/* "7f5c00000000...", or "-" if addresses are hidden. */
+void mema_put_region_address(const struct mema_output *w, struct out *o, uint64_t address);
+
+/* "=== Top 20 `what` ===", or "All", between blank lines. */
+void mema_put_list_title(const struct mema_output *w, struct out *o, const char *what);
+
+/* The last column's title, and the rule below all titles. */
+#define MEMA_NAME_TITLE "NAME\n--------------------------------------------------\n"
+
+/* Explains why a report has nothing but sizes and Rss. */
+#define MEMA_SCAN_LINE "Source: scan (maps and PAGEMAP_SCAN): sizes and RSS only\n"
 
 #endif

@@ -1,23 +1,33 @@
 /* render_openmetrics.c - a report as OpenMetrics, for Prometheus.
  *
- * Labels are stable ids, and the names that memory was given, of which there are
- * NAMES_MAX at most: neither addresses nor paths. */
+ * Label values are stable ids and the names of at most NAMES_MAX named regions; never addresses or
+ * paths, which would make new series without end. */
 #include "scan.h"
 #include "escape.h"
 #include "render.h"
 
 enum { NAMES_MAX = 50 };
 
-/* A metric, all of whose samples are gauges. */
+/* A metric.  All are gauges. */
 struct family {
         const char *name, *unit, *help;
-        /* How many samples it has; where it has none, it is left out. */
+        /* The number of samples; a family without samples is left out. */
         uint64_t (*count)(const struct mema_output *w, const struct family *f);
         /* Writes the labels of a sample, and returns its value. */
         uint64_t (*sample)(const struct mema_output *w, struct out *o, const struct family *f,
                            uint64_t index);
-        unsigned of, last; /* a field, parts, a proof, a limit or a member of the origin, as these two say */
+        /* For the two functions: a field, a proof, a limit, or the first and the last part. */
+        unsigned of, last;
 };
+
+/* A byte that may not be shown, as U+EF00 + the byte in UTF-8. */
+static void put_byte(struct out *o, unsigned char byte)
+{
+        unsigned c = MEMA_BYTE + byte;
+        char utf8[] = { (char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3f)), (char)(0x80 | (c & 0x3f)) };
+
+        put_bytes(o, utf8, sizeof utf8);
+}
 
 static void put_label(struct out *o, const char *key, const char *value, size_t len)
 {
@@ -35,14 +45,8 @@ static void put_label(struct out *o, const char *key, const char *value, size_t 
                         put_bytes(o, value, n);
                         continue;
                 }
-                for (size_t i = 0; i < n; i++) {
-                        unsigned char byte = (unsigned char)value[i];
-                        unsigned c = MEMA_BYTE + byte;
-                        char utf8[] = { (char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3f)),
-                                        (char)(0x80 | (c & 0x3f)) };
-
-                        put_bytes(o, utf8, sizeof utf8);
-                }
+                for (size_t i = 0; i < n; i++)
+                        put_byte(o, (unsigned char)value[i]);
         }
         put(o, "\"}");
 }
@@ -58,7 +62,7 @@ static uint64_t categories(const struct mema_output *w, const struct family *f)
 {
         uint64_t present = w->report->totals.present;
 
-        /* Series that come and go with the source of the reading that is kept would be taken for ended. */
+        /* Otherwise series would end and begin again whenever the source of a reading changes. */
         if (w->options.rss_only)
                 present &= MEMA_BIT(MEMA_FIELD_RSS);
         return present & MEMA_BIT(f->of) ? MEMA_CATEGORY_COUNT : 0;
@@ -91,7 +95,7 @@ static uint64_t name(const struct mema_output *w, struct out *o, const struct fa
         return n.sums.value[f->of];
 }
 
-static uint64_t one_with_field(const struct mema_output *w, const struct family *f)
+static uint64_t one_if_present(const struct mema_output *w, const struct family *f)
 {
         return categories(w, f) > 0;
 }
@@ -110,7 +114,7 @@ static uint64_t other_names(const struct mema_output *w, struct out *o, const st
         return rest;
 }
 
-/* What the process says ------------------------------------------------------- */
+/* Figures of the process ------------------------------------------------------- */
 
 static uint64_t parts(const struct mema_output *w, const struct family *f)
 {
@@ -161,7 +165,7 @@ static uint64_t mappings(const struct mema_output *w, struct out *o, const struc
 
 static uint64_t limits(const struct mema_output *w, const struct family *f)
 {
-        return (w->report->context.limits.known & MEMA_BIT(f->of)) > 0;
+        return mema_limit_is_set(&w->report->context.limits, f->of);
 }
 
 static uint64_t limit(const struct mema_output *w, struct out *o, const struct family *f, uint64_t index)
@@ -182,7 +186,7 @@ static uint64_t origin(const struct mema_output *w, struct out *o, const struct 
         return f->of == COST ? from->cost : from->age;
 }
 
-static uint64_t one_of_a_process(const struct mema_output *w, const struct family *f)
+static uint64_t one_if_process(const struct mema_output *w, const struct family *f)
 {
         (void)f;
         return w->options.origin.kind != MEMA_ORIGIN_FILE;
@@ -193,30 +197,30 @@ static uint64_t one_of_a_process(const struct mema_output *w, const struct famil
 /* clang-format off */
 static const struct family families[] = {
         { "resident_bytes", "bytes", "Resident memory.", categories, category, MEMA_FIELD_RSS, 0 },
-        { "proportional_bytes", "bytes", "Resident memory, shared pages divided by the processes that share them.",
+        { "proportional_bytes", "bytes", "Resident memory, with each shared page divided by the number of processes that share it.",
           categories, category, MEMA_FIELD_PSS, 0 },
-        { "private_dirty_bytes", "bytes", "Resident memory that is this process's alone and would be written before it is taken.",
+        { "private_dirty_bytes", "bytes", "Resident memory that is private to this process and has to be written out to be reclaimed.",
           categories, category, MEMA_FIELD_PRIVATE_DIRTY, 0 },
-        { "swap_bytes", "bytes", "Memory in swap.", categories, category, MEMA_FIELD_SWAP, 0 },
-        { "named_resident_bytes", "bytes", "Resident memory of the category named, of the 50 largest names.",
+        { "swap_bytes", "bytes", "Swapped-out memory.", categories, category, MEMA_FIELD_SWAP, 0 },
+        { "named_resident_bytes", "bytes", "Resident memory of named regions, for the 50 largest names.",
           names, name, MEMA_FIELD_RSS, 0 },
-        { "named_overflow_resident_bytes", "bytes", "Resident memory of the category named, of all other names.",
-          one_with_field, other_names, MEMA_FIELD_RSS, 0 },
-        { "go_heap_bytes", "bytes", "Resident memory of the Go heap, by what the runtime says that it is made of.",
+        { "named_overflow_resident_bytes", "bytes", "Resident memory of named regions, for all other names.",
+          one_if_present, other_names, MEMA_FIELD_RSS, 0 },
+        { "go_heap_bytes", "bytes", "Resident memory of the Go heap, by the parts that the runtime reports.",
           parts, part, MEMA_PART_HEAP_MARKED, MEMA_PART_HEAP_RELEASED },
-        { "go_heap_proof", "", "1: the mappings of the Go heap are what the runtime says.", proofs, proof, MEMA_PROOF_GO_HEAP, 0 },
-        { "malloc_bytes", "bytes", "Resident memory of the C heap, in use and retained.",
+        { "go_heap_proof", "", "1 if the mappings of the Go heap match the runtime's figure.", proofs, proof, MEMA_PROOF_GO_HEAP, 0 },
+        { "malloc_bytes", "bytes", "Resident memory of the C heap: in use, and retained.",
           parts, part, MEMA_PART_MALLOC_IN_USE, MEMA_PART_MALLOC_RETAINED },
-        { "malloc_proof", "", "1: [heap] and the arenas are what the C library says.", proofs, proof, MEMA_PROOF_MALLOC, 0 },
-        { "malloc_mmap_proof", "", "1: the blocks with a mapping are what the C library says.", proofs, proof, MEMA_PROOF_MALLOC_MMAP, 0 },
-        { "mappings", "", "Mappings.", one, mappings, 0, 0 },
-        { "mappings_limit", "", "The most mappings that a process may have: vm.max_map_count.", limits, limit, MEMA_LIMIT_MAPPINGS_MAX, 0 },
-        { "cgroup_usage_bytes", "bytes", "What is charged to the cgroup, files that were read with it.", limits, limit, MEMA_LIMIT_CGROUP_USAGE, 0 },
-        { "cgroup_limit_bytes", "bytes", "Where processes of the cgroup are ended: the least limit of it and of those above.", limits, limit, MEMA_LIMIT_CGROUP_LIMIT, 0 },
-        { "cgroup_room_bytes", "bytes", "The least that a limit of the cgroup, or of one above, leaves.", limits, limit, MEMA_LIMIT_CGROUP_ROOM, 0 },
-        { "cgroup_oom_kills", "", "How many processes of the cgroup were ended for want of memory.", limits, limit, MEMA_LIMIT_CGROUP_OOM_KILLS, 0 },
-        { "cost_seconds", "seconds", "How long the reading took.", one_of_a_process, origin, COST, 0 },
-        { "age_seconds", "seconds", "How long ago the reading was.", one_of_a_process, origin, AGE, 0 },
+        { "malloc_proof", "", "1 if [heap] and the arenas match the C library's figure.", proofs, proof, MEMA_PROOF_MALLOC, 0 },
+        { "malloc_mmap_proof", "", "1 if malloc's blocks with a mapping of their own match the C library's figure.", proofs, proof, MEMA_PROOF_MALLOC_MMAP, 0 },
+        { "mappings", "", "Number of mappings.", one, mappings, 0, 0 },
+        { "mappings_limit", "", "The most mappings that a process can have: vm.max_map_count.", limits, limit, MEMA_LIMIT_MAPPINGS_MAX, 0 },
+        { "cgroup_usage_bytes", "bytes", "Memory charged to the cgroup, including its page cache.", limits, limit, MEMA_LIMIT_CGROUP_USAGE, 0 },
+        { "cgroup_limit_bytes", "bytes", "The least memory limit of the cgroup and its ancestors, beyond which processes are killed.", limits, limit, MEMA_LIMIT_CGROUP_LIMIT, 0 },
+        { "cgroup_room_bytes", "bytes", "The least memory that a limit of the cgroup or an ancestor leaves.", limits, limit, MEMA_LIMIT_CGROUP_ROOM, 0 },
+        { "cgroup_oom_kills", "", "Number of processes of the cgroup that were killed because memory ran out.", limits, limit, MEMA_LIMIT_CGROUP_OOM_KILLS, 0 },
+        { "cost_seconds", "seconds", "How long the reading took.", one_if_process, origin, COST, 0 },
+        { "age_seconds", "seconds", "How long ago the reading ended.", one_if_process, origin, AGE, 0 },
 };
 /* clang-format on */
 
@@ -248,11 +252,13 @@ static void put_sample(const struct mema_output *w, struct out *o, const struct 
         value = f->sample(w, o, f, index);
         put(o, " ");
         if (f->unit[0] == 's')
-                put_seconds(o, value);
+                mema_put_seconds(o, value);
         else
                 put_decimal(o, value);
         put(o, "\n");
 }
+
+/* Sections -------------------------------------------------------------------- */
 
 static bool samples(struct mema_output *w, struct out *o)
 {

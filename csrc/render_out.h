@@ -1,4 +1,6 @@
-/* render_out.h - bounded writing of text: what does not fit is left out, never beyond. */
+/* render_out.h - bounded writing of text, for all that the core writes; not for users.
+ *
+ * Text that does not fit in the buffer is dropped. */
 #ifndef MEMA_RENDER_OUT_H
 #define MEMA_RENDER_OUT_H
 
@@ -7,17 +9,19 @@
 
 #include "memory.h"
 
-/* `cap` leaves room for the NUL that out_end writes. */
+/* A text of `len` bytes that may grow to `cap`.  The buffer has one byte more, for out_end's NUL. */
 struct out {
         char *buf;
         size_t len, cap;
 };
 
+/* An empty text in a buffer of `size` bytes. */
 static inline struct out out_to(char *buf, size_t size)
 {
         return (struct out){ buf, 0, size > 0 ? size - 1 : 0 };
 }
 
+/* Terminates the text with a NUL, and returns its length. */
 static inline size_t out_end(struct out *o)
 {
         if (o->buf)
@@ -33,7 +37,7 @@ static inline void put_bytes(struct out *o, const char *text, size_t len)
         o->len += len;
 }
 
-/* Length of a NUL-terminated text: the core has no strlen. */
+/* strlen, which a freestanding core does not have. */
 static inline size_t text_length(const char *text)
 {
         size_t n = 0;
@@ -54,14 +58,14 @@ static inline void put_spaces(struct out *o, size_t n)
                 put_bytes(o, " ", 1);
 }
 
-/* Spaces up to column `column` of what was written since `start`. */
+/* Pads what was written since `start` with spaces to `column` bytes. */
 static inline void put_to_column(struct out *o, size_t start, size_t column)
 {
         if (o->len - start < column)
                 put_spaces(o, column - (o->len - start));
 }
 
-/* At least `width` characters, filled on the left. */
+/* A number in base 2 to 16, padded on the left to `width` characters, at most 64. */
 static inline void put_number(struct out *o, uint64_t value, unsigned base, size_t width, char fill)
 {
         char digits[64];

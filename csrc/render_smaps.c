@@ -1,7 +1,7 @@
-/* render_smaps.c - a report as a saved capture: what smaps_capture.c reads, and the text as it
- * was.
+/* render_smaps.c - a report as a saved capture: the lines that smaps_capture.c reads, then the text that
+ * was kept.
  *
- * Whatever a report of the text depends on beside the text stands before it. */
+ * The lines hold everything else that the report depends on, as numbers without interpretation. */
 #include "smaps_capture.h"
 #include "source_text.h"
 #include "render.h"
@@ -39,14 +39,16 @@ static void put_address_line(struct out *o, size_t key, uint64_t address)
 
 /* Sections ------------------------------------------------------------------- */
 
+enum { VERSION = 1 };
+
 static bool version_line(struct mema_output *w, struct out *o)
 {
-        put_number_line(o, CAPTURE_VERSION, 1);
+        put_number_line(o, CAPTURE_VERSION, VERSION);
         w->_kept = w->report->_text.first;
         return false;
 }
 
-/* What was guessed will be guessed again. */
+/* A guess is left out, because the reader of the capture makes the same guess. */
 static bool program_line(struct mema_output *w, struct out *o)
 {
         const struct mema_context *c = &w->report->context;

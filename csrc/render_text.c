@@ -1,22 +1,28 @@
-/* render_text.c - a report as the text that people and scripts read.
+/* render_text.c - a report as text, for people and scripts.
  *
- * Titles, labels and their order are a contract. */
+ * Titles, labels and their order are a contract: scripts look for them. */
 #include "scan.h"
 #include "render.h"
 #include "report_sums.h"
 
-/* How many characters a number has in most reports of a unit. */
+/* The usual number of digits in each unit. */
 static const unsigned unit_width[] = { 5, 9, 15 };
 _Static_assert(sizeof unit_width / sizeof *unit_width == MEMA_UNIT_AUTO, "a width for each unit but auto");
 
-/* Stand even where they hold nothing: scripts look for them. */
+/* Widths of the labels. */
+enum { LABEL_WIDTH = 18, BREAKDOWN_WIDTH = 20, WIDE_BREAKDOWN_WIDTH = 42 };
+
+/* Bytes of a label: an escaped name, "Binary", and escaped parentheses. */
+enum { LABEL_MAX = 2 * MEMA_NAME_WIDTH };
+
+/* Shown even if empty, because scripts look for them. */
 static const uint64_t always_rows =
         UINT64_C(1) << MEMA_CATEGORY_GO_HEAP | UINT64_C(1) << MEMA_CATEGORY_GO_STACK |
         UINT64_C(1) << MEMA_CATEGORY_GO_METADATA | UINT64_C(1) << MEMA_CATEGORY_ANON_RW |
         UINT64_C(1) << MEMA_CATEGORY_ANON_RO | UINT64_C(1) << MEMA_CATEGORY_ANON_EXEC;
 static const uint64_t always_groups = UINT64_C(1) << MEMA_GROUP_GO | UINT64_C(1) << MEMA_GROUP_ANON;
 
-/* Groups whose rows have long names and no colon behind them. */
+/* Groups with long names, which have no colon. */
 static const uint64_t wide_groups = UINT64_C(1) << MEMA_GROUP_NAMED | UINT64_C(1) << MEMA_GROUP_FILE;
 
 static const struct {
@@ -49,7 +55,7 @@ static const struct {
         { "Locked:", MEMA_FIELD_LOCKED, false },
 };
 
-/* Of a process that can tell; a row does not stand where it would say `usual`. */
+/* Rows of limits that are known and not `usual`: a default, not set, or UINT64_MAX if every value counts. */
 static const struct {
         const char *label;
         enum mema_limit limit;
@@ -72,83 +78,6 @@ static bool has(const struct mema_sums *sums, enum mema_field field)
         return sums->present & MEMA_BIT(field);
 }
 
-/* Rounding ----------------------------------------------------------------- */
-
-/* Numbers of bytes as whole units that add up to `units`, the whole rounded
- * down: each rounded down, and one more to those that lost most. */
-struct rounding {
-        uint64_t (*bytes)(const struct mema_output *w, uint64_t index);
-        uint64_t *units;
-        uint64_t count;
-};
-
-static void round_to(const struct mema_output *w, struct rounding rows, uint64_t units)
-{
-        uint64_t unit = UINT64_C(1) << w->shift;
-
-        for (uint64_t i = 0; i < rows.count; i++) {
-                uint64_t bytes = rows.bytes(w, i);
-
-                units -= bytes >> w->shift;
-                rows.units[i] = bytes & (unit - 1);
-        }
-        for (; units > 0; units--) {
-                uint64_t most = 0;
-
-                for (uint64_t i = 1; i < rows.count; i++)
-                        if (rows.units[i] != unit &&
-                            (rows.units[most] == unit || rows.units[i] > rows.units[most]))
-                                most = i;
-                rows.units[most] = unit;
-        }
-        for (uint64_t i = 0; i < rows.count; i++)
-                rows.units[i] = (rows.bytes(w, i) >> w->shift) + (rows.units[i] == unit);
-}
-
-static uint64_t category_bytes(const struct mema_output *w, uint64_t category)
-{
-        return w->report->category[category].sums.value[MEMA_FIELD_RSS];
-}
-
-/* The categories of the group w->_item only. */
-static uint64_t member_bytes(const struct mema_output *w, uint64_t category)
-{
-        return mema_category_group((unsigned)category) == w->_item ? category_bytes(w, category) : 0;
-}
-
-static uint64_t group_bytes(const struct mema_output *w, uint64_t group)
-{
-        return w->_group_rss[group];
-}
-
-static uint64_t name_bytes(const struct mema_output *w, uint64_t index)
-{
-        struct mema_name name;
-
-        mema_report_name(w->report, index, &name);
-        return name.sums.value[MEMA_FIELD_RSS];
-}
-
-static void round_all(struct mema_output *w)
-{
-        uint64_t units[MEMA_CATEGORY_COUNT];
-
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                w->_group_rss[mema_category_group(i)] += category_bytes(w, i);
-        round_to(w, (struct rounding){ group_bytes, w->_group_units, MEMA_GROUP_COUNT },
-                 w->report->totals.value[MEMA_FIELD_RSS] >> w->shift);
-        for (w->_item = 0; w->_item < MEMA_GROUP_COUNT; w->_item++) {
-                round_to(w, (struct rounding){ member_bytes, units, MEMA_CATEGORY_COUNT },
-                         w->_group_units[w->_item]);
-                for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                        if (mema_category_group(i) == w->_item)
-                                w->_category_units[i] = units[i];
-        }
-        round_to(w, (struct rounding){ name_bytes, w->_name_units, w->report->name_count },
-                 w->_category_units[MEMA_CATEGORY_NAMED]);
-        w->_item = 0;
-}
-
 /* Parts of lines ------------------------------------------------------------ */
 
 static void put_units(const struct mema_output *w, struct out *o, uint64_t units, size_t width)
@@ -156,22 +85,6 @@ static void put_units(const struct mema_output *w, struct out *o, uint64_t units
         put_number(o, units, 10, width, ' ');
         put(o, " ");
         put(o, mema_unit_name((unsigned)w->options.unit));
-}
-
-static void put_breakdown_row(const struct mema_output *w, struct out *o, const char *label, bool wide,
-                              uint64_t units)
-{
-        size_t start = o->len;
-
-        put(o, "  ");
-        put(o, label);
-        if (!wide)
-                put(o, ":");
-        put_to_column(o, start, wide ? 42 : 20);
-        if (wide)
-                put(o, " ");
-        put_units(w, o, units, unit_width[w->options.unit] - (wide ? 1 : 0));
-        put(o, "\n");
 }
 
 static void put_label(struct out *o, const char *label, size_t column)
@@ -183,26 +96,87 @@ static void put_label(struct out *o, const char *label, size_t column)
         put(o, " ");
 }
 
-/* Groups -------------------------------------------------------------------- */
+/* The breakdown ------------------------------------------------------------- */
 
-static bool group_stands(const struct mema_output *w, uint64_t group)
+static uint64_t category_rss(const struct mema_output *w, unsigned category)
 {
-        return group_bytes(w, group) > 0 || (always_groups >> group & 1 && !w->report->checks.totals_only);
+        return w->report->category[category].sums.value[MEMA_FIELD_RSS];
 }
 
-static bool category_stands(const struct mema_output *w, uint64_t category)
+static void round_categories(struct mema_output *w, unsigned group)
 {
-        return category_bytes(w, category) > 0 || (always_rows >> category & 1);
+        uint64_t figures[MEMA_CATEGORY_COUNT], count = 0;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                if (mema_category_group(i) == group)
+                        figures[count++] = category_rss(w, i);
+        mema_round(figures, count, w->shift, w->_group_units[group]);
+        count = 0;
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                if (mema_category_group(i) == group)
+                        w->_category_units[i] = figures[count++];
+}
+
+/* From the whole down: groups add up to RSS, categories to their group, names to their category. */
+static void round_breakdown(struct mema_output *w)
+{
+        const struct mema_report *r = w->report;
+        struct mema_name name;
+
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                w->_group_rss[mema_category_group(i)] += category_rss(w, i);
+        memcpy(w->_group_units, w->_group_rss, sizeof w->_group_units);
+        mema_round(w->_group_units, MEMA_GROUP_COUNT, w->shift, r->totals.value[MEMA_FIELD_RSS] >> w->shift);
+        for (unsigned i = 0; i < MEMA_GROUP_COUNT; i++)
+                round_categories(w, i);
+        for (uint64_t i = 0; i < r->name_count; i++) {
+                mema_report_name(r, i, &name);
+                w->_name_units[i] = name.sums.value[MEMA_FIELD_RSS];
+        }
+        mema_round(w->_name_units, r->name_count, w->shift, w->_category_units[MEMA_CATEGORY_NAMED]);
+}
+
+static bool title_line(struct mema_output *w, struct out *o)
+{
+        round_breakdown(w);
+        put(o, "=== Complete Memory Breakdown ===\n\n");
+        return false;
+}
+
+static void put_breakdown_row(const struct mema_output *w, struct out *o, const char *label, bool wide,
+                              uint64_t units)
+{
+        size_t start = o->len;
+
+        put(o, "  ");
+        put(o, label);
+        if (!wide)
+                put(o, ":");
+        put_to_column(o, start, wide ? WIDE_BREAKDOWN_WIDTH : BREAKDOWN_WIDTH);
+        if (wide)
+                put(o, " ");
+        put_units(w, o, units, unit_width[w->options.unit] - (wide ? 1 : 0));
+        put(o, "\n");
+}
+
+static bool group_is_shown(const struct mema_output *w, uint64_t group)
+{
+        return w->_group_rss[group] > 0 || (always_groups >> group & 1 && !w->report->checks.totals_only);
+}
+
+static bool category_is_shown(const struct mema_output *w, unsigned category)
+{
+        return category_rss(w, category) > 0 || (always_rows >> category & 1);
 }
 
 static void put_category_name(const struct mema_output *w, struct out *o, unsigned category)
 {
-        char program[MEMA_SHOWN_WIDTH + 1];
+        char program[MEMA_NAME_WIDTH + 1];
         size_t n = category == MEMA_CATEGORY_BINARY ? mema_report_program(w->report, program, sizeof program)
                                                     : 0;
 
         if (n > 0) {
-                mema_put_shown(o, program, n);
+                mema_put_name(o, program, n);
                 put(o, " ");
         }
         put(o, mema_category_name(category));
@@ -210,7 +184,7 @@ static void put_category_name(const struct mema_output *w, struct out *o, unsign
 
 static void put_category(const struct mema_output *w, struct out *o, unsigned category)
 {
-        char label[MEMA_SHOWN_WIDTH + 16];
+        char label[LABEL_MAX];
         struct out l = out_to(label, sizeof label);
 
         put_category_name(w, &l, category);
@@ -221,7 +195,7 @@ static void put_category(const struct mema_output *w, struct out *o, unsigned ca
 
 static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
 {
-        char label[MEMA_SHOWN_WIDTH + 16];
+        char label[LABEL_MAX];
         struct out l = out_to(label, sizeof label);
         struct mema_name name;
         struct span s;
@@ -231,18 +205,19 @@ static void put_name(const struct mema_output *w, struct out *o, uint64_t index)
                 return;
         s = span_of(name.name, (size_t)name.length);
         skip_spaces(&s);
-        mema_put_shown(&l, s.at, span_length(s));
+        mema_put_name(&l, s.at, span_length(s));
         out_end(&l);
         put_breakdown_row(w, o, label, true, w->_name_units[index]);
 }
 
-/* One line of the group w->_item: its title, a row, its subtotal, a blank line.
- * False when the group has no more. */
+/* A line of group w->_item: its title, a row, its subtotal with a blank line.  False if that was the
+ * last one. */
 static bool group_line(struct mema_output *w, struct out *o)
 {
         uint64_t names = w->_item == MEMA_GROUP_NAMED ? w->report->name_count : 0;
         uint64_t rows = names > 0 ? names : MEMA_CATEGORY_COUNT;
         uint64_t row = w->_row++;
+        unsigned category = (unsigned)row - 1;
 
         if (row == 0) {
                 put(o, mema_group_name((unsigned)w->_item));
@@ -250,8 +225,8 @@ static bool group_line(struct mema_output *w, struct out *o)
         } else if (row <= rows) {
                 if (names > 0)
                         put_name(w, o, row - 1);
-                else if (mema_category_group((unsigned)row - 1) == w->_item && category_stands(w, row - 1))
-                        put_category(w, o, (unsigned)row - 1);
+                else if (mema_category_group(category) == w->_item && category_is_shown(w, category))
+                        put_category(w, o, category);
         } else if (row == rows + 1) {
                 put_breakdown_row(w, o, "Subtotal", false, w->_group_units[w->_item]);
                 put(o, "\n");
@@ -261,7 +236,7 @@ static bool group_line(struct mema_output *w, struct out *o)
 
 static bool groups_line(struct mema_output *w, struct out *o)
 {
-        while (w->_item < MEMA_GROUP_COUNT && !group_stands(w, w->_item))
+        while (w->_item < MEMA_GROUP_COUNT && !group_is_shown(w, w->_item))
                 w->_item++;
         if (w->_item == MEMA_GROUP_COUNT || !has(&w->report->totals, MEMA_FIELD_RSS))
                 return false;
@@ -272,14 +247,14 @@ static bool groups_line(struct mema_output *w, struct out *o)
         return true;
 }
 
-/* What is known less surely -------------------------------------------------- */
+/* Footers of the breakdown ---------------------------------------------------- */
 
-/* Categories whose bounds are further apart than a hundredth of RSS. */
+/* Names the categories with certain bounds that are more than 1% of RSS apart. */
 static bool estimated_line(struct mema_output *w, struct out *o)
 {
         bool any = false;
 
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT && w->_item == 0; i++) {
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 const struct mema_category *c = &w->report->category[i];
 
                 if (c->method < MEMA_METHOD_ESTIMATED ||
@@ -294,7 +269,7 @@ static bool estimated_line(struct mema_output *w, struct out *o)
         return false;
 }
 
-/* Why there are no named regions, where that is known. */
+/* Explains why no region is named, if that is known. */
 static bool names_line(struct mema_output *w, struct out *o)
 {
         const struct mema_report *r = w->report;
@@ -304,8 +279,8 @@ static bool names_line(struct mema_output *w, struct out *o)
             limits->known & MEMA_BIT(MEMA_LIMIT_KERNEL_NAMES)) {
                 put(o, "Empty Named Regions: ");
                 put(o, limits->value[MEMA_LIMIT_KERNEL_NAMES]
-                               ? "nothing has a name, and no label is known"
-                               : "this kernel has no names for memory, and no label is known");
+                               ? "the program has named no memory, and no label is known"
+                               : "this kernel does not support names for memory, and no label is known");
                 put(o, "\n\n");
         }
         return false;
@@ -347,7 +322,7 @@ static bool totals_line(struct mema_output *w, struct out *o)
                 enum mema_field field = total_rows[w->_item].field;
 
                 if (total_rows[w->_item].always || totals->value[field] > 0) {
-                        put_label(o, total_rows[w->_item++].label, 18);
+                        put_label(o, total_rows[w->_item++].label, LABEL_WIDTH);
                         if (has(totals, field))
                                 put_units(w, o, totals->value[field] >> w->shift, 1);
                         else
@@ -395,7 +370,7 @@ static bool limits_line(struct mema_output *w, struct out *o)
 
                 if (limits->known & MEMA_BIT(limit) && limits->value[limit] != limit_rows[w->_item].usual &&
                     (limit != MEMA_LIMIT_MAPPINGS_MAX || !w->report->checks.totals_only)) {
-                        put_label(o, limit_rows[w->_item++].label, 18);
+                        put_label(o, limit_rows[w->_item++].label, LABEL_WIDTH);
                         put_limit(w, o, limit);
                         put(o, "\n");
                         return true;
@@ -405,6 +380,9 @@ static bool limits_line(struct mema_output *w, struct out *o)
 }
 
 /* Regions ------------------------------------------------------------------------ */
+
+/* Widths of the columns, the least width for figures. */
+enum { ADDRESS_WIDTH = 18, PERMS_WIDTH = 6, CELL_WIDTH_MIN = 10 };
 
 struct column {
         const char *title; /* NULL: there is no such column */
@@ -417,7 +395,7 @@ static const struct column columns[] = {
         { "SHARED", { MEMA_FIELD_SHARED_CLEAN, MEMA_FIELD_SHARED_DIRTY } },
 };
 
-/* The column that an order has of its own; none where it is among those above. */
+/* The additional column of an order that is by none of those above. */
 static const char *const sort_titles[MEMA_SORT_COUNT] = {
         [MEMA_SORT_PSS] = "PSS",
         [MEMA_SORT_DIRTY] = "DIRTY",
@@ -425,8 +403,7 @@ static const char *const sort_titles[MEMA_SORT_COUNT] = {
         [MEMA_SORT_SIZE] = "SIZE",
 };
 
-/* Column `index` of a report.  Where nothing is known of what is resident, the
- * size takes the place of an order's own. */
+/* Column `index` of a report.  Without Rss, sizes replace the additional column. */
 static struct column column_at(const struct mema_output *w, size_t index)
 {
         uint64_t sort = has(&w->report->totals, MEMA_FIELD_RSS) ? w->options.sort : MEMA_SORT_SIZE;
@@ -442,7 +419,7 @@ static size_t cell_width(const struct mema_output *w)
         size_t unit = text_length(mema_unit_name((unsigned)w->options.unit));
         size_t width = unit_width[w->options.unit] + 1 + unit;
 
-        return width < 10 ? 10 : width;
+        return width < CELL_WIDTH_MIN ? CELL_WIDTH_MIN : width;
 }
 
 static void put_cell(const struct mema_output *w, struct out *o, const struct mema_region *g,
@@ -461,16 +438,6 @@ static void put_cell(const struct mema_output *w, struct out *o, const struct me
         put(o, " ");
 }
 
-static void put_region_name(struct out *o, const struct mema_region *g)
-{
-        if (g->name_length > 0) {
-                mema_put_shown(o, g->name, (size_t)g->name_length);
-                return;
-        }
-        put(o, "[anonymous] ");
-        put(o, mema_category_stable_id((unsigned)g->category));
-}
-
 static void put_region(const struct mema_output *w, struct out *o, uint64_t index)
 {
         struct column c;
@@ -478,40 +445,28 @@ static void put_region(const struct mema_output *w, struct out *o, uint64_t inde
         size_t start = o->len;
 
         mema_report_row_by(w->report, w->options.sort, index, &g);
-        if (w->options.hide_addresses) {
-                put(o, "-");
-        } else {
-                put_number(o, g.start, 16, 12, '0');
-                put(o, "...");
-        }
-        put_to_column(o, start, 18);
+        mema_put_region_address(w, o, g.start);
+        put_to_column(o, start, ADDRESS_WIDTH);
         put(o, " ");
-        put_label(o, g.perms, 6);
+        put_label(o, g.perms, PERMS_WIDTH);
         for (size_t i = 0; (c = column_at(w, i)).title; i++)
                 put_cell(w, o, &g, c.fields);
-        put_region_name(o, &g);
+        mema_put_region_name(o, &g);
         put(o, "\n");
 }
 
 static bool regions_title_line(struct mema_output *w, struct out *o)
 {
-        uint64_t top = w->options.top;
         struct column c;
 
-        if (top == 0 || w->report->checks.totals_only)
+        if (w->options.top == 0 || w->report->checks.totals_only)
                 return false;
-        if (top == MEMA_ALL) {
-                put(o, "\n=== All Memory Regions ===\n\n");
-        } else {
-                put(o, "\n=== Top ");
-                put_decimal(o, top);
-                put(o, " Memory Regions ===\n\n");
-        }
-        put_label(o, "ADDRESS", 18);
-        put_label(o, "PERMS", 6);
+        mema_put_list_title(w, o, "Memory Regions");
+        put_label(o, "ADDRESS", ADDRESS_WIDTH);
+        put_label(o, "PERMS", PERMS_WIDTH);
         for (size_t i = 0; (c = column_at(w, i)).title; i++)
                 put_label(o, c.title, cell_width(w));
-        put(o, "NAME\n--------------------------------------------------\n");
+        put(o, MEMA_NAME_TITLE);
         return false;
 }
 
@@ -521,13 +476,6 @@ static bool regions_line(struct mema_output *w, struct out *o)
                 return false;
         put_region(w, o, w->_item++);
         return true;
-}
-
-static bool title_line(struct mema_output *w, struct out *o)
-{
-        round_all(w);
-        put(o, "=== Complete Memory Breakdown ===\n\n");
-        return false;
 }
 
 const mema_section mema_text_sections[] = {

@@ -2,7 +2,10 @@
  *
  * The law: every resident byte is in exactly one category, and the categories add up to RSS.  A region
  * waits until its successor is known; then it is classified once and counted once, in its category or
- * in the run that may be the Go heap (report_run.c). */
+ * in the run that may be the Go heap (report_run.c).
+ *
+ * Its memory is in report_arena.c, rows in report_rows.c, names in report_names.c, pieces of mappings in
+ * report_split.c, parts of the heaps in report_apportion.c, warnings in report_warnings.c. */
 #include "classify.h"
 #include "report_apportion.h"
 #include "report_arena.h"
@@ -67,14 +70,18 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
 
 /* Arena ------------------------------------------------------------------- */
 
-/* The most that is kept of a region and its pieces. */
+/* The most arena bytes that a region and its pieces take. */
 static uint64_t most_bytes(const struct mema_report *r, const struct mema_region *g)
 {
-        uint64_t pieces = mema_most_pieces(&r->context, g, r->_counting.split);
+        uint64_t pieces = mema_split_most_pieces(&r->context, g, r->_counting.searched);
         uint64_t name = g->name_length + (pieces > 1 ? sizeof((struct mema_split *)0)->name : 0);
 
         return pieces * (mema_row_bytes + name + mema_name_bytes);
 }
+
+/* The arena is compacted if at least this fraction of it is displaced, so that compaction takes linear time
+ * in all; else it grows by a quarter, and ARENA_STEP bytes. */
+enum { WORTH_COMPACTING = 8, ARENA_STEP = 8192 };
 
 static void compact(struct mema_report *r)
 {
@@ -89,14 +96,14 @@ uint64_t mema_report_wants(struct mema_report *r, const struct mema_region *regi
         const struct mema_arena *arena = &r->_arena;
         uint64_t need = most_bytes(r, region);
 
-        /* The waiting region is kept first, and the last one is kept without another call. */
+        /* The waiting region is kept first; the last region is kept by mema_report_finish, without a call. */
         if (r->_counting.waiting)
                 need += most_bytes(r, &r->_counting.region);
         if (mema_arena_free(arena) >= need)
                 return 0;
-        if (arena->displaced > arena->size / 8)
+        if (arena->displaced > arena->size / WORTH_COMPACTING)
                 compact(r);
-        return mema_arena_free(arena) >= need ? 0 : arena->size / 4 * 5 + need + 8192;
+        return mema_arena_free(arena) >= need ? 0 : arena->size / 4 * 5 + need + ARENA_STEP;
 }
 
 void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
@@ -106,8 +113,8 @@ void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
 
 /* Counting ----------------------------------------------------------------- */
 
-/* A saved smaps does not name its program.  The kernel maps the program below everything else, from the
- * start of its file. */
+/* Takes the first mapping for the program if nothing names it, as in a saved smaps: the kernel maps the
+ * program below everything else, from the start of its file. */
 static void guess_program(struct mema_report *r, const struct mema_region *g)
 {
         if (r->context.exe_length > 0 || r->totals.mappings > 1 || g->offset != 0 || g->perms[3] == 's' ||
@@ -118,17 +125,17 @@ static void guess_program(struct mema_report *r, const struct mema_region *g)
         r->_counting.exe_guessed = true;
 }
 
-/* Sets category and method of a mapping or a piece of one.  `uncut`: the class of the whole mapping, for a
- * piece without an owner; NULL: the piece's own shape decides. */
+/* Sets category and method of a mapping or a piece of one.  `whole`: the class of the whole mapping, for
+ * pieces without an owner; NULL: their own shape decides. */
 static void classify(struct mema_report *r, struct mema_region *g, const struct mema_neighbor *self,
-                     const struct mema_neighbor *after, const struct mema_class *uncut,
+                     const struct mema_neighbor *after, const struct mema_class *whole,
                      const struct mema_split *piece)
 {
         struct mema_class class = { piece->category,
                                     piece->labeled ? MEMA_METHOD_NAMED : MEMA_METHOD_INFERRED };
 
         if (piece->category == MEMA_CATEGORY_COUNT)
-                class = uncut ? *uncut : mema_classify(g, self, &r->_counting.before, after, &r->context);
+                class = whole ? *whole : mema_classify(g, self, &r->_counting.before, after, &r->context);
         g->category = class.category;
         g->method = class.method;
         if (g->category == MEMA_CATEGORY_BINARY && r->_counting.exe_guessed)
@@ -137,26 +144,26 @@ static void classify(struct mema_report *r, struct mema_region *g, const struct 
                 g->method = MEMA_METHOD_ESTIMATED;
 }
 
-/* Counts the waiting region, or a piece of it, which it is made into. */
+/* Counts the waiting region, or the piece of it that it was made into. */
 static void settle_piece(struct mema_report *r, const struct mema_neighbor *self,
-                         const struct mema_neighbor *after, const struct mema_class *uncut,
+                         const struct mema_neighbor *after, const struct mema_class *whole,
                          const struct mema_split *piece)
 {
         struct mema_counting *c = &r->_counting;
         struct mema_region *g = &c->region;
+        struct mema_category *sums;
+        bool again = piece->pieces > 1;
         bool owned = piece->category < MEMA_CATEGORY_COUNT;
         bool in_run = r->context.facts.go.known && self->plain && !owned &&
                       (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
 
-        classify(r, g, self, after, uncut, piece);
+        classify(r, g, self, after, whole, piece);
         if (!in_run || !mema_run_continues(&r->_run, g))
                 mema_run_close(&r->_run, &r->_arena, r->category);
-        if (in_run)
-                mema_run_add(&r->_run, &r->_arena, &r->context.facts.go, g, piece);
-        else
-                mema_category_count(&r->category[g->category], g, piece);
-        if (g->category == MEMA_CATEGORY_NAMED &&
-            !mema_names_add(&r->_names, &r->_arena, g, piece->pieces > 1))
+        sums = in_run ? mema_run_extend(&r->_run, &r->_arena, &r->context.facts.go, g)
+                      : &r->category[g->category];
+        mema_category_add(sums, g, piece->committed, piece->unsure, again);
+        if (g->category == MEMA_CATEGORY_NAMED && !mema_names_add(&r->_names, &r->_arena, g, again))
                 r->checks.other_named++;
         if (g->category == MEMA_CATEGORY_NOT_BROKEN_DOWN)
                 r->checks.totals_only = true;
@@ -167,34 +174,33 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbor *self
         c->settled++;
 }
 
-/* Counts the waiting region, whose successor is known now. */
+/* Counts the waiting region; its successor is known now. */
 static void settle(struct mema_report *r, const struct mema_neighbor *after)
 {
         struct mema_counting *c = &r->_counting;
         struct mema_split split;
-        struct mema_class uncut;
+        struct mema_class whole;
         bool behind_label = false;
 
         if (!c->waiting)
                 return;
         c->waiting = false;
         guess_program(r, &c->region);
-        if (!mema_split_begin(&split, &c->region, &r->context, c->split)) {
+        if (!mema_split_begin(&split, &c->region, &r->context, &c->searched)) {
                 settle_piece(r, &c->self, after, NULL, &split);
                 return;
         }
-        c->split = max_u64(c->split, c->region.end);
-        /* Behind a label, a mapping is classified as it would be without the label. */
-        uncut = mema_classify(&c->region, &c->self, &c->before, after, &r->context);
+        /* A label must not change the class of the memory behind it. */
+        whole = mema_classify(&c->region, &c->self, &c->before, after, &r->context);
         while (mema_split_next(&split, &c->region)) {
                 struct mema_neighbor piece = mema_neighbor_of(&c->region);
 
-                settle_piece(r, &piece, after, behind_label ? &uncut : NULL, &split);
+                settle_piece(r, &piece, after, behind_label ? &whole : NULL, &split);
                 behind_label |= split.labeled;
         }
 }
 
-/* Forgets the waiting region, which has come again. */
+/* Removes the waiting region, which came again and has grown. */
 static void drop_waiting(struct mema_report *r)
 {
         const struct mema_region *g = &r->_counting.region;
@@ -224,7 +230,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
         c->self = next;
         memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
 
-        /* The header gives the size of a mapping without a Size line; that of a rollup means nothing. */
+        /* Without a Size line, the size is the range's.  The range of a rollup means nothing. */
         if (!(g->present & MEMA_BIT(MEMA_FIELD_SIZE)) && !mema_is_rollup(g)) {
                 g->value[MEMA_FIELD_SIZE] = mema_region_span(g);
                 g->present |= MEMA_BIT(MEMA_FIELD_SIZE);
@@ -258,7 +264,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
                 r->after = *after;
         mema_apportion(r);
 
-        /* If the law were broken, the difference would show. */
+        /* The conservation check: if the law were broken, the difference would show. */
         rest->sums.value[MEMA_FIELD_RSS] = r->totals.value[MEMA_FIELD_RSS];
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
                 if (i != MEMA_CATEGORY_UNATTRIBUTED)

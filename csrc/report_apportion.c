@@ -1,37 +1,44 @@
-/* report_apportion.c - what the process says of itself, joined with what was found resident.
+/* report_apportion.c - joins the process's own figures with the resident sums: conservation checks, and
+ * the parts of the two heaps.
  *
- * A process knows what it has committed to each part, not what of it is resident,
- * and nothing says which pages are whose.  Certain are bounds: of R resident
- * bytes a part of a committed bytes has at most a, and at least what the other
- * parts cannot hold.  The figure between them is its share of what is committed.
+ * A process knows how much it has committed to each part, but not how much of that is resident, and no
+ * page tells its part.  Only bounds are certain: of R resident bytes, a part with C committed bytes has
+ * at most C, and at least what the other parts cannot hold.  Between them, a part is given its share of
+ * the committed bytes.
  *
- * What the process said before and after the reading need not be the same: a
- * bound holds for both. */
+ * The process's figures before and after the reading can differ: a bound holds for both.  The resident
+ * sums come from report.c. */
 #include "report_apportion.h"
 
 #include "scan.h"
 
-/* Whether figures, or'ed together, add up in 64 bits: no machine has more. */
-static bool add_up(uint64_t figures)
+/* Figures of 2^FIGURE_BITS bytes or more are not believed: no machine has that much memory, and the sum of
+ * sixteen smaller ones fits in 64 bits. */
+enum { FIGURE_BITS = 60 };
+
+/* Whether figures, or'ed together, are all believed. */
+static bool are_credible(uint64_t figures)
 {
-        return figures >> 60 == 0;
+        return figures >> FIGURE_BITS == 0;
 }
 
-/* Proofs -------------------------------------------------------------------- */
+/* Conservation checks ------------------------------------------------------- */
 
-/* A static program takes what its first thread needs from [heap] before malloc
- * does, mostly less than a page.  Whatever else there is comes in pages. */
+/* In a static program, the first thread's data come before malloc's in [heap]: mostly less than a page.  The
+ * tolerance is a byte less than a page, because anything else in [heap] is whole pages. */
 enum { BEFORE_MALLOC = 4095 };
 
+/* Checks `found` bytes of mappings against two figures of the process.  `allowance`: the most that it may
+ * have there and count elsewhere. */
 static bool prove(struct mema_proof *proof, bool known, uint64_t found, uint64_t before, uint64_t after,
-                  uint64_t beside)
+                  uint64_t allowance)
 {
         proof->known = known;
         proof->found = found;
         proof->least = min_u64(before, after);
         proof->most = max_u64(before, after);
-        proof->beside = beside;
-        proof->held = known && found >= proof->least && sat_sub(found, beside) <= proof->most;
+        proof->beside = allowance;
+        proof->held = known && found >= proof->least && sat_sub(found, allowance) <= proof->most;
         return proof->held;
 }
 
@@ -41,25 +48,25 @@ bool mema_is_proven(const struct mema_report *r, enum mema_category_id category)
                                                  : r->category[category].method == MEMA_METHOD_VERIFIED;
 }
 
-/* A shape is certain where its bytes are those that the process said before, or
- * after.  Between the two, pages can be somebody else's, or be missed. */
+/* Verifies a category that is known by its shape.  It is certain if its size equals one of the two figures;
+ * between them, some of its pages may be another's, and some may be missing. */
 static void verify(struct mema_report *r, unsigned category, const struct mema_proof *proof)
 {
         struct mema_category *c = &r->category[category];
-        uint64_t strange = proof->found - proof->least, missed = sat_sub(proof->most, proof->found);
+        uint64_t excess = proof->found - proof->least, missed = sat_sub(proof->most, proof->found);
 
         if (c->method != MEMA_METHOD_INFERRED || !proof->held)
                 return;
-        if (strange <= proof->beside || missed == 0)
-                strange = missed = 0;
-        c->low = sat_sub(c->sums.value[MEMA_FIELD_RSS], c->unsure + strange);
+        if (excess <= proof->beside || missed == 0)
+                excess = missed = 0;
+        c->low = sat_sub(c->sums.value[MEMA_FIELD_RSS], c->unsure + excess);
         c->high += missed;
         c->method = c->low == c->high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED;
 }
 
-/* Parts ----------------------------------------------------------------------- */
+/* Parts --------------------------------------------------------------------- */
 
-/* A part: what was committed to it before and after, and where its figures go. */
+/* Bytes committed to a part before and after the reading, and the part to set. */
 struct committed {
         uint64_t before, after;
         struct mema_part *part;
@@ -70,12 +77,12 @@ static uint64_t most_of(const struct committed *c)
         return max_u64(c->before, c->after);
 }
 
-/* The bounds of `n` parts, of which `resident` bytes are resident together, and
- * `beside` of them may be no part's.  Where the whole is not proven, more of a part can
- * be resident elsewhere, and less of it here: only what it has committed is certain. */
-static void bound(const struct committed *c, size_t n, uint64_t resident, uint64_t beside, bool proven)
+/* Sets the bounds of `n` parts that have `resident` bytes together; up to `unclaimed` bytes of these may
+ * belong to none of them.  If the whole is not proven, some of a part may be resident elsewhere, and only
+ * its committed bytes are a certain bound. */
+static void bound(const struct committed *c, size_t n, uint64_t resident, uint64_t unclaimed, bool proven)
 {
-        uint64_t all = beside;
+        uint64_t all = unclaimed;
 
         for (size_t i = 0; i < n; i++)
                 all += most_of(&c[i]);
@@ -88,9 +95,9 @@ static void bound(const struct committed *c, size_t n, uint64_t resident, uint64
         }
 }
 
-/* Gives each part its share of what is resident, the last one only what the
- * others cannot hold.  Shares are kept within bounds; what that and rounding
- * leave is taken from, or given to, the first parts that allow it. */
+/* Gives each part its share of the resident bytes, and the last part only what the others cannot hold.
+ * Shares are kept within bounds; the remainder goes to, or comes from, the first parts whose bounds
+ * allow it, and at last to the last part. */
 static void apportion(const struct committed *c, size_t n, uint64_t resident)
 {
         struct mema_part *last = c[n - 1].part;
@@ -118,28 +125,27 @@ static void apportion(const struct committed *c, size_t n, uint64_t resident)
         last->high = max_u64(last->high, last->rss);
 }
 
-/* The Go heap --------------------------------------------------------------------- */
+/* The Go heap --------------------------------------------------------------- */
 
 static uint64_t heap_mapped(const struct mema_go *go)
 {
         return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
 }
 
-/* Just after a collection there can be fewer objects than it left. */
+/* Just after a collection, heap_live can exceed heap_objects. */
 static uint64_t marked(const struct mema_go *go)
 {
         return min_u64(go->heap_live, go->heap_objects);
 }
 
-/* The collector takes its work buffers from the heap's mappings, and they are then
- * in none of the heap's figures. */
+/* The collector's work buffers are in the heap's mappings and in none of the heap's figures. */
 static uint64_t work_buffers(const struct mema_go *before, const struct mema_go *after)
 {
         return max_u64(before->work_buffers, after->work_buffers);
 }
 
-/* Goroutine stacks lie in the heap's mappings.  Released memory can be resident
- * still, and is then the heap's. */
+/* Divides the heap's mappings between heap and goroutine stacks.  Released memory can still be resident,
+ * and counts as the heap's then. */
 static void divide_go_heap(struct mema_report *r, const struct mema_go *before, const struct mema_go *after,
                            bool proven)
 {
@@ -158,11 +164,11 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
         uint64_t all = heap->sums.value[MEMA_FIELD_RSS];
         uint64_t committed = heap_mapped(after) - after->heap_released;
         const struct mema_proof *proof = &r->proof[MEMA_PROOF_GO_HEAP];
-        uint64_t beside = min_u64(sat_sub(proof->found, proof->least), work_buffers(before, after));
+        uint64_t unclaimed = min_u64(sat_sub(proof->found, proof->least), work_buffers(before, after));
 
         r->checks.go_surplus = sat_sub(all, proof->most + proof->beside);
         proven = proven && r->checks.go_surplus == 0;
-        bound(parts, sizeof parts / sizeof *parts, all, beside, proven);
+        bound(parts, sizeof parts / sizeof *parts, all, unclaimed, proven);
         apportion(parts, sizeof parts / sizeof *parts, all);
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
                 uint64_t of_stacks = share_of(heap->sums.value[i], after->heap_stacks, committed);
@@ -171,21 +177,21 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
                 if (i == MEMA_FIELD_RSS)
                         of_stacks = stacks.rss;
                 else if (i == MEMA_FIELD_SIZE)
-                        of_stacks = max_u64(of_stacks, stacks.rss); /* there were more before */
+                        of_stacks = max_u64(of_stacks, stacks.rss); /* there may have been more before */
                 of_stacks = min_u64(of_stacks, heap->sums.value[i]);
                 stack->sums.value[i] = of_stacks;
                 heap->sums.value[i] -= of_stacks;
         }
         stack->low = stacks.low;
         stack->high = stacks.high;
-        heap->low = proven ? sat_sub(all, stacks.high + beside) : 0;
+        heap->low = proven ? sat_sub(all, stacks.high + unclaimed) : 0;
         heap->high = proven ? all - stacks.low : max_u64(all, proof->most);
         heap->method = stack->method =
                 proven && heap->low == heap->high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED;
 }
 
-/* Resident memory of others that can be the runtime's metadata: what nothing is known
- * of, and what only its shape tells. */
+/* The resident bytes of other categories that can be the runtime's metadata: memory with no known owner,
+ * and memory that is known by its shape only. */
 static uint64_t unsure_of_others(const struct mema_report *r)
 {
         uint64_t sum = 0;
@@ -201,8 +207,8 @@ static uint64_t unsure_of_others(const struct mema_report *r)
         return sum;
 }
 
-/* Without names most of the runtime's metadata is in Read-Write: its shape finds
- * some, and the runtime says how much there may be. */
+/* Without names, most of the runtime's metadata is in Read-Write: shapes find some of it, and the
+ * runtime's figure bounds the rest. */
 static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
 {
         struct mema_category *c = &r->category[MEMA_CATEGORY_GO_METADATA];
@@ -216,8 +222,8 @@ static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
 
 static bool go_is_known(const struct mema_go *go)
 {
-        return go->known && add_up(go->heap_objects | go->heap_unused | go->heap_free | go->heap_released |
-                                   go->heap_stacks | go->work_buffers);
+        return go->known && are_credible(go->heap_objects | go->heap_unused | go->heap_free |
+                                         go->heap_released | go->heap_stacks | go->work_buffers);
 }
 
 static void finish_go(struct mema_report *r, const struct mema_go *before, const struct mema_go *after)
@@ -234,11 +240,11 @@ static void finish_go(struct mema_report *r, const struct mema_go *before, const
         bound_go_metadata(r, after);
 }
 
-/* The C heap ------------------------------------------------------------------------ */
+/* The C heap ---------------------------------------------------------------- */
 
 static bool malloc_is_known(const struct mema_malloc *m)
 {
-        return m->known && add_up(m->arena | m->mapped | m->in_use | m->retained);
+        return m->known && are_credible(m->arena | m->mapped | m->in_use | m->retained);
 }
 
 static void finish_malloc(struct mema_report *r, const struct mema_malloc *before,
@@ -248,11 +254,11 @@ static void finish_malloc(struct mema_report *r, const struct mema_malloc *befor
         const struct mema_category *heap = &r->category[MEMA_CATEGORY_MALLOC_MAIN];
         const struct mema_category *arenas = &r->category[MEMA_CATEGORY_MALLOC_ARENAS];
         const struct mema_category *blocks = &r->category[MEMA_CATEGORY_MALLOC_MMAP];
-        struct mema_part nobody;
+        struct mema_part none; /* what malloc does not account for */
         const struct committed parts[] = {
                 { before->in_use, after->in_use, &r->part[MEMA_PART_MALLOC_IN_USE] },
                 { before->retained, after->retained, &r->part[MEMA_PART_MALLOC_RETAINED] },
-                { 0, 0, &nobody },
+                { 0, 0, &none },
         };
         uint64_t all = heap->sums.value[MEMA_FIELD_RSS] + arenas->sums.value[MEMA_FIELD_RSS];
         struct mema_proof *of_heaps = &r->proof[MEMA_PROOF_MALLOC];

@@ -1,8 +1,8 @@
-/* report_arena.c - the memory of a report's names and rows.
+/* report_arena.c - the memory of a report's names and rows: bump allocation and compaction.
  *
- * Items are appended from the start: names, rows, and rows that larger ones have displaced from
- * every list.  The lists grow down from the end (a->tail bytes).  When the two meet, displaced
- * items are compacted away; if that is not enough, new items are dropped and counted. */
+ * Items are appended from the start; the lists of rows grow down from the end (a->tail bytes).  An item
+ * that no list holds any more is displaced, and compaction drops it.  The memory is the caller's: nothing
+ * is allocated here.  The items are those of report_names.c and report_rows.c. */
 #include "report_arena.h"
 
 #include "scan.h"
@@ -59,20 +59,20 @@ uint64_t mema_arena_moved(const struct mema_arena *a, uint64_t place)
 
 void mema_arena_move(struct mema_arena *a)
 {
-        uint64_t to = 0, mark = UINT64_MAX, size;
+        uint64_t to = 0, below_mark = 0, size;
 
         for (uint64_t place = 0; place < a->used; place += size) {
                 struct mema_item *item = mema_arena_at(a, place);
 
                 size = item->size;
-                if (place >= a->mark)
-                        mark = min_u64(mark, to);
                 if (item->references == 0)
                         continue;
                 memmove(mema_arena_at(a, to), item, (size_t)size);
                 to += size;
+                if (place < a->mark)
+                        below_mark = to;
         }
-        a->mark = min_u64(mark, to);
+        a->mark = below_mark;
         a->used = to;
         a->displaced = 0;
 }

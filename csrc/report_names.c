@@ -1,11 +1,13 @@
-/* report_names.c - sums of named memory, by name: a hash table of places in the arena. */
+/* report_names.c - sums of named memory, by name: a hash table of places in the arena, with linear probing.
+ *
+ * Which regions are named is decided in classify_rules.c and report_split.c. */
 #include "report_names.h"
 
 #include "report_arena.h"
 #include "report_sums.h"
 #include "scan.h"
 
-/* A name in the arena. */
+/* A name as an item of the arena. */
 struct named {
         struct mema_item item;
         uint64_t hash;
@@ -14,10 +16,10 @@ struct named {
 
 const size_t mema_name_bytes = sizeof(struct named);
 
-/* A slot holds a place plus 1; 0 is empty.  At most half of the slots are used. */
+/* A slot holds a place plus 1; 0: it is empty.  At most half of the slots are in use. */
 static const size_t table_size = sizeof((struct mema_names *)0)->table / sizeof(uint64_t);
 
-/* The X of "[anon:X]" and "[anon_shmem:X]", cut to the size of mema_name.name. */
+/* The X of "[anon:X]" or "[anon_shmem:X]", cut to the size of mema_name.name. */
 static struct span given_name(const struct mema_region *g)
 {
         struct span s = span_of(g->name, (size_t)g->name_length);
@@ -41,7 +43,7 @@ static uint64_t fnv_1a(struct span s)
         return h;
 }
 
-/* Finds or adds a name; NULL if there are too many, or no room. */
+/* Finds or adds a name; NULL if there are MEMA_NAMES_MAX or the arena is full. */
 static struct named *name_for(struct mema_names *names, struct mema_arena *arena, struct span text)
 {
         uint64_t hash = fnv_1a(text), slot = hash % table_size;
@@ -82,7 +84,7 @@ void mema_names_relocate(struct mema_names *names, const struct mema_arena *aren
                         names->table[slot] = mema_arena_moved(arena, names->table[slot] - 1) + 1;
 }
 
-/* Whether name a precedes b; names of one RSS keep the order in which they came. */
+/* Whether slot value `a` is listed before `b`.  Names of equal Rss keep the order in which they came. */
 static bool precedes(const struct mema_arena *arena, uint64_t a, uint64_t b)
 {
         const struct named *first = mema_arena_at(arena, a - 1), *second = mema_arena_at(arena, b - 1);
@@ -92,6 +94,7 @@ static bool precedes(const struct mema_arena *arena, uint64_t a, uint64_t b)
         return rss != other ? rss > other : a < b;
 }
 
+/* Insertion sort: there are MEMA_NAMES_MAX at most. */
 void mema_names_sort(struct mema_names *names, const struct mema_arena *arena)
 {
         uint64_t n = 0;

@@ -1,8 +1,9 @@
 /* report_rows.c - the rows that a report lists, in each order.
  *
- * A row is a packed region in the arena.  A list is an array of entries, key and place, that
- * grows down from the arena's end; the lists' entries alternate: the first of each, then
- * the second of each.  A full list is a min-heap: its root is the row that a larger one displaces. */
+ * A row is a packed region in the arena.  A list is an array of entries (key and place) that grows down
+ * from the end of the arena.  The entries of the lists are interleaved: the first of each list, then the
+ * second of each.  A full list is a binary heap with its last row at the root, which the next row that
+ * precedes it displaces.  Sums are in report_sums.c. */
 #include "report_rows.h"
 
 #include "render_out.h"
@@ -10,31 +11,34 @@
 #include "report_sums.h"
 #include "scan.h"
 
-/* Behind a row follow the words of the region that are not 0, as LEB128, then perms, vm_flags with
- * its NUL, and the name.  A hundred rows in each of eight orders take some 100 kB. */
+/* The head of a packed region.  The region's nonzero words follow as LEB128, then perms, vm_flags with
+ * its NUL, and the name.  A hundred rows in each of eight orders take about 100 kB. */
 struct row {
         struct mema_item item;
         uint64_t number; /* of the region, in the kernel's order */
         uint64_t start;
-        uint64_t nonzero; /* a bit for each word of the region that is not 0 */
+        uint64_t nonzero; /* a bit for each word of the region, set if it is not 0 */
         uint8_t category, method;
         uint8_t vm_flags_present;
         uint16_t name_length, name_at;
 };
 
 enum { WORDS = offsetof(struct mema_region, category) / sizeof(uint64_t), LEB128_MAX = 10 };
-_Static_assert(offsetof(struct mema_region, category) == WORDS * sizeof(uint64_t), "words come first");
+_Static_assert(offsetof(struct mema_region, category) == WORDS * sizeof(uint64_t),
+               "a region starts with WORDS words");
 _Static_assert(WORDS <= 64, "row.nonzero has a bit for each word");
 _Static_assert(MEMA_CATEGORY_COUNT <= UINT8_MAX, "row.category has 8 bits");
 _Static_assert(sizeof(struct row) + WORDS * LEB128_MAX + sizeof(struct mema_region) <= UINT16_MAX,
                "offsets in a row have 16 bits");
 
 struct entry {
-        uint64_t key; /* the largest first */
-        uint64_t place;
+        uint64_t key;   /* the largest is listed first */
+        uint64_t place; /* of the row, in the arena */
 };
 _Static_assert(MEMA_ARENA_SLACK >= MEMA_SORT_COUNT * sizeof(struct entry), "room for one entry in each list");
 
+/* Entries are counted twice: for the row, and for MEMA_ARENA_SLACK.  So are 8 bytes for rounding up: of the
+ * row, and of a name. */
 const size_t mema_row_bytes =
         sizeof(struct row) + WORDS * LEB128_MAX + sizeof((struct mema_region *)0)->perms +
         sizeof((struct mema_region *)0)->vm_flags + 2 * (MEMA_SORT_COUNT * sizeof(struct entry) + 8);
@@ -75,7 +79,7 @@ static uint64_t key_of(const struct mema_region *g, unsigned sort)
         return mema_pair_value(g->value, mema_sort_pairs[sort]);
 }
 
-/* What decides the order of two rows. */
+/* The values that decide the order of two rows. */
 struct rank {
         uint64_t key, start, number, name_length;
         const char *name;
@@ -89,7 +93,7 @@ static struct rank rank_of(const struct mema_arena *arena, const struct entry *e
                               (const char *)row + row->name_at };
 }
 
-/* Whether a is listed before b.  Equal rows keep the kernel's order. */
+/* Whether `a` is listed before `b`.  Equal rows keep the kernel's order. */
 static bool precedes(unsigned sort, const struct rank *a, const struct rank *b)
 {
         if (a->key != b->key)
@@ -142,7 +146,7 @@ static void make_heap(const struct mema_rows *rows, const struct mema_arena *are
                 sift_down(rows, arena, sort, i, rows->listed[sort]);
 }
 
-/* Heapsort. */
+/* Heapsort; a full list is a heap already. */
 static void sort_list(const struct mema_rows *rows, const struct mema_arena *arena, unsigned sort)
 {
         if (rows->listed[sort] < rows->top)
@@ -203,7 +207,7 @@ static const unsigned char *get_leb128(const unsigned char *p, uint64_t *v)
         return p;
 }
 
-/* NULL if there is no room. */
+/* Appends a region as a row; NULL if the arena is full. */
 static struct row *pack(struct mema_arena *arena, const struct mema_region *g, uint64_t number)
 {
         unsigned char words[WORDS * LEB128_MAX], *end = words, *tail;
@@ -265,7 +269,7 @@ void mema_rows_copy(const struct mema_rows *rows, const struct mema_arena *arena
 
 /* Adding ------------------------------------------------------------------- */
 
-/* Regions that are not resident are listed only by swap and by size, if they have any. */
+/* Regions that are not resident are listed by swap and by size only, if they have swap or a size. */
 static bool is_listed(const struct mema_rows *rows, const struct mema_region *g, unsigned sort, uint64_t key)
 {
         if (rows->every_region || ((sort == MEMA_SORT_SWAP || sort == MEMA_SORT_SIZE) && key > 0))
@@ -273,7 +277,7 @@ static bool is_listed(const struct mema_rows *rows, const struct mema_region *g,
         return g->value[MEMA_FIELD_RSS] > 0 || !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
 }
 
-/* Whether the region belongs into a list.  The bar rejects most regions with one comparison. */
+/* Whether a list has a place for the region.  Most regions fail the first comparison, with the bar. */
 static bool has_place(const struct mema_rows *rows, const struct mema_arena *arena,
                       const struct mema_region *g, uint64_t number, unsigned sort, uint64_t key)
 {
@@ -289,7 +293,7 @@ static bool has_place(const struct mema_rows *rows, const struct mema_arena *are
         return precedes(sort, &new, &last);
 }
 
-/* Sets the bar of a full list to its last row.  A bar has no name: by name it rejects nothing. */
+/* Sets the bar of a full list to its last row.  A bar has no name, so it rejects nothing by name. */
 static void set_bar(struct mema_rows *rows, const struct mema_arena *arena, unsigned sort)
 {
         const struct entry *last = entry_of(rows, arena, sort, 0);
@@ -298,7 +302,7 @@ static void set_bar(struct mema_rows *rows, const struct mema_arena *arena, unsi
         rows->bar[sort].start = sort == MEMA_SORT_NAME ? UINT64_MAX : row_at(arena, last->place)->start;
 }
 
-/* Adds an entry to a list with room, or replaces the last one of a full list. */
+/* Adds an entry to a list, or replaces the last one if the list is full. */
 static void enlist(struct mema_rows *rows, struct mema_arena *arena, struct row *row, unsigned sort,
                    uint64_t key)
 {

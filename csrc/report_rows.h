@@ -7,18 +7,18 @@
 /* Begins the lists that the options ask for. */
 void mema_rows_init(struct mema_rows *rows, const struct mema_options *options);
 
-/* The arena bytes that a row takes at most, its name apart. */
+/* The most arena bytes that a row takes beside its name. */
 extern const size_t mema_row_bytes;
 
-/* Keeps the region as a row if it belongs into a list; `number` is its place in the kernel's order.
- * False if there is no room for it. */
+/* Keeps the region as a row if a list has a place for it.  `number`: of the region, in the kernel's
+ * order.  Returns false if the arena is full. */
 bool mema_rows_add(struct mema_rows *rows, struct mema_arena *arena, const struct mema_region *g,
                    uint64_t number);
 
-/* Gives the rows behind the arena's mark a category. */
+/* Sets the category and method of the rows from the arena's mark on.  All items there must be rows. */
 void mema_rows_change(struct mema_arena *arena, enum mema_category_id category, enum mema_method method);
 
-/* Updates the places of the rows while the arena is compacted. */
+/* Replaces the places of the rows during compaction of the arena. */
 void mema_rows_relocate(struct mema_rows *rows, struct mema_arena *arena);
 
 /* Sorts every list. */

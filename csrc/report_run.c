@@ -1,8 +1,8 @@
 /* report_run.c - the run of mappings that may be the Go heap.
  *
- * The Go heap is the run of adjoining nameless regions, rw-p and ---p, around an anchor, the address
- * of a live object.  Whether there is an anchor is known only when the run has ended, so
- * its regions are summed by category on the side until then. */
+ * The Go heap is the run of adjoining nameless regions, rw-p and ---p, around an anchor, the address of
+ * a live object.  Only at the end of a run is it known whether it holds one, so the run has its own
+ * sums by category until then.  Which regions can be in a run is decided in report.c. */
 #include "report_run.h"
 
 #include "report_arena.h"
@@ -11,19 +11,6 @@
 #include "scan.h"
 
 _Static_assert(MEMA_CATEGORY_COUNT <= 64, "run.touched has a bit for each category");
-
-void mema_category_count(struct mema_category *c, const struct mema_region *g, const struct mema_split *piece)
-{
-        mema_sums_add(&c->sums, g);
-        c->sums.mappings -= piece->pieces > 1;
-        if (g->perms[1] == 'w')
-                c->committed += piece->committed;
-        c->unsure = sat_add(c->unsure, piece->unsure);
-        if (g->method <= MEMA_METHOD_ESTIMATED)
-                c->low += sat_sub(g->value[MEMA_FIELD_RSS], piece->unsure);
-        if (g->method > c->method)
-                c->method = g->method;
-}
 
 static bool holds_anchor(const struct mema_go *go, const struct mema_region *g)
 {
@@ -38,15 +25,15 @@ bool mema_run_continues(const struct mema_run *run, const struct mema_region *g)
         return run->touched && run->end == g->start;
 }
 
-void mema_run_add(struct mema_run *run, struct mema_arena *arena, const struct mema_go *go,
-                  const struct mema_region *g, const struct mema_split *piece)
+struct mema_category *mema_run_extend(struct mema_run *run, struct mema_arena *arena,
+                                      const struct mema_go *go, const struct mema_region *g)
 {
         if (!run->touched)
                 mema_arena_set_mark(arena);
         run->touched |= UINT64_C(1) << g->category;
         run->end = g->end;
         run->anchored |= holds_anchor(go, g);
-        mema_category_count(&run->category[g->category], g, piece);
+        return &run->category[g->category];
 }
 
 void mema_run_close(struct mema_run *run, struct mema_arena *arena, struct mema_category *category)

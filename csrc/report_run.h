@@ -3,20 +3,17 @@
 #define MEMA_REPORT_RUN_H
 
 #include "memanalyzer.h"
-#include "report_split.h"
-
-/* Counts a region, or a piece of one, in its category. */
-void mema_category_count(struct mema_category *c, const struct mema_region *g,
-                         const struct mema_split *piece);
 
 /* Whether a region adjoins the open run. */
 bool mema_run_continues(const struct mema_run *run, const struct mema_region *g);
 
-/* Counts a region in the run, which it adjoins or begins. */
-void mema_run_add(struct mema_run *run, struct mema_arena *arena, const struct mema_go *go,
-                  const struct mema_region *g, const struct mema_split *piece);
+/* Extends the run by a region, which adjoins or begins it, and returns the sums to count the region in.
+ * Call it before the region's row is added: the arena's mark is where the rows of the run begin. */
+struct mema_category *mema_run_extend(struct mema_run *run, struct mema_arena *arena,
+                                      const struct mema_go *go, const struct mema_region *g);
 
-/* Ends the run: adds its sums to the Go heap if it has an anchor, else to the categories. */
+/* Ends the run: adds its sums to the Go heap, and changes its rows, if it holds an anchor; else adds the
+ * sums to their categories. */
 void mema_run_close(struct mema_run *run, struct mema_arena *arena, struct mema_category *category);
 
 #endif

@@ -1,10 +1,13 @@
-/* report_sums.c - sums of columns.  Three of these loops run for each mapping, so that none has a branch
- * for a column. */
+/* report_sums.c - sums of columns.  How they are divided again is in report_split.c and
+ * report_apportion.c.
+ *
+ * Two of these loops run for each mapping: they mask each column in place of a branch, so that the
+ * compiler can vectorize them. */
 #include "report_sums.h"
 
 #include "scan.h"
 
-/* UINT64_MAX for a field that adds up, else 0. */
+/* UINT64_MAX if a field adds up, else 0. */
 static const uint64_t summed[MEMA_FIELD_COUNT] = {
 #define X(id, label, kind) MEMA_KIND_##kind == MEMA_KIND_SUM ? UINT64_MAX : 0,
         MEMA_FIELDS(X)
@@ -46,7 +49,7 @@ bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_re
                 sums->value[i] += value;
         }
         sums->mappings++;
-        /* Numbers below 2^63 cannot wrap. */
+        /* Sums of two numbers below 2^63 cannot wrap. */
         if (top >> 63 && have_wrapped(sums, g)) {
                 mema_sums_subtract(sums, g);
                 return false;
@@ -60,6 +63,20 @@ void mema_sums_subtract(struct mema_sums *restrict sums, const struct mema_regio
         sums->mappings--;
         for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
                 sums->value[i] -= g->value[i] & summed[i];
+}
+
+void mema_category_add(struct mema_category *c, const struct mema_region *g, uint64_t committed,
+                       uint64_t unsure, bool again)
+{
+        mema_sums_add(&c->sums, g);
+        c->sums.mappings -= again;
+        if (g->perms[1] == 'w')
+                c->committed += committed;
+        c->unsure = sat_add(c->unsure, unsure);
+        if (g->method <= MEMA_METHOD_ESTIMATED)
+                c->low += sat_sub(g->value[MEMA_FIELD_RSS], unsure);
+        if (g->method > c->method)
+                c->method = g->method;
 }
 
 void mema_sums_merge(struct mema_sums *into, const struct mema_sums *from)

@@ -1,4 +1,6 @@
-/* report_warnings.c - what a reader must know to trust a report: a table of sentences. */
+/* report_warnings.c - the warnings of a report, as a table of sentences.
+ *
+ * The conditions are counted in report.c and report_apportion.c. */
 #include "memanalyzer.h"
 #include "render_out.h"
 #include "scan.h"
@@ -8,7 +10,7 @@ static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uin
         return r->context.limits.known & MEMA_BIT(limit) ? r->context.limits.value[limit] : unknown;
 }
 
-/* A cgroup at its limit is no problem if inactive file pages, which can be dropped, fill it. */
+/* Whether less than a tenth of the limit is left, even after inactive file pages are dropped. */
 static bool is_near_limit(const struct mema_report *r)
 {
         uint64_t tenth = limit_of(r, MEMA_LIMIT_CGROUP_ROOM_LIMIT, 0) / 10;
@@ -17,7 +19,7 @@ static bool is_near_limit(const struct mema_report *r)
         return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
 }
 
-/* Writes a sentence with its number in place of '#'. */
+/* Writes a sentence, with the number in place of '#'. */
 static void put_sentence(struct out *o, const char *text, uint64_t number)
 {
         for (; *text != '\0'; text++)
@@ -35,25 +37,25 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
         const struct mema_sums *heap = &r->category[MEMA_CATEGORY_GO_HEAP].sums;
         const bool go = r->context.facts.go.known || r->context.program == MEMA_PROGRAM_GO;
         const bool no_rss = c->without_rss == all, has_pss = r->totals.present & MEMA_BIT(MEMA_FIELD_PSS);
-        /* A sentence is written if its number is not 0. */
+        /* A warning is given if its number is not 0.  With 20 digits, it fits in MEMA_WARNING_MAX. */
         const struct {
                 uint64_t number;
                 const char *text;
         } warnings[] = {
-                { no_rss && !has_pss,
-                  "The input has no Rss lines, like a maps file: resident memory is unknown; read smaps" },
+                { no_rss && !has_pss, "The input has no Rss lines, as in a maps file: resident memory is "
+                                      "unknown; read smaps instead" },
                 { no_rss && has_pss, "The input has no Rss lines: resident memory is unknown" },
                 { no_rss ? 0 : c->without_rss, "Mappings without an Rss line, not counted in RSS: #" },
                 { c->totals_only,
-                  "The input has totals only, like smaps_rollup: read smaps for a breakdown" },
+                  "The input has totals only, as in smaps_rollup: read smaps for a breakdown" },
                 { r->context.exe_deleted,
                   "The program's file was deleted or replaced after the program started" },
-                { c->scan_missed, "This system has no scan of this process: smaps was read instead" },
+                { c->scan_missed, "This process cannot be scanned on this system: smaps was read instead" },
                 { c->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
-                                  "while it was read, or the input is two captures" },
+                                  "while it was read, or the input holds two captures" },
                 { c->grown,
-                  "Mappings that grew while they were read and came again: #; the last one counts" },
-                { c->repeated, "Fields that came twice in a mapping: #; the last one counts" },
+                  "Mappings that grew during the reading and were listed again: #; the last one counts" },
+                { c->repeated, "Fields that are repeated in a mapping: #; the last one counts" },
                 { c->other_named, "Mappings beyond the first 1024 names, summed as other names: #" },
                 { c->rows_lost, "Regions not listed for lack of memory: #" },
                 { c->labels_lost,

@@ -1,7 +1,8 @@
 /* scan.h - bounded primitives: spans of text, numbers in text, saturating arithmetic; not for users.
+ * Writing text is in render_out.h.
  *
- * A span is a piece of the caller's text, which may hold any byte.  A scan moves its start forward
- * on success only, and never beyond its end. */
+ * A span is a piece of the caller's text and may hold any byte.  scan_* functions advance span.at
+ * on success only, and never beyond span.end. */
 #ifndef MEMA_SCAN_H
 #define MEMA_SCAN_H
 
@@ -33,7 +34,8 @@ static inline uint64_t sat_add(uint64_t a, uint64_t b)
         return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
 
-/* v * part / whole for part <= whole, in 64 bits; 0 if whole is 0.  A whole beyond 32 bits is rounded. */
+/* v * part / whole for part <= whole, without overflow; 0 if whole is 0.  Rounds `part` and `whole` if
+ * `whole` has more than 32 bits. */
 static inline uint64_t share_of(uint64_t v, uint64_t part, uint64_t whole)
 {
         while (whole >> 32) {
@@ -74,12 +76,12 @@ static inline bool span_ends(struct span s, const char *text, size_t len)
         return span_length(s) >= len && memcmp(s.end - len, text, len) == 0;
 }
 
-/* The same for a literal. */
+/* The same for string literals. */
 #define SPAN_EQUALS(s, literal) span_equals(s, literal, sizeof(literal) - 1)
 #define SPAN_STARTS(s, literal) span_starts(s, literal, sizeof(literal) - 1)
 #define SPAN_ENDS(s, literal) span_ends(s, literal, sizeof(literal) - 1)
 
-/* The part behind the last slash. */
+/* The part after the last slash; all of it if there is none. */
 static inline struct span base_name(struct span path)
 {
         for (const char *c = path.at; c < path.end; c++)
@@ -88,6 +90,7 @@ static inline struct span base_name(struct span path)
         return path;
 }
 
+/* Skips one character; false if another one is next. */
 static inline bool scan_char(struct span *s, char c)
 {
         if (s->at == s->end || *s->at != c)
@@ -106,6 +109,7 @@ static inline void skip_spaces(struct span *s)
                 s->at++;
 }
 
+/* Skips spaces and tabs. */
 static inline void skip_blanks(struct span *s)
 {
         do
@@ -132,7 +136,8 @@ static inline void skip_hex(struct span *s)
                 s->at++;
 }
 
-/* SCAN_OVERFLOW if the number does not fit in 64 bits. */
+/* Scan an unsigned number of any number of digits.  SCAN_NONE if there is no digit, SCAN_OVERFLOW
+ * if the number does not fit in 64 bits. */
 static inline enum scan scan_hex(struct span *s, uint64_t *value)
 {
         const char *p = s->at;
@@ -143,6 +148,7 @@ static inline enum scan scan_hex(struct span *s, uint64_t *value)
                 v = (v << 4) + plus_1 - 1;
         if (p == s->at)
                 return SCAN_NONE;
+        /* The last 16 digits fill 64 bits; those before them must be zeros. */
         for (const char *zero = s->at; p - zero > 16; zero++)
                 if (*zero != '0')
                         return SCAN_OVERFLOW;

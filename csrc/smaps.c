@@ -1,18 +1,17 @@
-/* smaps.c - bytes of /proc/PID/smaps in, region records out.
+/* smaps.c - the parser: bytes of /proc/PID/smaps in, regions out.  Single lines are in smaps_line.c.
  *
- * The law of this file: what comes out does not depend on how the input was cut.
- * It holds because nothing is looked at but whole lines: one that lies whole in
- * the caller's piece is read in place, one that was cut is put together in
- * p->_line.text first, and from there on there is no difference.  A line too long for
- * p->_line.text loses its middle, in both cases in the same way.
+ * The law of this file: the output does not depend on how the input was cut.  It holds because only
+ * whole lines are read: in place if the line is whole in the caller's piece, else from p->_line.text, in
+ * which it is assembled first.  A line that is too long for p->_line.text loses the same middle in both
+ * cases.
  *
- * A region is complete when the next header has come, or the end.  That header
- * waits in p->_line.text (p->_line.pending) until the caller has taken the region. */
+ * A region ends with the next header, or with the input.  That header waits in p->_line.text
+ * (p->_line.pending) until the caller has taken the region. */
 #include "smaps_fast.h"
 #include "smaps_line.h"
 
-/* Adds to the line that is being put together.  Beyond MEMA_LINE_MAX the part
- * behind MEMA_LINE_HEAD is a ring that keeps the last bytes. */
+/* Appends to the line that is being assembled.  Beyond MEMA_LINE_MAX, the part after MEMA_LINE_HEAD is a
+ * ring buffer of the last bytes. */
 static void hold(struct mema_smaps *p, const char *s, size_t n)
 {
         size_t room = p->_line.held < MEMA_LINE_MAX ? MEMA_LINE_MAX - (size_t)p->_line.held : 0;
@@ -31,6 +30,7 @@ static void hold(struct mema_smaps *p, const char *s, size_t n)
         }
 }
 
+/* Reverses the bytes from `from` up to `to`. */
 static void reverse(char *from, char *to)
 {
         while (from < to) {
@@ -41,7 +41,7 @@ static void reverse(char *from, char *to)
         }
 }
 
-/* The line that was put together, the ring turned straight. */
+/* Returns the assembled line, with the ring buffer rotated so that its oldest byte is first. */
 static struct span held_line(struct mema_smaps *p)
 {
         size_t len = (size_t)p->_line.held;
@@ -59,32 +59,32 @@ static struct span held_line(struct mema_smaps *p)
         return span_of(p->_line.text, len);
 }
 
-/* The region is whole: the caller may have it. */
+/* Completes the region for the caller. */
 static void close_region(struct mema_smaps *p)
 {
         struct mema_region *g = &p->region;
 
-        /* A name can end in a carriage return of its own.  It was the line's
-         * where all lines up to here end in one. */
+        /* A name can itself end in a carriage return.  It is the line's if all lines so far end in one. */
         if (!p->_line.bare && g->name_length > 0 && g->name[g->name_length - 1] == '\r')
                 g->name_length--;
-        mema_layout_end(p);
+        mema_fast_end(p);
         if (!g->vm_flags_present)
                 g->vm_flags[0] = '\0';
         if (p->_line.regions++ == 0)
                 p->_line.usual_label = p->_line.label;
         else if (p->_line.usual_label != p->_line.label)
                 p->_line.usual_label = LABEL_NONE;
-        p->_line.open = 0;
+        p->_line.open = false;
         p->status = MEMA_STATUS_REGION;
 }
 
+/* Takes a whole line.  A header within a region waits and ends the region. */
 static void take_line(struct mema_smaps *p, struct span line)
 {
         p->line++;
         p->_line.length = span_length(line) + p->_line.cut;
         if (!p->_line.closing && !SPAN_ENDS(line, "\r"))
-                p->_line.bare = 1;
+                p->_line.bare = true;
         if (mema_line_is_header(line)) {
                 if (!p->_line.open) {
                         mema_line_open(p, line);
@@ -93,23 +93,23 @@ static void take_line(struct mema_smaps *p, struct span line)
                 if (line.at != p->_line.text)
                         memcpy(p->_line.text, line.at, span_length(line));
                 p->_line.pending = span_length(line) + 1;
-                p->_header.known = 0;
+                p->_header.known = false;
                 close_region(p);
         } else if (p->_line.open) {
                 mema_line_field(p, line);
         } else {
-                mema_line_stray(p, line);
+                mema_line_preamble(p, line);
         }
 }
 
-/* Opens the region whose header waited. */
+/* Opens the region of the waiting header. */
 static void take_pending(struct mema_smaps *p)
 {
         if (p->_line.pending > 0) {
                 struct span header = span_of(p->_line.text, (size_t)p->_line.pending - 1);
 
                 if (p->_header.known)
-                        mema_layout_open(p, header);
+                        mema_fast_open(p, header);
                 else
                         mema_line_open(p, header);
         }
@@ -133,7 +133,7 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
         take_pending(p);
         while (used < len && p->status == MEMA_STATUS_MORE) {
                 if (p->_line.held == 0)
-                        used += mema_layout_take(p, buf + used, len - used);
+                        used += mema_fast_take(p, buf + used, len - used);
                 if (p->_line.pending > 0) {
                         close_region(p);
                         break;
@@ -156,6 +156,16 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
         return used;
 }
 
+/* Whether the last region has the label that all others end with. */
+static bool is_complete(const struct mema_smaps *p)
+{
+        uint64_t label = p->_line.usual_label;
+
+        if (label == LABEL_NONE || p->_line.regions == 0)
+                return true;
+        return label == LABEL_VM_FLAGS ? p->region.vm_flags_present : p->region.present >> label & 1;
+}
+
 enum mema_status mema_smaps_finish(struct mema_smaps *p)
 {
         if (p->status >= MEMA_STATUS_END)
@@ -163,7 +173,7 @@ enum mema_status mema_smaps_finish(struct mema_smaps *p)
         p->status = MEMA_STATUS_MORE;
         take_pending(p);
         if (p->status == MEMA_STATUS_MORE && p->_line.held > 0) {
-                p->_line.closing = 1;
+                p->_line.closing = true;
                 take_line(p, held_line(p));
         }
         if (p->status != MEMA_STATUS_MORE)
@@ -171,18 +181,11 @@ enum mema_status mema_smaps_finish(struct mema_smaps *p)
         if (!p->_line.open) {
                 p->status = p->_line.regions > 0 ? MEMA_STATUS_END : MEMA_STATUS_EMPTY;
                 if (p->_line.regions < p->capture.mappings)
-                        mema_line_missing(p);
-                return p->status;
-        }
-
-        bool complete =
-                p->_line.usual_label == LABEL_NONE || p->_line.regions == 0 ||
-                (p->_line.usual_label == LABEL_VM_FLAGS ? p->region.vm_flags_present
-                                                        : p->region.present >> p->_line.usual_label & 1);
-        if (complete) {
+                        mema_line_incomplete(p);
+        } else if (is_complete(p)) {
                 close_region(p);
         } else {
-                mema_line_missing(p);
+                mema_line_incomplete(p);
         }
         return p->status;
 }

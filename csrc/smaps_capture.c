@@ -1,5 +1,5 @@
-/* smaps_capture.c - what a saved capture says of its process: the keys of the lines
- * `# key: value`, and where their values go.  memanalyzer.h has the form. */
+/* smaps_capture.c - the keys of a saved capture's lines `# key: value`, and the members of struct
+ * mema_capture for their values.  memanalyzer.h describes the format; render_smaps.c writes it. */
 #include "smaps_capture.h"
 
 #include "render_out.h"
@@ -8,18 +8,18 @@
 enum kind { VERSION, PATH, KIND, GO_VERSION, OWNER, ADDRESS, FLAG, NUMBER, LIMIT, FIGURE };
 
 static const char *const wants[] = {
-        [VERSION] = "1, the version of this form",
+        [VERSION] = "1, the version of this format",
         [PATH] = "a path of at most 4096 bytes",
         [KIND] = "go or other",
         [GO_VERSION] = "a version of at most 31 bytes",
-        [OWNER] = "addresses in their order, bytes and a category, as c000-e000 8192 8192 0 named cache",
-        [ADDRESS] = "an address, as 0xc000012000",
+        [OWNER] = "ascending addresses, bytes and a category, such as c000-e000 8192 8192 0 named cache",
+        [ADDRESS] = "an address such as 0xc000012000",
         [FLAG] = "a number",
         [NUMBER] = "a number",
         [LIMIT] = "a number",
         [FIGURE] = "a number of bytes, or two",
 };
-_Static_assert(MEMA_NAME_MAX == 4096 && MEMA_GO_VERSION_MAX == 32, "they are in the words above");
+_Static_assert(MEMA_NAME_MAX == 4096 && MEMA_GO_VERSION_MAX == 32, "the texts above quote them");
 
 static const char *const program_kinds[] = {
         [MEMA_PROGRAM_UNKNOWN] = NULL,
@@ -27,8 +27,9 @@ static const char *const program_kinds[] = {
         [MEMA_PROGRAM_OTHER] = "other",
 };
 
-/* A number is in struct mema_capture; a figure, and what says that it is known, are
- * in struct mema_facts; a limit's place is its enum mema_limit. */
+/* `place` of a number or flag is an offset in struct mema_capture; of a limit, its enum mema_limit; of a
+ * figure, an offset in struct mema_facts, and `known` is the offset of the bool that says that the figure is
+ * known. */
 static const struct {
         const char *name;
         size_t length;
@@ -74,7 +75,7 @@ static const struct {
 };
 
 enum { KEY_COUNT = sizeof keys / sizeof *keys };
-_Static_assert(KEY_COUNT <= 64, "a capture's `_given` has a bit a key");
+_Static_assert(KEY_COUNT <= 64, "mema_capture._given has a bit for each key");
 _Static_assert(sizeof(struct mema_facts) / sizeof(uint64_t) ==
                        (KEY_COUNT - CAPTURE_FIRST_FIGURE) + 2 /* known, padded */ + 1 + MEMA_ANCHORS_MAX,
                "every figure has a key");
@@ -116,7 +117,8 @@ bool mema_capture_find(struct span line, size_t *key, struct span *value)
         return false;
 }
 
-/* What is absent is not zero, and sums of some of the figures would be wrong. */
+/* Whether all figures that share a `known` have come: an absent one is not zero, and a sum of some would be
+ * wrong. */
 static bool all_given(const struct mema_capture *c, size_t known)
 {
         for (size_t i = CAPTURE_FIRST_FIGURE; i < KEY_COUNT; i++)
@@ -208,16 +210,16 @@ static enum scan take_go_version(struct mema_context *context, struct span value
         return SCAN_OK;
 }
 
-/* A number and what stands behind it. */
+/* Scans a number and the character after it. */
 static enum scan scan_part(enum scan (*scan)(struct span *, uint64_t *), struct span *s, uint64_t *value,
-                           char then)
+                           char after)
 {
         enum scan result = scan(s, value);
 
-        return result == SCAN_OK && !scan_char(s, then) ? SCAN_NONE : result;
+        return result == SCAN_OK && !scan_char(s, after) ? SCAN_NONE : result;
 }
 
-/* A category that a mapping can have, by its stable id. */
+/* Scans the stable id of a category that a mapping can have. */
 static enum scan scan_category(struct span *s, enum mema_category_id *category)
 {
         for (unsigned i = 0; i < MEMA_CATEGORY_NOT_BROKEN_DOWN; i++) {
@@ -233,7 +235,8 @@ static enum scan scan_category(struct span *s, enum mema_category_id *category)
         return SCAN_NONE;
 }
 
-/* What has a name is named. */
+/* "7f5c00000000-7f5c08000000 134217728 134217728 0 named TXMetaCache": owners come by address, and only those
+ * of the category NAMED have a name. */
 static enum scan take_owner(struct mema_capture *c, struct span *s)
 {
         const char *first = s->at;
@@ -263,11 +266,13 @@ static enum scan take_owner(struct mema_capture *c, struct span *s)
         return SCAN_OK;
 }
 
+/* "0xc000012000" */
 static enum scan scan_address(struct span *s, uint64_t *address)
 {
         return scan_char(s, '0') && scan_char(s, 'x') ? scan_hex(s, address) : SCAN_NONE;
 }
 
+/* "1048576 2097152", or one number for both. */
 static enum scan scan_figure(struct span *s, uint64_t *before, uint64_t *after)
 {
         enum scan result = scan_decimal(s, before);

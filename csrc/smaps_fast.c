@@ -1,31 +1,31 @@
-/* smaps_fast.c - the lines of a mapping in few steps, where they are as in the first one.
+/* smaps_fast.c - the fast path: lines in the layout of the first mapping.
  *
- * The kernel prints the same labels in the same order and columns for each mapping.
- * Those of the first are learned from smaps_line.c as it reads it; from then on a line is
- * compared with what came last in its row, and its number, where that is another, is
- * turned eight digits at once.  A line that differs in any other byte is smaps_line.c's,
- * which says what is right: nothing is taken here that would not come to the same
- * there.  Without this file the parser needs five to fourteen times as many instructions.
+ * The kernel prints the same labels in the same order and columns for every mapping.  While smaps_line.c
+ * reads the first mapping, each label becomes a row of the layout.  From then on, a line is compared with
+ * the last text of its row; if only the number differs, its eight digits are converted at once
+ * (SWAR: SIMD within a register).  If any other byte differs, the line is left to smaps_line.c, which
+ * decides: this file takes no line that smaps_line.c would read differently.  Without this file the
+ * parser needs five to fourteen times as many instructions.
  *
- * A line that was put together is not looked at, so that a text in small pieces is
- * smaps_line.c's alone: that is what the tests and the fuzzer compare with. */
+ * Assembled lines do not come here, so that a text in small pieces is read by smaps_line.c alone:
+ * the tests and the fuzzers compare the two. */
 #include "smaps_fast.h"
 
 #include "region.h"
 
-/* The kernel's columns: a label and blanks, eight for the number, its unit. */
-enum { HEAD = 16, NUMBER = 8, LINE = 28 };
-_Static_assert(sizeof((struct mema_layout *)0)->lines == MEMA_FIELD_COUNT * LINE, "a row has a line");
+/* The kernel's columns: a label and blanks, the number, and its unit with the newline. */
+enum { HEAD = 16, NUMBER = 8, LINE = HEAD + NUMBER + 4 };
+_Static_assert(sizeof((struct mema_layout *)0)->lines == MEMA_FIELD_COUNT * LINE, "a line for each field");
 
 #define KILOBYTES " kB\n"
 #define PLAIN "\n"
 
 /* Numbers ------------------------------------------------------------------ */
 
-/* A byte in all eight places. */
+/* A word of eight equal bytes. */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Eight bytes, the first as the lowest on any machine: compilers make it one load. */
+/* Loads eight bytes, little endian on any machine: compilers make it one load. */
 static uint64_t load_8(const char *at)
 {
         const unsigned char *b = (const unsigned char *)at;
@@ -34,21 +34,21 @@ static uint64_t load_8(const char *at)
                (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
 }
 
-/* Blanks, or none, and digits up to the eighth byte. */
+/* Whether the bytes are any blanks, then digits up to the last byte. */
 static bool is_number(uint64_t text)
 {
         uint64_t low = text & EACH(0x0f);
-        uint64_t blank = ~text >> 4 & EACH(1); /* 1 for 0x20 to 0x2f, 0 for 0x30 to 0x3f */
-        uint64_t mask = (blank << 8) - blank;  /* all bits of their bytes */
+        uint64_t blank = ~text >> 4 & EACH(1); /* per byte: 1 for 0x20 to 0x2f, 0 for 0x30 to 0x3f */
+        uint64_t mask = (blank << 8) - blank;  /* 0xff in those bytes */
         bool in_range = (text & EACH(0xe0)) == EACH(0x20) && ((low + EACH(6)) & EACH(0x10)) == 0;
 
         return in_range && ((low & mask) | (mask & (mask + 1)) | blank >> 56) == 0;
 }
 
-/* Eight digits, the first in the lowest byte, to pairs, these to fours, these to the number.
- * Without a branch: a loop over digits, of which nobody foretells how many there are, costs
- * 30 to 40 ns more a mapping. */
-static inline uint64_t join(uint64_t digits, uint64_t base)
+/* Joins eight digits, the first in the lowest byte, into pairs, groups of four, and the number (SWAR).
+ * Branch-free: a loop over the digits, whose number the CPU cannot predict, costs 30 to 40 ns more per
+ * mapping. */
+static inline uint64_t join_digits(uint64_t digits, uint64_t base)
 {
         digits = (digits * base + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
         digits = (digits * base * base + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
@@ -57,10 +57,10 @@ static inline uint64_t join(uint64_t digits, uint64_t base)
 
 static uint64_t number_of(uint64_t text)
 {
-        return join(text & EACH(0x0f), 10);
+        return join_digits(text & EACH(0x0f), 10);
 }
 
-/* '0' to '9' and 'a' to 'f' in all eight bytes. */
+/* Whether all eight bytes are '0' to '9' or 'a' to 'f'. */
 static bool is_hex(uint64_t text)
 {
         uint64_t low = text & EACH(0x7f);
@@ -72,14 +72,13 @@ static bool is_hex(uint64_t text)
 
 static uint64_t hex_of(uint64_t text)
 {
-        return join((text & EACH(0x0f)) + (text >> 6 & EACH(1)) * 9, 16);
+        return join_digits((text & EACH(0x0f)) + (text >> 6 & EACH(1)) * 9, 16);
 }
 
 /* Learning ----------------------------------------------------------------- */
 
-/* Whether a line whose number begins there has the kernel's columns: a number that is
- * partly in the head, or its unit in the place of digits, would fit lines that are
- * not well formed. */
+/* Whether the line, whose number begins at `number`, has the kernel's columns.  A row with a number partly in
+ * its head, or a unit in the place of digits, would match malformed lines. */
 static bool has_columns(struct span line, const char *number)
 {
         struct span unit = { line.at + HEAD + NUMBER, line.end };
@@ -88,7 +87,7 @@ static bool has_columns(struct span line, const char *number)
                (unit.at == unit.end || SPAN_EQUALS(unit, " kB"));
 }
 
-void mema_layout_learn(struct mema_smaps *p, struct span line, const char *number)
+void mema_fast_learn(struct mema_smaps *p, struct span line, const char *number)
 {
         bool plain = span_length(line) == HEAD + NUMBER;
         uint64_t row = 0;
@@ -112,7 +111,7 @@ void mema_layout_learn(struct mema_smaps *p, struct span line, const char *numbe
         p->_layout.row = row + 1;
 }
 
-void mema_layout_end(struct mema_smaps *p)
+void mema_fast_end(struct mema_smaps *p)
 {
         uint64_t absent = p->_layout.before[p->_layout.rows] & ~p->region.present;
 
@@ -124,28 +123,29 @@ void mema_layout_end(struct mema_smaps *p)
 
 /* Headers ------------------------------------------------------------------ */
 
-static bool take_hex(struct span *s, uint64_t *value, char behind)
+static bool take_hex(struct span *s, uint64_t *value, char after)
 {
-        return scan_hex(s, value) == SCAN_OK && scan_char(s, behind);
+        return scan_hex(s, value) == SCAN_OK && scan_char(s, after);
 }
 
-/* The address of a page, which has 12 digits in most processes: digit by digit they are 2 to 9%
- * of the parser's work. */
-static bool take_page(struct span *s, uint64_t *value, char behind)
+/* Takes the address of a page.  Most have 12 digits, the last three 0; digit by digit, addresses take 2 to 9%
+ * of the parser's instructions. */
+static bool take_page(struct span *s, uint64_t *value, char after)
 {
+        enum { DIGITS = 1 + 8 + 3 };
         uint64_t text;
 
-        if (s->end - s->at <= 12 || memcmp(s->at + 9, "000", 3) != 0 || s->at[12] != behind)
-                return take_hex(s, value, behind);
+        if (s->end - s->at <= DIGITS || memcmp(s->at + 9, "000", 3) != 0 || s->at[DIGITS] != after)
+                return take_hex(s, value, after);
         text = load_8(s->at + 1);
         if (hex_plus_1(s->at[0]) == 0 || !is_hex(text))
-                return take_hex(s, value, behind);
+                return take_hex(s, value, after);
         *value = (uint64_t)(hex_plus_1(s->at[0]) - 1) << 44 | hex_of(text) << 12;
-        s->at += 13;
+        s->at += DIGITS + 1;
         return true;
 }
 
-/* A header up to its name, and a blank before that. */
+/* Takes a header up to the blank after its inode. */
 static bool take_place(struct mema_header *h, struct span *s)
 {
         static const char nowhere[] = "00000000 00:00 0 ";
@@ -153,7 +153,7 @@ static bool take_place(struct mema_header *h, struct span *s)
         if (!take_page(s, &h->start, '-') || !take_page(s, &h->end, ' ') || h->end < h->start ||
             !mema_scan_perms(s, h->perms) || !scan_char(s, ' '))
                 return false;
-        /* Three of four mappings: 7 to 22% of the parser's work. */
+        /* Three quarters of all mappings have no file: saves 7 to 22% of the parser's instructions. */
         if (SPAN_STARTS(*s, nowhere)) {
                 s->at += sizeof nowhere - 1;
                 h->offset = h->device_major = h->device_minor = h->inode = 0;
@@ -164,8 +164,8 @@ static bool take_place(struct mema_header *h, struct span *s)
                scan_char(s, ' ');
 }
 
-/* Takes the header of the next region, where all of it is there: it waits until the caller
- * has taken the region before. */
+/* Takes the header of the next region if all of it is there.  It waits until the caller has taken the
+ * region before it. */
 static const char *take_header(struct mema_smaps *p, const char *at, const char *end)
 {
         struct span name = { at, end };
@@ -182,31 +182,31 @@ static const char *take_header(struct mema_smaps *p, const char *at, const char 
                 return at;
         memcpy(p->_line.text, name.at, span_length(name));
         p->_line.pending = span_length(name) + 1;
-        p->_header.known = 1;
+        p->_header.known = true;
         p->line++;
         p->_line.length = (uint64_t)(newline - at);
         return newline + 1;
 }
 
-void mema_line_begin(struct mema_smaps *p)
+void mema_fast_begin(struct mema_smaps *p)
 {
         struct mema_region *g = &p->region;
 
         g->line = p->line;
         g->present = 0;
-        if (p->_layout.strayed)
-                memcpy(g->value, p->_layout.known, sizeof g->value); /* see smaps_fast.c */
+        if (p->_layout.strayed) /* take_line sets no value that is the same as the last one in its row */
+                memcpy(g->value, p->_layout.known, sizeof g->value);
         p->_layout.strayed = false;
         g->vm_flags_present = false;
         g->repeated = 0;
         g->category = (enum mema_category_id)0;
         g->method = (enum mema_method)0;
         p->_layout.row = 0;
-        p->_line.open = 1;
-        p->_line.after_unknown = 0;
+        p->_line.open = true;
+        p->_line.after_unknown = false;
 }
 
-void mema_layout_open(struct mema_smaps *p, struct span name)
+void mema_fast_open(struct mema_smaps *p, struct span name)
 {
         struct mema_region *g = &p->region;
         const struct mema_header *h = &p->_header;
@@ -222,19 +222,19 @@ void mema_layout_open(struct mema_smaps *p, struct span name)
         g->name_length = span_length(name);
         g->name_cut = 0;
         memcpy(g->name, name.at, span_length(name));
-        mema_line_begin(p);
+        mema_fast_begin(p);
 }
 
-/* Taking ------------------------------------------------------------------- */
+/* Lines -------------------------------------------------------------------- */
 
-/* Eight bytes, and the number that they are. */
+/* Eight bytes of text, and their number. */
 struct number {
         uint64_t text, value;
 };
 static const struct number zero = { (EACH(' ') >> 8) | (uint64_t)'0' << 56, 0 };
 
-/* Takes another number in a row.  Most of a mapping's numbers are that of the row before,
- * too: without `last` the parser needs up to 10% more instructions. */
+/* Takes a number that is new in its row.  Most numbers of a mapping equal the one in the row before: without
+ * `last` the parser needs up to 10% more instructions. */
 static bool take_number(struct mema_smaps *p, uint64_t row, const char *at, uint64_t unit,
                         struct number *last)
 {
@@ -250,8 +250,7 @@ static bool take_number(struct mema_smaps *p, uint64_t row, const char *at, uint
         return true;
 }
 
-/* Takes one line.  What is compared has a fixed size: that is a few instructions,
- * not a call. */
+/* Takes one line.  The comparisons have fixed sizes, which makes them a few instructions, not a call. */
 static inline bool take_line(struct mema_smaps *p, uint64_t row, const char *at, const char *unit, size_t len,
                              struct number *last)
 {
@@ -263,7 +262,7 @@ static inline bool take_line(struct mema_smaps *p, uint64_t row, const char *at,
                take_number(p, row, at + HEAD, len > 1 ? 1024 : 1, last);
 }
 
-/* The same for rows up to `last`; returns where they end. */
+/* Takes rows in kB up to `last`; returns the end of the last one taken. */
 static const char *take_rows(struct mema_smaps *p, const char *at, const char *end, uint64_t last)
 {
         uint64_t row = p->_layout.row, whole = (uint64_t)(end - at) / LINE;
@@ -278,6 +277,7 @@ static const char *take_rows(struct mema_smaps *p, const char *at, const char *e
         return at;
 }
 
+/* Takes rows without a unit. */
 static const char *take_plain_rows(struct mema_smaps *p, const char *at, const char *end)
 {
         struct number number = zero;
@@ -290,7 +290,7 @@ static const char *take_plain_rows(struct mema_smaps *p, const char *at, const c
         return at;
 }
 
-/* The rows up to `last`, where all of them are as they came last: one comparison. */
+/* Takes the rows up to `last` if all of them repeat their last text, with one comparison. */
 static const char *take_same_rows(struct mema_smaps *p, const char *at, const char *end, uint64_t last)
 {
         size_t n = (size_t)sat_sub(last, p->_layout.row) * LINE;
@@ -301,16 +301,17 @@ static const char *take_same_rows(struct mema_smaps *p, const char *at, const ch
         return at + n;
 }
 
+/* Takes as many rows as match. */
 static const char *take_numbers(struct mema_smaps *p, const char *at, const char *end)
 {
         uint64_t first = p->_layout.row;
 
-        /* What is there already is repeated. */
+        /* A field that is there already is repeated, and counted by smaps_line.c. */
         if (first == p->_layout.rows ||
             p->region.present & p->_layout.before[p->_layout.rows] & ~p->_layout.before[first])
                 return at;
-        /* Where there are many mappings they are alike; else those behind Anonymous are zeros
-         * in most.  Without these two the parser needs 1 to 30% more instructions. */
+        /* In large processes, many mappings are alike; in others, most fields after Anonymous are 0.  Without
+         * these two comparisons the parser needs 1 to 30% more instructions. */
         at = take_same_rows(p, at, end, p->_layout.kilobytes);
         if (p->_layout.row < p->_layout.kilobytes) {
                 at = take_rows(p, at, end, p->_layout.quiet);
@@ -325,7 +326,7 @@ static const char *take_numbers(struct mema_smaps *p, const char *at, const char
         return at;
 }
 
-/* "VmFlags: rd wr mr mw \n", as the kernel writes it. */
+/* Takes "VmFlags: rd wr mr mw \n" in the kernel's layout. */
 static const char *take_flags(struct mema_smaps *p, const char *at, const char *end)
 {
         static const char label[] = "VmFlags: ";
@@ -342,13 +343,13 @@ static const char *take_flags(struct mema_smaps *p, const char *at, const char *
                 return at;
         memcpy(g->vm_flags, codes, n);
         g->vm_flags[n - 1] = '\0';
-        g->vm_flags_present = 1;
+        g->vm_flags_present = true;
         p->_line.label = LABEL_VM_FLAGS;
         p->line++;
         return s + 1;
 }
 
-size_t mema_layout_take(struct mema_smaps *p, const char *buf, size_t len)
+size_t mema_fast_take(struct mema_smaps *p, const char *buf, size_t len)
 {
         const char *at = buf, *end = buf + len;
 
@@ -359,8 +360,8 @@ size_t mema_layout_take(struct mema_smaps *p, const char *buf, size_t len)
                 at = take_flags(p, at, end);
         at = take_header(p, at, end);
         if (at > buf) {
-                p->_line.after_unknown = 0;
-                p->_line.bare = 1;
+                p->_line.after_unknown = false;
+                p->_line.bare = true;
         }
         return (size_t)(at - buf);
 }

@@ -1,13 +1,15 @@
-/* fuzz.c - what the tests' oracles stand on (test.h), for the fuzzers, and how a
- * text is changed.
+/* fuzz.c - the parts of test.h that the oracles of csrc/tests need, without CUnit; the mutator of smaps
+ * texts; the limit on time.
  *
- * An assertion that fails ends the run; libFuzzer keeps the input.  A guarded copy
- * is one of just its size, beyond which AddressSanitizer watches. */
+ * A failed assertion aborts, and libFuzzer keeps the input.  A guarded copy is an allocation of its exact
+ * size, so that AddressSanitizer sees an over-read. */
+#define _GNU_SOURCE
 #include "fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #if __has_feature(memory_sanitizer)
 #include <sanitizer/msan_interface.h>
@@ -65,7 +67,7 @@ void spoil(void *memory, size_t size)
         SPOIL(memory, size);
 }
 
-/* Chance ---------------------------------------------------------------------- */
+/* Random numbers --------------------------------------------------------------- */
 
 uint64_t chance(uint64_t *seed, uint64_t below)
 {
@@ -82,9 +84,58 @@ uint64_t seed_of(const char *text, size_t len)
         return h | 1;
 }
 
-/* Changes ---------------------------------------------------------------------- */
+/* Time ------------------------------------------------------------------------- */
 
-/* A line with its newline, or without one where it is the last. */
+static uint64_t cpu_time(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The least CPU time of several runs, in nanoseconds; of one run if that is at most `enough`. */
+static uint64_t least_time(void (*work)(const char *text, size_t len), const char *text, size_t len,
+                           uint64_t enough)
+{
+        enum { RUNS = 10 };
+        uint64_t least = UINT64_MAX;
+
+        for (int i = 0; i < RUNS && least > enough; i++) {
+                uint64_t began = cpu_time(), took;
+
+                work(text, len);
+                took = cpu_time() - began;
+                least = took < least ? took : least;
+        }
+        return least;
+}
+
+/* The reference is measured in this process: the limit holds on any machine, with any instrumentation. */
+void expect_linear_time(void (*work)(const char *text, size_t len), const char *text, size_t len)
+{
+        enum { FACTOR = 5, LINES = 400, CONSTANT = 1000 /* bytes that a call can cost besides its text */ };
+        static const char line[] = "1000-2000 r--p 0 0:0 0\n";
+        static char reference[LINES * (sizeof line - 1) + 1];
+        static uint64_t unit;
+        uint64_t limit, took;
+
+        if (unit == 0) {
+                for (int i = 0; i < LINES; i++)
+                        strcat(reference, line);
+                unit = least_time(work, reference, sizeof reference - 1, 0);
+        }
+        limit = unit * FACTOR * (len + CONSTANT) / (sizeof reference - 1);
+        took = least_time(work, text, len, limit);
+        if (took > limit)
+                fprintf(stderr, "%zu bytes take %llu us, the limit is %llu us: ", len,
+                        (unsigned long long)took / 1000, (unsigned long long)limit / 1000);
+        is_true("time in proportion to the length", took <= limit, __FILE__, __LINE__);
+}
+
+/* Mutator ---------------------------------------------------------------------- */
+
+/* A line with its newline; the last one can lack it. */
 struct line {
         size_t start, len;
 };
@@ -101,8 +152,7 @@ static struct line any_line(const char *text, size_t len, uint64_t *seed)
         return line;
 }
 
-/* Puts `n` bytes in the place of `old` ones; returns the new length, and the old
- * one where there is no room. */
+/* Replaces `old` bytes at `at` by `n` others; returns the new length, or the old one if there is no room. */
 static size_t replace(char *text, size_t len, size_t max, size_t at, size_t old, const char *with, size_t n)
 {
         if (len - old + n > max)
@@ -112,7 +162,7 @@ static size_t replace(char *text, size_t len, size_t max, size_t at, size_t old,
         return len - old + n;
 }
 
-/* A number in the line, if any, becomes one at a limit. */
+/* Replaces a number in the line, if any, by one at a limit. */
 static size_t change_number(char *text, size_t len, size_t max, struct line line, uint64_t *seed)
 {
         /* clang-format off */
@@ -132,8 +182,7 @@ static size_t change_number(char *text, size_t len, size_t max, struct line line
         return replace(text, len, max, at, n, number, n > 0 ? strlen(number) : 0);
 }
 
-/* A line becomes longer, often so long that it loses its middle; the bytes tell
- * their place. */
+/* Lengthens a line, often so much that it loses its middle, with bytes that differ from place to place. */
 static size_t lengthen(char *text, size_t len, size_t max, struct line line, uint64_t *seed)
 {
         char run[MEMA_LINE_MAX + 500];
@@ -144,7 +193,7 @@ static size_t lengthen(char *text, size_t len, size_t max, struct line line, uin
         return replace(text, len, max, line.start + (size_t)chance(seed, line.len + 1), 0, run, n);
 }
 
-/* libFuzzer changes bytes; whole lines and numbers are what smaps is made of. */
+/* libFuzzer mutates bytes; this mutates what a smaps consists of: lines and numbers. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned seed)
 {
         uint64_t random = seed;

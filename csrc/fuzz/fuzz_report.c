@@ -1,6 +1,6 @@
-/* fuzz_report.c - any text through parser, classifier, report and renderer: the
- * law, and a text that is well formed and does not depend on how the input was
- * cut, nor the sums on the memory that could be had. */
+/* fuzz_report.c - any text through parser, classifier, report and renderers: the categories add up, the
+ * output is well formed and does not depend on the cuts, the sums do not depend on the available memory, and
+ * the time is linear. */
 #include "fuzz.h"
 
 #include "../tests/failing.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything beside the text that a report depends on. */
+/* All that a report depends on besides the text. */
 static struct {
         struct mema_context context;
         struct mema_options options;
@@ -18,7 +18,7 @@ static struct {
         struct mema_owner owners[8];
 } with;
 
-/* Of every magnitude, and often as large as can be. */
+/* A number of any magnitude, often very large. */
 static uint64_t any_number(uint64_t *seed)
 {
         uint64_t high = chance(seed, UINT64_C(1) << 31), low = chance(seed, UINT64_C(1) << 31);
@@ -56,8 +56,7 @@ static struct mema_facts any_facts(uint64_t *seed, const struct records *records
         return facts;
 }
 
-/* Labels and malloc's memory, in any order and over each other, where there is some
- * memory. */
+/* Labels and malloc's memory within the mappings, in any order, also overlapping. */
 static void choose_owners(uint64_t *seed, const struct records *records)
 {
         static const char names[] = "cache[1] utxo \xc3\xa9:]";
@@ -111,7 +110,7 @@ static void choose(uint64_t *seed, const struct records *records)
         }
 }
 
-/* A finished report of the text in pieces. */
+/* Makes a finished report of the text in pieces. */
 static struct mema_error collect(struct mema_report *r, const char *text, size_t len, struct cut cut)
 {
         static struct mema_smaps p;
@@ -132,7 +131,7 @@ static struct mema_error collect(struct mema_report *r, const char *text, size_t
         return error;
 }
 
-/* To be freed. */
+/* Asserts that the report and its text are right; returns the text, to be freed. */
 static char *expect_shown(const struct mema_report *r, struct cut cut)
 {
         char *text = write_by(r, &with.output, cut);
@@ -144,24 +143,23 @@ static char *expect_shown(const struct mema_report *r, struct cut cut)
         return text;
 }
 
-/* The text has been seen. */
-static void expect_other_forms(const struct mema_report *r)
+/* Asserts that the formats other than text are harmless. */
+static void expect_other_formats(const struct mema_report *r)
 {
-        static const unsigned forms[] = { MEMA_FORMAT_JSON, MEMA_FORMAT_OPENMETRICS };
+        static const enum mema_format formats[] = { MEMA_FORMAT_JSON, MEMA_FORMAT_OPENMETRICS };
 
-        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
                 struct mema_output_options options = with.output;
                 char *output;
 
-                options.format = forms[i];
+                options.format = formats[i];
                 output = write_by(r, &options, WHOLE);
-                expect_harmless(mema_format_name(forms[i]), output);
+                expect_harmless(mema_format_name(formats[i]), output);
                 free(output);
         }
 }
 
-/* With less memory there are fewer rows and names, and no other sums, unless owners are
- * lost. */
+/* Asserts that a report with less memory has the same sums, unless it lost owners, and no more rows. */
 static void expect_same_sums(const struct mema_report *r, const struct mema_report *whole)
 {
         TRUE(memcmp(&r->totals, &whole->totals, sizeof r->totals) == 0);
@@ -171,45 +169,78 @@ static void expect_same_sums(const struct mema_report *r, const struct mema_repo
         TRUE(r->row_count <= whole->row_count && r->row_count + r->checks.rows_lost >= whole->row_count);
 }
 
+/* Asserts that the text in pieces, and with allocations that fail, gives the same as the whole. */
+static void expect_same_in_pieces(uint64_t *seed, const char *text, size_t len,
+                                  const struct mema_report *whole, const struct mema_error *error,
+                                  const char *shown)
+{
+        static struct mema_report pieces;
+        uint64_t first = chance(seed, 2) ? 1 + chance(seed, 4) : 0, failed;
+        struct mema_error other;
+        char *other_shown;
+
+        fail_allocations(first, chance(seed, 2) ? first : UINT64_MAX * (first > 0));
+        other = collect(&pieces, text, len, (struct cut){ 1 + (size_t)chance(seed, 200), *seed, 0 });
+        expect_same_sums(&pieces, whole);
+        EQUAL(other.status, error->status);
+        if (error->status != MEMA_STATUS_END) {
+                TRUE(other.line == error->line && other.column == error->column);
+                SAME_TEXT(other.message, error->message);
+        }
+        failed = allocations_failed();
+        other_shown = expect_shown(&pieces, (struct cut){ 1 + (size_t)chance(seed, 200), *seed, 0 });
+        if (failed == 0)
+                SAME_TEXT(other_shown, shown);
+        free(other_shown);
+        mema_report_free(&pieces);
+}
+
+/* The slowest report: with all rows in every order. */
+static void report_only(const char *text, size_t len)
+{
+        static const struct mema_options options = { .top = MEMA_ALL, .every_sort = true };
+        static const struct mema_output_options output = { .top = MEMA_ALL };
+        static struct mema_report r;
+        static struct mema_smaps p;
+        static struct mema_output w;
+        static char buf[65536];
+        struct mema_error error;
+
+        mema_smaps_init(&p);
+        mema_report_init(&r, NULL, &options);
+        if (mema_collect_feed(&r, &p, text, len, &error) == MEMA_STATUS_MORE)
+                mema_collect_feed(&r, &p, NULL, 0, &error);
+        mema_report_finish(&r, NULL);
+        mema_output_init(&w, &r, &output);
+        while (mema_output_next(&w, buf, sizeof buf) > 0)
+                ;
+        mema_report_free(&r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-        static struct mema_report whole, pieces;
+        static struct mema_report whole;
         const char *text = (const char *)data, *newline = len > 0 ? memchr(text, '\n', len) : NULL;
         uint64_t seed = seed_of(text, newline ? (size_t)(newline - text) : len);
         struct records records = parse(text, len, WHOLE);
-        struct mema_error error, other;
-        char *shown, *other_shown;
-        uint64_t first;
+        struct mema_error error;
+        char *shown;
 
         choose(&seed, &records);
         error = collect(&whole, text, len, WHOLE);
         shown = expect_shown(&whole, WHOLE);
         if (chance(&seed, 16) == 0) /* they are long */
-                expect_other_forms(&whole);
+                expect_other_formats(&whole);
         if (!whole._counting.overflown) {
                 EQUAL(error.status, records.end.status);
                 expect_totals("the text", &whole, &records);
                 if (whole.context.owner_count == 0) /* else rows are pieces of mappings */
                         expect_rows("the text", &whole, &records);
         }
+        expect_same_in_pieces(&seed, text, len, &whole, &error, shown);
+        expect_linear_time(report_only, text, len);
 
-        first = chance(&seed, 2) ? 1 + chance(&seed, 4) : 0;
-        fail_allocations(first, chance(&seed, 2) ? first : UINT64_MAX * (first > 0));
-        other = collect(&pieces, text, len, (struct cut){ 1 + (size_t)chance(&seed, 200), seed, 0 });
-        expect_same_sums(&pieces, &whole);
-        EQUAL(other.status, error.status);
-        if (error.status != MEMA_STATUS_END) {
-                TRUE(other.line == error.line && other.column == error.column);
-                SAME_TEXT(other.message, error.message);
-        }
-        first = allocations_failed();
-        other_shown = expect_shown(&pieces, (struct cut){ 1 + (size_t)chance(&seed, 200), seed, 0 });
-        if (first == 0)
-                SAME_TEXT(other_shown, shown);
-
-        free(other_shown);
         free(shown);
-        mema_report_free(&pieces);
         mema_report_free(&whole);
         records_free(&records);
         return 0;

@@ -1,4 +1,4 @@
-/* failing.c - an allocator that fails where it is told to: see failing.h. */
+/* failing.c - an allocator that fails on demand: see failing.h. */
 #include "failing.h"
 
 #include <errno.h>

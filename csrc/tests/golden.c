@@ -1,4 +1,4 @@
-/* golden.c - the files of testdata/golden: what is written to them, and compared. */
+/* golden.c - compares outputs with the files of testdata/golden; see golden.h. */
 #include "golden.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void write_golden(const char *path, const char *text)
         }
 }
 
-uint64_t index_of(const char *(*name)(unsigned), const char *text)
+unsigned index_of(const char *(*name)(unsigned), const char *text)
 {
         for (unsigned i = 0; name(i); i++)
                 if (strcmp(name(i), text) == 0)

@@ -1,17 +1,15 @@
-/* golden.h - the files of testdata/golden, and the tables that say how they are made. */
+/* golden.h - outputs against the files of testdata/golden, and look-ups for their tables. */
 #ifndef GOLDEN_H
 #define GOLDEN_H
 
-#include <stdint.h>
+/* The index for which `name` returns `text`; fails and returns 0 if there is none. */
+unsigned index_of(const char *(*name)(unsigned), const char *text);
 
-/* The index at which a table says a text. */
-uint64_t index_of(const char *(*name)(unsigned), const char *text);
-
-/* The first line in which they differ, and no other. */
+/* Expects the same text; reports the first line that differs. */
 void expect_same_lines(const char *what, const char *got, const char *wanted);
 
-/* That a text is a file of testdata/golden; UPDATE_GOLDEN=1 in the environment writes it
- * again. */
+/* Expects the text of a file of testdata/golden.  UPDATE_GOLDEN=1 in the environment writes the
+ * file first. */
 void expect_golden(const char *name, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
-/* harmless.c - what may stand in a text that a terminal shows, by the properties
- * that Unicode 15 gives: beside csrc/escape.c, which has one table for all. */
+/* harmless.c - which characters are safe in a terminal, from one table for each Unicode 15 property: an
+ * oracle for csrc/escape.c, which has a single table. */
 #include "test.h"
 
 #include <string.h>
@@ -54,7 +54,7 @@ size_t utf8(uint32_t code, char out[4])
         return n;
 }
 
-/* The character at `text` as it would be written; its length, 0 where it is none. */
+/* Decodes the UTF-8 character at `text`; returns its length, 0 if it is not valid. */
 static size_t character(const char *text, size_t left, uint32_t *code)
 {
         const unsigned char *at = (const unsigned char *)text;

@@ -1,4 +1,4 @@
-/* reads.c - regions and errors as one line of text: see reads.h. */
+/* reads.c - regions and errors as one line of text, compared with a case: see reads.h. */
 #include "reads.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* records.c - a text into regions and reports, in every way: see records.h. */
+/* records.c - parses texts into regions and reports: see records.h. */
 #include "records.h"
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ static bool ends_within(const char *text, size_t size)
         return memchr(text, '\0', size) != NULL;
 }
 
-/* What the header says of a region that the parser gives. */
+/* Asserts what memanalyzer.h promises of a region from the parser. */
 static void expect_region(const struct mema_region *g)
 {
         size_t flags = ends_within(g->vm_flags, sizeof g->vm_flags) ? strlen(g->vm_flags) : SIZE_MAX;
@@ -38,7 +38,7 @@ static void expect_region(const struct mema_region *g)
         }
 }
 
-/* The parser's own error, or its end. */
+/* Asserts what memanalyzer.h promises of an error, or the end. */
 static void expect_error(const struct mema_smaps *p, const struct mema_error *error, size_t len)
 {
         EQUAL(error->status, p->status);
@@ -80,7 +80,7 @@ static void feed(struct records *r, struct mema_smaps *p, char *at, size_t len)
         }
 }
 
-/* An error stays, and so does the end. */
+/* Asserts that an error, or the end, stays. */
 static void expect_sticky(struct mema_smaps *p, const struct mema_error *first)
 {
         struct mema_error again;
@@ -173,7 +173,8 @@ struct records parse_each_way(const char *what, const char *text, size_t len)
         static const struct cut cuts[] = {
                 { 3072, 0, 0 }, { 5000, 1, 0 }, { 150, 2, 0 }, { 17, 3, 0 }, { 3, 4, 0 }, { 1, 0, 0 },
         };
-        size_t count = len < 1 << 20 ? sizeof cuts / sizeof *cuts : 2; /* a large one is not cut small */
+        size_t count =
+                len < 1 << 20 ? sizeof cuts / sizeof *cuts : 2; /* cutting a large text small takes long */
         struct records whole = parse(text, len, WHOLE);
 
         for (size_t i = 0; i < count; i++)
@@ -315,7 +316,7 @@ static void expect_bounds(const char *what, const struct mema_report *r)
         }
 }
 
-/* The parts of a whole are none, or all of it; bounds are in their order. */
+/* Asserts that parts add up to the whole, or that all are 0, and that bounds are in order. */
 static void expect_parts(const char *what, const struct mema_report *r, unsigned first, unsigned last,
                          uint64_t whole)
 {
@@ -331,7 +332,7 @@ static void expect_parts(const char *what, const struct mema_report *r, unsigned
         is_true(what, sum == whole || (sum == 0 && committed == 0), __FILE__, __LINE__);
 }
 
-/* What is verified has a proof that held, and it held where it says so. */
+/* Asserts that a category is verified only if its proof held, and that `held` is what the numbers say. */
 static void expect_proofs(const char *what, const struct mema_report *r)
 {
         static const unsigned char proof_of[MEMA_CATEGORY_COUNT] = {

@@ -1,4 +1,4 @@
-/* saved.c - two reports side by side: see saved.h. */
+/* saved.c - compares two reports, and a report with the one of its capture; see saved.h. */
 #include "saved.h"
 
 #include <stdbool.h>
@@ -13,6 +13,14 @@ static bool same_row(const struct mema_region *a, const struct mema_region *b)
                memcmp(a->value, b->value, sizeof a->value) == 0 && strcmp(a->perms, b->perms) == 0 &&
                strcmp(a->vm_flags, b->vm_flags) == 0 && a->name_length == b->name_length &&
                memcmp(a->name, b->name, (size_t)a->name_length) == 0;
+}
+
+static bool same_limits(const struct mema_limits *a, const struct mema_limits *b)
+{
+        for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++)
+                if (a->known & MEMA_BIT(i) && a->value[i] != b->value[i])
+                        return false;
+        return a->known == b->known;
 }
 
 static const char *unlike_lists(const struct mema_report *a, const struct mema_report *b)
@@ -65,8 +73,10 @@ const char *first_unlike(const struct mema_report *a, const struct mema_report *
         if (strcmp(program[0], program[1]) != 0 || a->context.program != b->context.program ||
             strcmp(a->context.go_version, b->context.go_version) != 0)
                 return "the program";
+        if (!same_limits(&a->context.limits, &b->context.limits))
+                return "a limit";
         if (a->row_count != b->row_count || a->name_count != b->name_count)
-                return "how many rows or names there are";
+                return "the number of rows or names";
         return unlike_lists(a, b);
 }
 

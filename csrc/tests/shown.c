@@ -1,4 +1,4 @@
-/* shown.c - the rows and the text of a report beside a plain reading: see shown.h. */
+/* shown.c - checks the rows, warnings and text of a report against a plain reading; see shown.h. */
 #include "shown.h"
 
 #include <inttypes.h>
@@ -8,9 +8,9 @@
 
 /* Rows ---------------------------------------------------------------------- */
 
-static unsigned sort_wanted; /* qsort's comparator has no argument for it */
+static unsigned sort_wanted; /* qsort has no argument for its comparator */
 
-static uint64_t both(uint64_t a, uint64_t b)
+static uint64_t saturating_sum(uint64_t a, uint64_t b)
 {
         return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -21,9 +21,9 @@ static uint64_t key_of(const struct mema_region *g)
         case MEMA_SORT_PSS:
                 return g->value[MEMA_FIELD_PSS];
         case MEMA_SORT_PRIVATE:
-                return both(g->value[MEMA_FIELD_PRIVATE_CLEAN], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
+                return saturating_sum(g->value[MEMA_FIELD_PRIVATE_CLEAN], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
         case MEMA_SORT_DIRTY:
-                return both(g->value[MEMA_FIELD_SHARED_DIRTY], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
+                return saturating_sum(g->value[MEMA_FIELD_SHARED_DIRTY], g->value[MEMA_FIELD_PRIVATE_DIRTY]);
         case MEMA_SORT_SWAP:
                 return g->value[MEMA_FIELD_SWAP];
         case MEMA_SORT_SIZE:
@@ -59,7 +59,7 @@ static int by_rank(const void *left, const void *right)
         return (a->line > b->line) - (a->line < b->line);
 }
 
-/* What a report adds to a region of its own: the size where none was printed. */
+/* A report adds the category, the method, and the size if none was printed. */
 static bool same_row(const struct mema_region *row, const struct mema_region *wanted)
 {
         static struct mema_region g;
@@ -72,8 +72,8 @@ static bool same_row(const struct mema_region *row, const struct mema_region *wa
         return same_region(row, &g);
 }
 
-/* What is resident is listed, and by size and by swap what has that; but not the
- * one record of a rollup, which is no mapping. */
+/* Rows are resident regions; by size and by swap, also those with a size or swap.  The record of a
+ * rollup is not a region. */
 static bool is_listed(const struct mema_region *g)
 {
         if (is_rollup(g))
@@ -115,13 +115,13 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
         free(list);
 }
 
-/* The orders that a report has rows in: from the first on, before the last. */
+/* The orders of a report are from first_sort to end_sort - 1. */
 static unsigned first_sort(const struct mema_report *r)
 {
         return r->options.every_sort ? 0 : r->options.sort;
 }
 
-static unsigned last_sort(const struct mema_report *r)
+static unsigned end_sort(const struct mema_report *r)
 {
         return r->options.every_sort ? MEMA_SORT_COUNT : r->options.sort + 1;
 }
@@ -129,7 +129,7 @@ static unsigned last_sort(const struct mema_report *r)
 void expect_rows(const char *what, const struct mema_report *r, const struct records *records)
 {
         EQUAL(r->row_count, mema_report_rows_by(r, r->options.sort));
-        for (unsigned sort = first_sort(r); sort < last_sort(r); sort++)
+        for (unsigned sort = first_sort(r); sort < end_sort(r); sort++)
                 expect_rows_by(what, r, records, sort);
 }
 
@@ -153,7 +153,7 @@ static void expect_order_by(const char *what, const struct mema_report *r, unsig
 
 void expect_order(const char *what, const struct mema_report *r)
 {
-        for (unsigned sort = first_sort(r); sort < last_sort(r); sort++)
+        for (unsigned sort = first_sort(r); sort < end_sort(r); sort++)
                 expect_order_by(what, r, sort);
 }
 
@@ -181,7 +181,7 @@ void expect_warnings(const char *what, const struct mema_report *r)
 
 static struct mema_output t;
 
-/* What was begun in t, to its end. */
+/* The whole output that was begun in t. */
 static char *write_all(struct cut cut)
 {
         size_t len = 0, size = 1 << 13, n;
@@ -242,7 +242,7 @@ static bool starts(const char *text, const char *start)
         return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* The number before the unit that ends a line. */
+/* The number before the unit at the end of a line. */
 static uint64_t amount(const char *line)
 {
         const char *unit = strrchr(line, ' ');
@@ -257,7 +257,7 @@ static uint64_t amount(const char *line)
         return strtoull(digit, NULL, 10);
 }
 
-/* The last row of a group is its subtotal; a blank line is behind it. */
+/* A group ends with its subtotal and a blank line. */
 static void expect_sums(const char *what, const char *text, uint64_t rss)
 {
         uint64_t rows = 0, last = 0, subtotals = 0, rss_lines = 0, rss_shown = UINT64_MAX;

@@ -1,5 +1,5 @@
-/* test_captures.c - what real kernels wrote: our own captures, in testdata/real
- * and ../shared/captures, and other projects', in ../shared/corpus. */
+/* test_captures.c - texts of real kernels: our own captures in testdata/real and ../shared/captures, and
+ * those of other projects in ../shared/corpus. */
 #include "records.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static void expect_number(const char *path, const char *what, uint64_t got, uint
         equal_number(shown, got, wanted, __FILE__, __LINE__);
 }
 
-/* A text with a NUL behind it, for the functions of the C library. */
+/* The text with a NUL behind it, for functions of the C library. */
 static char *text_of(const struct guarded *file)
 {
         char *text = malloc(file->len + 1);
@@ -38,7 +38,7 @@ static char *text_of(const struct guarded *file)
         return text;
 }
 
-/* Beside a plain reader ------------------------------------------------------ */
+/* A plain reader to compare with --------------------------------------------- */
 
 static unsigned field_of(const char *label)
 {
@@ -49,7 +49,7 @@ static unsigned field_of(const char *label)
         return i;
 }
 
-/* A header as sscanf reads it: is it this region's? */
+/* Whether sscanf reads the header as this region's. */
 static bool is_header_of(const char *line, const struct mema_region *g)
 {
         uint64_t start, end, offset, major, minor, inode;
@@ -66,7 +66,7 @@ static bool is_header_of(const char *line, const struct mema_region *g)
                g->name_length == strlen(line) && memcmp(g->name, line, strlen(line)) == 0;
 }
 
-/* The fields in the lines below a header; false where one is another's. */
+/* Whether the lines below a header have the fields and values of the region. */
 static bool has_fields(const struct mema_region *g, char **line, char **end)
 {
         uint64_t present = 0;
@@ -141,13 +141,13 @@ static void expect_capture(const char *path)
         guarded_free(&file);
 }
 
-static void our_own_captures(void)
+static void our_own_captures_are_read(void)
 {
         TRUE(each_file(REAL, ".smaps", expect_capture) > 0);
         TRUE(each_file(REAL, ".smaps_rollup", expect_capture) > 0);
 }
 
-static void shared_captures(void)
+static void shared_captures_are_read(void)
 {
         if (each_file(CAPTURES, "smaps", expect_capture) <= 0)
                 skipped("shared captures", CAPTURES " is not there");
@@ -155,7 +155,7 @@ static void shared_captures(void)
                 TRUE(each_file(CAPTURES, "maps", expect_capture) > 0);
 }
 
-/* As a capture comes from a machine that ends lines with CR LF. */
+/* A copy of a capture with CR LF line ends. */
 static void expect_same_with_carriage_returns(const char *path)
 {
         struct guarded file = guarded_file(path);
@@ -180,7 +180,7 @@ static void expect_same_with_carriage_returns(const char *path)
         guarded_free(&file);
 }
 
-static void captures_with_carriage_returns(void)
+static void carriage_returns_change_nothing(void)
 {
         TRUE(each_file(REAL, ".smaps", expect_same_with_carriage_returns) > 0);
 }
@@ -262,8 +262,7 @@ static void the_corpus_has_the_sums_of_its_index(void)
 
 /* Rollups --------------------------------------------------------------------- */
 
-/* What came and went, in kB, between the reading of smaps and of its rollup: the
- * Go programs read their own. */
+/* The Go programs read themselves, and changed by this many kB between smaps and its rollup. */
 static const struct {
         const char *name;
         uint64_t kb;
@@ -277,7 +276,7 @@ static uint64_t moved_kb(const char *path)
         return 0;
 }
 
-/* The kernel cuts a mapping's share to whole kB, and the sum of all only once. */
+/* The kernel rounds these down for each mapping, but only once for a rollup. */
 static bool is_cut(unsigned field)
 {
         return field == MEMA_FIELD_PSS || field == MEMA_FIELD_PSS_DIRTY || field == MEMA_FIELD_SWAP_PSS;
@@ -310,7 +309,7 @@ static void expect_rollup(const char *path)
         guarded_free(&file);
 }
 
-static void sums_are_those_of_the_rollup(void)
+static void sums_equal_the_rollup(void)
 {
         TRUE(each_file(REAL, ".smaps", expect_rollup) > 0);
         if (each_file(CAPTURES, "/smaps", expect_rollup) <= 0)
@@ -321,8 +320,8 @@ static void sums_are_those_of_the_rollup(void)
 
 /* Sanitizers ------------------------------------------------------------------ */
 
-/* In kB, added up by hand from the mappings whose flags are nr and nh, below those
- * that the kernel placed. */
+/* In kB, summed by hand over the mappings with the flags nr and nh at addresses that the kernel did not
+ * choose. */
 static const struct {
         const char *path;
         uint64_t kb;
@@ -356,8 +355,7 @@ static uint64_t chance(uint64_t *seed, uint64_t below)
         return (*seed >> 33) % below;
 }
 
-/* Changes a byte, leaves some out, or says some twice; returns the new length.
- * There is room for twice as much. */
+/* Changes, removes or repeats some bytes; returns the new length.  The text has room for 60 more. */
 static size_t damage(char *text, size_t len, uint64_t *seed)
 {
         static const char bytes[] = " \t\r\n:-/[0123456789afkBxpRV\0\x80";
@@ -377,9 +375,8 @@ static size_t damage(char *text, size_t len, uint64_t *seed)
         }
 }
 
-/* Whatever is wrong with a text: how it is cut has no influence, and the regions
- * up to there are counted as the law says. */
-static void damaged_captures(void)
+/* Wherever a damaged text is cut, it gives the same regions, and they keep the law. */
+static void damaged_captures_keep_the_law(void)
 {
         struct guarded file = guarded_file(REAL "/bash-6.18.smaps");
         enum { LENGTH = 3000, TIMES = 400, CHANGES = 8 };
@@ -410,6 +407,7 @@ static void damaged_captures(void)
         guarded_free(&file);
 }
 
-SUITE(captures, CASE(our_own_captures), CASE(shared_captures), CASE(captures_with_carriage_returns),
-      CASE(the_corpus_has_the_sums_of_its_index), CASE(sums_are_those_of_the_rollup),
-      CASE(the_shadow_of_sanitizers_is_found), CASE(damaged_captures));
+SUITE(captures, CASE(our_own_captures_are_read), CASE(shared_captures_are_read),
+      CASE(carriage_returns_change_nothing), CASE(the_corpus_has_the_sums_of_its_index),
+      CASE(sums_equal_the_rollup), CASE(the_shadow_of_sanitizers_is_found),
+      CASE(damaged_captures_keep_the_law));

@@ -1,5 +1,5 @@
-/* test_classify.c - a region between its neighbors: a category, and how it is
- * known.  What names decide is in test_rules.c. */
+/* test_classify.c - the category of a region between its neighbors, and how it is known.  Rules for names are
+ * tested in test_classify_rules.c. */
 #include "test.h"
 
 #include "../classify.h"
@@ -11,9 +11,8 @@
 #define GIB(n) (UINT64_C(n) << 30)
 #define TIB(n) (UINT64_C(n) << 40)
 
-/* A mapping of `size` bytes; a `name` that begins with '/' is a file, what begins
- * with a blank are flags.  `gap` is what lies between it and the region that is
- * asked for. */
+/* A mapping of `size` bytes, `gap` bytes from the region that is classified.  A `name` with '/' first is a
+ * file's; one with a blank first is VmFlags. */
 struct mapping {
         const char *perms, *name;
         uint64_t size, gap;
@@ -101,7 +100,7 @@ static void expect_rows(const struct row *rows, size_t count, struct mema_contex
                 expect(&rows[i], &c);
 }
 
-/* A Go program of another process, with what its file says. */
+/* Another process's Go program, with the version in its file. */
 static struct mema_context made_with(const char *version)
 {
         struct mema_context c = context(false);
@@ -121,7 +120,7 @@ static struct mema_context made_with(const char *version)
 #define BY_SHAPE MEMA_METHOD_INFERRED
 
 /* clang-format off */
-static void permissions_decide_where_nothing_else_does(void)
+static void permissions_decide_if_nothing_else_does(void)
 {
         static const struct row rows[] = {
                 { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_NAME },
@@ -188,7 +187,7 @@ static void zeroed_data_belongs_to_its_object(void)
         EXPECT(rows, false);
 }
 
-static void the_go_heap_is_where_the_runtime_asks_for_it(void)
+static void go_up_to_1_25_requests_fixed_addresses(void)
 {
         static const struct row rows[] = {
                 { "amd64's first arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
@@ -220,7 +219,7 @@ static void the_go_heap_is_where_the_runtime_asks_for_it(void)
         EXPECT(rows, true);
 }
 
-static void go_1_26_puts_its_heap_anywhere(void)
+static void go_from_1_26_chooses_a_random_base(void)
 {
         static const struct row rows[] = {
                 { "the reserved steps below it", UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)),
@@ -251,8 +250,8 @@ static void go_1_26_puts_its_heap_anywhere(void)
 #define ARENA "rd wr mr mw me nr"
 #define TAIL { "---p", "", MIB(64) - KIB(132), 0 }
 
-/* Where mappings are placed from below, glibc's are in the middle, too. */
-static void arenas_are_without_reserve_and_the_go_heap_is_not(void)
+/* If the kernel places mappings from below, glibc's are in the middle of the address space, too. */
+static void arenas_are_mapped_without_reserve_unlike_the_go_heap(void)
 {
         static const struct row arenas[] = {
                 { "an arena in the middle", UINT64_C(0x2aab00000000), NOTHING, FLAGGED("rw-p", KIB(132), ARENA), TAIL,
@@ -359,7 +358,7 @@ static void malloc_arenas_are_aligned_and_reserved(void)
         EXPECT(rows, false);
 }
 
-static void thread_stacks_stand_on_a_guard(void)
+static void thread_stacks_lie_on_a_guard(void)
 {
         static const struct row rows[] = {
                 { "over 4 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
@@ -389,7 +388,7 @@ static void thread_stacks_stand_on_a_guard(void)
         EXPECT(rows, false);
 }
 
-/* Two threads stand in the MiB above AT, one in the MiB above that. */
+/* Two stack pointers are in the MiB above AT, one in the next MiB. */
 static struct mema_context with_threads(enum mema_program program, bool all)
 {
         struct mema_context c = context(false);
@@ -402,7 +401,7 @@ static struct mema_context with_threads(enum mema_program program, bool all)
 #define APART_FROM UINT64_C(0x7f6b2e598000)
 #define STACK "rd wr mr mw me ac nh"
 
-static void a_stack_has_a_stack_pointer_in_it(void)
+static void a_stack_holds_a_stack_pointer(void)
 {
         static const struct row of_c[] = {
                 { "without a guard", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
@@ -438,7 +437,7 @@ static void a_stack_has_a_stack_pointer_in_it(void)
         EXPECT_IN(with_threads(MEMA_PROGRAM_UNKNOWN, true), of_go);
 }
 
-static void a_guard_alone_is_a_stack_s_where_threads_are_unknown(void)
+static void a_guard_is_enough_if_some_threads_are_unknown(void)
 {
         static const struct row guarded[] = {
                 { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
@@ -466,7 +465,7 @@ static void stack_pointers_on_the_go_heap_are_goroutines(void)
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
         };
         static const struct row of_a_library[] = {
-                { "that of a library made with Go", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
+                { "the heap of a library made with Go", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
                   ANON("---p", MIB(60)), MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         struct mema_context c = context(true);
@@ -485,7 +484,7 @@ static void stack_pointers_on_the_go_heap_are_goroutines(void)
 #define ISLAND "an island in a reservation"
 #define INDEX "the heap index below the reservations"
 
-static void go_metadata_is_looked_for_in_go_programs(void)
+static void go_metadata_is_found_in_go_programs_only(void)
 {
         static const struct row in_go[] = {
                 { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
@@ -517,7 +516,7 @@ static void go_metadata_is_looked_for_in_go_programs(void)
 #define SHADOW "rd wr mr mw me nr nh"
 #define TSAN UINT64_C(0x218000000000)
 
-static void shadow_is_where_sanitizers_put_it(void)
+static void shadow_memory_has_fixed_addresses_and_two_flags(void)
 {
         static const struct row rows[] = {
                 { "the race detector's", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), SHADOW), NOTHING,
@@ -568,7 +567,7 @@ static void shadow_is_where_sanitizers_put_it(void)
         EXPECT(rows, true);
 }
 
-static void odd_ends_of_the_address_space(void)
+static void regions_can_touch_the_ends_of_the_address_space(void)
 {
         static const struct row rows[] = {
                 { "ends at 2^64", UINT64_C(0xfffffffffffff000), NOTHING, ANON("rw-p", KIB(4)), NOTHING,
@@ -601,7 +600,7 @@ static void a_nameless_file_is_a_file(void)
         EQUAL(class.method, MEMA_METHOD_NAMED);
 }
 
-static void what_a_neighbor_shows(void)
+static void a_neighbor_shows_its_range_and_permissions(void)
 {
         struct mapping plain = ANON("rw-p", KIB(8)), shared = ANON("rwxs", KIB(8)), file = PATH("r--p", LIBC);
         struct mema_region a = region_at(AT, &plain), b = region_at(AT, &shared), c = region_at(AT, &file);
@@ -618,8 +617,8 @@ static void what_a_neighbor_shows(void)
         EQUAL(mema_neighbor_of(&c).perms, PERM_READ);
 }
 
-/* The tables of the manual: each has an entry for each number, and no more. */
-static void tables_of_the_manual(void)
+/* Each table has an entry for each number, and no more. */
+static void the_tables_of_the_header_are_complete(void)
 {
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 const char *group = mema_group_stable_id(mema_category_group(i));
@@ -639,12 +638,13 @@ static void tables_of_the_manual(void)
         EQUAL(mema_category_group(MEMA_CATEGORY_COUNT), MEMA_GROUP_COUNT);
 }
 
-SUITE(classify, CASE(permissions_decide_where_nothing_else_does), CASE(names_win_over_shapes),
-      CASE(zeroed_data_belongs_to_its_object), CASE(the_go_heap_is_where_the_runtime_asks_for_it),
-      CASE(go_1_26_puts_its_heap_anywhere), CASE(the_version_says_where_the_go_heap_is),
-      CASE(arenas_are_without_reserve_and_the_go_heap_is_not), CASE(malloc_arenas_are_aligned_and_reserved),
-      CASE(thread_stacks_stand_on_a_guard), CASE(a_stack_has_a_stack_pointer_in_it),
-      CASE(a_guard_alone_is_a_stack_s_where_threads_are_unknown),
-      CASE(stack_pointers_on_the_go_heap_are_goroutines), CASE(go_metadata_is_looked_for_in_go_programs),
-      CASE(shadow_is_where_sanitizers_put_it), CASE(odd_ends_of_the_address_space),
-      CASE(a_nameless_file_is_a_file), CASE(what_a_neighbor_shows), CASE(tables_of_the_manual));
+SUITE(classify, CASE(permissions_decide_if_nothing_else_does), CASE(names_win_over_shapes),
+      CASE(zeroed_data_belongs_to_its_object), CASE(go_up_to_1_25_requests_fixed_addresses),
+      CASE(go_from_1_26_chooses_a_random_base), CASE(the_version_says_where_the_go_heap_is),
+      CASE(arenas_are_mapped_without_reserve_unlike_the_go_heap),
+      CASE(malloc_arenas_are_aligned_and_reserved), CASE(thread_stacks_lie_on_a_guard),
+      CASE(a_stack_holds_a_stack_pointer), CASE(a_guard_is_enough_if_some_threads_are_unknown),
+      CASE(stack_pointers_on_the_go_heap_are_goroutines), CASE(go_metadata_is_found_in_go_programs_only),
+      CASE(shadow_memory_has_fixed_addresses_and_two_flags),
+      CASE(regions_can_touch_the_ends_of_the_address_space), CASE(a_nameless_file_is_a_file),
+      CASE(a_neighbor_shows_its_range_and_permissions), CASE(the_tables_of_the_header_are_complete));

@@ -1,5 +1,5 @@
-/* test_classify_rules.c - the rules of classify_rules.c: each is proven by a mapping in its
- * fixture, and the names that only look like something are what they are. */
+/* test_classify_rules.c - the rules of classify_rules.c: each decides a mapping of its fixture, and names
+ * that resemble others are not confused with them. */
 #include "records.h"
 
 #include "../classify.h"
@@ -86,7 +86,7 @@ static void a_rule_with_a_text_knows_its_length(void)
 
 /* Names -------------------------------------------------------------------- */
 
-/* The category of a mapping with these permissions, this inode and this name. */
+/* Expects the category of a mapping with these permissions, inode and name. */
 static void is(const char *perms, unsigned inode, const char *name, unsigned category, int line)
 {
         char text[512];
@@ -109,14 +109,14 @@ static void is(const char *perms, unsigned inode, const char *name, unsigned cat
 #define SHARED_IS(name, category) is("rw-s", 17, name, category, __LINE__)
 #define NAME_IS(name, category) is("rw-p", 0, name, category, __LINE__)
 
-/* mallinfo2 counts the two apart. */
+/* mallinfo2 counts them separately. */
 static void blocks_that_glibc_names_are_not_arenas(void)
 {
         NAME_IS("[anon: glibc: malloc]", MEMA_CATEGORY_MALLOC_MMAP);
         NAME_IS("[anon: glibc: malloc arena]", MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
-static void a_special_name_is_one_only_as_a_whole(void)
+static void special_names_match_as_a_whole_only(void)
 {
         NAME_IS("[heap]", MEMA_CATEGORY_MALLOC_MAIN);
         FILE_IS("/tmp/[heap]", MEMA_CATEGORY_OTHER_FILES);
@@ -136,7 +136,7 @@ static void a_special_name_is_one_only_as_a_whole(void)
         NAME_IS("[Anon:x]", MEMA_CATEGORY_BY_PERMISSIONS);
 }
 
-static void deleted_files_are_what_they_were(void)
+static void a_deleted_file_keeps_its_category(void)
 {
         FILE_IS("/tmp/x", MEMA_CATEGORY_OTHER_FILES);
         FILE_IS("/tmp/x (deleted)", MEMA_CATEGORY_OTHER_FILES);
@@ -147,7 +147,7 @@ static void deleted_files_are_what_they_were(void)
         FILE_IS(PROGRAM_PATH " (deleted)", MEMA_CATEGORY_BINARY);
 }
 
-static void a_sanitizer_s_file_is_named_by_its_process(void)
+static void decorated_files_of_sanitizers_have_a_pid_and_a_name(void)
 {
         FILE_IS("/dev/shm/28593 [low shadow] (deleted)", MEMA_CATEGORY_SANITIZER);
         FILE_IS("/dev/shm/28593 [shadow-10-13] (deleted)", MEMA_CATEGORY_SANITIZER);
@@ -227,7 +227,7 @@ static void a_deleted_program_is_still_the_program(void)
 
 SUITE(classify_rules, CASE(each_rule_decides_a_mapping_of_its_fixture),
       CASE(each_mapping_of_a_fixture_proves_one_of_its_rules), CASE(a_rule_with_a_text_knows_its_length),
-      CASE(blocks_that_glibc_names_are_not_arenas), CASE(a_special_name_is_one_only_as_a_whole),
-      CASE(deleted_files_are_what_they_were), CASE(a_sanitizer_s_file_is_named_by_its_process),
+      CASE(blocks_that_glibc_names_are_not_arenas), CASE(special_names_match_as_a_whole_only),
+      CASE(a_deleted_file_keeps_its_category), CASE(decorated_files_of_sanitizers_have_a_pid_and_a_name),
       CASE(memfds_have_any_name), CASE(dev_zero_is_memory), CASE(a_library_ends_in_so_or_has_a_version),
       CASE(the_program_is_its_whole_path), CASE(a_deleted_program_is_still_the_program));

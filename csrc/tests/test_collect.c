@@ -219,7 +219,7 @@ static void a_file_of_controls(void)
         text[32] = '\n';
         text[33] = '\0';
         snprintf(message, sizeof message,
-                 "1:1: a smaps file wants a mapping in its first line, as \"00400000-0040b000 r-xp 00000000 "
+                 "1:1: a smaps file wants a mapping first, such as \"00400000-0040b000 r-xp 00000000 "
                  "08:02 17 /bin/cat\", not \"%s\"",
                  "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01"
                  "\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01");

@@ -1,5 +1,5 @@
-/* test_diff.c - what changed between two reports: the regions, in their order, and the
- * text, from which its reader gets the differences of all sums. */
+/* test_diff.c - the regions that changed between two reports, in their order, and the text of the differences
+ * of all sums. */
 #define _GNU_SOURCE
 #include "golden.h"
 #include "shown.h"
@@ -51,7 +51,7 @@ static char *text_of(const struct mema_diff *d, uint64_t top)
 
 /* Regions ------------------------------------------------------------------ */
 
-/* "grown 1000 4 8 + ...": what changed, where, and how many kB were and are there. */
+/* Expects changes: kind, address, kB before and now, as in "grown 1000 4 8 + ...". */
 static void changes(const char *a, const char *b, const char *shown, int line)
 {
         struct mema_diff d = compare(a, strlen(a), b, strlen(b));
@@ -71,7 +71,7 @@ static void changes(const char *a, const char *b, const char *shown, int line)
 #define A(kb) MAP("10000-20000", "rw-p", "", kb)
 #define B(kb) MAP("30000-40000", "rw-p", "[anon:b]", kb)
 
-static void four_kinds_of_change(void)
+static void there_are_four_kinds_of_change(void)
 {
         CHANGES(A(4), A(8), "grown 10000 4 8");
         CHANGES(A(8), A(4), "shrunk 10000 8 4");
@@ -80,7 +80,7 @@ static void four_kinds_of_change(void)
         CHANGES(A(8) B(4), A(8) B(4), "");
 }
 
-static void what_is_mapped_all_the_time_is_not_new_nor_gone(void)
+static void a_region_that_stays_mapped_is_neither_new_nor_gone(void)
 {
         CHANGES(A(0), A(8), "grown 10000 0 8");
         CHANGES(A(8), A(0), "shrunk 10000 8 0");
@@ -96,7 +96,7 @@ static void the_largest_change_is_first(void)
                 "grown 10000 4 9 + shrunk 30000 9 4 + new 1000 0 4 + gone 1000 4 0 + grown 50000 7 8");
 }
 
-static void a_region_is_known_by_its_name_and_address(void)
+static void regions_are_matched_by_name_and_address(void)
 {
         CHANGES(MAP("10000-20000", "rw-p", "[stack]", 4), MAP("8000-20000", "rw-p", "[stack]", 36),
                 "grown 8000 4 36");
@@ -110,7 +110,7 @@ static void a_region_is_known_by_its_name_and_address(void)
                 "grown ffffffffffffe000 4 8");
 }
 
-static void a_region_is_known_where_others_begin_in_its_place(void)
+static void a_region_is_matched_if_another_starts_in_its_place(void)
 {
         static const char whole[] = MAP("10000-40000", "rw-p", "a", 12);
         static const char cut[] = MAP("10000-20000", "rw-p", "b", 4) MAP("20000-40000", "rw-p", "a", 4);
@@ -127,7 +127,7 @@ static void a_region_is_known_where_others_begin_in_its_place(void)
         "                                             CHANGE        BEFORE           NOW \n"
 /* clang-format on */
 
-static void the_text_of_four_changes(void)
+static void four_changes_are_written_as_text(void)
 {
         static const char was[] = A(4) B(60) MAP("70000-80000", "rw-p", "[heap]", 8);
         static const char is[] =
@@ -167,13 +167,13 @@ static void the_text_of_four_changes(void)
         release();
 }
 
-/* The change in a line of bytes, behind a label or what comes before it. */
+/* The change in a line of text, in bytes; 0 if the line ends before the column. */
 static int64_t change_in(const char *line, size_t column)
 {
         return strlen(line) > column ? strtoll(line + column, NULL, 10) : 0;
 }
 
-/* Reads a text in bytes: categories, and regions, add up to what RSS changed by. */
+/* Expects that the changes of categories, and of regions, add up to the change of RSS. */
 static void expect_sums(const char *what, const char *text)
 {
         int64_t rss = INT64_MIN, categories = 0, regions = 0;
@@ -217,7 +217,7 @@ static void compare_with_first(const char *path)
         first = file;
 }
 
-/* Each capture with the one before it. */
+/* Each capture is compared with the one before it. */
 static void the_changes_of_all_captures_add_up(void)
 {
         first = guarded_file("testdata/real/bash-6.18.smaps");
@@ -225,8 +225,7 @@ static void the_changes_of_all_captures_add_up(void)
         guarded_free(&first);
 }
 
-/* Those of diffs.tsv. */
-static void golden_differences(void)
+static void differences_equal_the_golden_files(void)
 {
         struct guarded cases = guarded_file("testdata/golden/diffs.tsv");
         char *rows = calloc(1, cases.len + 1);
@@ -236,17 +235,17 @@ static void golden_differences(void)
         memcpy(rows, cases.data, cases.len);
         while ((line = next_line(&rest))) {
                 struct mema_output_options options = { 0 };
-                char name[64], inputs[2][128], top[16], unit[16], form[16], *text;
+                char name[64], inputs[2][128], top[16], unit[16], format[16], *text;
                 struct guarded a, b;
                 struct mema_diff d;
 
                 if (line[0] == '#')
                         continue;
                 TRUE(sscanf(line, "%63s\t%127s\t%127s\t%15s\t%15s\t%15s", name, inputs[0], inputs[1], top,
-                            unit, form) == 6);
+                            unit, format) == 6);
                 options.top = strcmp(top, "all") == 0 ? MEMA_ALL : strtoull(top, NULL, 10);
-                options.unit = index_of(mema_unit_name, unit);
-                options.format = index_of(mema_format_name, form);
+                options.unit = (enum mema_unit)index_of(mema_unit_name, unit);
+                options.format = (enum mema_format)index_of(mema_format_name, format);
                 a = guarded_files(inputs[0]);
                 b = guarded_files(inputs[1]);
                 d = compare(a.data, a.len, b.data, b.len);
@@ -299,8 +298,8 @@ static void a_file_that_fails_is_named(void)
         output_free(&o);
 }
 
-SUITE(diff, CASE(four_kinds_of_change), CASE(what_is_mapped_all_the_time_is_not_new_nor_gone),
-      CASE(the_largest_change_is_first), CASE(a_region_is_known_by_its_name_and_address),
-      CASE(a_region_is_known_where_others_begin_in_its_place), CASE(the_text_of_four_changes),
-      CASE(the_changes_of_all_captures_add_up), CASE(golden_differences), CASE(files_are_compared),
-      CASE(a_file_that_fails_is_named));
+SUITE(diff, CASE(there_are_four_kinds_of_change), CASE(a_region_that_stays_mapped_is_neither_new_nor_gone),
+      CASE(the_largest_change_is_first), CASE(regions_are_matched_by_name_and_address),
+      CASE(a_region_is_matched_if_another_starts_in_its_place), CASE(four_changes_are_written_as_text),
+      CASE(the_changes_of_all_captures_add_up), CASE(differences_equal_the_golden_files),
+      CASE(files_are_compared), CASE(a_file_that_fails_is_named));

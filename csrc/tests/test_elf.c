@@ -1,5 +1,5 @@
-/* test_elf.c - programs' files, made here, and what is known from them; whatever is
- * wrong with one, little of it is read, and nothing beyond it. */
+/* test_elf.c - the detection of Go programs, on ELF files that are made here.  However broken a file is, few
+ * pieces of it are read, and nothing beyond them. */
 #include "test.h"
 
 #include "../elf.h"
@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* A file that is made: its numbers have 32 bits or 64, the lowest byte first or last. */
+/* A file with numbers of 32 or 64 bits, little or big endian. */
 struct file {
         bool wide, big;
         size_t len;
@@ -28,11 +28,11 @@ static void put_text(struct file *f, size_t at, const char *text)
         memcpy(f->bytes + at, text, strlen(text));
 }
 
-/* The parts of a file, and where in memory its one segment is. */
+/* Offsets of the parts of a file, and the address of its only segment. */
 enum { SEGMENT = 0x40, NAMES = 0x80, SECTIONS = 0x100, STRING = 0x200, INFO = 0x240, END = 0x280 };
 #define ADDRESS UINT64_C(0x40000)
 
-/* <elf.h> has the structures; each row is a number of one of them. */
+/* The offsets of members are from <elf.h>. */
 static void put_section(struct file *f, size_t index, uint64_t name, uint64_t offset, uint64_t size)
 {
         size_t word = f->wide ? 8 : 4, at = SECTIONS + index * (f->wide ? 64 : 40);
@@ -51,7 +51,7 @@ static void put_info(struct file *f, const char *version)
         put_text(f, INFO + 33, version);
 }
 
-/* A program whose last section is called `name`. */
+/* A program whose last section is named `name`. */
 static struct file program(unsigned format, const char *name)
 {
         struct file f = { .wide = format & 1, .big = format & 2, .len = END };
@@ -84,8 +84,8 @@ static struct file program(unsigned format, const char *name)
 
 enum { FORMATS = 4 };
 
-/* Looks at a file, each piece in a block of its own, so that an over-read is seen. */
-static struct mema_elf look(const struct file *f)
+/* Reads a file, each piece from a block of its own, so that ASan sees an over-read. */
+static struct mema_elf read_file(const struct file *f)
 {
         struct mema_elf e;
         uint64_t pieces = 0;
@@ -115,7 +115,7 @@ static struct mema_elf look(const struct file *f)
 
 static void is(const struct file *f, enum mema_program wanted, const char *version, int line)
 {
-        struct mema_elf e = look(f);
+        struct mema_elf e = read_file(f);
 
         equal_number("program", e.program, wanted, __FILE__, line);
         equal_text("version", e.go_version, version, __FILE__, line);
@@ -164,7 +164,7 @@ static void an_older_go_has_pointers(void)
         }
 }
 
-static void the_first_go_has_functions(void)
+static void before_go_1_13_there_is_a_function_table(void)
 {
         for (unsigned i = 0; i < FORMATS; i++) {
                 struct file f = program(i, ".data.rel.ro.gopclntab");
@@ -183,7 +183,7 @@ static void other_programs_have_other_sections(void)
         }
 }
 
-static void without_sections_the_data_are_searched(void)
+static void without_sections_the_data_is_searched(void)
 {
         for (unsigned i = 0; i < FORMATS; i++) {
                 struct file f = program(i, ".go.buildinfo");
@@ -195,8 +195,8 @@ static void without_sections_the_data_are_searched(void)
         }
 }
 
-/* The linker aligns it by its address. */
-static void only_where_the_build_info_can_lie(void)
+/* The linker aligns the build info by its address. */
+static void only_aligned_build_info_is_found(void)
 {
         for (unsigned i = 0; i < FORMATS; i++) {
                 struct file f = program(i, ".go.buildinfo");
@@ -210,8 +210,8 @@ static void only_where_the_build_info_can_lie(void)
         }
 }
 
-/* Eight that are loaded, then the data. */
-static void more_segments_than_programs_have(void)
+/* Eight loaded segments are remembered; the data is in the ninth. */
+static void more_than_eight_segments_are_not_searched(void)
 {
         for (unsigned i = 0; i < FORMATS; i++) {
                 struct file f = program(i, ".go.buildinfo");
@@ -231,7 +231,7 @@ static void more_segments_than_programs_have(void)
         }
 }
 
-static void what_cannot_be_read_is_not_known(void)
+static void an_unreadable_file_is_unknown(void)
 {
         struct file empty = { 0 }, text = { .len = 512 }, other = program(1, ".go.buildinfo");
         struct file nameless = program(1, ".text"), info = program(1, ".go.buildinfo");
@@ -247,7 +247,7 @@ static void what_cannot_be_read_is_not_known(void)
         IS(&info, UNKNOWN, "");
 }
 
-static void a_version_is_words(void)
+static void a_version_is_printable(void)
 {
         static const char development[] = "devel go1.27-8c68a1c1ab Thu Jan 1 00:00:00 1970";
         struct file f = program(1, ".go.buildinfo");
@@ -262,27 +262,27 @@ static void a_version_is_words(void)
         IS(&f, GO, "");
 }
 
-/* Whatever is wrong ------------------------------------------------------------- */
+/* Broken files ------------------------------------------------------------------ */
 
 static struct file whole(unsigned format, bool pointers)
 {
         return pointers ? with_pointers(format) : program(format, ".go.buildinfo");
 }
 
-/* What of a Go program is missing can make it unknown, but not another's. */
-static void a_file_that_ends_anywhere(void)
+/* A truncated Go program can be unknown, but not OTHER. */
+static void a_truncated_file_is_not_taken_for_another_language(void)
 {
         for (unsigned i = 0; i < 2 * FORMATS; i++) {
                 struct file f = whole(i % FORMATS, i >= FORMATS);
                 uint64_t others = 0;
 
                 for (f.len = 0; f.len < END; f.len++)
-                        others += look(&f).program == MEMA_PROGRAM_OTHER;
+                        others += read_file(&f).program == MEMA_PROGRAM_OTHER;
                 EQUAL(others, 0);
         }
 }
 
-static void any_number_can_be_anything(void)
+static void any_number_in_a_file_can_be_wrong(void)
 {
         static const uint64_t values[] = {
                 0,
@@ -304,7 +304,7 @@ static void any_number_can_be_anything(void)
                 UINT64_MAX - 4096,
                 UINT64_MAX,
         };
-        uint64_t go = 0, looks = 0;
+        uint64_t go = 0, files = 0;
 
         for (unsigned i = 0; i < 2 * FORMATS; i++) {
                 const struct file f = whole(i % FORMATS, i >= FORMATS);
@@ -314,17 +314,16 @@ static void any_number_can_be_anything(void)
                                 struct file g = f;
 
                                 put(&g, at, (size_t)2 << v % 3, values[v / 3]);
-                                go += look(&g).program == MEMA_PROGRAM_GO;
-                                looks++;
+                                go += read_file(&g).program == MEMA_PROGRAM_GO;
+                                files++;
                         }
                 }
         }
-        TRUE(go > looks / 2 && go < looks);
+        TRUE(go > files / 2 && go < files);
 }
 
-/* A file that never ends: behind what is made of it, every section has a name, and
- * all else is zeroes. */
-static void reads(struct file *f, uint64_t sections, enum mema_program wanted, uint64_t pieces)
+/* Reads an endless file: after the part that is made, every section has a name, and the rest is zeros. */
+static void reads_in_pieces(struct file *f, uint64_t sections, enum mema_program wanted, uint64_t pieces)
 {
         char named[MEMA_ELF_PIECE] = { 0 };
         struct mema_elf e;
@@ -342,21 +341,21 @@ static void reads(struct file *f, uint64_t sections, enum mema_program wanted, u
         EQUAL(n, pieces);
 }
 
-static void a_file_as_large_as_can_be(void)
+static void an_endless_file_is_read_in_few_pieces(void)
 {
         for (unsigned i = 0; i < FORMATS; i++) {
                 struct file f = program(i, ".text");
 
                 memset(f.bytes + INFO, 0, END - INFO);
-                reads(&f, 0, MEMA_PROGRAM_UNKNOWN, 2 + 16);
-                reads(&f, 1024, MEMA_PROGRAM_OTHER, f.wide ? 4 + 16 : 4 + 11);
-                reads(&f, 1025, MEMA_PROGRAM_UNKNOWN, 2);
+                reads_in_pieces(&f, 0, MEMA_PROGRAM_UNKNOWN, 2 + 16);
+                reads_in_pieces(&f, 1024, MEMA_PROGRAM_OTHER, f.wide ? 4 + 16 : 4 + 11);
+                reads_in_pieces(&f, 1025, MEMA_PROGRAM_UNKNOWN, 2);
         }
 }
 
 SUITE(elf, CASE(a_go_program_has_build_info), CASE(an_older_go_has_pointers),
-      CASE(the_first_go_has_functions), CASE(other_programs_have_other_sections),
-      CASE(without_sections_the_data_are_searched), CASE(only_where_the_build_info_can_lie),
-      CASE(more_segments_than_programs_have), CASE(what_cannot_be_read_is_not_known),
-      CASE(a_version_is_words), CASE(a_file_that_ends_anywhere), CASE(any_number_can_be_anything),
-      CASE(a_file_as_large_as_can_be));
+      CASE(before_go_1_13_there_is_a_function_table), CASE(other_programs_have_other_sections),
+      CASE(without_sections_the_data_is_searched), CASE(only_aligned_build_info_is_found),
+      CASE(more_than_eight_segments_are_not_searched), CASE(an_unreadable_file_is_unknown),
+      CASE(a_version_is_printable), CASE(a_truncated_file_is_not_taken_for_another_language),
+      CASE(any_number_in_a_file_can_be_wrong), CASE(an_endless_file_is_read_in_few_pieces));

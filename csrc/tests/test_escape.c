@@ -1,5 +1,4 @@
-/* test_escape.c - names as they are shown: what stays, what is escaped, and how
- * what is too long is cut. */
+/* test_escape.c - mema_escape: what is kept, what is escaped, and how long names are cut. */
 #include "test.h"
 
 #include "../scan.h"
@@ -15,7 +14,7 @@ static struct guarded buffer(size_t size)
         return guarded_copy(blank, size);
 }
 
-/* The name at a guard page, shown in a buffer that ends at one. */
+/* Both the name and the buffer end at guard pages. */
 static void shows(const char *name, size_t len, size_t width, const char *wanted, int line)
 {
         struct guarded from = guarded_copy(name, len), to = buffer(width + 1);
@@ -30,7 +29,7 @@ static void shows(const char *name, size_t len, size_t width, const char *wanted
 #define SHOWS(name, shown) shows(name, sizeof(name) - 1, 200, shown, __LINE__)
 #define CUTS(name, width, shown) shows(name, sizeof(name) - 1, width, shown, __LINE__)
 
-static void harmless_names_stay(void)
+static void harmless_names_are_kept(void)
 {
         SHOWS("", "");
         SHOWS("/usr/lib/libc.so.6", "/usr/lib/libc.so.6");
@@ -62,7 +61,7 @@ static void controls_are_escaped(void)
         SHOWS("\xc2\x9f", "\\u{9f}");
 }
 
-static void what_is_not_seen_or_turns_is_escaped(void)
+static void invisible_and_direction_characters_are_escaped(void)
 {
         SHOWS("\xc2\xad", "\\u{ad}");
         SHOWS("\xd8\x9c", "\\u{61c}");
@@ -107,7 +106,7 @@ static void overlong_and_surrogate_utf8_is_escaped(void)
         SHOWS("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
 }
 
-static void the_end_of_a_long_name_stays(void)
+static void a_long_name_keeps_its_end(void)
 {
         CUTS("/usr/lib/libc.so.6", 18, "/usr/lib/libc.so.6");
         CUTS("/usr/lib/libc.so.6", 17, ".../lib/libc.so.6");
@@ -149,8 +148,8 @@ static void nothing_is_written_beyond_the_buffer(void)
         }
 }
 
-/* A width of which no mark is a part shows nothing that is not whole. */
-static void a_width_below_the_mark(void)
+/* Even if the width has no room for "...", no character is divided. */
+static void a_width_below_three_divides_no_character(void)
 {
         char buf[64];
 
@@ -163,9 +162,9 @@ static void a_width_below_the_mark(void)
         }
 }
 
-/* What Unicode says of every code point -------------------------------------- */
+/* All code points and any bytes ---------------------------------------------- */
 
-static void every_code_point(void)
+static void every_code_point_is_escaped_if_harmful(void)
 {
         for (uint32_t code = 0; code <= 0x10ffff; code++) {
                 char name[4], shown[32], wanted[32] = "";
@@ -185,7 +184,7 @@ static void every_code_point(void)
         TRUE(harm_of(0x202e) && !harm_of('a'));
 }
 
-/* Whatever the bytes are, what is shown is harmless, and is shown again as it is. */
+/* Asserts that the result is harmless, and that escaping it again changes nothing. */
 static void expect_harmless_bytes(const char *name, size_t len)
 {
         static char shown[512], again[512];
@@ -195,12 +194,12 @@ static void expect_harmless_bytes(const char *name, size_t len)
                 equal_text("any bytes", shown, "(harmless)", __FILE__, __LINE__);
         mema_escape(again, sizeof again, shown, n, sizeof again - 1);
         if (strcmp(again, shown) != 0)
-                equal_text("shown again", again, shown, __FILE__, __LINE__);
+                equal_text("escaped again", again, shown, __FILE__, __LINE__);
 }
 
-static void any_bytes(void)
+static void any_bytes_become_harmless(void)
 {
-        /* Bytes that begin, continue and break sequences are drawn more often. */
+        /* Bytes that begin, continue or break sequences are more likely. */
         static const char often[] =
                 "a\x1b\n\x7f\x80\x9b\xbf\xc2\xe2\x80\xae\xef\xbb\xbf\xf3\xa0\x81\xed\xff\\";
         char name[40];
@@ -224,8 +223,9 @@ static void any_bytes(void)
         TRUE(first_harm("\x1b", 1) && first_harm("\xc2", 1) && first_harm("\xc0\x80", 2));
 }
 
-SUITE(escape, CASE(harmless_names_stay), CASE(controls_are_escaped),
-      CASE(what_is_not_seen_or_turns_is_escaped), CASE(invalid_utf8_is_escaped),
-      CASE(overlong_and_surrogate_utf8_is_escaped), CASE(the_end_of_a_long_name_stays),
+SUITE(escape, CASE(harmless_names_are_kept), CASE(controls_are_escaped),
+      CASE(invisible_and_direction_characters_are_escaped), CASE(invalid_utf8_is_escaped),
+      CASE(overlong_and_surrogate_utf8_is_escaped), CASE(a_long_name_keeps_its_end),
       CASE(a_cut_divides_no_character), CASE(nothing_is_written_beyond_the_buffer),
-      CASE(a_width_below_the_mark), CASE(every_code_point), CASE(any_bytes));
+      CASE(a_width_below_three_divides_no_character), CASE(every_code_point_is_escaped_if_harmful),
+      CASE(any_bytes_become_harmless));

@@ -1,5 +1,5 @@
-/* test_formats.c - every form of a report with as many mappings as a process can have,
- * all of them listed: what is listed adds up, and the memory for it is bounded. */
+/* test_formats.c - each format of a report that lists as many mappings as a process can have: the list
+ * adds up, and memory is bounded. */
 #define _GNU_SOURCE
 #include "../source_text.h"
 #include "saved.h"
@@ -16,14 +16,14 @@ static struct mema_report r, before;
 
 /* Input ------------------------------------------------------------------------ */
 
-/* Of every fourth mapping nothing is resident, and another one with each `round`, in
- * which some are not there. */
+/* Each fourth mapping is not resident.  Each `round` above 0 has other sizes and lacks another tenth of the
+ * mappings. */
 static char *many_mappings(unsigned round)
 {
         /* clang-format off */
         static const struct {
                 const char *perms, *place, *name;
-        } kinds_of[] = {
+        } kinds_of_mapping[] = {
                 { "rw-p", "00000000 00:00 0 ", "" },
                 { "rw-p", "00000000 00:00 0 ", "[anon:cache %u]" }, /* more names than are kept */
                 { "r-xp", "00001000 08:02 17 ", "/usr/lib/library %u.so" },
@@ -37,16 +37,16 @@ static char *many_mappings(unsigned round)
         size_t len = 0;
 
         for (unsigned i = 0; i < MAPPINGS; i++) {
-                size_t kind = i % (sizeof kinds_of / sizeof *kinds_of);
+                size_t kind = i % (sizeof kinds_of_mapping / sizeof *kinds_of_mapping);
                 unsigned long long start = 0x7f0000000000 + i * 0x4000ull;
                 unsigned kb = (i + round) % 4 * 4;
 
                 if (round > 0 && i % 10 == round)
                         continue;
                 len += (size_t)sprintf(text + len, "%llx-%llx %s %s", start, start + 0x3000,
-                                       kinds_of[kind].perms, kinds_of[kind].place);
-                if (kinds_of[kind].name[0] != '\0')
-                        len += (size_t)sprintf(text + len, kinds_of[kind].name, i % 9000);
+                                       kinds_of_mapping[kind].perms, kinds_of_mapping[kind].place);
+                if (kinds_of_mapping[kind].name[0] != '\0')
+                        len += (size_t)sprintf(text + len, kinds_of_mapping[kind].name, i % 9000);
                 len += (size_t)sprintf(
                         text + len,
                         "\nSize: 12 kB\nKernelPageSize: 4 kB\nMMUPageSize: 4 kB\nRss: %u kB\n"
@@ -58,10 +58,10 @@ static char *many_mappings(unsigned round)
         return text;
 }
 
-static void read_mappings(struct mema_report *report, unsigned round, bool compared)
+static void read_mappings(struct mema_report *report, unsigned round, bool for_diff)
 {
         static struct mema_smaps p;
-        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS, .for_diff = compared };
+        struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS, .for_diff = for_diff };
         struct mema_error error;
         char *text = many_mappings(round);
 
@@ -74,10 +74,10 @@ static void read_mappings(struct mema_report *report, unsigned round, bool compa
         TRUE(report->_arena.size < (uint64_t)MAPPINGS * 512);
 }
 
-/* What a form says -------------------------------------------------------------- */
+/* Lists -------------------------------------------------------------- */
 
-/* The sum of the numbers that are so many bytes behind `mark` in the lines that begin so;
- * how many there are in *count. */
+/* Sums up the numbers in lines that begin with `begin`; a number is `bytes` bytes behind `mark`.  *count
+ * is the number of such lines. */
 static int64_t sum(const char *text, const char *begin, const char *mark, size_t bytes, uint64_t *count)
 {
         int64_t total = 0;
@@ -94,12 +94,12 @@ static int64_t sum(const char *text, const char *begin, const char *mark, size_t
         return total;
 }
 
-/* A list of a form that adds up to so much. */
+/* The items of a list in the output, which add up to RSS. */
 struct list {
         enum mema_format format;
         const char *begin, *mark;
         size_t bytes;
-        uint64_t least, most; /* how many there are */
+        uint64_t least, most; /* items */
 };
 
 static void expect_lists(const char *text, enum mema_format format, const struct list *lists, size_t count,
@@ -117,7 +117,7 @@ static void expect_lists(const char *text, enum mema_format format, const struct
         }
 }
 
-/* The command in so many kB of address space writes the same. */
+/* The command writes the same in `kb` kB of address space. */
 static void expect_command(const char *kb, const char *arguments, const char *text)
 {
         char shell[512];
@@ -142,7 +142,7 @@ static void put_file(char *path, const char *text)
 
 /* Reports -------------------------------------------------------------------------- */
 
-static void each_form_of_a_report_adds_up(void)
+static void each_format_of_a_report_adds_up(void)
 {
         static const struct list lists[] = {
                 { MEMA_FORMAT_TEXT, "RSS (Resident):", ":", 0, 1, 1 },
@@ -191,7 +191,7 @@ static void a_saved_capture_is_the_same_report(void)
 
 /* Differences ------------------------------------------------------------------------ */
 
-static void each_form_of_differences_adds_up(void)
+static void each_format_of_differences_adds_up(void)
 {
         enum { CHANGES = MAPPINGS / 10 * 9, CATEGORIES = MEMA_CATEGORY_COUNT };
         static const struct list lists[] = {
@@ -229,5 +229,5 @@ static void each_form_of_differences_adds_up(void)
         mema_report_free(&r);
 }
 
-SUITE(formats, CASE(each_form_of_a_report_adds_up), CASE(a_saved_capture_is_the_same_report),
-      CASE(each_form_of_differences_adds_up));
+SUITE(formats, CASE(each_format_of_a_report_adds_up), CASE(a_saved_capture_is_the_same_report),
+      CASE(each_format_of_differences_adds_up));

@@ -1,8 +1,7 @@
-/* test_hostile.c - the checklist of hostile input, a file or more for each of its
- * items in testdata/hostile, and what cases.tsv there says that it is read as.
+/* test_hostile.c - the checklist of hostile inputs: testdata/hostile has at least one file for each item, and
+ * cases.tsv the outcome that is wanted.
  *
- * `hostile` has the files; `large` those of the folder large/, and how much memory
- * the command takes of them. */
+ * Suite `hostile` reads these files, suite `large` those in large/, with a limit on the command's memory. */
 #define _GNU_SOURCE
 #include "records.h"
 
@@ -21,8 +20,8 @@ static struct mema_report r;
 
 /* The table ------------------------------------------------------------------ */
 
-/* The next row, NUL-terminated in its place, comments passed over: its file, and
- * in *outcome the rest.  NULL at the end. */
+/* Returns the file of the next row, NUL-terminated in place, with the rest of the row in *outcome; skips
+ * comments. NULL at the end. */
 static char *next_row(char **text, char **outcome)
 {
         for (char *line; (line = strsep(text, "\n"));) {
@@ -47,7 +46,7 @@ static char *table(void)
         return text;
 }
 
-/* The rows of one file, a line each. */
+/* The outcomes of one file, one per line. */
 static char *wanted_of(const char *path)
 {
         char *text = table(), *rest = text, *file, *outcome, *wanted = calloc(1, strlen(text) + 1);
@@ -83,7 +82,7 @@ static void each_row_has_a_file_and_each_item_has_rows(void)
         free(text);
 }
 
-/* What a text comes to -------------------------------------------------------- */
+/* Outcomes --------------------------------------------------------------------- */
 
 static void put_name(FILE *out, const char *name, size_t len)
 {
@@ -107,7 +106,7 @@ static void put_name(FILE *out, const char *name, size_t len)
                 fprintf(out, " (%zu bytes)", len);
 }
 
-/* "Size 4096, Rss 4096": what adds up. */
+/* Writes "Size 4096, Rss 4096": the fields that add up. */
 static void put_columns(FILE *out, uint64_t present, const uint64_t *value)
 {
         const char *between = "";
@@ -155,7 +154,7 @@ static void put_mapping(FILE *out, uint64_t index)
         fputc('\n', out);
 }
 
-/* The report as the rows of the table. */
+/* The report as rows of the table. */
 static char *describe(const struct mema_error *error)
 {
         static const char *const words[MEMA_STATUS_COUNT] = {
@@ -185,7 +184,7 @@ static char *describe(const struct mema_error *error)
         return text;
 }
 
-/* The report of a text that comes in pieces of `most` bytes. */
+/* Makes the report of a text in pieces of `most` bytes. */
 static void read_text(const char *text, size_t len, size_t most, struct mema_error *error)
 {
         static const struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_SIZE };
@@ -204,7 +203,8 @@ static void read_text(const char *text, size_t len, size_t most, struct mema_err
         mema_report_finish(&r, NULL);
 }
 
-/* The words, one line, where the command fails; nothing where it does not. */
+/* Asserts that the command fails with one line on stderr if there is an error, and else writes nothing there.
+ */
 static void expect_command(const char *path, struct output o, const char *input,
                            const struct mema_error *error)
 {
@@ -224,7 +224,7 @@ static void expect_command(const char *path, struct output o, const char *input,
         output_free(&o);
 }
 
-/* The report, and the report of the same text cut elsewhere, as the table has it. */
+/* Asserts that the report of the text, whole and in pieces, has the outcome in the table. */
 static void expect_outcome(const char *path, const char *text, size_t len, struct mema_error *error)
 {
         char *wanted = wanted_of(path), *got;
@@ -299,7 +299,7 @@ static void each_large_file_is_read_as_the_table_says(void)
 
 /* Memory ----------------------------------------------------------------------- */
 
-/* The command on a generator's text, in so many kB of address space. */
+/* Runs the command on the text of a generator, with a limit on its address space in kB. */
 static void expect_in(char *kb, char *generator, char *top, uint64_t mappings, bool all_listed)
 {
         static char pipeline[] =
@@ -330,9 +330,9 @@ static void a_million_mappings_in_bounded_memory(void)
         expect_in("600000", generator, "all", 1 << 20, true);
 }
 
-/* Rows are lost, and counted, and the totals stay right: where the system has no
- * more memory, and where the arena is as large as it may be, 1 GiB. */
-static void what_memory_does_not_hold_is_not_listed(void)
+/* Rows are dropped and counted, and the totals stay right, if the system has no more memory, and if the arena
+ * has reached its limit of 1 GiB. */
+static void rows_are_dropped_if_memory_runs_out(void)
 {
         static char long_names[] = "awk 'BEGIN { for (; i < 4000; i++) name = name \"x\";"
                                    " for (i = 0; i < 300000; i++) printf \"7f%07x000-7f%07x000"
@@ -344,4 +344,4 @@ static void what_memory_does_not_hold_is_not_listed(void)
 
 SUITE(hostile, CASE(each_row_has_a_file_and_each_item_has_rows), CASE(each_file_is_read_as_the_table_says));
 SUITE(large, CASE(each_large_file_is_read_as_the_table_says), CASE(a_million_mappings_in_bounded_memory),
-      CASE(what_memory_does_not_hold_is_not_listed));
+      CASE(rows_are_dropped_if_memory_runs_out));

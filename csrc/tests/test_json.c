@@ -1,5 +1,4 @@
-/* test_json.c - the JSON of a report, by its bytes; those who read JSON judge it in
- * go/readers_test.go. */
+/* test_json.c - the JSON of a report, byte by byte; go/readers_test.go gives it to JSON parsers. */
 #include "shown.h"
 
 #include <stdio.h>
@@ -32,7 +31,7 @@ static void expect_part(char *text, const char *part)
         free(text);
 }
 
-static void what_is_not_printed_is_null(void)
+static void a_figure_that_the_kernel_did_not_print_is_null(void)
 {
         expect_part(json_of("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\nSwap: 0 kB\n"),
                     "\"totals\": { \"mappings\": 1, \"virtual\": 4096, \"rss\": 4096, \"pss\": null,");
@@ -45,7 +44,7 @@ static void what_is_not_printed_is_null(void)
                     "\"age_seconds\": null, \"cost_seconds\": null,");
 }
 
-static void both_kinds_of_hugetlb_are_one_column(void)
+static void shared_and_private_hugetlb_are_one_column(void)
 {
         expect_part(
                 json_of("1000-2000 rw-p 0 0:0 0\nRss: 0 kB\nShared_Hugetlb: 2 kB\nPrivate_Hugetlb: 3 kB\n"),
@@ -62,7 +61,7 @@ static void names_are_escaped(void)
                 { "/\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"/\\u00e9\\u20ac\\ud83d\\ude00\"" },
                 { "/\xf4\x8f\xbf\xbf", "\"/\\udbff\\udfff\"" },
                 { "/\xff\xc3(", "\"/\\uefff\\uefc3(\"" },
-                /* U+EF80 itself, as the bytes that it has; its neighbors are characters. */
+                /* U+EF80 stands for a byte: it becomes its own three bytes, unlike its neighbors. */
                 { "/\xee\xbe\x80", "\"/\\uefee\\uefbe\\uef80\"" },
                 { "/\xee\xbb\xbf\xef\x80\x80", "\"/\\ueeff\\uf000\"" },
         };
@@ -75,8 +74,8 @@ static void names_are_escaped(void)
         }
 }
 
-/* The longest that there can be: six bytes for each byte of a name. */
-static void the_longest_name_is_whole(void)
+/* Six bytes for each byte of the name. */
+static void the_longest_line_is_complete(void)
 {
         static char input[MEMA_NAME_MAX + 100], wanted[MEMA_NAME_MAX * 6 + 16];
         size_t n = (size_t)sprintf(input, "1000-2000 r--p 0 08:02 17 "), length = 0;
@@ -90,7 +89,7 @@ static void the_longest_name_is_whole(void)
         expect_part(json_of(input), "\"vm_flags\": \"rd wr\" }\n  ],\n  \"warnings\": []\n}\n");
 }
 
-static void addresses_are_left_out(void)
+static void hidden_addresses_are_null(void)
 {
         static const struct mema_output_options hidden = { .hide_addresses = 1 };
 
@@ -98,7 +97,7 @@ static void addresses_are_left_out(void)
                     "{ \"start\": null, \"end\": null, \"perms\": \"rw-p\"");
 }
 
-static void a_time_is_rfc_3339(void)
+static void times_are_in_rfc_3339(void)
 {
         static const struct {
                 uint64_t seconds;
@@ -127,8 +126,8 @@ static void a_time_is_rfc_3339(void)
         }
 }
 
-/* Those beyond the most that are kept, and one that is called so. */
-static void names_without_a_place_have_none(void)
+/* A region that is itself named "other names" keeps that name. */
+static void the_sum_of_other_names_has_no_name(void)
 {
         struct mema_output_options options = { .format = MEMA_FORMAT_JSON };
 
@@ -141,6 +140,19 @@ static void names_without_a_place_have_none(void)
                     "\"names\": [\n    { \"name\": \"other names\", \"mappings\": 1,");
 }
 
-SUITE(json, CASE(what_is_not_printed_is_null), CASE(both_kinds_of_hugetlb_are_one_column),
-      CASE(names_are_escaped), CASE(the_longest_name_is_whole), CASE(addresses_are_left_out),
-      CASE(a_time_is_rfc_3339), CASE(names_without_a_place_have_none));
+static void an_unset_limit_is_null(void)
+{
+#define LIMITS(go) go "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n"
+        expect_part(json_of(LIMITS("")), "\"go_gomemlimit\": null, \"go_gogc\": null }");
+        expect_part(
+                json_of(LIMITS("# go.gomemlimit: 9223372036854775807\n# go.gogc: 18446744073709551615\n")),
+                "\"go_gomemlimit\": null, \"go_gogc\": null }");
+        expect_part(json_of(LIMITS("# go.gomemlimit: 9223372036854775806\n# go.gogc: 0\n")),
+                    "\"go_gomemlimit\": 9223372036854775806, \"go_gogc\": 0 }");
+#undef LIMITS
+}
+
+SUITE(json, CASE(a_figure_that_the_kernel_did_not_print_is_null),
+      CASE(shared_and_private_hugetlb_are_one_column), CASE(names_are_escaped),
+      CASE(the_longest_line_is_complete), CASE(hidden_addresses_are_null), CASE(times_are_in_rfc_3339),
+      CASE(the_sum_of_other_names_has_no_name), CASE(an_unset_limit_is_null));

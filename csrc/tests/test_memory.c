@@ -1,7 +1,7 @@
-/* test_memory.c - every allocation fails in turn, alone or with all behind it: an
- * error, or a report whose sums are right and that says what it lacks.
+/* test_memory.c - every allocation fails in turn, alone or with all later ones: the result is an error, or a
+ * report with correct sums and a warning of what it lacks.  Also the size of the largest report.
  *
- * That nothing is leaked, LeakSanitizer says when the program ends. */
+ * LeakSanitizer finds leaks when the program ends. */
 #include "failing.h"
 #include "shown.h"
 
@@ -17,7 +17,7 @@
 static struct mema_report r, whole;
 static struct guarded capture; /* read before anything fails */
 
-/* Ways into a report ---------------------------------------------------------- */
+/* Ways to make a report ------------------------------------------------------- */
 
 static enum mema_status this_process(struct mema_report *report, struct mema_error *error)
 {
@@ -44,12 +44,12 @@ static enum mema_status pieces(struct mema_report *report, struct mema_error *er
 static const struct {
         const char *name;
         enum mema_status (*collect)(struct mema_report *report, struct mema_error *error);
-        bool steady; /* comes to the same each time */
+        bool repeatable; /* the report is the same each time */
 } ways[] = { { "this process", this_process, false },
              { "a file", a_file, true },
              { "pieces", pieces, true } };
 
-/* A finished report; the allocations number `first` to `last` fail. */
+/* Makes a finished report while the allocations number `first` to `last` fail. */
 static enum mema_status collect(struct mema_report *report, size_t way, struct mema_error *error,
                                 uint64_t first, uint64_t last)
 {
@@ -71,13 +71,13 @@ static void expect_no_report(const struct mema_error *error)
         EQUAL(r.totals.mappings, 0);
 }
 
-static void expect_what_could_be_had(size_t way)
+static void expect_partial_report(size_t way)
 {
         expect_law(ways[way].name, &r);
         expect_order(ways[way].name, &r);
         expect_warnings(ways[way].name, &r);
         TRUE(r.totals.mappings > 10);
-        if (!ways[way].steady)
+        if (!ways[way].repeatable)
                 return;
         TRUE(memcmp(&r.totals, &whole.totals, sizeof r.totals) == 0);
         TRUE(memcmp(r.category, whole.category, sizeof r.category) == 0);
@@ -85,8 +85,8 @@ static void expect_what_could_be_had(size_t way)
         TRUE(r.name_count == whole.name_count || r.checks.other_named > 0);
 }
 
-/* Until no allocation is left that could fail; returns how often there was no
- * report, and in *lost how often one with less. */
+/* Fails each allocation until none is left.  Returns the number of runs without a report, and in *lost the
+ * number of reports that lost rows. */
 static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
 {
         uint64_t none = 0, failed = 1;
@@ -98,7 +98,7 @@ static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
 
                 failed = allocations_failed();
                 if (status == MEMA_STATUS_OK)
-                        expect_what_could_be_had(way);
+                        expect_partial_report(way);
                 else
                         expect_no_report(&error);
                 none += status != MEMA_STATUS_OK;
@@ -108,7 +108,7 @@ static uint64_t each_fails(size_t way, bool and_all_behind, uint64_t *lost)
         return none;
 }
 
-/* A source is one allocation, and a report's arena one whenever it grows. */
+/* A source takes one allocation, an arena one each time it grows. */
 static void every_allocation_fails_in_turn(void)
 {
         if (!libc_is_apart())
@@ -121,21 +121,21 @@ static void every_allocation_fails_in_turn(void)
                 EQUAL(collect(&whole, way, &error, 0, 0), MEMA_STATUS_OK);
                 EQUAL(whole.checks.rows_lost, 0);
                 EQUAL(each_fails(way, false, &lost), sources);
-                TRUE(lost == 0 || !ways[way].steady);                 /* the next region asks again */
-                EQUAL(each_fails(way, true, &lost) > 0, sources > 0); /* this process asks before it, too */
+                TRUE(lost == 0 || !ways[way].repeatable); /* the next region asks for memory again */
+                EQUAL(each_fails(way, true, &lost) > 0,
+                      sources > 0); /* this process allocates before that, too */
                 TRUE(lost > 0);
                 mema_report_free(&whole);
         }
         guarded_free(&capture);
 }
 
-/* How much ---------------------------------------------------------------------- */
+/* Size -------------------------------------------------------------------------- */
 
 enum { MAPPINGS = 65530, TOP = 100, PAGE = 4 };
 
-/* Mapping `n` of as many as there can be, with every field that the kernel prints.  Each of
- * the first six orders has rows of its own, and every row displaces one; so has the last,
- * whose names go backward; that of addresses has the first ones. */
+/* Writes mapping `n` of MAPPINGS, with every field of the kernel.  Each order lists other rows: in the first
+ * six, and by name, whose names descend, every row displaces one; by address, the first rows stay. */
 static size_t put_mapping(char *text, size_t size, uint64_t n)
 {
         static const enum mema_field grows[] = { MEMA_FIELD_RSS,           MEMA_FIELD_PSS,
@@ -157,7 +157,7 @@ static size_t put_mapping(char *text, size_t size, uint64_t n)
         return len + (size_t)snprintf(text + len, size - len, "VmFlags: rd wr sh mr mw me ms sd\n");
 }
 
-/* What there is of C memory while such a report is made, or written. */
+/* The C memory that is in use while such a report is made, or written. */
 static uint64_t memory_of_a_report(bool every_sort)
 {
         static struct mema_smaps p;
@@ -194,9 +194,8 @@ static uint64_t memory_of_a_report(bool every_sort)
         return sizeof r + arena + beside;
 }
 
-/* A reading that is kept has a hundred rows in each order, at the worst none of them in
- * two. */
-static void a_report_of_as_many_mappings_as_there_can_be(void)
+/* The Go package keeps a report with a hundred rows in each order; at worst, no row is in two orders. */
+static void a_report_of_65530_mappings_takes_384_kib_at_most(void)
 {
         if (!libc_is_apart())
                 return;
@@ -204,8 +203,7 @@ static void a_report_of_as_many_mappings_as_there_can_be(void)
         TRUE(memory_of_a_report(true) <= 384 << 10);
 }
 
-/* Stands before the real one, too: how many allocations there were when the first mapping was
- * looked at. */
+/* The number of allocations when the first mapping was read.  The wrapper calls the real function. */
 static uint64_t when_looked;
 
 void __real_mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g);
@@ -218,8 +216,8 @@ void __wrap_mema_self_memory_look(struct mema_self_memory *own, const struct mem
         __real_mema_self_memory_look(own, g);
 }
 
-/* What is allocated meanwhile can have a mapping grow that was read in part. */
-static void a_process_that_reads_itself_has_allocated_before(void)
+/* An allocation during the reading could grow a mapping that was read in part. */
+static void a_process_allocates_before_it_reads_itself(void)
 {
         struct mema_options options = { .top = TOP, .every_sort = true };
         struct mema_error error;
@@ -235,9 +233,9 @@ static void a_process_that_reads_itself_has_allocated_before(void)
 
 /* The command line ------------------------------------------------------------ */
 
-enum { NONE_FAILED = 99 }; /* of csrc/tests/programs/failing.c */
+enum { NONE_FAILED = 99 }; /* the exit status of csrc/tests/programs/failing.c */
 
-/* The exit status; of what is leaked there are words on standard error. */
+/* Returns the exit status.  A leak would be reported on standard error. */
 static int run_failing(int first, char *last, char *option, char *value)
 {
         char number[24];
@@ -261,7 +259,7 @@ static int run_failing(int first, char *last, char *option, char *value)
         return status;
 }
 
-/* Alone (NULL: the last is the first), or with all behind it. */
+/* Alone (NULL: the last one is the first), or with all later ones. */
 static void every_allocation_of_the_command_fails_in_turn(void)
 {
         static char *const sources[][2] = { { "-f", CAPTURE }, { "-unit", "MB" } };
@@ -281,5 +279,5 @@ static void every_allocation_of_the_command_fails_in_turn(void)
 }
 
 SUITE(memory, CASE(every_allocation_fails_in_turn), CASE(every_allocation_of_the_command_fails_in_turn),
-      CASE(a_report_of_as_many_mappings_as_there_can_be),
-      CASE(a_process_that_reads_itself_has_allocated_before));
+      CASE(a_report_of_65530_mappings_takes_384_kib_at_most),
+      CASE(a_process_allocates_before_it_reads_itself));

@@ -1,5 +1,4 @@
-/* test_openmetrics.c - the OpenMetrics of a report, by its bytes; those who read
- * OpenMetrics judge it in go/readers_test.go. */
+/* test_openmetrics.c - the OpenMetrics of a report, byte by byte; go/readers_test.go gives it to parsers. */
 #include "shown.h"
 
 #include <stdio.h>
@@ -47,7 +46,7 @@ static void labels_are_escaped(void)
         free(text);
 }
 
-/* Of names that are `names` to 1 pages large the smallest have no sample of their own. */
+/* Makes `names` names, n1 the largest, each one page smaller than the one before. */
 static void expect_names(unsigned names, uint64_t overflow)
 {
         char *input = calloc(names + 1, 64), *text, line[128];
@@ -68,7 +67,7 @@ static void expect_names(unsigned names, uint64_t overflow)
         free(input);
 }
 
-static void names_have_a_ceiling(void)
+static void the_number_of_names_is_limited(void)
 {
         expect_names(49, 0);
         expect_names(50, 0);
@@ -78,16 +77,26 @@ static void names_have_a_ceiling(void)
         expect_names(1100, 4096ull * (1050ull * 1051 / 2));
 }
 
-static void what_is_not_known_has_no_metric(void)
+static void an_unknown_figure_has_no_metric(void)
 {
         char *text = metrics_of("1000-2000 rw-p 0 0:0 0 [anon:a]\n");
 
         SAME_TEXT(text, "# TYPE memanalyzer_mappings gauge\n"
-                        "# HELP memanalyzer_mappings Mappings.\n"
+                        "# HELP memanalyzer_mappings Number of mappings.\n"
                         "memanalyzer_mappings 1\n"
                         "# EOF\n");
         free(text);
 }
 
-SUITE(openmetrics, CASE(labels_are_escaped), CASE(names_have_a_ceiling),
-      CASE(what_is_not_known_has_no_metric));
+static void an_unset_limit_has_no_metric(void)
+{
+        char *text = metrics_of("# go.gomemlimit: 9223372036854775807\n# go.gogc: 18446744073709551615\n"
+                                "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n");
+
+        TRUE(!strstr(text, "9223372036854775807"));
+        TRUE(!strstr(text, "18446744073709551615"));
+        free(text);
+}
+
+SUITE(openmetrics, CASE(labels_are_escaped), CASE(the_number_of_names_is_limited),
+      CASE(an_unknown_figure_has_no_metric), CASE(an_unset_limit_has_no_metric));

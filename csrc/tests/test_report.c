@@ -1,15 +1,18 @@
-/* test_report.c - regions into sums: the law, the Go heap's run and its split, odd
- * inputs, the warnings, and which file is the program. */
+/* test_report.c - regions into sums: the law, the run that is the Go heap and its parts, odd inputs, time,
+ * warnings, and which file is the program. */
 #include "records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct mema_report r;
 
-/* The categories with something resident, in kB: "go/heap 612, anon/rw 64". */
-static void comes_to(const char *text, const struct mema_context *context, const char *shown, int line)
+/* Expects the categories with resident memory, in kB: "go/heap 612, anon/rw 64". */
+static void expect_categories(const char *text, const struct mema_context *context, const char *shown,
+                              int line)
 {
         char got[1024] = "";
 
@@ -27,7 +30,7 @@ static void comes_to(const char *text, const struct mema_context *context, const
         mema_report_free(&r);
 }
 
-#define COMES_TO(text, shown) comes_to(text, NULL, shown, __LINE__)
+#define GIVES(text, shown) expect_categories(text, NULL, shown, __LINE__)
 
 /* The law ------------------------------------------------------------------ */
 
@@ -43,7 +46,7 @@ static void expect_law_of(const char *path, const struct guarded *file, const st
         records_free(&records);
 }
 
-/* Wherever the anchors are, and whatever the runtime says of itself. */
+/* With an anchor anywhere, and any figures of the runtime. */
 static void law_of(const char *path)
 {
         static struct mema_context context;
@@ -101,7 +104,7 @@ static void each_column_is_added_up(void)
         mema_report_free(&r);
 }
 
-static void a_size_that_is_not_printed_is_the_range(void)
+static void a_size_that_is_not_printed_is_that_of_the_range(void)
 {
         make_report(&r,
                     "1000-3000 rw-p 0 0:0 0\n10000-20000 rw-p 0 0:0 0\nSize: 4 kB\n"
@@ -118,9 +121,9 @@ static void a_size_that_is_not_printed_is_the_range(void)
 
 static void a_rollup_is_not_broken_down(void)
 {
-        COMES_TO("1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", "other/not_broken_down 4");
+        GIVES("1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", "other/not_broken_down 4");
         TRUE(r.checks.totals_only);
-        COMES_TO(MAP("1000-9000", "rw-p", "", 4), "anon/rw 4");
+        GIVES(MAP("1000-9000", "rw-p", "", 4), "anon/rw 4");
         TRUE(!r.checks.totals_only);
 }
 
@@ -137,9 +140,9 @@ static const struct mema_context *anchored(uint64_t anchor)
         return &context;
 }
 
-#define AROUND(anchor, text, shown) comes_to(text, anchored(UINT64_C(anchor)), shown, __LINE__)
+#define AROUND(anchor, text, shown) expect_categories(text, anchored(UINT64_C(anchor)), shown, __LINE__)
 
-/* A heap of three mappings, and others apart from it. */
+/* A heap of three mappings, and two other mappings. */
 #define HEAP                                              \
         MAP("7f0000000000-7f0000100000", "rw-p", "", 100) \
         MAP("7f0000100000-7f0000400000", "---p", "", 0)   \
@@ -162,10 +165,10 @@ static void an_anchor_elsewhere_changes_nothing(void)
         AROUND(0x7effffffffff, HEAP, "file/other 8, anon/rw 676");
         AROUND(0x7f0000a00000, HEAP, "file/other 8, anon/rw 676");
         AROUND(0x0, HEAP, "file/other 8, anon/rw 676");
-        COMES_TO(HEAP, "file/other 8, anon/rw 676");
+        GIVES(HEAP, "file/other 8, anon/rw 676");
 }
 
-static void what_ends_a_run(void)
+static void a_gap_or_any_other_mapping_ends_a_run(void)
 {
 #define BETWEEN(what)                                     \
         MAP("7f0000000000-7f0000100000", "rw-p", "", 100) \
@@ -186,22 +189,22 @@ static void what_ends_a_run(void)
 #undef BETWEEN
 }
 
-static void several_anchors(void)
+static void every_anchor_has_its_run(void)
 {
         static struct mema_context context;
 
         context = *anchored(0x7f0000400000);
         context.facts.go.anchors[1] = 0x7f0000801000;
         context.facts.go.anchor_count = 2;
-        comes_to(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
+        expect_categories(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
         context.facts.go.anchor_count = 1;
-        comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
+        expect_categories(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         context.facts.go.anchor_count = UINT64_MAX;
-        comes_to(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
+        expect_categories(HEAP, &context, "go/heap 676, file/other 8", __LINE__);
         context.facts.go.anchors[0] = context.facts.go.anchors[1] = 0x1000;
-        comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
+        expect_categories(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
         context.facts.go.known = 0;
-        comes_to(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
+        expect_categories(HEAP, &context, "file/other 8, anon/rw 676", __LINE__);
 }
 
 static void an_anchor_wins_over_shapes(void)
@@ -216,7 +219,7 @@ static void an_anchor_wins_over_shapes(void)
                "go/heap 9");
 }
 
-static void a_run_that_ends_at_2_to_the_64(void)
+static void a_run_can_end_at_2_to_the_64(void)
 {
         struct mema_region row;
 
@@ -228,7 +231,7 @@ static void a_run_that_ends_at_2_to_the_64(void)
         mema_report_free(&r);
 }
 
-static void rows_of_the_run_are_the_go_heap_s(void)
+static void rows_of_the_run_are_in_the_category_go_heap(void)
 {
         static const struct {
                 uint64_t start;
@@ -258,7 +261,7 @@ static void rows_of_the_run_are_the_go_heap_s(void)
         mema_report_free(&r);
 }
 
-/* Every row is of the category that it is counted in. */
+/* Every row has the category that it is counted in. */
 static void rows_add_up(const char *what, const char *text, size_t len, const struct mema_context *context)
 {
         struct mema_options all = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
@@ -298,7 +301,7 @@ static void rows_add_up_to_their_categories(void)
 }
 
 /* A process that changes while it is read can show a mapping twice. */
-static void rows_in_a_run_that_are_not_of_it(void)
+static void a_file_within_the_run_is_not_in_it(void)
 {
         static const char text[] = FILE_MAP("7f0000100000-7f0000200000", "r--p", "/data", 8)
                 MAP("7f0000000000-7f0000400000", "rw-p", "", 100);
@@ -324,7 +327,7 @@ static uint64_t mapped(const struct mema_go *go)
         return go->heap_objects + go->heap_unused + go->heap_free + go->heap_released + go->heap_stacks;
 }
 
-/* A Go heap of `size` bytes with `rss` resident, divided as the runtime says. */
+/* Reports a Go heap of `size` bytes, `rss` of them resident, divided by the figures of the runtime. */
 static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *before,
                          const struct mema_go *after)
 {
@@ -349,7 +352,7 @@ static void divide_sized(uint64_t size, uint64_t rss, const struct mema_go *befo
         expect_law("a divided heap", &r);
 }
 
-/* The mapping is just as large as the runtime says. */
+/* The same, with a mapping of the size that the runtime gives. */
 static void divide(uint64_t rss, const struct mema_go *before, const struct mema_go *after)
 {
         divide_sized(mapped(before), rss, before, after);
@@ -363,7 +366,7 @@ static void expect_part(unsigned category, uint64_t rss, uint64_t low, uint64_t 
         EQUAL(r.category[category].method, low == high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED);
 }
 
-static void the_split_is_exact_where_all_is_resident(void)
+static void heap_and_stack_are_exact_if_all_is_resident(void)
 {
         struct mema_go small = runtime(KB(3000), KB(500), KB(500), 0, KB(96));
         uint64_t objects = (UINT64_C(6) << 30) + KB(8), stacks = KB(1032);
@@ -377,7 +380,7 @@ static void the_split_is_exact_where_all_is_resident(void)
         expect_part(MEMA_CATEGORY_GO_STACK, stacks, stacks, stacks);
 }
 
-static void the_split_of_what_is_partly_resident(void)
+static void heap_and_stack_have_bounds_if_some_is_resident(void)
 {
         struct mema_go go = runtime(KB(3000), KB(500), KB(500), 0, KB(96));
 
@@ -395,8 +398,7 @@ static void the_split_of_what_is_partly_resident(void)
         expect_part(MEMA_CATEGORY_GO_STACK, 0, 0, 0);
 }
 
-/* What is released can be resident still, and is then the heap's. */
-static void the_split_with_released_memory(void)
+static void released_memory_that_is_resident_is_the_heap(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, KB(1000), KB(96));
 
@@ -405,22 +407,20 @@ static void the_split_with_released_memory(void)
         expect_part(MEMA_CATEGORY_GO_STACK, KB(96), 0, KB(96));
 }
 
-/* Bounds are certain only where the mappings are just what the runtime has. */
-static void the_split_of_other_mappings_than_the_heap_s(void)
+static void bounds_are_wide_if_the_mappings_are_not_the_heap(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
 
         divide_sized(KB(4100), KB(2048), &go, NULL);
         expect_part(MEMA_CATEGORY_GO_HEAP, KB(2000), 0, KB(4096));
         expect_part(MEMA_CATEGORY_GO_STACK, KB(48), 0, KB(96));
-        divide_sized(KB(4092), KB(64), &go, NULL); /* and some of them are missed */
+        divide_sized(KB(4092), KB(64), &go, NULL); /* some mappings are missing */
         expect_part(MEMA_CATEGORY_GO_HEAP, KB(62) + KB(1) / 2, 0, KB(4096));
         EQUAL(r.category[MEMA_CATEGORY_GO_STACK].high, KB(96));
         EQUAL(r.checks.go_surplus, 0);
 }
 
-/* The collector's work buffers are in the heap's mappings, and in no part of it. */
-static void the_split_beside_work_buffers(void)
+static void work_buffers_are_in_no_part(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
         char text[128];
@@ -441,7 +441,7 @@ static void the_split_beside_work_buffers(void)
         expect_part(MEMA_CATEGORY_GO_HEAP, KB(4000), KB(4000), KB(4000));
 }
 
-static void the_split_of_more_than_is_mapped(void)
+static void more_resident_than_the_runtime_has_is_warned_of(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96));
         char text[128];
@@ -453,7 +453,7 @@ static void the_split_of_more_than_is_mapped(void)
         SAME_TEXT(text, "Heap bytes that the Go runtime does not account for: 4194304");
 }
 
-static void the_split_of_one_part_only(void)
+static void a_heap_can_have_one_part_only(void)
 {
         struct mema_go heap = runtime(KB(4000), 0, 0, 0, 0), stack = runtime(0, 0, 0, 0, KB(96));
         struct mema_go none = runtime(0, 0, 0, KB(5000), 0);
@@ -468,8 +468,8 @@ static void the_split_of_one_part_only(void)
         EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].method, MEMA_METHOD_INFERRED);
 }
 
-/* The heap may grow or shrink between the two readings. */
-static void the_later_reading_divides(void)
+/* The heap can grow or shrink between the two readings. */
+static void the_later_figures_divide_the_heap(void)
 {
         struct mema_go before = runtime(KB(4000), 0, 0, 0, KB(96)), after = runtime(KB(96), 0, 0, 0, KB(96));
         struct mema_go unknown = { 0 };
@@ -485,8 +485,7 @@ static void the_later_reading_divides(void)
         EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], 0);
 }
 
-/* Facts that pass 64 bits together are none. */
-static void a_runtime_that_does_not_add_up(void)
+static void figures_that_overflow_are_not_used(void)
 {
         struct mema_go go = runtime(KB(4000), 0, 0, 0, KB(96)), wrong = runtime(UINT64_MAX, 0, 0, 0, KB(96));
 
@@ -506,7 +505,7 @@ static void expect_part_of(unsigned part, uint64_t committed, uint64_t rss, uint
         equal_number(mema_part_id(part), r.part[part].high, high, __FILE__, __LINE__);
 }
 
-static void parts_of_the_heap(void)
+static void the_parts_of_the_heap_have_bounds(void)
 {
         struct mema_go go = runtime(KB(3000), KB(500), KB(500), KB(1000), KB(96));
 
@@ -529,8 +528,8 @@ static void parts_of_the_heap(void)
         expect_part_of(MEMA_PART_HEAP_MARKED, KB(2000), KB(2000), 0, KB(2000));
 }
 
-/* Just after a collection: some of what it left is gone already. */
-static void more_is_live_than_there_are_objects(void)
+/* Just after a collection. */
+static void live_bytes_can_exceed_the_objects(void)
 {
         struct mema_go go = runtime(KB(1000), 0, 0, 0, 0);
 
@@ -569,9 +568,8 @@ static void expect_arenas(unsigned method, uint64_t low)
         mema_report_free(&r);
 }
 
-/* Full heaps behind an arena are like any large mapping that begins and ends where
- * heaps do, but for how they were mapped. */
-static void full_heaps_are_without_reserve(void)
+/* A full heap behind an arena differs from other large aligned mappings only in its flags. */
+static void full_heaps_are_mapped_without_reserve(void)
 {
 #define BEHIND_AN_ARENA(flags)                                            \
         "7f6b00000000-7f6b00021000 rw-p 00000000 00:00 0 \nRss: 132 kB\n" \
@@ -613,8 +611,8 @@ static void arenas_are_proven_by_malloc(void)
         expect_arenas(MEMA_METHOD_INFERRED, 0);
 }
 
-/* More of them can be resident than there are in the end. */
-static void stacks_that_shrink_have_room(void)
+/* More of them can be resident than are left after the reading. */
+static void stacks_that_shrank_keep_their_resident_bytes(void)
 {
         struct mema_go before = runtime(KB(3000), 0, 0, 0, KB(1096)),
                        after = runtime(KB(3000), 0, 0, 0, KB(96));
@@ -625,7 +623,7 @@ static void stacks_that_shrink_have_room(void)
         EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_SIZE], KB(3000));
 }
 
-/* Every column is divided, and the mappings stay the heap's. */
+/* The mappings count as the heap's. */
 static void all_columns_are_divided(void)
 {
         struct mema_go go = runtime(KB(3000), 0, 0, 0, KB(1000));
@@ -639,48 +637,48 @@ static void all_columns_are_divided(void)
         EQUAL(r.category[MEMA_CATEGORY_GO_STACK].sums.mappings, 0);
 }
 
-/* Most of it is in Read-Write where there are no names. */
-static void metadata_that_is_not_all_found(void)
+/* Without names, most of it is in Read-Write. */
+static void metadata_can_be_in_other_categories(void)
 {
         static struct mema_context context;
 
         context = *anchored(0x7f0000400000);
         context.facts.go.metadata = KB(40);
-        comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
+        expect_categories(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].low, 0);
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(40));
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].method, MEMA_METHOD_INFERRED);
         context.facts.go.metadata = KB(1000);
-        comes_to(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
+        expect_categories(HEAP, &context, "go/heap 612, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(64 + 612));
-        /* A stack is only told by its guard. */
-        comes_to(HEAP MAP("7f0000cff000-7f0000d00000", "---p", "", 0)
-                         MAP("7f0000d00000-7f0001500000", "rw-p", "", 20),
-                 &context, "go/heap 612, file/other 8, anon/rw 64, stacks/threads 20", __LINE__);
+        /* A stack is known by its guard only. */
+        expect_categories(HEAP MAP("7f0000cff000-7f0000d00000", "---p", "", 0)
+                                  MAP("7f0000d00000-7f0001500000", "rw-p", "", 20),
+                          &context, "go/heap 612, file/other 8, anon/rw 64, stacks/threads 20", __LINE__);
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(64 + 612 + 20));
-        comes_to(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
-                 "go/heap 612, go/metadata 4, file/other 8, anon/rw 64", __LINE__);
+        expect_categories(HEAP MAP("7f0000c00000-7f0000d00000", "rw-p", "[anon: Go: gc bits]", 4), &context,
+                          "go/heap 612, go/metadata 4, file/other 8, anon/rw 64", __LINE__);
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].low, KB(4));
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].high, KB(4));
         EQUAL(r.category[MEMA_CATEGORY_GO_METADATA].method, MEMA_METHOD_NAMED);
 }
 
-/* Heaps of 64 MiB: one in use, its reserve, one that is full, one more in use. */
-static void an_arena_goes_on_behind_its_reserve(void)
+/* Heaps of 64 MiB: one in use, its reserve, a full one, another one in use. */
+static void an_arena_continues_behind_its_reserve(void)
 {
-        COMES_TO(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
-                         MAP("7f6b00100000-7f6b04000000", "---p", "", 4)
-                                 MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200)
-                                         MAP("7f6b08000000-7f6b08100000", "rw-p", "", 50),
-                 "anon/rw 50, malloc/arenas 304");
-        COMES_TO(MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200), "anon/rw 200");
-        COMES_TO(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
-                         MAP("7f6b00100000-7f6b04000000", "---p", "", 0)
-                                 MAP("7f6b04000000-7f6b04800000", "rw-p", "", 60),
-                 "anon/rw 60, malloc/arenas 100");
+        GIVES(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
+                      MAP("7f6b00100000-7f6b04000000", "---p", "", 4)
+                              MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200)
+                                      MAP("7f6b08000000-7f6b08100000", "rw-p", "", 50),
+              "anon/rw 50, malloc/arenas 304");
+        GIVES(MAP("7f6b04000000-7f6b08000000", "rw-p", "", 200), "anon/rw 200");
+        GIVES(MAP("7f6b00000000-7f6b00100000", "rw-p", "", 100)
+                      MAP("7f6b00100000-7f6b04000000", "---p", "", 0)
+                              MAP("7f6b04000000-7f6b04800000", "rw-p", "", 60),
+              "anon/rw 60, malloc/arenas 100");
 }
 
-/* The stacks' part of what is resident, but for the last digits of large numbers. */
+/* Expects the stacks' share of the resident bytes, except for the last digits of large numbers. */
 static void expect_share(const struct mema_go *go, uint64_t rss)
 {
         uint64_t heap = r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS];
@@ -738,7 +736,7 @@ static void sums_beyond_64_bits_are_an_error(void)
         }
 }
 
-static void an_overflow_stays(void)
+static void an_overflow_is_sticky(void)
 {
         struct mema_region large = numbered(0, UINT64_MAX >> 10, "");
 
@@ -749,7 +747,7 @@ static void an_overflow_stays(void)
         EQUAL(mema_report_add(&r, &large), MEMA_STATUS_OVERFLOW);
 }
 
-/* The range counts where no Size is printed. */
+/* Without a Size line, the range counts. */
 static void ranges_beyond_64_bits_are_an_error(void)
 {
         struct mema_region g = numbered(0, 4, "");
@@ -761,7 +759,7 @@ static void ranges_beyond_64_bits_are_an_error(void)
         EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OVERFLOW);
 }
 
-static void the_largest_sums_there_are(void)
+static void the_largest_sums_fit(void)
 {
         EQUAL(make_report(&r,
                           "1000-2000 rw-p 0 0:0 0\nRss: 18014398509481983 kB\n"
@@ -793,8 +791,7 @@ static void overlapping_mappings_are_counted(void)
         mema_report_free(&r);
 }
 
-/* What is counted twice need not lie next to what counted it first. */
-static void an_overlap_is_with_any_mapping_before(void)
+static void a_mapping_can_overlap_any_earlier_one(void)
 {
         make_report(&r,
                     MAP("1000-9000", "rw-p", "", 4) MAP("2000-3000", "rw-p", "", 4)
@@ -810,7 +807,7 @@ static void an_overlap_is_with_any_mapping_before(void)
         mema_report_free(&r);
 }
 
-/* It comes again from its start, as often as it has grown; the last one counts. */
+/* It is printed again from its start, each time that it has grown. */
 static void a_mapping_that_has_grown_is_counted_once(void)
 {
         make_report(&r,
@@ -840,7 +837,7 @@ static void a_mapping_that_has_grown_is_counted_once(void)
         mema_report_free(&r);
 }
 
-static void what_a_report_is_begun_with_is_copied(void)
+static void context_and_options_are_copied(void)
 {
         static struct mema_context context;
         struct mema_options options = { .top = 1, .sort = MEMA_SORT_SIZE };
@@ -857,9 +854,9 @@ static void what_a_report_is_begun_with_is_copied(void)
         EQUAL(r.context.exe_length, 0);
 }
 
-/* Words --------------------------------------------------------------------- */
+/* Warnings ------------------------------------------------------------------ */
 
-/* All warnings of a report, one a line. */
+/* Expects all warnings of a report, one per line. */
 static void warns(const char *text, const struct mema_context *context, const char *shown, int line)
 {
         struct guarded buffer = guarded_copy("", 0);
@@ -874,7 +871,7 @@ static void warns(const char *text, const struct mema_context *context, const ch
                 strcat(strcat(got, i ? "\n" : ""), buffer.data);
         }
         SAME_TEXT(buffer.data, "");
-        equal_text("the warnings", got, shown, __FILE__, line);
+        equal_text("the odd_inputs_are_warned_of", got, shown, __FILE__, line);
         guarded_free(&buffer);
         mema_report_free(&r);
 }
@@ -882,24 +879,25 @@ static void warns(const char *text, const struct mema_context *context, const ch
 #define WARNS(text, shown) warns(text, NULL, shown, __LINE__)
 #define OVERLAP                                                                                             \
         "Mappings that overlap or repeat an earlier one: 1; the process changed while it was read, or the " \
-        "input is two captures"
+        "input holds two captures"
 #define STACKS_INSIDE "Heap includes the goroutine stacks: only the process itself can tell them apart"
 
-static void warnings(void)
+static void odd_inputs_are_warned_of(void)
 {
         static const struct mema_context go_program = { .program = MEMA_PROGRAM_GO };
 
         WARNS(MAP("1000-2000", "rw-p", "", 4), "");
         WARNS("1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0\n",
-              "The input has no Rss lines, like a maps file: resident memory is unknown; read smaps");
+              "The input has no Rss lines, as in a maps file: resident memory is unknown; read smaps "
+              "instead");
         WARNS("1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n2000-3000 rw-p 0 0:0 0\nPss: 4 kB\n3000-4000 rw-p 0 0:0 "
               "0\n",
               "Mappings without an Rss line, not counted in RSS: 2");
         WARNS("1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
-              "The input has totals only, like smaps_rollup: read smaps for a breakdown");
+              "The input has totals only, as in smaps_rollup: read smaps for a breakdown");
         WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("2000-4000", "rw-p", "", 4), OVERLAP);
         WARNS(MAP("1000-3000", "rw-p", "", 4) MAP("1000-4000", "rw-p", "", 4),
-              "Mappings that grew while they were read and came again: 1; the last one counts");
+              "Mappings that grew during the reading and were listed again: 1; the last one counts");
         WARNS(MAP("c000000000-c000400000", "rw-p", "", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 4), STACKS_INSIDE);
         WARNS(MAP("53589800000-5358f400000", "rw-p", "[anon: Go: heap]", 0), "");
@@ -910,7 +908,7 @@ static void warnings(void)
         warns(MAP("1000-2000", "rw-p", "", 4), anchored(0x1000), "", __LINE__);
         WARNS("c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\nRss: 4 kB\n"
               "c000000000-c000400000 rw-p 0 0:0 0\nRss: 4 kB\n",
-              OVERLAP "\nFields that came twice in a mapping: 1; the last one counts\n" STACKS_INSIDE);
+              OVERLAP "\nFields that are repeated in a mapping: 1; the last one counts\n" STACKS_INSIDE);
 }
 
 static void a_cgroup_near_its_limit_is_warned_of(void)
@@ -942,10 +940,10 @@ static void mappings_near_their_limit_are_warned_of(void)
         strcat(text, MAP("20000-21000", "rw-p", "", 4));
         WARNS(text, "The number of mappings is close to vm.max_map_count, where mmap fails: 19");
         WARNS("# mappings.max: 1\n1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n",
-              "The input has totals only, like smaps_rollup: read smaps for a breakdown");
+              "The input has totals only, as in smaps_rollup: read smaps for a breakdown");
 }
 
-static void lines_of_the_parser_are_counted(void)
+static void repeated_fields_are_counted(void)
 {
         make_report(&r, "1000-2000 rw-p 0 0:0 0\nFoo: 1\nBar: 2\nRss: 4 kB\nRss: 4 kB\n", NULL, 0,
                     MEMA_SORT_RSS);
@@ -978,6 +976,25 @@ static void a_warning_is_cut_to_its_buffer(void)
         mema_report_free(&r);
 }
 
+static void warnings_fit_with_the_largest_numbers(void)
+{
+        unsigned count = 0;
+        char text[1024];
+        size_t n;
+
+        make_report(&r, MAP("1000-2000", "rw-p", "", 4), anchored(0x5000), 0, MEMA_SORT_RSS);
+        memset(&r.checks, 0xff, sizeof r.checks);
+        r.checks.totals_only = r.checks.scan_missed = true;
+        r.context.exe_deleted = true;
+        r.category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS] = UINT64_MAX;
+        r.context.limits.known = MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM) | MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM_LIMIT);
+        r.context.limits.value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] = UINT64_MAX;
+        for (; (n = mema_report_warning(&r, count, text, sizeof text)) > 0; count++)
+                TRUE(n < MEMA_WARNING_MAX);
+        EQUAL(count, 13);
+        mema_report_free(&r);
+}
+
 /* The program ---------------------------------------------------------------- */
 
 static const struct mema_context *program(const char *path)
@@ -1003,7 +1020,7 @@ static void is_called(const char *path, const char *name, int line)
 
 #define IS_CALLED(path, name) is_called(path, name, __LINE__)
 
-static void the_name_of_the_program(void)
+static void the_program_is_called_by_its_base_name(void)
 {
         IS_CALLED("/usr/bin/teranode", "Teranode");
         IS_CALLED("/usr/bin/teranode (deleted)", "Teranode");
@@ -1022,57 +1039,60 @@ static void the_name_of_the_program(void)
 #define PROGRAM FILE_MAP("00400000-00402000", "r-xp", "/bin/prog", 8)
 #define DATA FILE_MAP("00500000-00502000", "r--p", "/var/data", 8)
 
-static void the_first_file_is_taken_for_the_program(void)
+static void the_first_file_is_the_program(void)
 {
-        COMES_TO(PROGRAM DATA, "file/binary 8, file/other 8");
+        GIVES(PROGRAM DATA, "file/binary 8, file/other 8");
         EQUAL(r._counting.exe_guessed, 1);
         EQUAL(r.category[MEMA_CATEGORY_BINARY].method, MEMA_METHOD_INFERRED);
-        COMES_TO(PROGRAM FILE_MAP("00402000-00404000", "r--p", "/bin/prog", 4), "file/binary 12");
-        COMES_TO(FILE_MAP("00400000-00402000", "r-xp", "/bin/prog (deleted)", 8), "file/binary 8");
-        COMES_TO(PROGRAM, "file/binary 8");
+        GIVES(PROGRAM FILE_MAP("00402000-00404000", "r--p", "/bin/prog", 4), "file/binary 12");
+        GIVES(FILE_MAP("00400000-00402000", "r-xp", "/bin/prog (deleted)", 8), "file/binary 8");
+        GIVES(PROGRAM, "file/binary 8");
 }
 
-static void what_is_not_taken_for_the_program(void)
+static void some_first_mappings_are_not_the_program(void)
 {
-        COMES_TO(MAP("00400000-00402000", "rw-p", "", 4) DATA, "file/other 8, anon/rw 4");
-        COMES_TO(MAP("00400000-00402000", "rw-p", "[heap]", 4) DATA, "file/other 8, malloc/main 4");
-        COMES_TO(FILE_MAP("00400000-00402000", "r--p", "/lib/ld-linux.so.2", 4) DATA,
-                 "file/libraries 4, file/other 8");
-        COMES_TO(FILE_MAP("00400000-00402000", "r--s", "/var/db", 4) DATA, "file/other 12");
-        COMES_TO("00400000-00402000 r--p 00001000 08:02 17 /bin/prog\nRss: 4 kB\n" DATA, "file/other 12");
-        COMES_TO(FILE_MAP("00400000-00402000", "rw-s", "/dev/shm/x", 4) DATA, "file/other 8, shared/shm 4");
+        GIVES(MAP("00400000-00402000", "rw-p", "", 4) DATA, "file/other 8, anon/rw 4");
+        GIVES(MAP("00400000-00402000", "rw-p", "[heap]", 4) DATA, "file/other 8, malloc/main 4");
+        GIVES(FILE_MAP("00400000-00402000", "r--p", "/lib/ld-linux.so.2", 4) DATA,
+              "file/libraries 4, file/other 8");
+        GIVES(FILE_MAP("00400000-00402000", "r--s", "/var/db", 4) DATA, "file/other 12");
+        GIVES("00400000-00402000 r--p 00001000 08:02 17 /bin/prog\nRss: 4 kB\n" DATA, "file/other 12");
+        GIVES(FILE_MAP("00400000-00402000", "rw-s", "/dev/shm/x", 4) DATA, "file/other 8, shared/shm 4");
         EQUAL(r._counting.exe_guessed, 0);
 }
 
-static void a_program_that_is_known_is_not_guessed(void)
+static void a_known_program_is_not_guessed(void)
 {
-        comes_to(PROGRAM DATA, program("/var/data"), "file/binary 8, file/other 8", __LINE__);
+        expect_categories(PROGRAM DATA, program("/var/data"), "file/binary 8, file/other 8", __LINE__);
         EQUAL(r._counting.exe_guessed, 0);
         EQUAL(r.category[MEMA_CATEGORY_BINARY].method, MEMA_METHOD_NAMED);
         EQUAL(r.category[MEMA_CATEGORY_BINARY].low, KB(8));
-        comes_to(PROGRAM DATA, program("/bin/other"), "file/other 16", __LINE__);
+        expect_categories(PROGRAM DATA, program("/bin/other"), "file/other 16", __LINE__);
 }
 
 SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up),
-      CASE(a_size_that_is_not_printed_is_the_range), CASE(a_rollup_is_not_broken_down),
+      CASE(a_size_that_is_not_printed_is_that_of_the_range), CASE(a_rollup_is_not_broken_down),
       CASE(the_run_around_an_anchor_is_the_go_heap), CASE(an_anchor_elsewhere_changes_nothing),
-      CASE(what_ends_a_run), CASE(several_anchors), CASE(an_anchor_wins_over_shapes),
-      CASE(a_run_that_ends_at_2_to_the_64), CASE(rows_of_the_run_are_the_go_heap_s),
-      CASE(rows_add_up_to_their_categories), CASE(rows_in_a_run_that_are_not_of_it),
-      CASE(the_split_is_exact_where_all_is_resident), CASE(the_split_of_what_is_partly_resident),
-      CASE(the_split_with_released_memory), CASE(the_split_of_other_mappings_than_the_heap_s),
-      CASE(the_split_beside_work_buffers), CASE(the_split_of_more_than_is_mapped),
-      CASE(the_split_of_one_part_only), CASE(the_later_reading_divides), CASE(stacks_that_shrink_have_room),
-      CASE(parts_of_the_heap), CASE(more_is_live_than_there_are_objects),
-      CASE(full_heaps_are_without_reserve), CASE(arenas_are_proven_by_malloc), CASE(all_columns_are_divided),
-      CASE(a_runtime_that_does_not_add_up), CASE(metadata_that_is_not_all_found),
-      CASE(an_arena_goes_on_behind_its_reserve), CASE(any_numbers_keep_the_law),
-      CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_stays),
-      CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_there_are),
-      CASE(overlapping_mappings_are_counted), CASE(an_overlap_is_with_any_mapping_before),
-      CASE(a_mapping_that_has_grown_is_counted_once), CASE(what_a_report_is_begun_with_is_copied),
-      CASE(warnings), CASE(a_cgroup_near_its_limit_is_warned_of),
-      CASE(mappings_near_their_limit_are_warned_of), CASE(lines_of_the_parser_are_counted),
-      CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer), CASE(the_name_of_the_program),
-      CASE(the_first_file_is_taken_for_the_program), CASE(what_is_not_taken_for_the_program),
-      CASE(a_program_that_is_known_is_not_guessed));
+      CASE(a_gap_or_any_other_mapping_ends_a_run), CASE(every_anchor_has_its_run),
+      CASE(an_anchor_wins_over_shapes), CASE(a_run_can_end_at_2_to_the_64),
+      CASE(rows_of_the_run_are_in_the_category_go_heap), CASE(rows_add_up_to_their_categories),
+      CASE(a_file_within_the_run_is_not_in_it), CASE(heap_and_stack_are_exact_if_all_is_resident),
+      CASE(heap_and_stack_have_bounds_if_some_is_resident),
+      CASE(released_memory_that_is_resident_is_the_heap),
+      CASE(bounds_are_wide_if_the_mappings_are_not_the_heap), CASE(work_buffers_are_in_no_part),
+      CASE(more_resident_than_the_runtime_has_is_warned_of), CASE(a_heap_can_have_one_part_only),
+      CASE(the_later_figures_divide_the_heap), CASE(stacks_that_shrank_keep_their_resident_bytes),
+      CASE(the_parts_of_the_heap_have_bounds), CASE(live_bytes_can_exceed_the_objects),
+      CASE(full_heaps_are_mapped_without_reserve), CASE(arenas_are_proven_by_malloc),
+      CASE(all_columns_are_divided), CASE(figures_that_overflow_are_not_used),
+      CASE(metadata_can_be_in_other_categories), CASE(an_arena_continues_behind_its_reserve),
+      CASE(any_numbers_keep_the_law), CASE(sums_beyond_64_bits_are_an_error), CASE(an_overflow_is_sticky),
+      CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_fit),
+      CASE(overlapping_mappings_are_counted), CASE(a_mapping_can_overlap_any_earlier_one),
+      CASE(a_mapping_that_has_grown_is_counted_once), CASE(context_and_options_are_copied),
+      CASE(odd_inputs_are_warned_of), CASE(a_cgroup_near_its_limit_is_warned_of),
+      CASE(mappings_near_their_limit_are_warned_of), CASE(repeated_fields_are_counted),
+      CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer),
+      CASE(warnings_fit_with_the_largest_numbers), CASE(the_program_is_called_by_its_base_name),
+      CASE(the_first_file_is_the_program), CASE(some_first_mappings_are_not_the_program),
+      CASE(a_known_program_is_not_guessed));

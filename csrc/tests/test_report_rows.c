@@ -1,6 +1,8 @@
-/* test_report_rows.c - what a report keeps beside its sums: the rows in every order, an
- * arena that is too small, and the names. */
+/* test_report_rows.c - the rows of a report in every order, small arenas and their compaction, and names. */
 #include "shown.h"
+
+#include "../report_arena.h"
+#include "../report_rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +10,12 @@
 #include <string.h>
 
 static struct mema_report r;
+
+static uint64_t chance(uint64_t *seed, uint64_t below)
+{
+        *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return (*seed >> 33) % below;
+}
 
 /* Rows ---------------------------------------------------------------------- */
 
@@ -46,14 +54,14 @@ static void orders_of(const char *path)
         guarded_free(&file);
 }
 
-static void every_order_is_that_of_a_plain_sort(void)
+static void every_order_equals_a_plain_sort(void)
 {
         TRUE(each_file("testdata/real", ".smaps", orders_of) > 0);
         TRUE(each_file("testdata/rules", "s.maps", orders_of) > 0);
         TRUE(each_file("testdata/hostile", ".smaps", orders_of) > 0);
 }
 
-/* Equal ones stay in the order of addresses, and the same address in that of lines. */
+/* Equal rows are listed by address, and those of one address by line. */
 static void ties_keep_the_kernel_s_order(void)
 {
         static const char text[] = MAP("1000-2000", "rw-p", "[b]", 4) MAP("2000-3000", "rw-p", "[a]", 4)
@@ -83,7 +91,7 @@ static void ties_keep_the_kernel_s_order(void)
         }
 }
 
-static void ties_of_an_input_without_order(void)
+static void ties_of_an_unsorted_input_are_listed_by_address(void)
 {
         struct mema_region g;
 
@@ -98,7 +106,7 @@ static void ties_of_an_input_without_order(void)
         mema_report_free(&r);
 }
 
-static void what_is_not_resident_is_not_listed(void)
+static void regions_that_are_not_resident_are_not_listed(void)
 {
         make_report(&r, MAP("1000-2000", "rw-p", "", 0) MAP("2000-3000", "rw-p", "", 4), NULL, MEMA_ALL,
                     MEMA_SORT_ADDRESS);
@@ -109,16 +117,15 @@ static void what_is_not_resident_is_not_listed(void)
         mema_report_free(&r);
 }
 
-/* But for the orders in which it counts. */
-static void what_is_swapped_or_reserved_is_listed_where_asked(void)
+static void swapped_and_reserved_regions_are_listed_by_swap_and_size(void)
 {
         static const char text[] = "1000-2000 rw-p 0 0:0 0\nRss: 0 kB\nSwap: 4 kB\n"
                                    "2000-3000 ---p 0 0:0 0\nSize: 4 kB\nRss: 0 kB\nSwap: 0 kB\n"
                                    "3000-4000 rw-p 0 0:0 0\nSize: 0 kB\nRss: 0 kB\nSwap: 0 kB\n";
         static const uint64_t rows[MEMA_SORT_COUNT] = { [MEMA_SORT_SWAP] = 1, [MEMA_SORT_SIZE] = 2 };
 
-        for (uint64_t sort = 0; sort < MEMA_SORT_COUNT; sort++) {
-                make_report(&r, text, NULL, MEMA_ALL, sort);
+        for (unsigned sort = 0; sort < MEMA_SORT_COUNT; sort++) {
+                make_report(&r, text, NULL, MEMA_ALL, (enum mema_sort)sort);
                 EQUAL(r.row_count, rows[sort]);
                 mema_report_free(&r);
         }
@@ -126,7 +133,7 @@ static void what_is_swapped_or_reserved_is_listed_where_asked(void)
 
 /* Arenas -------------------------------------------------------------------- */
 
-/* A capture in an arena that is lent once: what has no room is lost and counted. */
+/* Reports a capture in an arena that is lent once. */
 static void in_an_arena_of(const char *path, uint64_t size, bool ask)
 {
         struct guarded file = guarded_file(path);
@@ -159,7 +166,7 @@ static void in_an_arena_of(const char *path, uint64_t size, bool ask)
         guarded_free(&file);
 }
 
-static void an_arena_that_never_grows(void)
+static void an_arena_that_never_grows_loses_rows_and_counts_them(void)
 {
         static const uint64_t sizes[] = { 0, 8, 16, 256, 1024, 4096, 8192, 16384 };
 
@@ -169,7 +176,7 @@ static void an_arena_that_never_grows(void)
         }
 }
 
-static void without_an_arena_there_are_sums_only(void)
+static void a_report_without_an_arena_has_sums_only(void)
 {
         struct mema_options options = { .top = 20, .sort = MEMA_SORT_RSS };
         struct mema_region g = numbered(0, 4, "[anon:x]");
@@ -186,7 +193,7 @@ static void without_an_arena_there_are_sums_only(void)
 
 enum { MANY = 5000, KEPT = 20 };
 
-/* Rows that grow, each before all others: the arena is as large as what is kept. */
+/* Each row precedes all earlier ones: the arena stays as small as the rows that are kept. */
 static void ascending_rows(uint64_t size, bool grows)
 {
         struct mema_options options = { .top = KEPT, .sort = MEMA_SORT_RSS };
@@ -239,9 +246,8 @@ static void displaced_rows_make_room(void)
         ascending_rows(64 << 10, false);
 }
 
-/* What is asked for before a region is added has room for the one before it, too,
- * which is kept only then. */
-static void no_row_is_lost_while_memory_can_be_had(void)
+/* The size that is wanted before a region is added includes the region before it, which is kept later. */
+static void no_row_is_lost_if_memory_is_given(void)
 {
         static const struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
         static char name[MEMA_NAME_MAX];
@@ -266,6 +272,132 @@ static void no_row_is_lost_while_memory_can_be_had(void)
                 EQUAL(r.row_count, 300);
                 free(arena);
         }
+}
+
+/* Runs ---------------------------------------------------------------------- */
+
+enum { STEPS = 400 };
+
+/* Writes adjoining regions: runs of nameless ones, some reserved or not resident, with file mappings and
+ * gaps between them.  The line of a region is 1 if it must be the Go heap, else 0. */
+static uint64_t random_regions(struct mema_region *regions, uint64_t seed, uint64_t *anchor)
+{
+        uint64_t state = seed, at = 1 << 20, count = 20 + chance(&state, STEPS - 20), anchored, from, to;
+
+        for (uint64_t i = 0; i < count; i++) {
+                struct mema_region *g = &regions[i];
+                bool file = chance(&state, 16) == 0;
+
+                *g = numbered(0, 0, file ? "/data" : "");
+                if (chance(&state, 40) == 0)
+                        at += 1 << 20;
+                g->start = at;
+                g->end = at += (1 + chance(&state, 64)) << 12;
+                g->inode = file ? 17 : 0;
+                g->line = 0;
+                strcpy(g->perms, chance(&state, 4) ? "rw-p" : "---p");
+                /* Most rows displace an earlier one. */
+                g->value[MEMA_FIELD_RSS] = chance(&state, 5) ? KB(i + chance(&state, 8)) : 0;
+        }
+        do
+                anchored = chance(&state, count);
+        while (regions[anchored].inode != 0);
+        *anchor = regions[anchored].start;
+        for (from = anchored;
+             from > 0 && regions[from - 1].inode == 0 && regions[from - 1].end == regions[from].start; from--)
+                ;
+        for (to = anchored;
+             to + 1 < count && regions[to + 1].inode == 0 && regions[to + 1].start == regions[to].end; to++)
+                ;
+        for (uint64_t i = from; i <= to; i++)
+                regions[i].line = 1;
+        return count;
+}
+
+/* Adds the regions to an arena of `size` bytes that grows by what the report wants; returns how often
+ * it was compacted while a run was open. */
+static uint64_t add_to_arena(const struct mema_region *regions, uint64_t count, uint64_t size, char **arena)
+{
+        uint64_t compacted = 0;
+
+        *arena = malloc((size_t)size);
+        mema_report_lend(&r, *arena, size);
+        for (uint64_t i = 0; i < count; i++) {
+                uint64_t used = r._arena.used, wanted = mema_report_wants(&r, &regions[i]);
+
+                compacted += r._arena.used < used && r._run.touched != 0;
+                if (wanted > 0) {
+                        *arena = realloc(*arena, (size_t)wanted);
+                        mema_report_lend(&r, *arena, wanted);
+                }
+                EQUAL(mema_report_add(&r, &regions[i]), MEMA_STATUS_OK);
+        }
+        return compacted;
+}
+
+static void compaction_leaves_each_row_in_its_run(void)
+{
+        static const uint64_t tops[] = { 1, 2, 5, 20, MEMA_ALL };
+        static struct mema_region regions[STEPS];
+        static struct mema_context context = { .facts.go = { .known = true, .anchor_count = 1 } };
+        uint64_t compacted = 0;
+
+        for (uint64_t seed = 1; seed <= 200; seed++) {
+                struct mema_options options = { .top = tops[seed % 5], .every_sort = seed % 2 };
+                uint64_t count = random_regions(regions, seed, &context.facts.go.anchors[0]), heap = 0;
+                char *arena;
+
+                mema_report_init(&r, &context, &options);
+                compacted += add_to_arena(regions, count, 8, &arena);
+                mema_report_finish(&r, NULL);
+                EQUAL(r.checks.rows_lost, 0);
+                expect_law("a run in a small arena", &r);
+                for (uint64_t i = 0; i < count; i++)
+                        heap += regions[i].line * regions[i].value[MEMA_FIELD_RSS];
+                EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_RSS], heap);
+                for (unsigned sort = 0; sort < MEMA_SORT_COUNT; sort++)
+                        for (uint64_t i = 0; i < mema_report_rows_by(&r, sort); i++) {
+                                struct mema_region row;
+
+                                mema_report_row_by(&r, sort, i, &row);
+                                EQUAL(row.category == MEMA_CATEGORY_GO_HEAP, row.line);
+                        }
+                free(arena);
+        }
+        TRUE(compacted > 100);
+}
+
+/* The mark is at the end of the items, before and after compaction. */
+static void a_run_without_kept_rows_changes_no_other_row(void)
+{
+        enum { FILES = 100, RUN = 3 };
+        static struct mema_region regions[FILES + RUN];
+        static const struct mema_context context = {
+                .facts.go = { .known = true, .anchor_count = 1, .anchors = { (uint64_t)(FILES + 1) << 20 } }
+        };
+        struct mema_options options = { .top = 1, .sort = MEMA_SORT_RSS };
+        struct mema_region row;
+        char *arena;
+
+        for (uint64_t i = 0; i < FILES + RUN; i++) {
+                regions[i] = numbered(i, i < FILES ? i : 0, i < FILES ? "/data" : "");
+                regions[i].offset = 4096; /* not the program */
+                regions[i].inode = i < FILES ? 17 : 0;
+        }
+        mema_report_init(&r, &context, &options);
+        add_to_arena(regions, FILES + RUN, 8, &arena);
+        EQUAL(r._arena.mark, r._arena.used);
+        mema_arena_plan(&r._arena); /* as the report does it */
+        mema_rows_relocate(&r._rows, &r._arena);
+        mema_arena_move(&r._arena);
+        EQUAL(r._arena.mark, r._arena.used);
+        mema_report_finish(&r, NULL);
+        EQUAL(r.category[MEMA_CATEGORY_GO_HEAP].sums.mappings, RUN);
+        EQUAL(r.row_count, 1);
+        mema_report_row(&r, 0, &row);
+        EQUAL(row.value[MEMA_FIELD_RSS], KB(FILES - 1));
+        EQUAL(row.category, MEMA_CATEGORY_OTHER_FILES);
+        free(arena);
 }
 
 /* Names --------------------------------------------------------------------- */
@@ -336,7 +468,7 @@ static void a_name_keeps_256_bytes(void)
         mema_report_free(&r);
 }
 
-/* Names number `count` downward in size, each twice. */
+/* Reports `count` names, the largest first, each twice. */
 static void many_names(uint64_t count)
 {
         char *arena = malloc(2 << 20);
@@ -362,7 +494,7 @@ static void many_names(uint64_t count)
         free(arena);
 }
 
-static void more_names_than_are_kept(void)
+static void as_many_names_as_are_kept_have_sums_of_their_own(void)
 {
         many_names(MEMA_NAMES_MAX);
         EQUAL(r.name_count, MEMA_NAMES_MAX);
@@ -383,7 +515,7 @@ static void further_names_are_other_names(void)
                 g = numbered(i, i + 1, name);
                 EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
         }
-        g = numbered(2000, 7, "[anon:3]"); /* an old one is still added to */
+        g = numbered(2000, 7, "[anon:3]"); /* an earlier name still gets its sums */
         EQUAL(mema_report_add(&r, &g), MEMA_STATUS_OK);
         mema_report_finish(&r, NULL);
         EQUAL(r.name_count, MEMA_NAMES_MAX + 1);
@@ -395,10 +527,13 @@ static void further_names_are_other_names(void)
         free(arena);
 }
 
-SUITE(report_rows, CASE(every_order_is_that_of_a_plain_sort), CASE(ties_keep_the_kernel_s_order),
-      CASE(ties_of_an_input_without_order), CASE(what_is_not_resident_is_not_listed),
-      CASE(what_is_swapped_or_reserved_is_listed_where_asked), CASE(an_arena_that_never_grows),
-      CASE(without_an_arena_there_are_sums_only), CASE(displaced_rows_make_room),
-      CASE(no_row_is_lost_while_memory_can_be_had), CASE(regions_of_one_name_are_added_up),
-      CASE(names_of_one_size_keep_their_order), CASE(a_name_keeps_256_bytes), CASE(more_names_than_are_kept),
-      CASE(further_names_are_other_names));
+SUITE(report_rows, CASE(every_order_equals_a_plain_sort), CASE(ties_keep_the_kernel_s_order),
+      CASE(ties_of_an_unsorted_input_are_listed_by_address),
+      CASE(regions_that_are_not_resident_are_not_listed),
+      CASE(swapped_and_reserved_regions_are_listed_by_swap_and_size),
+      CASE(an_arena_that_never_grows_loses_rows_and_counts_them),
+      CASE(a_report_without_an_arena_has_sums_only), CASE(displaced_rows_make_room),
+      CASE(no_row_is_lost_if_memory_is_given), CASE(compaction_leaves_each_row_in_its_run),
+      CASE(a_run_without_kept_rows_changes_no_other_row), CASE(regions_of_one_name_are_added_up),
+      CASE(names_of_one_size_keep_their_order), CASE(a_name_keeps_256_bytes),
+      CASE(as_many_names_as_are_kept_have_sums_of_their_own), CASE(further_names_are_other_names));

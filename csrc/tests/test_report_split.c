@@ -1,5 +1,5 @@
-/* test_report_split.c - mappings of which parts are known to be somebody's: where they
- * are cut, what each piece has, and that together they are what the kernel said. */
+/* test_report_split.c - mappings with owners of their parts: the bounds, names and columns of the pieces, and
+ * that the pieces add up to the mapping. */
 #include "records.h"
 
 #include <stdio.h>
@@ -15,25 +15,25 @@ static struct mema_report r;
         }
 #define ARENA(from, to, rss) OWNER(from, to, MEMA_CATEGORY_MALLOC_ARENAS, rss, 0, 0)
 #define BLOCK(from, to, rss) OWNER(from, to, MEMA_CATEGORY_MALLOC_MMAP, rss, 0, 0)
-/* Labels: their names are in `names`. */
+/* Labels; their names are in `names`. */
 #define UTXO(from, to, rss) OWNER(from, to, MEMA_CATEGORY_NAMED, rss, 0, 4)
 #define UTX(from, to, rss) OWNER(from, to, MEMA_CATEGORY_NAMED, rss, 0, 3)
 #define BRACKETS(from, to, rss) OWNER(from, to, MEMA_CATEGORY_NAMED, rss, 4, 4)
 
 static const char names[] = "utxo[a]:";
 
-/* 64 kB of which 40 are resident. */
+/* A mapping of 64 kB, with 40 kB resident. */
 #define MIDDLE                                                                                  \
         "7f0000000000-7f0000010000 rw-p 00000000 00:00 0 \nSize: 64 kB\nKernelPageSize: 4 kB\n" \
         "Rss: 40 kB\nPss: 31 kB\nPrivate_Dirty: 40 kB\nSwap: 5 kB\nTHPeligible: 1\n"
 
-/* The rows of a text with these owners, in the order of addresses: "0-4 rss 2
- * malloc/arenas + ...", in pages from AT on. */
-#define CUT(text, shown, ...)                                                                \
-        do {                                                                                 \
-                static const struct mema_owner list[] = { __VA_ARGS__ };                     \
-                                                                                             \
-                comes_to(text, list, sizeof list / sizeof *list, shown, __FILE__, __LINE__); \
+/* Expects the rows of a text with these owners, by address, in pages from AT on: "0-4 rss 2 malloc/arenas +
+ * ...". */
+#define SPLIT(text, shown, ...)                                                                   \
+        do {                                                                                      \
+                static const struct mema_owner list[] = { __VA_ARGS__ };                          \
+                                                                                                  \
+                expect_pieces(text, list, sizeof list / sizeof *list, shown, __FILE__, __LINE__); \
         } while (0)
 
 static const struct mema_context *owned(const struct mema_owner *owners, uint64_t count)
@@ -48,8 +48,8 @@ static const struct mema_context *owned(const struct mema_owner *owners, uint64_
         return &context;
 }
 
-static void comes_to(const char *text, const struct mema_owner *owners, uint64_t count, const char *shown,
-                     const char *file, int line)
+static void expect_pieces(const char *text, const struct mema_owner *owners, uint64_t count,
+                          const char *shown, const char *file, int line)
 {
         char rows[512] = "";
 
@@ -71,21 +71,21 @@ static void comes_to(const char *text, const struct mema_owner *owners, uint64_t
 
 /* Pieces ----------------------------------------------------------------------- */
 
-static void a_mapping_is_cut_at_its_owners_bounds(void)
+static void a_mapping_is_split_at_the_bounds_of_its_owners(void)
 {
-        CUT(MIDDLE, "0-16 rss 10 malloc/arenas", ARENA(0, 16, 10));
-        CUT(MIDDLE, "0-4 rss 2 malloc/arenas + 4-16 rss 8 anon/rw", ARENA(0, 4, 2));
-        CUT(MIDDLE, "0-12 rss 8 anon/rw + 12-16 rss 2 malloc/arenas", ARENA(12, 16, 2));
-        CUT(MIDDLE, "0-4 rss 4 anon/rw + 4-8 rss 4 malloc/arenas + 8-16 rss 2 malloc/mmap", ARENA(4, 8, 4),
-            BLOCK(8, 16, 2));
-        CUT(MIDDLE, "0-1 rss 1 malloc/arenas + 1-2 rss 1 malloc/mmap + 2-16 rss 8 anon/rw", ARENA(0, 1, 1),
-            BLOCK(1, 2, 1));
+        SPLIT(MIDDLE, "0-16 rss 10 malloc/arenas", ARENA(0, 16, 10));
+        SPLIT(MIDDLE, "0-4 rss 2 malloc/arenas + 4-16 rss 8 anon/rw", ARENA(0, 4, 2));
+        SPLIT(MIDDLE, "0-12 rss 8 anon/rw + 12-16 rss 2 malloc/arenas", ARENA(12, 16, 2));
+        SPLIT(MIDDLE, "0-4 rss 4 anon/rw + 4-8 rss 4 malloc/arenas + 8-16 rss 2 malloc/mmap", ARENA(4, 8, 4),
+              BLOCK(8, 16, 2));
+        SPLIT(MIDDLE, "0-1 rss 1 malloc/arenas + 1-2 rss 1 malloc/mmap + 2-16 rss 8 anon/rw", ARENA(0, 1, 1),
+              BLOCK(1, 2, 1));
 }
 
-static void owners_that_adjoin_are_one_piece_where_they_are_of_one_category(void)
+static void adjoining_owners_of_one_category_are_one_piece(void)
 {
-        CUT(MIDDLE, "0-8 rss 7 malloc/mmap + 8-16 rss 3 anon/rw", BLOCK(0, 4, 3), BLOCK(4, 8, 4));
-        CUT(MIDDLE, "0-16 rss 10 malloc/mmap", BLOCK(0, 4, 3), BLOCK(4, 16, 1));
+        SPLIT(MIDDLE, "0-8 rss 7 malloc/mmap + 8-16 rss 3 anon/rw", BLOCK(0, 4, 3), BLOCK(4, 8, 4));
+        SPLIT(MIDDLE, "0-16 rss 10 malloc/mmap", BLOCK(0, 4, 3), BLOCK(4, 16, 1));
 }
 
 static void owners_elsewhere_change_nothing(void)
@@ -93,21 +93,21 @@ static void owners_elsewhere_change_nothing(void)
         static const struct mema_owner before[] = { { AT - PAGES(8), AT, MEMA_CATEGORY_MALLOC_MMAP, PAGES(8),
                                                       0, 0, 0, 0 } };
 
-        CUT(MIDDLE, "0-16 rss 10 anon/rw", ARENA(16, 20, 4));
-        comes_to(MIDDLE, before, 1, "0-16 rss 10 anon/rw", __FILE__, __LINE__);
+        SPLIT(MIDDLE, "0-16 rss 10 anon/rw", ARENA(16, 20, 4));
+        expect_pieces(MIDDLE, before, 1, "0-16 rss 10 anon/rw", __FILE__, __LINE__);
 }
 
-static void an_owner_of_several_mappings(void)
+static void an_owner_can_have_several_mappings(void)
 {
         static const char two[] = MAP("7f0000000000-7f0000004000", "rw-p", "", 12)
                 MAP("7f0000004000-7f0000008000", "r--p", "", 16);
 
-        CUT(two, "1-4 rss 3 malloc/mmap + 4-8 rss 4 malloc/mmap", BLOCK(1, 8, 7));
+        SPLIT(two, "1-4 rss 3 malloc/mmap + 4-8 rss 4 malloc/mmap", BLOCK(1, 8, 7));
 }
 
 /* Figures ---------------------------------------------------------------------- */
 
-static void columns_are_divided_as_rss_is(void)
+static void columns_are_divided_like_rss(void)
 {
         static const struct mema_owner owners[] = { ARENA(4, 8, 3) };
         struct mema_region first, arena, last;
@@ -134,16 +134,16 @@ static void columns_are_divided_as_rss_is(void)
         mema_report_free(&r);
 }
 
-/* What was counted at another moment is kept within what the kernel said. */
-static void an_owner_has_no_more_and_no_less_than_can_be(void)
+/* The owner's Rss was counted at another moment than the mapping's. */
+static void the_rss_of_an_owner_is_limited_by_the_mapping(void)
 {
-        CUT(MIDDLE, "0-4 rss 4 malloc/arenas + 4-16 rss 6 anon/rw", ARENA(0, 4, 400));
-        CUT(MIDDLE, "0-12 rss 10 malloc/arenas", ARENA(0, 12, 12));
-        CUT(MIDDLE, "0-12 rss 6 malloc/arenas + 12-16 rss 4 anon/rw", ARENA(0, 12, 0));
-        CUT(MIDDLE, "0-8 rss 8 malloc/arenas + 8-16 rss 2 malloc/mmap", ARENA(0, 8, 8), BLOCK(8, 16, 8));
+        SPLIT(MIDDLE, "0-4 rss 4 malloc/arenas + 4-16 rss 6 anon/rw", ARENA(0, 4, 400));
+        SPLIT(MIDDLE, "0-12 rss 10 malloc/arenas", ARENA(0, 12, 12));
+        SPLIT(MIDDLE, "0-12 rss 6 malloc/arenas + 12-16 rss 4 anon/rw", ARENA(0, 12, 0));
+        SPLIT(MIDDLE, "0-8 rss 8 malloc/arenas + 8-16 rss 2 malloc/mmap", ARENA(0, 8, 8), BLOCK(8, 16, 8));
 }
 
-static void what_is_not_resident_is_divided_by_size(void)
+static void columns_are_divided_by_size_if_nothing_is_resident(void)
 {
         static const struct mema_owner owners[] = { ARENA(0, 4, 0) };
 
@@ -155,7 +155,7 @@ static void what_is_not_resident_is_divided_by_size(void)
         mema_report_free(&r);
 }
 
-static void an_owner_counts_what_it_says(void)
+static void an_owner_gives_its_committed_bytes(void)
 {
         static const struct mema_owner owners[] = {
                 { AT, AT + PAGES(8), MEMA_CATEGORY_MALLOC_ARENAS, PAGES(2), PAGES(3), 0, 0, 0 },
@@ -170,10 +170,10 @@ static void an_owner_counts_what_it_says(void)
 
 /* Labels ------------------------------------------------------------------------ */
 
-/* The names of rows that have one, and of the categories' names with what is resident:
- * "0-4 [anon:utxo] utxo 2". */
-static void labeled(const char *text, const struct mema_owner *owners, uint64_t count, const char *shown,
-                    int line)
+/* Expects the rows with their names, and then the sums by name with their resident pages:
+ * "0-4 [anon:utxo] named; utxo 2". */
+static void expect_names_of_pieces(const char *text, const struct mema_owner *owners, uint64_t count,
+                                   const char *shown, int line)
 {
         char rows[512] = "";
         struct mema_name name;
@@ -197,11 +197,11 @@ static void labeled(const char *text, const struct mema_owner *owners, uint64_t 
         expect_law(text, &r);
         mema_report_free(&r);
 }
-#define LABELED(text, shown, ...)                                                 \
-        do {                                                                      \
-                static const struct mema_owner list[] = { __VA_ARGS__ };          \
-                                                                                  \
-                labeled(text, list, sizeof list / sizeof *list, shown, __LINE__); \
+#define LABELED(text, shown, ...)                                                                \
+        do {                                                                                     \
+                static const struct mema_owner list[] = { __VA_ARGS__ };                         \
+                                                                                                 \
+                expect_names_of_pieces(text, list, sizeof list / sizeof *list, shown, __LINE__); \
         } while (0)
 
 static void a_label_is_a_name_as_the_kernel_writes_it(void)
@@ -211,20 +211,20 @@ static void a_label_is_a_name_as_the_kernel_writes_it(void)
         LABELED(MIDDLE, "0-4 [anon:[a]:] named + 4-16  named; [a]: 2", BRACKETS(0, 4, 2));
 }
 
-static void parts_of_one_name_are_one_sum(void)
+static void pieces_with_one_name_have_one_sum(void)
 {
         LABELED(MIDDLE, "0-2 [anon:utxo] named + 2-4  named + 4-6 [anon:utxo] named + 6-16  named; utxo 3",
                 UTXO(0, 2, 1), UTXO(4, 6, 2));
 }
 
-static void labels_that_adjoin_are_one_piece_where_they_have_one_name(void)
+static void adjoining_labels_of_one_name_are_one_piece(void)
 {
         LABELED(MIDDLE, "0-4 [anon:utxo] named + 4-16  named; utxo 3", UTXO(0, 2, 1), UTXO(2, 4, 2));
         LABELED(MIDDLE, "0-2 [anon:utxo] named + 2-4 [anon:utx] named + 4-16  named; utx 2; utxo 1",
                 UTXO(0, 2, 1), UTX(2, 4, 2));
 }
 
-static void a_label_of_several_mappings(void)
+static void a_label_can_have_several_mappings(void)
 {
         LABELED(MAP("7f0000000000-7f0000004000", "rw-p", "", 16)
                         MAP("7f0000004000-7f0000008000", "r--p", "", 8),
@@ -232,8 +232,8 @@ static void a_label_of_several_mappings(void)
                 UTXO(2, 6, 3));
 }
 
-/* Of memory that has a name labels alone are known; the rest keeps its name. */
-static void labels_in_memory_that_has_a_name(void)
+/* Other owners do not split it, and the rest keeps its name. */
+static void labels_split_memory_with_a_name(void)
 {
         LABELED(MAP("7f0000000000-7f0000004000", "rw-p", "[heap]", 16),
                 "0-2 [anon:utxo] named + 2-4 [heap] named; utxo 2", UTXO(0, 2, 2), BLOCK(2, 4, 2));
@@ -243,7 +243,7 @@ static void labels_in_memory_that_has_a_name(void)
                 "0-2 [anon_shmem:utxo] named + 2-4 /dev/zero (deleted) named; utxo 2", UTXO(0, 2, 2));
 }
 
-static void what_is_no_anonymous_memory_has_no_labels(void)
+static void labels_split_no_files(void)
 {
         LABELED(FILE_MAP("7f0000000000-7f0000004000", "rw-p", "/a.so", 16), "0-4 /a.so named", UTXO(0, 4, 2));
         LABELED(FILE_MAP("7f0000000000-7f0000004000", "rw-s", "/memfd:a (deleted)", 16),
@@ -253,17 +253,17 @@ static void what_is_no_anonymous_memory_has_no_labels(void)
         LABELED(MAP("7f0000000000-7f0000004000", "r--p", "[vvar]", 16), "0-4 [vvar] named", UTXO(0, 4, 2));
 }
 
-/* Others ------------------------------------------------------------------------ */
+/* The rest of a mapping --------------------------------------------------------- */
 
-static void only_anonymous_private_memory_is_cut(void)
+static void only_anonymous_private_memory_is_split(void)
 {
-        CUT(MAP("7f0000000000-7f0000004000", "rw-p", "[anon:x]", 16), "0-4 rss 4 named", BLOCK(0, 2, 2));
-        CUT(MAP("7f0000000000-7f0000004000", "rw-s", "", 16), "0-4 rss 4 shared/anon", BLOCK(0, 2, 2));
-        CUT(FILE_MAP("7f0000000000-7f0000004000", "rw-p", "/a.so", 16), "0-4 rss 4 file/libraries",
-            BLOCK(0, 4, 2));
+        SPLIT(MAP("7f0000000000-7f0000004000", "rw-p", "[anon:x]", 16), "0-4 rss 4 named", BLOCK(0, 2, 2));
+        SPLIT(MAP("7f0000000000-7f0000004000", "rw-s", "", 16), "0-4 rss 4 shared/anon", BLOCK(0, 2, 2));
+        SPLIT(FILE_MAP("7f0000000000-7f0000004000", "rw-p", "/a.so", 16), "0-4 rss 4 file/libraries",
+              BLOCK(0, 4, 2));
 }
 
-/* A piece is between its neighbors as any region is. */
+/* A piece has neighbors like any region. */
 static void the_rest_is_classified_as_before(void)
 {
         static const char bss[] = FILE_MAP("7f0000000000-7f0000004000", "rw-p", "/a.so", 16)
@@ -271,19 +271,19 @@ static void the_rest_is_classified_as_before(void)
         static const char stack[] = MAP("7f0000000000-7f0000001000", "---p", "", 0)
                 MAP("7f0000001000-7f0000010000", "rw-p", "", 60);
 
-        CUT(bss,
-            "0-4 rss 4 file/libraries + 4-8 rss 4 file/libraries + 8-12 rss 4 malloc/mmap + 12-16 rss 4 "
-            "anon/rw",
-            BLOCK(8, 12, 4));
-        CUT(bss, "0-4 rss 4 file/libraries + 4-8 rss 4 malloc/mmap + 8-16 rss 8 anon/rw", BLOCK(4, 8, 4));
-        CUT(bss,
-            "0-4 rss 4 file/libraries + 4-8 rss 4 file/libraries + 8-12 rss 4 named + 12-16 rss 4 "
-            "file/libraries",
-            UTXO(8, 12, 4));
-        CUT(stack, "1-8 rss 7 stacks/threads + 8-16 rss 8 malloc/mmap", BLOCK(8, 16, 8));
+        SPLIT(bss,
+              "0-4 rss 4 file/libraries + 4-8 rss 4 file/libraries + 8-12 rss 4 malloc/mmap + 12-16 rss 4 "
+              "anon/rw",
+              BLOCK(8, 12, 4));
+        SPLIT(bss, "0-4 rss 4 file/libraries + 4-8 rss 4 malloc/mmap + 8-16 rss 8 anon/rw", BLOCK(4, 8, 4));
+        SPLIT(bss,
+              "0-4 rss 4 file/libraries + 4-8 rss 4 file/libraries + 8-12 rss 4 named + 12-16 rss 4 "
+              "file/libraries",
+              UTXO(8, 12, 4));
+        SPLIT(stack, "1-8 rss 7 stacks/threads + 8-16 rss 8 malloc/mmap", BLOCK(8, 16, 8));
 }
 
-static void what_is_owned_is_not_the_go_heap_around_it(void)
+static void owned_memory_is_not_in_the_go_heap_around_it(void)
 {
         static const struct mema_owner owners[] = { ARENA(4, 8, 4) };
         struct mema_context context = *owned(owners, 1);
@@ -297,8 +297,7 @@ static void what_is_owned_is_not_the_go_heap_around_it(void)
         mema_report_free(&r);
 }
 
-/* Where malloc's heaps are known, what is only aligned like them is none. */
-static void known_owners_are_all_there_are(void)
+static void no_shape_is_an_arena_if_all_heaps_are_known(void)
 {
         static const char tail[] = MAP("7f0000000000-7f0000004000", "rw-p", "", 16)
                 MAP("7f0000004000-7f0004000000", "---p", "", 0);
@@ -306,13 +305,85 @@ static void known_owners_are_all_there_are(void)
                 MAP("7f0004000000-7f0008000000", "rw-p", "", 16);
         static const struct mema_owner full[] = { ARENA(0, 16384, 4) };
 
-        comes_to(tail, NULL, 0, "0-4 rss 4 malloc/arenas", __FILE__, __LINE__);
-        comes_to(tail, full, 0, "0-4 rss 4 anon/rw", __FILE__, __LINE__);
-        comes_to(above, full, 1, "0-16384 rss 4 malloc/arenas + 16384-32768 rss 4 anon/rw", __FILE__,
-                 __LINE__);
+        expect_pieces(tail, NULL, 0, "0-4 rss 4 malloc/arenas", __FILE__, __LINE__);
+        expect_pieces(tail, full, 0, "0-4 rss 4 anon/rw", __FILE__, __LINE__);
+        expect_pieces(above, full, 1, "0-16384 rss 4 malloc/arenas + 16384-32768 rss 4 anon/rw", __FILE__,
+                      __LINE__);
 }
 
-/* Any ---------------------------------------------------------------------------- */
+/* Mappings that overlap --------------------------------------------------------- */
+
+enum { OWNERS = 300, OVERLAPPING = 100 };
+
+/* Owners of one page, one page apart: labels, blocks and heaps of arenas by turns. */
+static const struct mema_owner *many_owners(void)
+{
+        static struct mema_owner owners[OWNERS];
+
+        for (uint64_t i = 0; i < OWNERS; i++) {
+                struct mema_owner label = UTXO(2 * i, 2 * i + 1, 1), block = BLOCK(2 * i, 2 * i + 1, 1);
+                struct mema_owner heap = ARENA(2 * i, 2 * i + 1, 1);
+
+                owners[i] = i % 3 == 0 ? label : i % 3 == 1 ? block : heap;
+        }
+        return owners;
+}
+
+/* Reports OVERLAPPING mappings of `pages` resident pages, each `step` pages above the one before it. */
+static void report_overlapping(uint64_t pages, uint64_t step, const char *name)
+{
+        static char text[OVERLAPPING * 128];
+        size_t len = 0;
+
+        for (uint64_t i = 0; i < OVERLAPPING; i++)
+                len += (size_t)snprintf(text + len, sizeof text - len,
+                                        "%llx-%llx rw-p 00000000 00:00 0 %s\nRss: %d kB\nPss: %d kB\n",
+                                        (unsigned long long)(AT + PAGES(i * step)),
+                                        (unsigned long long)(AT + PAGES(i * step + pages)), name,
+                                        (int)pages * 4, (int)pages);
+        EQUAL(make_report(&r, text, owned(many_owners(), OWNERS), MEMA_ALL, MEMA_SORT_ADDRESS),
+              MEMA_STATUS_END);
+        expect_law("mappings that overlap", &r);
+        EQUAL(r.totals.value[MEMA_FIELD_RSS], PAGES(pages * OVERLAPPING));
+        EQUAL(r.totals.value[MEMA_FIELD_PSS], PAGES(pages * OVERLAPPING) / 4);
+        EQUAL(r.checks.rows_lost, 0);
+        TRUE(r._counting.settled <= 2 * OWNERS + 3 * OVERLAPPING);
+}
+
+static uint64_t rss_of(enum mema_category_id category)
+{
+        return r.category[category].sums.value[MEMA_FIELD_RSS];
+}
+
+static void an_owner_counts_in_one_of_the_mappings_that_overlap(void)
+{
+        static const uint64_t steps[] = { 0, 1, 2, 3, 5, 7 };
+
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+                report_overlapping(2 * OWNERS, steps[i], "");
+                EQUAL(rss_of(MEMA_CATEGORY_NAMED), PAGES(OWNERS / 3));
+                EQUAL(rss_of(MEMA_CATEGORY_MALLOC_MMAP), PAGES(OWNERS / 3));
+                EQUAL(rss_of(MEMA_CATEGORY_MALLOC_ARENAS), PAGES(OWNERS / 3));
+                mema_report_free(&r);
+        }
+        report_overlapping(2 * OWNERS, 1, "[heap]");
+        EQUAL(rss_of(MEMA_CATEGORY_NAMED), PAGES(OWNERS / 3));
+        EQUAL(rss_of(MEMA_CATEGORY_MALLOC_MMAP) + rss_of(MEMA_CATEGORY_MALLOC_ARENAS), 0);
+        mema_report_free(&r);
+}
+
+/* Each mapping covers owners of the one before it, and new ones. */
+static void overlapping_mappings_share_their_owners(void)
+{
+        report_overlapping(12, 6, "");
+        EQUAL(rss_of(MEMA_CATEGORY_NAMED) + rss_of(MEMA_CATEGORY_MALLOC_MMAP) +
+                      rss_of(MEMA_CATEGORY_MALLOC_ARENAS),
+              PAGES(OWNERS));
+        EQUAL(r.name_count, 1);
+        mema_report_free(&r);
+}
+
+/* Any owners --------------------------------------------------------------------- */
 
 static uint64_t chance(uint64_t *seed, uint64_t below)
 {
@@ -320,8 +391,7 @@ static uint64_t chance(uint64_t *seed, uint64_t below)
         return (*seed >> 33) % below;
 }
 
-/* What may be a neighbor's is certain nowhere in the mapping, nor impossible. */
-static void what_may_be_another_piece_s_is_bounded(void)
+static void unsure_bytes_widen_the_bounds_of_every_piece(void)
 {
         static const struct mema_owner owners[] = {
                 { AT + PAGES(4), AT + PAGES(12), MEMA_CATEGORY_MALLOC_ARENAS, PAGES(6), PAGES(8), PAGES(2), 0,
@@ -336,13 +406,13 @@ static void what_may_be_another_piece_s_is_bounded(void)
         EQUAL(arenas->low, 0);
         EQUAL(arenas->high, PAGES(8));
         EQUAL(rest->sums.value[MEMA_FIELD_RSS], PAGES(4));
-        EQUAL(rest->low, 0); /* on either side two pages can be the owner's */
+        EQUAL(rest->low, 0); /* two pages on each side can be the owner's */
         EQUAL(rest->high, PAGES(8));
         EQUAL(rest->method, MEMA_METHOD_ESTIMATED);
         mema_report_free(&r);
 }
 
-/* Even of owners that are in no order, and over each other, nothing is counted twice. */
+/* Nothing is counted twice, even if owners are unsorted and overlap. */
 static void the_law_holds_whatever_the_owners(void)
 {
         static struct mema_owner owners[8];
@@ -357,7 +427,8 @@ static void the_law_holds_whatever_the_owners(void)
                         at = start + chance(&state, 6) + seed % 2;
                         owners[i] = (struct mema_owner){ AT + PAGES(start),
                                                          AT + PAGES(at),
-                                                         MEMA_CATEGORY_MALLOC_ARENAS + chance(&state, 2),
+                                                         chance(&state, 2) ? MEMA_CATEGORY_MALLOC_MMAP
+                                                                           : MEMA_CATEGORY_MALLOC_ARENAS,
                                                          PAGES(chance(&state, 8)),
                                                          PAGES(at - start),
                                                          PAGES(chance(&state, 3)),
@@ -394,14 +465,16 @@ static void the_law_holds_whatever_the_owners(void)
         }
 }
 
-SUITE(report_split, CASE(a_mapping_is_cut_at_its_owners_bounds),
-      CASE(owners_that_adjoin_are_one_piece_where_they_are_of_one_category),
-      CASE(owners_elsewhere_change_nothing), CASE(an_owner_of_several_mappings),
-      CASE(columns_are_divided_as_rss_is), CASE(an_owner_has_no_more_and_no_less_than_can_be),
-      CASE(what_is_not_resident_is_divided_by_size), CASE(an_owner_counts_what_it_says),
-      CASE(a_label_is_a_name_as_the_kernel_writes_it), CASE(parts_of_one_name_are_one_sum),
-      CASE(labels_that_adjoin_are_one_piece_where_they_have_one_name), CASE(a_label_of_several_mappings),
-      CASE(labels_in_memory_that_has_a_name), CASE(what_is_no_anonymous_memory_has_no_labels),
-      CASE(what_may_be_another_piece_s_is_bounded), CASE(only_anonymous_private_memory_is_cut),
-      CASE(the_rest_is_classified_as_before), CASE(what_is_owned_is_not_the_go_heap_around_it),
-      CASE(known_owners_are_all_there_are), CASE(the_law_holds_whatever_the_owners));
+SUITE(report_split, CASE(a_mapping_is_split_at_the_bounds_of_its_owners),
+      CASE(adjoining_owners_of_one_category_are_one_piece), CASE(owners_elsewhere_change_nothing),
+      CASE(an_owner_can_have_several_mappings), CASE(columns_are_divided_like_rss),
+      CASE(the_rss_of_an_owner_is_limited_by_the_mapping),
+      CASE(columns_are_divided_by_size_if_nothing_is_resident), CASE(an_owner_gives_its_committed_bytes),
+      CASE(a_label_is_a_name_as_the_kernel_writes_it), CASE(pieces_with_one_name_have_one_sum),
+      CASE(adjoining_labels_of_one_name_are_one_piece), CASE(a_label_can_have_several_mappings),
+      CASE(labels_split_memory_with_a_name), CASE(labels_split_no_files),
+      CASE(unsure_bytes_widen_the_bounds_of_every_piece), CASE(only_anonymous_private_memory_is_split),
+      CASE(the_rest_is_classified_as_before), CASE(owned_memory_is_not_in_the_go_heap_around_it),
+      CASE(no_shape_is_an_arena_if_all_heaps_are_known),
+      CASE(an_owner_counts_in_one_of_the_mappings_that_overlap),
+      CASE(overlapping_mappings_share_their_owners), CASE(the_law_holds_whatever_the_owners));

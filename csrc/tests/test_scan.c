@@ -1,29 +1,32 @@
-/* test_scan.c - the scanners that everything is read with: where they stop,
- * what they refuse, and that they never look beyond their end. */
+/* test_scan.c - the primitives of scan.h: where they stop, what they reject, and that they never read beyond
+ * their end. */
 #include "test.h"
 
 #include "../scan.h"
 
 #include <string.h>
 
+enum { UNCHANGED = 77 };
+
 typedef enum scan scanner(struct span *s, uint64_t *value);
 
-/* What a scanner makes of a text that ends at a guard page: its result, the value
- * (left alone where it fails) and the bytes that it moved over. */
-static void scans(scanner *scan, const char *text, enum scan result, uint64_t value, size_t moved, int line)
+/* Scans a text that ends at a guard page: the result, the value (unchanged on error), and how many
+ * bytes were consumed. */
+static void scans(scanner *scan, const char *text, enum scan result, uint64_t value, size_t consumed,
+                  int line)
 {
         struct guarded g = guarded_copy(text, strlen(text));
         struct span s = span_of(g.data, g.len);
-        uint64_t got = 77;
+        uint64_t got = UNCHANGED;
 
         equal_number(text, scan(&s, &got), result, __FILE__, line);
-        equal_number(text, got, result == SCAN_OK ? value : 77, __FILE__, line);
-        equal_number(text, (uint64_t)(s.at - g.data), moved, __FILE__, line);
+        equal_number(text, got, result == SCAN_OK ? value : UNCHANGED, __FILE__, line);
+        equal_number(text, (uint64_t)(s.at - g.data), consumed, __FILE__, line);
         guarded_free(&g);
 }
 
-#define SCANS(scan, text, value, moved) scans(scan, text, SCAN_OK, value, moved, __LINE__)
-#define REFUSES(scan, text, result) scans(scan, text, result, 0, 0, __LINE__)
+#define SCANS(scan, text, value, consumed) scans(scan, text, SCAN_OK, value, consumed, __LINE__)
+#define REJECTS(scan, text, result) scans(scan, text, result, 0, 0, __LINE__)
 
 static void hex_numbers(void)
 {
@@ -36,15 +39,15 @@ static void hex_numbers(void)
         SCANS(scan_hex, "fffffffffffffffe", UINT64_MAX - 1, 16);
         SCANS(scan_hex, "ffffffffffffffff", UINT64_MAX, 16);
         SCANS(scan_hex, "00000ffffffffffffffff", UINT64_MAX, 21);
-        REFUSES(scan_hex, "10000000000000000", SCAN_OVERFLOW);
-        REFUSES(scan_hex, "fffffffffffffffff ", SCAN_OVERFLOW);
-        REFUSES(scan_hex, "", SCAN_NONE);
-        REFUSES(scan_hex, "g", SCAN_NONE);
-        REFUSES(scan_hex, " 1", SCAN_NONE);
-        REFUSES(scan_hex, "-1", SCAN_NONE);
-        REFUSES(scan_hex, "@", SCAN_NONE);
-        REFUSES(scan_hex, "`", SCAN_NONE);
-        REFUSES(scan_hex, "\xb1", SCAN_NONE);
+        REJECTS(scan_hex, "10000000000000000", SCAN_OVERFLOW);
+        REJECTS(scan_hex, "fffffffffffffffff ", SCAN_OVERFLOW);
+        REJECTS(scan_hex, "", SCAN_NONE);
+        REJECTS(scan_hex, "g", SCAN_NONE);
+        REJECTS(scan_hex, " 1", SCAN_NONE);
+        REJECTS(scan_hex, "-1", SCAN_NONE);
+        REJECTS(scan_hex, "@", SCAN_NONE);
+        REJECTS(scan_hex, "`", SCAN_NONE);
+        REJECTS(scan_hex, "\xb1", SCAN_NONE);
 }
 
 static void decimal_numbers(void)
@@ -55,18 +58,18 @@ static void decimal_numbers(void)
         SCANS(scan_decimal, "18446744073709551614", UINT64_MAX - 1, 20);
         SCANS(scan_decimal, "18446744073709551615", UINT64_MAX, 20);
         SCANS(scan_decimal, "00018446744073709551615", UINT64_MAX, 23);
-        REFUSES(scan_decimal, "18446744073709551616", SCAN_OVERFLOW);
-        REFUSES(scan_decimal, "18446744073709551620", SCAN_OVERFLOW);
-        REFUSES(scan_decimal, "99999999999999999999 ", SCAN_OVERFLOW);
-        REFUSES(scan_decimal, "100000000000000000000", SCAN_OVERFLOW);
-        REFUSES(scan_decimal, "", SCAN_NONE);
-        REFUSES(scan_decimal, "a", SCAN_NONE);
-        REFUSES(scan_decimal, " 1", SCAN_NONE);
-        REFUSES(scan_decimal, "-1", SCAN_NONE);
-        REFUSES(scan_decimal, "+1", SCAN_NONE);
-        REFUSES(scan_decimal, "/", SCAN_NONE);
-        REFUSES(scan_decimal, ":", SCAN_NONE);
-        REFUSES(scan_decimal, "\xb1", SCAN_NONE);
+        REJECTS(scan_decimal, "18446744073709551616", SCAN_OVERFLOW);
+        REJECTS(scan_decimal, "18446744073709551620", SCAN_OVERFLOW);
+        REJECTS(scan_decimal, "99999999999999999999 ", SCAN_OVERFLOW);
+        REJECTS(scan_decimal, "100000000000000000000", SCAN_OVERFLOW);
+        REJECTS(scan_decimal, "", SCAN_NONE);
+        REJECTS(scan_decimal, "a", SCAN_NONE);
+        REJECTS(scan_decimal, " 1", SCAN_NONE);
+        REJECTS(scan_decimal, "-1", SCAN_NONE);
+        REJECTS(scan_decimal, "+1", SCAN_NONE);
+        REJECTS(scan_decimal, "/", SCAN_NONE);
+        REJECTS(scan_decimal, ":", SCAN_NONE);
+        REJECTS(scan_decimal, "\xb1", SCAN_NONE);
 }
 
 static void every_byte_as_a_digit(void)

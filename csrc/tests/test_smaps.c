@@ -1,5 +1,5 @@
-/* test_smaps.c - what the parser makes of whole inputs: of many mappings, cut off,
- * with long lines; and what its calls keep to.  test_line.c has the single lines. */
+/* test_smaps.c - the parser on whole inputs: several mappings, truncated inputs, long lines, and the contract
+ * of its calls.  Single lines are in test_smaps_line.c. */
 #include "reads.h"
 
 #include <stdio.h>
@@ -8,14 +8,14 @@
 
 /* Whole inputs ------------------------------------------------------------- */
 
-static void header_only_records(void)
+static void a_header_alone_is_a_region(void)
 {
         READS(MAPPING, CAT);
         READS(MAPPING MAPPING HEAD "\n", CAT " + " CAT " + 400000-40b000 r-xp 0 8:2 17 []");
         READS(HEAD "/bin/cat", CAT);
 }
 
-static void other_producers(void)
+static void other_producers_are_read(void)
 {
         READS(MAPPING "Pss: 4 kB\n" MAPPING "Pss: 8 kB\n", CAT " Pss 4096 + " CAT " Pss 8192");
         READS("00400000-7fff5000 ---p 00000000 00:00 0        [rollup]\nRss: 4 kB\nPss_Anon: 3 kB\n",
@@ -25,7 +25,7 @@ static void other_producers(void)
         READS(MAPPING "Rss: 4 kB\nNonlinear: 4 kB\n", CAT " Rss 4096 Nonlinear 4096");
 }
 
-/* Also backwards, overlapping, and the same again: they are the report's to count. */
+/* Also backwards, overlapping and repeated ones: counting them is the report's business. */
 static void mappings_come_in_any_order(void)
 {
         READS("3000-4000 r--p 0 0:0 0\n1000-2000 r--p 0 0:0 0\n1000-9000 r--p 0 0:0 0\n",
@@ -46,13 +46,13 @@ static void regions_know_their_line(void)
         records_free(&r);
 }
 
-static void no_input_is_no_address_space(void)
+static void an_empty_input_is_an_error(void)
 {
         FAILS("", EMPTY, 0, 0, "the input is empty: no address space");
         READS("\n\n", "; 2:0: the input is empty: no address space");
 }
 
-/* Cut-off inputs ----------------------------------------------------------- */
+/* Truncated inputs --------------------------------------------------------- */
 
 #define TWO(newline)                                                                                \
         "00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat" newline "Size: 44 kB" newline           \
@@ -76,9 +76,9 @@ static void expect_end_of_input(const struct records *r, const char *text, size_
                 equal_text("the message", r->end.message, ", but the input ends here", __FILE__, __LINE__);
 }
 
-/* Each beginning of a text is whole or cut off, and never malformed.  The last
- * mapping is known to be cut off while it lacks the line that the others end with. */
-static void cut_off_anywhere(const char *text)
+/* Every beginning of a text is complete or truncated, never malformed.  The last mapping is known to be
+ * truncated until it has the line that the others end with. */
+static void expect_truncated_anywhere(const char *text)
 {
         const char *second = strstr(text, "00601000");
         size_t begun = (size_t)(second - text), complete = (size_t)(strstr(second, "VmFlags:") - text) + 8;
@@ -100,29 +100,29 @@ static void cut_off_anywhere(const char *text)
         }
 }
 
-static void an_input_that_is_cut_off(void)
+static void a_truncated_input_is_recognized_at_every_byte(void)
 {
-        cut_off_anywhere(TWO("\n"));
+        expect_truncated_anywhere(TWO("\n"));
 }
 
-static void an_input_with_carriage_returns_that_is_cut_off(void)
+static void a_truncated_input_with_carriage_returns_is_recognized(void)
 {
-        cut_off_anywhere(TWO("\r\n"));
+        expect_truncated_anywhere(TWO("\r\n"));
 }
 
 #define ENDS_HERE ", but the input ends here"
 
-static void what_a_cut_off_input_lacks(void)
+static void the_error_says_what_a_truncated_input_lacks(void)
 {
         FAILS("004000", TRUNCATED, 1, 7, NOT_SMAPS ENDS_HERE);
         FAILS("00400000-", TRUNCATED, 1, 10, NOT_SMAPS ENDS_HERE);
-        FAILS("00400000-0040b000", TRUNCATED, 1, 18, "a mapping wants permissions, as rw-p" ENDS_HERE);
-        FAILS("00400000-0040b000 r-", TRUNCATED, 1, 21, "a mapping wants permissions, as rw-p" ENDS_HERE);
+        FAILS("00400000-0040b000", TRUNCATED, 1, 18, "a mapping wants permissions such as rw-p" ENDS_HERE);
+        FAILS("00400000-0040b000 r-", TRUNCATED, 1, 21, "a mapping wants permissions such as rw-p" ENDS_HERE);
         FAILS("00400000-0040b000 r-xp 0 08:", TRUNCATED, 1, 29,
-              "a mapping wants a device, as 08:02, after its offset" ENDS_HERE);
+              "a mapping wants a device such as 08:02 after its offset" ENDS_HERE);
         FAILS("00400000-0040b000 r-xp 0 08:02 ", TRUNCATED, 1, 32,
               "a mapping wants an inode number after its device" ENDS_HERE);
-        FAILS(MAPPING "Rs", TRUNCATED, 2, 3, "a line after a mapping wants a label, as Rss:" ENDS_HERE);
+        FAILS(MAPPING "Rs", TRUNCATED, 2, 3, "a line after a mapping wants a label such as Rss:" ENDS_HERE);
         FAILS(MAPPING "Rss:   ", TRUNCATED, 2, 8, "Rss wants a number of kB" ENDS_HERE);
         FAILS(MAPPING "Rss:   4 k", TRUNCATED, 2, 11, "Rss wants a number of kB" ENDS_HERE);
         FAILS(MAPPING "VmFlags: rd w", TRUNCATED, 2, 14,
@@ -134,20 +134,20 @@ static void what_a_cut_off_input_lacks(void)
         FAILS(MAPPING "Rss: 4 kB\nSwap: 0 kB\n" MAPPING "Rss: 4 kB\n", TRUNCATED, 6, 1,
               "the last mapping wants all lines that the others have" ENDS_HERE);
         FAILS(MAPPING "Rss: 4 kB\n" MAPPING "Rss: 4 kB\n00400000-0040b", TRUNCATED, 5, 15,
-              "a mapping wants permissions, as rw-p" ENDS_HERE);
+              "a mapping wants permissions such as rw-p" ENDS_HERE);
 }
 
-/* Malformed stays malformed where it ends, too. */
-static void a_last_line_that_is_wrong(void)
+/* A malformed line is malformed at the end of the input, too. */
+static void a_wrong_last_line_is_malformed(void)
 {
         FAILS(MAPPING "Rss: x", MALFORMED, 2, 6, "Rss wants a number of kB, not \"x\"");
         FAILS(MAPPING "not a label", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"not a label\"");
+              "a line after a mapping wants a label such as Rss:, not \"not a label\"");
         FAILS("hello", MALFORMED, 1, 1, NOT_SMAPS ", not \"hello\"");
-        FAILS("00400000-0040b000 z", MALFORMED, 1, 19, "a mapping wants permissions, as rw-p, not \"z\"");
+        FAILS("00400000-0040b000 z", MALFORMED, 1, 19, "a mapping wants permissions such as rw-p, not \"z\"");
 }
 
-static void a_last_line_without_a_newline(void)
+static void a_last_line_needs_no_newline(void)
 {
         FIELDS("Rss: 4 kB", " Rss 4096");
         FIELDS("VmFlags: rd wr", " VmFlags [rd wr]");
@@ -155,8 +155,8 @@ static void a_last_line_without_a_newline(void)
         READS(MAPPING "Rss: 4 kB\n" MAPPING "Rss: 8 kB", CAT " Rss 4096 + " CAT " Rss 8192");
 }
 
-/* Where mappings end with different lines, none is known to be the last. */
-static void mappings_of_different_kinds_are_whole(void)
+/* If mappings end with different lines, none is known to be the last line. */
+static void mappings_that_end_differently_are_complete(void)
 {
         READS(MAPPING "Rss: 4 kB\n" MAPPING "Pss: 4 kB\n" MAPPING, CAT " Rss 4096 + " CAT " Pss 4096 + " CAT);
         READS(MAPPING MAPPING "Rss: 4 kB\n" MAPPING, CAT " + " CAT " Rss 4096 + " CAT);
@@ -166,7 +166,7 @@ static void mappings_of_different_kinds_are_whole(void)
 
 /* Long lines --------------------------------------------------------------- */
 
-/* `head`, `count` bytes that tell their place, `tail`; freed by the caller. */
+/* `head`, `count` bytes that differ from place to place, `tail`; freed by the caller. */
 static char *long_text(const char *head, size_t count, const char *tail)
 {
         size_t before = strlen(head), after = strlen(tail);
@@ -181,7 +181,7 @@ static char *long_text(const char *head, size_t count, const char *tail)
         return text;
 }
 
-/* A name of `length` bytes keeps at most MEMA_NAME_MAX: its head and its tail. */
+/* A name of `length` bytes keeps its head and its tail, MEMA_NAME_MAX bytes in all. */
 static void expect_long_name(size_t length)
 {
         char *text = long_text(MAPPING "Rss: 8 kB\n" HEAD, length,
@@ -217,12 +217,12 @@ static void a_long_name_keeps_its_head_and_tail(void)
         expect_long_name(2 * MEMA_LINE_MAX);
 }
 
-static void a_header_line_of_250_kilobytes(void)
+static void a_header_of_250_kilobytes_keeps_its_head_and_tail(void)
 {
         expect_long_name(250340 - strlen(HEAD));
 }
 
-/* The name is one piece from its head, and one to its end. */
+/* What is kept is one piece from the head of the name and one from its end. */
 static void a_long_name_has_one_gap(void)
 {
         char *text = long_text(HEAD, 6000, "\n");
@@ -237,8 +237,8 @@ static void a_long_name_has_one_gap(void)
         free(text);
 }
 
-/* Padding, also where it is what the line has lost, is no part of the name. */
-static void a_long_padding_is_not_the_name_s(void)
+/* Padding is not part of the name, even if it is what the line has lost. */
+static void long_padding_is_not_part_of_the_name(void)
 {
         static const size_t paddings[] = { 1000, 1023 - sizeof HEAD, 1024, 4300, 5000, 9000 };
 
@@ -260,7 +260,7 @@ static void a_long_padding_is_not_the_name_s(void)
         }
 }
 
-static void long_other_lines(void)
+static void other_lines_can_be_long(void)
 {
         char *text = long_text(MAPPING "Foo: ", 9000, "\nRss: 4 kB\n"), message[256];
 
@@ -275,8 +275,7 @@ static void long_other_lines(void)
         free(text);
 }
 
-/* A number of `count` digits, all the same, in each place where there is one:
- * only a name may be as long. */
+/* `count` equal digits in each place of a number: only a name can be that long. */
 static void expect_long_number(char digit, size_t count, enum mema_status status)
 {
         static const struct {
@@ -313,8 +312,8 @@ static void numbers_of_ten_thousand_digits(void)
         expect_long_number('0', 10000, MEMA_STATUS_MALFORMED);
 }
 
-/* The column is that of the input, also where a line has lost its middle. */
-static void a_long_last_line_that_is_cut_off(void)
+/* The column counts the bytes of the input, even if a line has lost its middle. */
+static void the_column_in_a_long_line_is_that_of_the_input(void)
 {
         char *text = long_text(MAPPING "Rss: 4 kB\n" HEAD, 9000, "");
 
@@ -323,7 +322,7 @@ static void a_long_last_line_that_is_cut_off(void)
         free(text);
         text = long_text(MAPPING, 9000, "");
         fails(text, strlen(text), MEMA_STATUS_TRUNCATED, 2, 9001,
-              "a line after a mapping wants a label, as Rss:" ENDS_HERE, __FILE__, __LINE__);
+              "a line after a mapping wants a label such as Rss:" ENDS_HERE, __FILE__, __LINE__);
         free(text);
 }
 
@@ -398,20 +397,21 @@ static void a_region_stops_the_feed(void)
         EQUAL(mema_smaps_finish(&p), MEMA_STATUS_END);
 }
 
-/* The manual's words for every status; NULL beyond the last. */
-static void statuses_have_words(void)
+static void every_status_has_a_text(void)
 {
         for (unsigned i = 0; i < MEMA_STATUS_COUNT; i++)
                 TRUE(mema_status_text((enum mema_status)i)[0] != '\0');
         TRUE(mema_status_text(MEMA_STATUS_COUNT) == NULL);
 }
 
-SUITE(smaps, CASE(header_only_records), CASE(other_producers), CASE(mappings_come_in_any_order),
-      CASE(regions_know_their_line), CASE(no_input_is_no_address_space), CASE(an_input_that_is_cut_off),
-      CASE(an_input_with_carriage_returns_that_is_cut_off), CASE(what_a_cut_off_input_lacks),
-      CASE(a_last_line_that_is_wrong), CASE(a_last_line_without_a_newline),
-      CASE(mappings_of_different_kinds_are_whole), CASE(a_long_name_keeps_its_head_and_tail),
-      CASE(a_header_line_of_250_kilobytes), CASE(a_long_name_has_one_gap),
-      CASE(a_long_padding_is_not_the_name_s), CASE(long_other_lines), CASE(numbers_of_ten_thousand_digits),
-      CASE(a_long_last_line_that_is_cut_off), CASE(an_error_stays), CASE(the_end_stays),
-      CASE(a_feed_of_nothing_changes_nothing), CASE(a_region_stops_the_feed), CASE(statuses_have_words));
+SUITE(smaps, CASE(a_header_alone_is_a_region), CASE(other_producers_are_read),
+      CASE(mappings_come_in_any_order), CASE(regions_know_their_line), CASE(an_empty_input_is_an_error),
+      CASE(a_truncated_input_is_recognized_at_every_byte),
+      CASE(a_truncated_input_with_carriage_returns_is_recognized),
+      CASE(the_error_says_what_a_truncated_input_lacks), CASE(a_wrong_last_line_is_malformed),
+      CASE(a_last_line_needs_no_newline), CASE(mappings_that_end_differently_are_complete),
+      CASE(a_long_name_keeps_its_head_and_tail), CASE(a_header_of_250_kilobytes_keeps_its_head_and_tail),
+      CASE(a_long_name_has_one_gap), CASE(long_padding_is_not_part_of_the_name),
+      CASE(other_lines_can_be_long), CASE(numbers_of_ten_thousand_digits),
+      CASE(the_column_in_a_long_line_is_that_of_the_input), CASE(an_error_stays), CASE(the_end_stays),
+      CASE(a_feed_of_nothing_changes_nothing), CASE(a_region_stops_the_feed), CASE(every_status_has_a_text));

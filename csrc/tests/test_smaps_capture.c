@@ -1,6 +1,6 @@
-/* test_smaps_capture.c - the lines before the first mapping of a saved capture: what is
- * read of them, what is wrong with them, and that a report of it is the process's
- * own.  test_contents.c has what the reports of our captures say. */
+/* test_smaps_capture.c - the lines of a saved capture before its first mapping: values, errors, and that a
+ * report of the capture equals the process's own.  test_contents.c checks the reports of the captures in
+ * testdata. */
 #define _GNU_SOURCE
 #include "../source_text.h"
 #include "reads.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Facts in which no two numbers are the same. */
+/* Facts with different numbers. */
 static struct mema_facts facts_from(uint64_t first)
 {
         struct mema_facts f = { .malloc = { .known = 1 }, .go = { .known = 1 } };
@@ -35,7 +35,7 @@ static bool same_facts(const struct mema_facts *a, const struct mema_facts *b)
         return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* What a text says before its mapping, which every one of these texts has. */
+/* Parses a text that has one mapping, and returns the capture. */
 static struct mema_capture capture_of(const char *text)
 {
         struct records r = parse_each_way(text, text, strlen(text));
@@ -82,7 +82,7 @@ static void one_number_for_both(void)
         EQUAL(c.context.facts.go.known, 0);
 }
 
-static void any_layout_of_a_line(void)
+static void blanks_can_be_anywhere_between_values(void)
 {
         static const char *const in_use[] = { "20 21",   "20\t21", "20   21",  " 20 21",
                                               "\t20 21", "20 21 ", "020 0021", "20 21\r" };
@@ -101,7 +101,7 @@ static void any_layout_of_a_line(void)
         EQUAL(capture_of("\n# malloc.arena: 5\n\n" MAPPING).context.facts.malloc.arena, 5);
 }
 
-/* The lines of `text` with the last first, or without the one at `without`. */
+/* Copies the lines of `text`, last first if `backwards`, without line number `without`. */
 static void put_lines(char *to, const char *text, bool backwards, size_t without)
 {
         size_t line = 0;
@@ -133,7 +133,7 @@ static void keys_come_in_any_order(void)
         TRUE(same_facts(&c.after, &after));
 }
 
-/* Absent is not zero. */
+/* An absent figure is not zero. */
 static void figures_are_known_together(void)
 {
         enum { LINES = 12, OF_MALLOC = 4 };
@@ -166,7 +166,7 @@ static void the_last_of_a_repeated_key_counts(void)
         TRUE(memcmp(c.context.exe, "/bin/cat", 8) == 0);
 }
 
-static void anchors_beyond_the_first_are_passed_over(void)
+static void anchors_beyond_the_limit_are_ignored(void)
 {
         enum { COUNT = 10000 };
         char *text = malloc(COUNT * 32 + sizeof MAPPING);
@@ -184,8 +184,8 @@ static void anchors_beyond_the_first_are_passed_over(void)
         free(text);
 }
 
-/* Each by itself: one that is absent makes no other unknown. */
-static void limits_are_known_one_by_one(void)
+/* An absent limit does not make others unknown. */
+static void each_limit_is_known_by_itself(void)
 {
         for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++) {
                 struct mema_capture c;
@@ -228,7 +228,7 @@ static void a_program_is_any_path(void)
 
 /* Owners ----------------------------------------------------------------------- */
 
-/* What `lines` say, which have a mapping behind them. */
+/* Parses `lines` with a mapping after them. */
 static struct mema_capture capture_of_lines(const char *lines)
 {
         char text[1024];
@@ -262,7 +262,7 @@ static void a_label_is_an_owner_with_any_name(void)
         SAME_TEXT(capture_of_lines("# owner: 1-2 0 0 0 named ab\n# x\n# owner: 2-3 0 0 0 named b").name, "b");
 }
 
-static void an_owner_is_of_any_category_that_mappings_have(void)
+static void an_owner_has_any_category_of_a_mapping(void)
 {
         for (unsigned i = 0; i < MEMA_CATEGORY_NOT_BROKEN_DOWN; i++) {
                 struct mema_capture c;
@@ -279,8 +279,8 @@ static void an_owner_is_of_any_category_that_mappings_have(void)
         }
 }
 
-/* A parser stops at each. */
-static void owners_are_given_one_by_one(void)
+/* The parser stops after each. */
+static void owners_are_returned_one_by_one(void)
 {
         static struct mema_smaps p;
         static const char text[] = "# owner: 1-2 1 1 0 named a\n# owner: 3-4 0 0 0 malloc/mmap";
@@ -301,7 +301,7 @@ static void owners_are_given_one_by_one(void)
 
 /* Programs and threads ---------------------------------------------------------- */
 
-static void what_made_a_program(void)
+static void a_program_has_a_language_and_a_version(void)
 {
         struct mema_capture c = capture_of_lines("# program.kind: go\n# go.version: go1.26.8");
 
@@ -314,7 +314,7 @@ static void what_made_a_program(void)
                   "0123456789012345678901234567890");
 }
 
-static void threads_beyond_the_first_are_passed_over(void)
+static void threads_beyond_the_limit_are_ignored(void)
 {
         char *text = malloc(MEMA_THREADS_MAX * 64 + sizeof MAPPING);
         struct mema_capture c;
@@ -331,9 +331,9 @@ static void threads_beyond_the_first_are_passed_over(void)
         free(text);
 }
 
-/* What is passed over, and what is wrong ------------------------------------------ */
+/* Ignored lines and errors --------------------------------------------------------- */
 
-static void other_lines_are_passed_over(void)
+static void other_lines_are_ignored(void)
 {
 #define REMARK(lines) READS(lines MAPPING, CAT)
         REMARK("#\n");
@@ -350,13 +350,13 @@ static void other_lines_are_passed_over(void)
 }
 
 #define BYTES " wants a number of bytes, or two"
-#define ADDRESS "go.anchor wants an address, as 0xc000012000"
-#define VERSION "memanalyzer capture wants 1, the version of this form"
+#define ADDRESS "go.anchor wants an address such as 0xc000012000"
+#define VERSION "memanalyzer capture wants 1, the version of this format"
 #define PATH "program wants a path of at most 4096 bytes"
 #define OWNER \
-        "owner wants addresses in their order, bytes and a category, as c000-e000 8192 8192 0 named cache"
+        "owner wants ascending addresses, bytes and a category, such as c000-e000 8192 8192 0 named cache"
 
-static void values_that_are_wrong(void)
+static void wrong_values_are_rejected(void)
 {
 #define WRONG(line, column, message) FAILS("\n" line "\n" MAPPING, MALFORMED, 2, column, message)
         WRONG("# go.heap_live: x", 17, "go.heap_live" BYTES ", not \"x\"");
@@ -404,13 +404,13 @@ static void values_that_are_wrong(void)
               "go.version wants a version of at most 31 bytes, not \"01234567890123456789012345678901\"");
         WRONG("# heaps_known: yes", 16, "heaps_known wants a number, not \"yes\"");
         WRONG("# threads.all: 1 2", 18, "threads.all wants a number, not \"2\"");
-        WRONG("# thread: 7ffe0000", 11, "thread wants an address, as 0xc000012000, not \"7ffe0000\"");
+        WRONG("# thread: 7ffe0000", 11, "thread wants an address such as 0xc000012000, not \"7ffe0000\"");
         WRONG("# program: ", 12, PATH ", not the end of the line");
         WRONG("# deleted_program:", 19, "deleted_" PATH ", not the end of the line");
 #undef WRONG
 }
 
-static void numbers_that_are_too_large(void)
+static void numbers_beyond_64_bits_are_rejected(void)
 {
 #define LARGE(line, column, shown) FAILS(line "\n" MAPPING, OVERFLOW, 1, column, shown)
         LARGE("# go.heap_live: 18446744073709551616", 17,
@@ -426,16 +426,16 @@ static void numbers_that_are_too_large(void)
 #undef LARGE
 }
 
-/* From the first mapping on they are what they were: no line of the kernel's. */
-static void lines_after_a_mapping_are_wrong(void)
+/* After the first mapping they are errors, as any other line that the kernel does not write. */
+static void lines_after_a_mapping_are_rejected(void)
 {
         FAILS(MAPPING "# go.heap_live: 5\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"# go.heap_live: 5\"");
+              "a line after a mapping wants a label such as Rss:, not \"# go.heap_live: 5\"");
         FAILS(MAPPING "Rss: 4 kB\n# memanalyzer capture: 1\n" MAPPING, MALFORMED, 3, 1,
-              "a line after a mapping wants a label, as Rss:, not \"# memanalyzer capture: 1\"");
+              "a line after a mapping wants a label such as Rss:, not \"# memanalyzer capture: 1\"");
 }
 
-/* `line` with `n` bytes behind it, a newline and a mapping; to be freed. */
+/* `line`, `n` bytes, a newline and a mapping; to be freed. */
 static char *long_line(const char *line, char fill, size_t n)
 {
         size_t len = strlen(line);
@@ -455,7 +455,7 @@ static void expect_long(const char *line, char fill, size_t n, const char *shown
         free(text);
 }
 
-static void long_lines(void)
+static void lines_can_be_long(void)
 {
         struct mema_capture c;
         char *text = long_line("# program: ", '/', MEMA_NAME_MAX);
@@ -477,7 +477,7 @@ static void long_lines(void)
 
 /* Cuts ------------------------------------------------------------------------ */
 
-static void a_cut_at_any_place(void)
+static void a_cut_at_any_byte_changes_nothing(void)
 {
         static const char text[] =
                 "# memanalyzer capture: 1\r\n# program: /bin/cat \n# go.anchor: 0xc000012000\n#\n"
@@ -489,7 +489,7 @@ static void a_cut_at_any_place(void)
         expect_same_in_two_pieces("an error", wrong, sizeof wrong - 1);
 }
 
-static void captures_that_are_cut_off(void)
+static void truncated_captures_are_rejected(void)
 {
 #define ENDS_HERE ", but the input ends here"
         FAILS("# go.heap_live:", TRUNCATED, 1, 16, "go.heap_live" BYTES ENDS_HERE);
@@ -521,7 +521,7 @@ static void expect_same_report(const char *what)
         EQUAL(saved._counting.exe_guessed, own._counting.exe_guessed);
 }
 
-/* The report that a process makes of itself, with what it knows before and after. */
+/* Makes the report of a process about itself, with its facts before and after. */
 static void make_own(const struct guarded *smaps, const struct mema_context *context,
                      const struct mema_facts *after)
 {
@@ -535,7 +535,7 @@ static void make_own(const struct guarded *smaps, const struct mema_context *con
         mema_report_finish(&own, after);
 }
 
-/* The same from a file that has both. */
+/* Makes the same report from a file with these lines and this smaps. */
 static void read_saved(const char *lines, const struct guarded *smaps)
 {
         struct mema_error error;
@@ -556,7 +556,7 @@ static void read_saved(const char *lines, const struct guarded *smaps)
         fclose(f);
 }
 
-/* As if its text had been kept. */
+/* Asserts that the report is the same after it was saved, as if its text had been kept. */
 static void expect_same_when_saved(const struct guarded *smaps)
 {
         const char *unlike;
@@ -566,7 +566,7 @@ static void expect_same_when_saved(const struct guarded *smaps)
         SAME_TEXT(unlike ? unlike : "", "");
 }
 
-/* Whatever the process knew, and whether it moved meanwhile. */
+/* Whatever the process knows, and whether its figures change meanwhile. */
 static void a_saved_report_is_the_process_s_own(void)
 {
         struct guarded smaps = guarded_file("testdata/real/go1.26-nameless-6.12.smaps");
@@ -610,7 +610,7 @@ static void a_saved_report_is_the_process_s_own(void)
         guarded_free(&smaps);
 }
 
-/* With its labels, of a part of a mapping and of several, and without them. */
+/* Labels of part of a mapping and of several mappings, and a capture without labels. */
 static void a_saved_report_has_the_process_s_labels(void)
 {
         static const char smaps[] = MAP("10000-30000", "rw-p", "", 64) MAP("30000-40000", "r--p", "", 64);
@@ -642,8 +642,7 @@ static void a_saved_report_has_the_process_s_labels(void)
         guarded_free(&text);
 }
 
-/* Whatever numbers are written there: the categories are what is resident. */
-static void any_figures_keep_the_law(void)
+static void categories_add_up_with_any_figures(void)
 {
         static const uint64_t numbers[] = { 0,          1,          4096,       KB(92160),
                                             UINT32_MAX, 1ULL << 60, 1ULL << 63, UINT64_MAX };
@@ -673,8 +672,7 @@ static void any_figures_keep_the_law(void)
         guarded_free(&smaps);
 }
 
-/* Whatever numbers an owner has. */
-static void any_owners_keep_the_law(void)
+static void categories_add_up_with_any_owners(void)
 {
         static const uint64_t numbers[] = {
                 0, 1, 4096, KB(64), UINT32_MAX, 1ULL << 60, 1ULL << 63, UINT64_MAX
@@ -710,7 +708,7 @@ static void any_owners_keep_the_law(void)
         }
 }
 
-/* What the caller knows stays where the capture says nothing. */
+/* The caller's context stays unless the capture has a value. */
 static void a_capture_completes_the_context(void)
 {
         static struct mema_context context;
@@ -734,8 +732,7 @@ static void a_capture_completes_the_context(void)
         mema_report_free(&saved);
 }
 
-/* The next text is another process's. */
-static void a_parser_begins_without_facts(void)
+static void a_new_parser_has_no_facts(void)
 {
         static struct mema_smaps p;
 
@@ -749,14 +746,16 @@ static void a_parser_begins_without_facts(void)
         EQUAL(p.capture.context.exe_length, 0);
 }
 
-SUITE(smaps_capture, CASE(every_figure_before_and_after), CASE(one_number_for_both), CASE(any_layout_of_a_line),
-      CASE(keys_come_in_any_order), CASE(figures_are_known_together), CASE(limits_are_known_one_by_one),
-      CASE(the_last_of_a_repeated_key_counts), CASE(anchors_beyond_the_first_are_passed_over),
-      CASE(a_program_is_any_path), CASE(other_lines_are_passed_over), CASE(values_that_are_wrong),
-      CASE(numbers_that_are_too_large), CASE(lines_after_a_mapping_are_wrong), CASE(long_lines),
-      CASE(a_cut_at_any_place), CASE(captures_that_are_cut_off), CASE(a_label_is_an_owner_with_any_name),
-      CASE(an_owner_is_of_any_category_that_mappings_have), CASE(owners_are_given_one_by_one),
-      CASE(what_made_a_program), CASE(threads_beyond_the_first_are_passed_over),
-      CASE(a_saved_report_is_the_process_s_own), CASE(a_saved_report_has_the_process_s_labels),
-      CASE(any_figures_keep_the_law), CASE(any_owners_keep_the_law), CASE(a_capture_completes_the_context),
-      CASE(a_parser_begins_without_facts));
+SUITE(smaps_capture, CASE(every_figure_before_and_after), CASE(one_number_for_both),
+      CASE(blanks_can_be_anywhere_between_values), CASE(keys_come_in_any_order),
+      CASE(figures_are_known_together), CASE(each_limit_is_known_by_itself),
+      CASE(the_last_of_a_repeated_key_counts), CASE(anchors_beyond_the_limit_are_ignored),
+      CASE(a_program_is_any_path), CASE(other_lines_are_ignored), CASE(wrong_values_are_rejected),
+      CASE(numbers_beyond_64_bits_are_rejected), CASE(lines_after_a_mapping_are_rejected),
+      CASE(lines_can_be_long), CASE(a_cut_at_any_byte_changes_nothing), CASE(truncated_captures_are_rejected),
+      CASE(a_label_is_an_owner_with_any_name), CASE(an_owner_has_any_category_of_a_mapping),
+      CASE(owners_are_returned_one_by_one), CASE(a_program_has_a_language_and_a_version),
+      CASE(threads_beyond_the_limit_are_ignored), CASE(a_saved_report_is_the_process_s_own),
+      CASE(a_saved_report_has_the_process_s_labels), CASE(categories_add_up_with_any_figures),
+      CASE(categories_add_up_with_any_owners), CASE(a_capture_completes_the_context),
+      CASE(a_new_parser_has_no_facts));

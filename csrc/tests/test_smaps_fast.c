@@ -1,5 +1,5 @@
-/* test_smaps_fast.c - lines that are taken in few steps: whatever differs from the first
- * mapping comes to the same as byte by byte, where smaps_line.c reads all. */
+/* test_smaps_fast.c - the fast path: however a mapping differs from the first one, the result is the same as
+ * byte by byte, when smaps_line.c reads every line. */
 #include "reads.h"
 
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the kernel writes, with a line of each kind, some behind Anonymous. */
+/* The kernel's layout, with a line of each kind, some after Anonymous. */
 #define RSS_4 "Rss:                   4 kB\n"
 #define SWAP_0 "Swap:                  0 kB\n"
 #define HUGE_1 "THPeligible:           1\n"
@@ -21,8 +21,8 @@ static const char first[] = RANGE("7f0000000000", "7f0000001000") " \n" LINES;
 static const char second[] = "7f0000001000-7f0000002000 r-xp 00002000 fe:00 17   /bin/cat\n" LINES;
 static const char third[] = RANGE("7fff00000000", "7fff00001000") " \n" LINES;
 
-/* The text in place of the second of three mappings. */
-static void expect_like_line_by_line(const char *what, const char *text, size_t len)
+/* Reads the text as the second of three mappings, fast and byte by byte. */
+static void expect_same_as_byte_by_byte(const char *what, const char *text, size_t len)
 {
         char all[8192];
         size_t n = sizeof first - 1 + len + sizeof third - 1;
@@ -37,8 +37,8 @@ static void expect_like_line_by_line(const char *what, const char *text, size_t 
         records_free(&simple);
 }
 
-/* `n` bytes in the place of `old` ones at `at`. */
-static void change(const char *what, size_t at, size_t old, const char *with, size_t n)
+/* Replaces `old` bytes of the second mapping at `at` by `n` others. */
+static void expect_same_with(const char *what, size_t at, size_t old, const char *with, size_t n)
 {
         char text[2 * sizeof second], shown[64];
 
@@ -46,42 +46,42 @@ static void change(const char *what, size_t at, size_t old, const char *with, si
         memcpy(text + at, with, n);
         memcpy(text + at + n, second + at + old, sizeof second - 1 - at - old);
         snprintf(shown, sizeof shown, "%s at %zu", what, at);
-        expect_like_line_by_line(shown, text, sizeof second - 1 - old + n);
+        expect_same_as_byte_by_byte(shown, text, sizeof second - 1 - old + n);
 }
 
-static const char strange[] = "\0\t\n\r !./012789:?@AFG`afgkprsxz~\x7f\x80\xb0\xb4\xff-";
+static const char odd_bytes[] = "\0\t\n\r !./012789:?@AFG`afgkprsxz~\x7f\x80\xb0\xb4\xff-";
 
-static void any_byte_may_be_another(void)
+static void any_byte_can_be_another(void)
 {
         for (size_t at = 0; at < sizeof second - 1; at++)
-                for (size_t i = 0; i < sizeof strange - 1; i++)
-                        change("another byte", at, 1, &strange[i], 1);
+                for (size_t i = 0; i < sizeof odd_bytes - 1; i++)
+                        expect_same_with("another byte", at, 1, &odd_bytes[i], 1);
 }
 
-static void any_byte_may_be_missing_or_come_twice(void)
+static void any_byte_can_be_missing_or_doubled(void)
 {
         for (size_t at = 0; at < sizeof second - 1; at++) {
-                change("no byte", at, 1, "", 0);
-                change("a byte twice", at, 0, second + at, 1);
+                expect_same_with("no byte", at, 1, "", 0);
+                expect_same_with("a byte twice", at, 0, second + at, 1);
         }
 }
 
-static void any_number_may_be_eight_of_one_byte(void)
+static void any_number_can_be_eight_equal_bytes(void)
 {
         enum { COLUMN = 16, WIDTH = 8 };
 
         for (size_t at = strcspn(second, "\n") + 1; second[at] != 'V'; at += strcspn(second + at, "\n") + 1)
-                for (size_t i = 0; i < sizeof strange - 1; i++) {
+                for (size_t i = 0; i < sizeof odd_bytes - 1; i++) {
                         char number[WIDTH];
 
-                        memset(number, strange[i], sizeof number);
-                        change("eight bytes", at + COLUMN, WIDTH, number, WIDTH);
+                        memset(number, odd_bytes[i], sizeof number);
+                        expect_same_with("eight bytes", at + COLUMN, WIDTH, number, WIDTH);
                 }
 }
 
-/* Beyond MEMA_LINE_MAX a line loses its middle, in a piece, too: zeros before a number, blanks, or
- * some of the name. */
-static void a_header_may_be_too_long(void)
+/* Beyond MEMA_LINE_MAX a header loses its middle, even if it comes in one piece: zeros before a number,
+ * blanks, or some of the name. */
+static void a_header_can_be_too_long(void)
 {
         static const int usual[] = { 12, 2, 300, 8 };
         static const int lengths[] = { MEMA_LINE_MAX - 1, MEMA_LINE_MAX, MEMA_LINE_MAX + 1,
@@ -99,24 +99,24 @@ static void a_header_may_be_too_long(void)
                                      "%0*llx-7f0000002000 rw-p 00002000 fe:00 %0*d%*s%0*d\n" LINES, width[0],
                                      0x7f0000001000LL, width[1], 17, width[2], "", width[3], 0);
                         snprintf(what, sizeof what, "a header of %d, long at %zu", lengths[i], at);
-                        expect_like_line_by_line(what, text, (size_t)n);
+                        expect_same_as_byte_by_byte(what, text, (size_t)n);
                 }
 }
 
-static void any_line_may_be_missing_or_elsewhere(void)
+static void any_line_can_be_missing_added_or_repeated(void)
 {
         for (size_t at = 0, len; at < sizeof second - 1; at += len) {
                 len = strcspn(second + at, "\n") + 1;
-                change("no line", at, len, "", 0);
-                change("a line more", at, 0, "Foo:                   4 kB\n", 28);
-                change("a carriage return", at + len - 1, 0, "\r", 1);
+                expect_same_with("no line", at, len, "", 0);
+                expect_same_with("a line more", at, 0, "Foo:                   4 kB\n", 28);
+                expect_same_with("a carriage return", at + len - 1, 0, "\r", 1);
                 for (size_t to = 0; to < sizeof second - 1; to += strcspn(second + to, "\n") + 1)
-                        change("a line twice", to, 0, second + at, len);
+                        expect_same_with("a line twice", to, 0, second + at, len);
         }
 }
 
-/* 16 digits and three more fit into 64 bits, as bytes. */
-static void numbers_of_every_width(void)
+/* Up to 16 digits of kB fit into 64 bits. */
+static void numbers_have_any_width(void)
 {
         static const char digits[] = "9081726354546372";
 
@@ -136,7 +136,7 @@ static void numbers_of_every_width(void)
         }
 }
 
-/* What is learned of it would have its unit where others have digits. */
+/* If it were, its unit would be where others have digits. */
 static void a_first_line_in_other_columns_is_not_learned(void)
 {
 #define AFTER(line, value)                                                               \
@@ -153,8 +153,8 @@ static void a_first_line_in_other_columns_is_not_learned(void)
 #undef AFTER
 }
 
-/* Nor with digits in its head, nor a unit in the place of some, nor a row that is of another length than
- * those around it. */
+/* Nor is a line with digits in its head, one with its unit in the place of digits, or one whose length
+ * differs from the rows around it. */
 static void a_line_is_not_learned_in_part(void)
 {
         FAILS(MAPPING "Rss:           912345678 kB\n" MAPPING "Rss:           9       4 kB\n", MALFORMED, 4,
@@ -165,38 +165,36 @@ static void a_line_is_not_learned_in_part(void)
               MALFORMED, 5, 25, "THPeligible wants a number, not \"\\x00\\x00\\x00\"");
 }
 
-/* A region has numbers of its own lines only. */
-static void what_is_absent_is_not_of_the_mapping_before(void)
+static void an_absent_field_does_not_keep_the_value_of_the_mapping_before(void)
 {
         READS(MAPPING RSS_4 SWAP_0 HUGE_1 MAPPING SWAP_0 MAPPING MAPPING RSS_4 HUGE_1, CAT
               " Rss 4096 Swap 0 THPeligible 1 + " CAT " Swap 0 + " CAT " + " CAT " Rss 4096 THPeligible 1");
 }
 
-static void the_last_line_of_the_others_is_known(void)
+static void the_fast_path_knows_the_last_label_of_a_mapping(void)
 {
         FAILS(MAPPING RSS_4 SWAP_0 MAPPING RSS_4 SWAP_0 MAPPING RSS_4, TRUNCATED, 9, 1,
               "the last mapping wants all lines that the others have, but the input ends here");
 }
 
-/* They were learned without what ended them. */
-static void lines_without_carriage_returns_after_such_with(void)
+/* The layout does not include the carriage return. */
+static void lines_can_lose_their_carriage_returns(void)
 {
         READS(HEAD "/bin/cat\r\nRss:                   4 kB\r\n" HEAD "/bin/cat\r\n" RSS_4,
               CAT " Rss 4096 + 400000-40b000 r-xp 0 8:2 17 [/bin/cat\r] Rss 4096");
 }
 
-/* As behind one that smaps_line.c took. */
-static void what_comes_behind_a_known_line(void)
+static void the_line_after_a_fast_one_is_read_as_usual(void)
 {
         FAILS(MAPPING RSS_4 SWAP_0 MAPPING "Foo: 1\n" RSS_4 "bar\n" SWAP_0, MALFORMED, 7, 1,
-              "a line after a mapping wants a label, as Rss:, not \"bar\"");
+              "a line after a mapping wants a label such as Rss:, not \"bar\"");
         READS(MAPPING "VmFlags:  rd wr mr mw \n" MAPPING "VmFlags: rd wr ex mr mw \n" MAPPING
                       "VmFlags:  rd wr ex mr \n",
               CAT " VmFlags [rd wr mr mw] + " CAT " VmFlags [rd wr ex mr mw] + " CAT
                   " VmFlags [rd wr ex mr]");
 }
 
-static void at_most_64_flags_before_a_blank(void)
+static void at_most_64_flags_with_a_trailing_blank(void)
 {
         for (int count = MEMA_VM_FLAGS_MAX - 1; count <= MEMA_VM_FLAGS_MAX + 2; count++) {
                 char text[512] = MAPPING "VmFlags: ";
@@ -211,10 +209,10 @@ static void at_most_64_flags_before_a_blank(void)
         }
 }
 
-SUITE(smaps_fast, CASE(any_byte_may_be_another), CASE(any_byte_may_be_missing_or_come_twice),
-      CASE(any_number_may_be_eight_of_one_byte), CASE(a_header_may_be_too_long),
-      CASE(any_line_may_be_missing_or_elsewhere), CASE(numbers_of_every_width),
+SUITE(smaps_fast, CASE(any_byte_can_be_another), CASE(any_byte_can_be_missing_or_doubled),
+      CASE(any_number_can_be_eight_equal_bytes), CASE(a_header_can_be_too_long),
+      CASE(any_line_can_be_missing_added_or_repeated), CASE(numbers_have_any_width),
       CASE(a_first_line_in_other_columns_is_not_learned), CASE(a_line_is_not_learned_in_part),
-      CASE(what_is_absent_is_not_of_the_mapping_before), CASE(the_last_line_of_the_others_is_known),
-      CASE(lines_without_carriage_returns_after_such_with), CASE(what_comes_behind_a_known_line),
-      CASE(at_most_64_flags_before_a_blank));
+      CASE(an_absent_field_does_not_keep_the_value_of_the_mapping_before),
+      CASE(the_fast_path_knows_the_last_label_of_a_mapping), CASE(lines_can_lose_their_carriage_returns),
+      CASE(the_line_after_a_fast_one_is_read_as_usual), CASE(at_most_64_flags_with_a_trailing_blank));

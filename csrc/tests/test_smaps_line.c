@@ -1,11 +1,10 @@
-/* test_smaps_line.c - what the parser makes of a line: fields, mappings, and what is
- * wrong with either. */
+/* test_smaps_line.c - the parser on single lines: fields, headers, and errors in either. */
 #include "reads.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A mapping with this behind its inode has this name. */
+/* A header with `tail` after its inode has this name. */
 #define NAMED(tail, name) READS(HEAD tail "\n", "400000-40b000 r-xp 0 8:2 17 [" name "]")
 
 /* Fields ------------------------------------------------------------------- */
@@ -67,8 +66,8 @@ static void any_order_and_any_layout(void)
         FIELDS("Rss: 0004 kB\n", " Rss 4096");
 }
 
-/* The same lines as in the mapping before are read in few steps: what differs in
- * a byte is read all the same. */
+/* Lines that repeat those of the mapping before take the fast path; lines that differ in a byte are read as
+ * well. */
 #define LIKE_THE_FIRST(lines, shown)                                   \
         READS(MAPPING SIZE_4 RSS_4 HUGE_0 SWAP_0 MAPPING lines SWAP_0, \
               CAT " Size 4096 Rss 4096 Swap 0 THPeligible 0 + " CAT shown)
@@ -107,8 +106,8 @@ static void lines_like_those_of_the_mapping_before(void)
         LIKE_THE_FIRST(SIZE_4 "VmFlags: rd \n" RSS_4, " Size 4096 Rss 4096 Swap 0 VmFlags [rd]");
 }
 
-/* Every kind of line, in the kernel's layout and out of it, cut at every place. */
-static void a_cut_at_any_place(void)
+/* Every kind of line, in the kernel's layout and in others. */
+static void a_cut_at_any_byte_changes_nothing(void)
 {
         static const char text[] = MAPPING SIZE_4 RSS_4 HUGE_0 SWAP_0
                 "VmFlags: rd ex mr \n" MAPPING SIZE_4
@@ -125,8 +124,7 @@ static void a_cut_at_any_place(void)
         expect_same_in_two_pieces("an error", wrong, sizeof wrong - 1);
 }
 
-/* Numbers that begin in another column than the kernel's. */
-static void lines_of_another_width(void)
+static void numbers_can_begin_in_any_column(void)
 {
 #define TWICE(first, second, shown)                                                                  \
         READS(MAPPING SIZE_4 first SWAP_0 MAPPING SIZE_4 second SWAP_0 MAPPING SIZE_4 second SWAP_0, \
@@ -159,7 +157,7 @@ static void wrong_lines_like_those_of_the_mapping_before(void)
         SECOND("Rss:            18014398509481984 kB\n", OVERFLOW, 17,
                "Rss wants a number below 2^64 bytes, not \"18014398509481984\"");
         SECOND("Rss                    4 kB\n", MALFORMED, 1,
-               "a line after a mapping wants a label, as Rss:, not \"Rss                    4 kB\"");
+               "a line after a mapping wants a label such as Rss:, not \"Rss                    4 kB\"");
 #undef SECOND
 }
 
@@ -191,7 +189,7 @@ static void the_last_of_a_repeated_field_counts(void)
         READS(MAPPING "Rss: 4 kB\n" MAPPING "Rss: 4 kB\n", CAT " Rss 4096 + " CAT " Rss 4096");
 }
 
-static void unknown_fields_are_passed_over(void)
+static void unknown_fields_are_skipped(void)
 {
         FIELDS("Foo: 4 kB\nRss: 4 kB\n", " Rss 4096 unknown 1");
         FIELDS("Foo: \nFoo:\nBar: -1 MB\n", " unknown 3");
@@ -202,8 +200,8 @@ static void unknown_fields_are_passed_over(void)
         FIELDS("0-0: 1\n", " unknown 1");
 }
 
-/* Android's Name: can hold a raw newline, and vendors print raw paths. */
-static void lines_without_a_label(void)
+/* Android's "Name:" can contain raw newlines, and vendors print raw paths. */
+static void some_lines_without_a_label_are_skipped(void)
 {
         FIELDS("Name:           [anon:a\nb]\nRss: 4 kB\n", " Rss 4096 unknown 2");
         FIELDS("Name:           [anon:a\n\nb c\n\xff]\nRss: 4 kB\n", " Rss 4096 unknown 3");
@@ -213,13 +211,13 @@ static void lines_without_a_label(void)
         FIELDS("/vendor/a b: c\n[anon:x]\n[anon:x y]\n", " unknown 3");
 }
 
-static void blank_lines_are_nothing(void)
+static void blank_lines_are_skipped(void)
 {
         READS("\n\n" MAPPING "\nRss: 4 kB\n\n" MAPPING "Rss: 0 kB\n\n", CAT " Rss 4096 + " CAT " Rss 0");
         READS("\r\n" MAPPING "Rss: 4 kB\r\n\r\n", CAT " Rss 4096");
 }
 
-static void flags(void)
+static void flags_are_separated_by_one_space(void)
 {
         FIELDS("VmFlags: rd wr mr mw me ac sd \n", " VmFlags [rd wr mr mw me ac sd]");
         FIELDS("VmFlags: rd wr\n", " VmFlags [rd wr]");
@@ -246,8 +244,8 @@ static void at_most_64_flags(void)
         }
 }
 
-/* They are a text that a NUL would end. */
-static void a_control_is_no_flag(void)
+/* region.vm_flags is NUL-terminated. */
+static void a_control_character_is_not_a_flag(void)
 {
         FAILS(MAPPING "VmFlags: rd a\0 \n", MALFORMED, 2, 13,
               "VmFlags wants two-letter codes, at most 64, not \"a\\x00\"");
@@ -257,7 +255,7 @@ static void a_control_is_no_flag(void)
 
 /* Headers ------------------------------------------------------------------ */
 
-static void addresses(void)
+static void addresses_have_any_width(void)
 {
         READS("8048000-804c000 r-xp 00000000 08:02 17 \n", "8048000-804c000 r-xp 0 8:2 17 []");
         READS("08048000-0804c000 r-xp 00001000 08:02 17   /a\n", "8048000-804c000 r-xp 1000 8:2 17 [/a]");
@@ -284,21 +282,21 @@ static void an_end_at_2_to_the_64(void)
               "fffffffffffff000-ffffffffffffffff r-xp 0 0:0 0 []");
 }
 
-static void permissions(void)
+static void permissions_are_kept(void)
 {
         READS("1000-2000 rwxs 00000000 00:00 0\n", "1000-2000 rwxs 0 0:0 0 []");
         READS("1000-2000 ---p 00000000 00:00 0\n", "1000-2000 ---p 0 0:0 0 []");
         READS("1000-2000 --xp 00000000 00:00 0\n", "1000-2000 --xp 0 0:0 0 []");
 }
 
-static void wide_numbers_in_a_header(void)
+static void header_numbers_can_have_64_bits(void)
 {
         READS("1000-2000 r--p 7fffffff000 103:fffff 18446744073709551615 /a\n",
               "1000-2000 r--p 7fffffff000 103:fffff 18446744073709551615 [/a]");
         READS("1000-2000 r--p ffffffffffffffff 00:2a 0 /a\n", "1000-2000 r--p ffffffffffffffff 0:2a 0 [/a]");
 }
 
-static void names(void)
+static void names_are_kept_as_printed(void)
 {
         NAMED("", "");
         NAMED("                                  ", "");
@@ -319,7 +317,7 @@ static void names(void)
         READS("00400000-0040b000 r-xp 00000000 08:02 17\n", "400000-40b000 r-xp 0 8:2 17 []");
 }
 
-static void a_name_may_hold_a_nul(void)
+static void a_name_can_contain_a_nul(void)
 {
         static const char text[] = HEAD "/tmp/a\0b\nRss: 4 kB\n";
         struct records r = parse_each_way("a NUL in a name", text, sizeof text - 1);
@@ -331,9 +329,9 @@ static void a_name_may_hold_a_nul(void)
         records_free(&r);
 }
 
-/* Where all lines up to there end in a carriage return, the one behind a name is
- * not the name's: a maps file whose first names all have one of their own loses it. */
-static void carriage_returns(void)
+/* If all lines so far end in a carriage return, so does a header, and it is not part of the name.  A maps
+ * file in which all of the first names end in one loses them. */
+static void lines_can_end_in_carriage_returns(void)
 {
         READS(HEAD "/bin/cat\r\nRss: 4 kB\r\nVmFlags: rd wr \r\n", CAT " Rss 4096 VmFlags [rd wr]");
         READS(HEAD "/bin/cat\r\nRss: 4 kB\r\nFoo: 1\r\n" HEAD "/bin/cat\r\nRss: 8 kB\r\n",
@@ -353,7 +351,7 @@ static void carriage_returns(void)
 
 /* Errors ------------------------------------------------------------------- */
 
-static void what_is_no_smaps_at_all(void)
+static void other_text_is_rejected_in_its_first_line(void)
 {
         FAILS("{ \"schema\": 1, \"totals\": { \"rss\": 4096 } }\n", MALFORMED, 1, 1,
               NOT_SMAPS ", not \"{ \"schema\": 1, \"totals\": { \"rss\"\"");
@@ -365,11 +363,11 @@ static void what_is_no_smaps_at_all(void)
         FAILS("\0\0\0\n", MALFORMED, 1, 1, NOT_SMAPS ", not \"\\x00\\x00\\x00\"");
 }
 
-/* What is known to be sent in place of a smaps is called by its name. */
-static void what_is_something_else(void)
+/* The message names the formats that users mistake for a smaps. */
+static void known_formats_are_named(void)
 {
 #define IS(text, what) FAILS(text, MALFORMED, 1, 1, NOT_SMAPS ", not " what)
-        IS("\x1f\x8b\x08\0\n", "what gzip has compressed: unpack it first");
+        IS("\x1f\x8b\x08\0\n", "gzip data: unpack it first");
         IS("\xef\xbb\xbf" MAPPING, "a byte order mark: save it as UTF-8 without one");
         IS("\xff\xfe"
            "0\0\n\0",
@@ -377,42 +375,42 @@ static void what_is_something_else(void)
         IS("\xfe\xff\0"
            "0\0\n",
            "UTF-16: save it as UTF-8");
-        IS("\177ELF\x02\x01\x01\n", "a program: the smaps of its process is wanted");
-        IS("Name:\tbash\nUmask:\t0022\n", "the status of a process: its smaps is wanted");
+        IS("\177ELF\x02\x01\x01\n", "a program: save the smaps of its process");
+        IS("Name:\tbash\nUmask:\t0022\n", "the status of a process: save its smaps");
         IS("Defaulted container \"a\" out of: a, b\n" MAPPING,
-           "a notice of kubectl: with -c CONTAINER there is none");
+           "a notice from kubectl: name the container with -c");
         IS("\177EL\n", "\"\\x7fEL\"");
         FAILS(MAPPING "\x1f\x8b\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"\\x1f\\x8b\"");
+              "a line after a mapping wants a label such as Rss:, not \"\\x1f\\x8b\"");
 #undef IS
 }
 
-static void malformed_headers(void)
+static void malformed_headers_are_rejected(void)
 {
         FAILS("00400000-0040b000\n", MALFORMED, 1, 18,
-              "a mapping wants permissions, as rw-p, not the end of the line");
+              "a mapping wants permissions such as rw-p, not the end of the line");
         FAILS("00400000-0040b000 \n", MALFORMED, 1, 19,
-              "a mapping wants permissions, as rw-p, not the end of the line");
+              "a mapping wants permissions such as rw-p, not the end of the line");
         FAILS("00400000-003ff000 r-xp 00000000 08:02 17\n", MALFORMED, 1, 10,
               "a mapping wants an end that is not below its start, not \"003ff000\"");
         FAILS("00400000-0040b000 qwxp 00000000 08:02 17\n", MALFORMED, 1, 19,
-              "a mapping wants permissions, as rw-p, not \"qwxp\"");
+              "a mapping wants permissions such as rw-p, not \"qwxp\"");
         FAILS("00400000-0040b000 rwxz 00000000 08:02 17\n", MALFORMED, 1, 22,
-              "a mapping wants permissions, as rw-p, not \"z\"");
+              "a mapping wants permissions such as rw-p, not \"z\"");
         FAILS("00400000-0040b000 rwxps 00000000 08:02 17\n", MALFORMED, 1, 23,
-              "a mapping wants permissions, as rw-p, not \"s\"");
+              "a mapping wants permissions such as rw-p, not \"s\"");
         FAILS("00400000-0040b000 r-xp\n", MALFORMED, 1, 23,
               "a mapping wants an offset in hexadecimal after its permissions, not the end of the line");
         FAILS("00400000-0040b000 r-xp -1 08:02 17\n", MALFORMED, 1, 24,
               "a mapping wants an offset in hexadecimal after its permissions, not \"-1\"");
         FAILS("00400000-0040b000 r-xp 00000000\n", MALFORMED, 1, 32,
-              "a mapping wants a device, as 08:02, after its offset, not the end of the line");
+              "a mapping wants a device such as 08:02 after its offset, not the end of the line");
         FAILS("00400000-0040b000 r-xp 00000000 zz:02 17\n", MALFORMED, 1, 33,
-              "a mapping wants a device, as 08:02, after its offset, not \"zz:02\"");
+              "a mapping wants a device such as 08:02 after its offset, not \"zz:02\"");
         FAILS("00400000-0040b000 r-xp 00000000 08-02 17\n", MALFORMED, 1, 35,
-              "a mapping wants a device, as 08:02, after its offset, not \"-02\"");
+              "a mapping wants a device such as 08:02 after its offset, not \"-02\"");
         FAILS("00400000-0040b000 r-xp 00000000 08:zz 17\n", MALFORMED, 1, 36,
-              "a mapping wants a device, as 08:02, after its offset, not \"zz\"");
+              "a mapping wants a device such as 08:02 after its offset, not \"zz\"");
         FAILS("00400000-0040b000 r-xp 00000000 08:02\n", MALFORMED, 1, 38,
               "a mapping wants an inode number after its device, not the end of the line");
         FAILS("00400000-0040b000 r-xp 00000000 08:02 x17\n", MALFORMED, 1, 39,
@@ -420,11 +418,11 @@ static void malformed_headers(void)
         FAILS("00400000-0040b000 r-xp 00000000 08:02 17/bin/cat\n", MALFORMED, 1, 41,
               "a mapping wants an inode number after its device, not \"/bin/cat\"");
         FAILS(MAPPING "Rss: 4 kB\n00400000-0040b000 r-zp 00000000 08:02 17\n", MALFORMED, 3, 21,
-              "a mapping wants permissions, as rw-p, not \"zp\"");
+              "a mapping wants permissions such as rw-p, not \"zp\"");
 }
 
-/* A blank that is wrong is not the end of the line, and is not called that. */
-static void a_blank_where_none_belongs(void)
+/* The message for a misplaced blank does not call it the end of the line. */
+static void a_misplaced_blank_is_rejected(void)
 {
         static const struct {
                 const char *text;
@@ -448,7 +446,7 @@ static void a_blank_where_none_belongs(void)
         }
 }
 
-static void malformed_fields(void)
+static void malformed_fields_are_rejected(void)
 {
         FAILS(MAPPING "Rss: -4 kB\n", MALFORMED, 2, 6, "Rss wants a number of kB, not \"-4\"");
         FAILS(MAPPING "Rss:\n", MALFORMED, 2, 5, "Rss wants a number of kB, not the end of the line");
@@ -473,23 +471,23 @@ static void malformed_fields(void)
         FAILS(MAPPING "Rss: 4 kB\r\nPss: x\r\n", MALFORMED, 3, 6, "Pss wants a number of kB, not \"x\"");
 }
 
-static void lines_that_are_no_fields(void)
+static void lines_without_a_field_are_rejected(void)
 {
         FAILS(MAPPING "Rss: 4 kB\nhello\n", MALFORMED, 3, 1,
-              "a line after a mapping wants a label, as Rss:, not \"hello\"");
+              "a line after a mapping wants a label such as Rss:, not \"hello\"");
         FAILS(MAPPING "hello world: 4\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"hello world: 4\"");
+              "a line after a mapping wants a label such as Rss:, not \"hello world: 4\"");
         FAILS(MAPPING ": 4 kB\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \": 4 kB\"");
+              "a line after a mapping wants a label such as Rss:, not \": 4 kB\"");
         FAILS(MAPPING "\xff\xfe\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"\\xff\\xfe\"");
+              "a line after a mapping wants a label such as Rss:, not \"\\xff\\xfe\"");
         FAILS(MAPPING "Foo: 1\nRss: 4 kB\nhello\n", MALFORMED, 4, 1,
-              "a line after a mapping wants a label, as Rss:, not \"hello\"");
+              "a line after a mapping wants a label such as Rss:, not \"hello\"");
         FAILS(MAPPING "a line that is longer than what an error shows of it\n", MALFORMED, 2, 1,
-              "a line after a mapping wants a label, as Rss:, not \"a line that is longer than what \"");
+              "a line after a mapping wants a label such as Rss:, not \"a line that is longer than what \"");
 }
 
-static void numbers_that_are_too_large(void)
+static void numbers_beyond_64_bits_are_rejected(void)
 {
         FIELDS("Rss: 18014398509481983 kB\n", " Rss 18446744073709550592");
         FAILS(MAPPING "Rss: 18014398509481984 kB\n", OVERFLOW, 2, 6,
@@ -513,22 +511,25 @@ static void numbers_that_are_too_large(void)
               "a mapping wants offset, device and inode below 2^64, not \"18446744073709551616\"");
 }
 
-static void regions_before_an_error_are_given(void)
+static void regions_before_an_error_are_returned(void)
 {
         READS(MAPPING "Rss: 4 kB\n" MAPPING "Rss: x\n",
               CAT " Rss 4096; 4:6: Rss wants a number of kB, not \"x\"");
         READS(MAPPING "Rss: 4 kB\n00400000-0040b000 z\n",
-              CAT " Rss 4096; 3:19: a mapping wants permissions, as rw-p, not \"z\"");
+              CAT " Rss 4096; 3:19: a mapping wants permissions such as rw-p, not \"z\"");
 }
 
 SUITE(smaps_line, CASE(every_field_is_read), CASE(absent_is_not_zero), CASE(labels_that_begin_with_others),
-      CASE(any_order_and_any_layout), CASE(lines_like_those_of_the_mapping_before), CASE(a_cut_at_any_place),
-      CASE(lines_of_another_width), CASE(wrong_lines_like_those_of_the_mapping_before),
-      CASE(flags_like_those_of_the_mapping_before), CASE(the_last_of_a_repeated_field_counts),
-      CASE(unknown_fields_are_passed_over), CASE(lines_without_a_label), CASE(blank_lines_are_nothing),
-      CASE(flags), CASE(at_most_64_flags), CASE(a_control_is_no_flag), CASE(addresses),
-      CASE(an_end_at_2_to_the_64), CASE(permissions), CASE(wide_numbers_in_a_header), CASE(names),
-      CASE(a_name_may_hold_a_nul), CASE(carriage_returns), CASE(what_is_no_smaps_at_all),
-      CASE(what_is_something_else), CASE(malformed_headers), CASE(a_blank_where_none_belongs),
-      CASE(malformed_fields), CASE(lines_that_are_no_fields), CASE(numbers_that_are_too_large),
-      CASE(regions_before_an_error_are_given));
+      CASE(any_order_and_any_layout), CASE(lines_like_those_of_the_mapping_before),
+      CASE(a_cut_at_any_byte_changes_nothing), CASE(numbers_can_begin_in_any_column),
+      CASE(wrong_lines_like_those_of_the_mapping_before), CASE(flags_like_those_of_the_mapping_before),
+      CASE(the_last_of_a_repeated_field_counts), CASE(unknown_fields_are_skipped),
+      CASE(some_lines_without_a_label_are_skipped), CASE(blank_lines_are_skipped),
+      CASE(flags_are_separated_by_one_space), CASE(at_most_64_flags), CASE(a_control_character_is_not_a_flag),
+      CASE(addresses_have_any_width), CASE(an_end_at_2_to_the_64), CASE(permissions_are_kept),
+      CASE(header_numbers_can_have_64_bits), CASE(names_are_kept_as_printed), CASE(a_name_can_contain_a_nul),
+      CASE(lines_can_end_in_carriage_returns), CASE(other_text_is_rejected_in_its_first_line),
+      CASE(known_formats_are_named), CASE(malformed_headers_are_rejected),
+      CASE(a_misplaced_blank_is_rejected), CASE(malformed_fields_are_rejected),
+      CASE(lines_without_a_field_are_rejected), CASE(numbers_beyond_64_bits_are_rejected),
+      CASE(regions_before_an_error_are_returned));

@@ -17,7 +17,7 @@
 #include "../source.h"
 
 #define PROGRAM "bin/memanalyzer"
-#define MISSED "This system has no scan of this process: smaps was read instead"
+#define MISSED "This process cannot be scanned on this system: smaps was read instead"
 
 static struct mema_report r, again, scan;
 

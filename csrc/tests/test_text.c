@@ -1,4 +1,7 @@
-/* test_text.c - the text of a report, and what holds of every text. */
+/* test_text.c - the text of a report: units, rows, rounding, limits and names. */
+#include "../render.h"
+#include "../source_text.h"
+#include "saved.h"
 #include "shown.h"
 
 #include <inttypes.h>
@@ -13,7 +16,7 @@ static char *render(const struct mema_output_options *options)
         return write_by(&r, options, WHOLE);
 }
 
-static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t unit)
+static char *text_of(const char *input, uint64_t top, enum mema_sort sort, enum mema_unit unit)
 {
         struct mema_options rows = { .top = top, .sort = sort };
         struct mema_output_options options = { .unit = unit };
@@ -27,7 +30,7 @@ static char *text_of(const char *input, uint64_t top, uint64_t sort, uint64_t un
 
 /* Pieces -------------------------------------------------------------------- */
 
-static void a_buffer_of_nothing_takes_nothing(void)
+static void an_empty_buffer_gets_nothing(void)
 {
         static struct mema_output t;
         char buf[16] = "....";
@@ -76,7 +79,7 @@ static void addresses_can_be_hidden(void)
         guarded_free(&file);
 }
 
-static void expect_unit(const char *input, uint64_t unit, const char *line)
+static void expect_unit(const char *input, enum mema_unit unit, const char *line)
 {
         char *text = text_of(input, 0, MEMA_SORT_RSS, unit);
 
@@ -97,7 +100,7 @@ static void auto_chooses_the_unit(void)
 #undef RSS_OF
 }
 
-static void what_is_not_known_is_unknown(void)
+static void a_missing_total_is_unknown(void)
 {
         char *text = text_of("1000-201000 rw-p 0 0:0 0 [heap]\n", 20, MEMA_SORT_RSS, MEMA_UNIT_MB);
 
@@ -111,7 +114,7 @@ static void what_is_not_known_is_unknown(void)
         free(text);
 }
 
-static void titles_say_what_was_asked(void)
+static void the_title_gives_the_number_of_regions(void)
 {
         static const char input[] = "1000-2000 rw-p 0 0:0 0\nRss: 4 kB\n";
         char *none = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
@@ -128,7 +131,7 @@ static void titles_say_what_was_asked(void)
 
 /* Sections ------------------------------------------------------------------ */
 
-static void rows_that_always_stand(void)
+static void some_rows_are_always_shown(void)
 {
         char *text = text_of("1000-2000 rw-p 0 0:0 0 [heap]\nRss: 0 kB\n", 20, MEMA_SORT_RSS, MEMA_UNIT_MB);
 
@@ -158,8 +161,8 @@ static void rows_that_always_stand(void)
         free(text);
 }
 
-/* What the endpoint's manual shows, with its numbers: scripts read these lines. */
-static void the_contract_s_example(void)
+/* Scripts read these lines. */
+static void the_example_of_the_contract(void)
 {
         static const char input[] =
                 "00400000-0b900000 r-xp 0 08:02 17 /usr/bin/teranode\nRss: 185344 kB\n"
@@ -182,7 +185,7 @@ static void the_contract_s_example(void)
         free(text);
 }
 
-static void what_holds_nothing_does_not_stand(void)
+static void empty_rows_are_left_out(void)
 {
         static const char input[] = "1000-2000 rw-p 0 0:0 0 [anon:some]\nRss: 4 kB\n"
                                     "2000-3000 ---p 0 0:0 0 [anon:none]\nRss: 0 kB\n"
@@ -195,7 +198,7 @@ static void what_holds_nothing_does_not_stand(void)
         free(text);
 }
 
-static void names_do_no_harm(void)
+static void names_are_escaped(void)
 {
         static const char input[] = "1000-2000 rw-p 0 0:0 0 [anon:a\x1b[2J\r\xe2\x80\xaex]\nRss: 4 kB\n"
                                     "2000-3000 r--p 0 08:02 17 /tmp/\x9b\x7f\t\xc2\x9b\nRss: 4 kB\n";
@@ -207,8 +210,8 @@ static void names_do_no_harm(void)
         free(text);
 }
 
-/* Scripts look for the line of RSS, and no name can stand for it. */
-static void a_name_is_not_a_total(void)
+/* Scripts look for the line of RSS: no name can look like it. */
+static void no_name_looks_like_the_line_of_rss(void)
 {
         char *text = text_of("1000-2000 rw-p 0 0:0 0 [anon:RSS (Resident): 9 MB]\nRss: 4 kB\n"
                              "2000-3000 r--p 0 08:02 17 /tmp/RSS (Resident)\nRss: 4 kB\n",
@@ -218,7 +221,7 @@ static void a_name_is_not_a_total(void)
         free(text);
 }
 
-static void long_names_keep_their_end(void)
+static void a_long_name_keeps_its_end(void)
 {
         char input[1024], name[301], *text;
 
@@ -231,8 +234,8 @@ static void long_names_keep_their_end(void)
         free(text);
 }
 
-/* What rounding leaves over goes to those that lost most, the first of equals first. */
-static void what_is_left_over(void)
+/* Of 5 MB, 3 are whole: d has the largest remainder, a is the first of the two next. */
+static void the_largest_remainder_is_rounded_up(void)
 {
         char *text = text_of("1000-2000 rw-p 0 0:0 0 [anon:a]\nRss: 1536 kB\n"
                              "2000-3000 rw-p 0 0:0 0 [anon:b]\nRss: 1536 kB\n"
@@ -248,13 +251,59 @@ static void what_is_left_over(void)
         free(text);
 }
 
-/* Numbers by chance: any distribution over rows and groups adds up in every unit. */
-static void rounded_rows_always_add_up(void)
+static uint64_t random_below(uint64_t bound)
+{
+        static uint64_t seed = 7;
+
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return (seed >> 33) % bound;
+}
+
+/* The oracle for mema_round: hands out one unit at a time. */
+static void round_one_by_one(uint64_t *figures, uint64_t count, uint64_t shift, uint64_t whole)
+{
+        uint64_t unit = UINT64_C(1) << shift, remainder[64];
+
+        for (uint64_t i = 0; i < count; i++) {
+                remainder[i] = figures[i] % unit;
+                figures[i] /= unit;
+                whole -= figures[i];
+        }
+        for (; whole > 0; whole--) {
+                uint64_t largest = 0;
+
+                for (uint64_t i = 1; i < count; i++)
+                        if (remainder[i] > remainder[largest])
+                                largest = i;
+                figures[largest]++;
+                remainder[largest] = 0;
+        }
+}
+
+static void rounding_is_by_largest_remainders(void)
+{
+        for (unsigned round = 0; round < 2000; round++) {
+                uint64_t figures[64], wanted[64], sum = 0, shift = round % 21, count = random_below(65);
+
+                for (uint64_t i = 0; i < count; i++) {
+                        /* In some rounds, many remainders are equal. */
+                        figures[i] = random_below(round % 3 == 0 ? 5 : 1 << 24) << (round % 3 == 1 ? 8 : 0);
+                        sum += figures[i];
+                }
+                memcpy(wanted, figures, sizeof figures);
+                sum = (sum >> shift) + (round % 2 == 0 && sum % (UINT64_C(1) << shift) > 0);
+                mema_round(figures, count, shift, sum);
+                round_one_by_one(wanted, count, shift, sum);
+                TRUE(memcmp(figures, wanted, count * sizeof *figures) == 0);
+        }
+}
+
+/* Random figures. */
+static void rounded_rows_add_up(void)
 {
         static const char *const names[] = { "[anon:a]", "[anon:b]", "[anon:c]", "[heap]",
                                              "[stack]",  "[vdso]",   "",         "/a.so",
                                              "/b",       "/dev/x",   "[anon:d]" };
-        uint64_t seed = 7;
 
         for (int i = 0; i < 100; i++) {
                 char input[8192] = "", *text;
@@ -262,17 +311,15 @@ static void rounded_rows_always_add_up(void)
 
                 for (unsigned k = 0; k < 40; k++) {
                         size_t len = strlen(input);
-                        uint64_t kb;
+                        uint64_t kb = random_below(k % 5 == 0 ? 9000 : 1500);
 
-                        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-                        kb = (seed >> 33) % (k % 5 == 0 ? 9000 : 1500);
                         rss += kb;
                         snprintf(input + len, sizeof input - len,
                                  "%x000-%x800 r--p 0 0:0 0 %s\nRss: %" PRIu64 " kB\n", k + 1, k + 1,
-                                 names[(seed >> 20) % (sizeof names / sizeof *names)], kb);
+                                 names[random_below(sizeof names / sizeof *names)], kb);
                 }
                 text = text_of(input, 0, MEMA_SORT_RSS, MEMA_UNIT_MB);
-                expect_text("numbers by chance", text, rss >> 10);
+                expect_text("random figures", text, rss >> 10);
                 free(text);
         }
 }
@@ -281,7 +328,7 @@ static void rounded_rows_always_add_up(void)
 
 #define NAMELESS "1000-2000 rw-p 0 0:0 0 [heap]\nRss: 4 kB\n"
 
-/* Of lines of a capture: the rows behind those of the kernel. */
+/* Expects the rows behind PSS from these lines of a capture. */
 static void expect_limits(const char *lines, const char *rows)
 {
         char input[1024], *text, *at;
@@ -317,8 +364,8 @@ static void limits_have_rows(void)
         expect_limits("# go.gogc: 18446744073709551615\n", "GOGC:              off\n");
 }
 
-/* What everybody has is not worth a row, nor is the one mapping of a rollup. */
-static void limits_that_say_nothing_have_none(void)
+/* The defaults of all programs, and the one mapping of a rollup. */
+static void usual_limits_are_left_out(void)
 {
         char *rollup = text_of("# mappings.max: 5\n1000-2000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", 0,
                                MEMA_SORT_RSS, MEMA_UNIT_MB);
@@ -328,16 +375,33 @@ static void limits_that_say_nothing_have_none(void)
         free(rollup);
 }
 
-static void empty_named_regions_say_why(void)
+static void a_capture_keeps_the_numbers_of_unset_limits(void)
+{
+        static const char lines[] = "# go.gomemlimit: 9223372036854775807\n# go.gogc: 18446744073709551615\n";
+        char *text;
+        size_t len;
+
+        TRUE(report_of_capture(&r, lines, NAMELESS, strlen(NAMELESS), NULL, NULL) == MEMA_STATUS_END);
+        TRUE(mema_text_keep(&r._text, NAMELESS, strlen(NAMELESS)));
+        text = save_text(&r, 4096, &len);
+        text[len] = '\0';
+        TRUE(has(text, lines));
+        SAME_TEXT(unlike_when_saved(&r) ? unlike_when_saved(&r) : "", "");
+        free(text);
+        mema_report_free(&r);
+}
+
+static void empty_named_regions_are_explained(void)
 {
 #define EMPTY "\n\nEmpty Named Regions: "
         static const struct {
                 const char *lines, *mappings, *line;
         } reasons[] = {
                 { "# kernel.names: 0\n", NAMELESS,
-                  EMPTY "this kernel has no names for memory, and no label is known\n\n=== Totals" },
+                  EMPTY
+                  "this kernel does not support names for memory, and no label is known\n\n=== Totals" },
                 { "# kernel.names: 1\n", NAMELESS,
-                  EMPTY "nothing has a name, and no label is known\n\n=== Totals" },
+                  EMPTY "the program has named no memory, and no label is known\n\n=== Totals" },
                 { "", NAMELESS, NULL },
                 { "# kernel.names: 1\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
                 { "# kernel.names: 0\n", "1000-2000 rw-p 0 0:0 0 [anon:x]\nRss: 4 kB\n", NULL },
@@ -360,9 +424,10 @@ static void empty_named_regions_say_why(void)
         }
 }
 
-SUITE(text, CASE(a_buffer_of_nothing_takes_nothing), CASE(addresses_can_be_hidden),
-      CASE(auto_chooses_the_unit), CASE(what_is_not_known_is_unknown), CASE(titles_say_what_was_asked),
-      CASE(rows_that_always_stand), CASE(the_contract_s_example), CASE(what_holds_nothing_does_not_stand),
-      CASE(names_do_no_harm), CASE(a_name_is_not_a_total), CASE(long_names_keep_their_end),
-      CASE(what_is_left_over), CASE(rounded_rows_always_add_up), CASE(limits_have_rows),
-      CASE(limits_that_say_nothing_have_none), CASE(empty_named_regions_say_why));
+SUITE(text, CASE(an_empty_buffer_gets_nothing), CASE(addresses_can_be_hidden), CASE(auto_chooses_the_unit),
+      CASE(a_missing_total_is_unknown), CASE(the_title_gives_the_number_of_regions),
+      CASE(some_rows_are_always_shown), CASE(the_example_of_the_contract), CASE(empty_rows_are_left_out),
+      CASE(names_are_escaped), CASE(no_name_looks_like_the_line_of_rss), CASE(a_long_name_keeps_its_end),
+      CASE(the_largest_remainder_is_rounded_up), CASE(rounding_is_by_largest_remainders),
+      CASE(rounded_rows_add_up), CASE(limits_have_rows), CASE(usual_limits_are_left_out),
+      CASE(a_capture_keeps_the_numbers_of_unset_limits), CASE(empty_named_regions_are_explained));

@@ -1,4 +1,4 @@
-# The law, in doubles: groups, categories and names add up to RSS.
+# Checks that groups, categories and names add up to RSS, in doubles.
 def rss: map(.rss // 0) | add // 0;
 (.totals.rss // 0) as $rss
 | (.groups | rss) == $rss

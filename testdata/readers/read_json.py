@@ -1,23 +1,23 @@
 #!/usr/bin/python3
-"""read_json.py SCHEMA FILE...: each file is valid by the schema, and adds up."""
+"""read_json.py SCHEMA FILE...: checks that each file is valid by the schema and adds up."""
 
 import json
 import sys
 
 import jsonschema
 
-# Neither sums nor numbers of memory.
+# Members that are not sums.
 NOT_ADDED_UP = {"id", "name", "method", "low", "high", "parts", "categories"}
 
 
 def unique(pairs):
     members = dict(pairs)
-    assert len(members) == len(pairs), "a member comes twice"
+    assert len(members) == len(pairs), "a member is repeated"
     return members
 
 
 def total(things, column):
-    """The sum of what is known; None where nothing is."""
+    """The sum of the known values; None if there are none."""
     known = [thing[column] for thing in things if thing[column] is not None]
     return sum(known) if known else None
 

@@ -1,5 +1,6 @@
-"""read_openmetrics.py FILE...: the reference parser takes each file, and it adds up;
-says the sum of resident memory, a line a file. In an environment with prometheus_client."""
+"""read_openmetrics.py FILE...: checks that the reference parser accepts each file and that it adds up.
+
+Prints the sum of resident memory, one file a line. Needs prometheus_client."""
 
 import sys
 
@@ -9,15 +10,15 @@ PARTS = {"memanalyzer_go_heap_bytes": "go/heap"}
 
 
 def read(file):
-    """The samples of each metric: labels in a tuple, and the value."""
+    """The samples of each metric: the value by a tuple of labels."""
     metrics = {}
     with open(file, encoding="utf-8", newline="") as f:
         for family in parser.text_fd_to_metric_families(f):
             assert family.type == "gauge" and family.documentation, family
             assert family.samples, f"{family.name} has no samples"
-            assert family.name not in metrics, f"{family.name} comes twice"
+            assert family.name not in metrics, f"{family.name} is repeated"
             samples = {tuple(s.labels.items()): s.value for s in family.samples}
-            assert len(samples) == len(family.samples), f"a sample of {family.name} comes twice"
+            assert len(samples) == len(family.samples), f"a sample of {family.name} is repeated"
             assert all(s.name == family.name for s in family.samples)
             metrics[family.name] = samples
     return metrics

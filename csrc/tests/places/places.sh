@@ -38,7 +38,7 @@ fails_with() {
 
 # reads_smaps_instead COMMAND...: there is no scan, and the command line says so.
 reads_smaps_instead() {
-        "$@" -source scan | grep -F 'This system has no scan of this process: smaps was read instead'
+        "$@" -source scan | grep -F 'This process cannot be scanned on this system: smaps was read instead'
 }
 
 # foreign ARCH COMPILER: a tree for that architecture, with Debian's CUnit for it.

@@ -1,19 +1,20 @@
-/* render_diff.c - what changed between two reports, as a text.
+/* render_text_diff.c - the differences between two reports as text.
  *
- * In bytes the changes of categories add up to that of RSS, and so do those of all
- * regions; in other units each figure is cut by itself, or in KB where nothing would be left. */
+ * In bytes, the changes of categories add up to the change of RSS, and so do the changes of all
+ * regions.  In other units, each figure is rounded down by itself; a change below one unit is in KB. */
+#include "diff.h"
 #include "scan.h"
 #include "render.h"
-#include "report_sums.h"
 
-enum { LABEL_WIDTH = 38 };
+/* The width of a row's label, and where the columns of a region start. */
+enum { LABEL_WIDTH = 38, PERMS_COLUMN = 19, KIND_COLUMN = 26, FIGURES_COLUMN = 32 };
 
-/* How many characters a number has in most reports of a unit, with its sign. */
+/* The usual number of digits in each unit, with a sign. */
 static const unsigned number_width[] = { 7, 10, 16 };
 _Static_assert(sizeof number_width / sizeof *number_width == MEMA_UNIT_AUTO,
                "a width for each unit but auto");
 
-/* Stand even where they did not change. */
+/* Shown even if unchanged. */
 static const struct {
         const char *label;
         enum mema_field field;
@@ -26,22 +27,21 @@ static const struct {
 
 /* Cells -------------------------------------------------------------------- */
 
-static size_t width_of(const struct mema_output *w)
+static size_t cell_width(const struct mema_output *w)
 {
         return number_width[w->options.unit] + 1 + text_length(mema_unit_name((unsigned)w->options.unit));
 }
 
-/* A change below one of the unit is in KB: `small`. */
-static void put_cell(const struct mema_output *w, struct out *o, const char *sign, uint64_t bytes, bool small)
+static void put_cell(const struct mema_output *w, struct out *o, const char *sign, uint64_t bytes, bool in_kb)
 {
         char text[48];
         struct out cell = out_to(text, sizeof text);
 
         put(&cell, sign);
-        put_decimal(&cell, bytes >> (small ? 10 : w->shift));
+        put_decimal(&cell, bytes >> (in_kb ? 10 : w->shift));
         put(&cell, " ");
-        put(&cell, mema_unit_name(small ? MEMA_UNIT_KB : (unsigned)w->options.unit));
-        put_spaces(o, (size_t)sat_sub(width_of(w), out_end(&cell)));
+        put(&cell, mema_unit_name(in_kb ? MEMA_UNIT_KB : (unsigned)w->options.unit));
+        put_spaces(o, (size_t)sat_sub(cell_width(w), out_end(&cell)));
         put(o, text);
         put(o, " ");
 }
@@ -59,8 +59,9 @@ static void put_cells(const struct mema_output *w, struct out *o, uint64_t befor
 static void put_titles(const struct mema_output *w, struct out *o)
 {
         static const char *const titles[] = { "CHANGE", "BEFORE", "NOW" };
+
         for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
-                put_spaces(o, width_of(w) - text_length(titles[i]));
+                put_spaces(o, cell_width(w) - text_length(titles[i]));
                 put(o, titles[i]);
                 put(o, " ");
         }
@@ -95,7 +96,7 @@ static bool totals_line(struct mema_output *w, struct out *o)
         return true;
 }
 
-/* The categories that changed, in the order of the report. */
+/* Categories that changed, in the order of a report. */
 static bool categories_line(struct mema_output *w, struct out *o)
 {
         unsigned category = (unsigned)w->_item++;
@@ -139,27 +140,11 @@ static bool regions_title_line(struct mema_output *w, struct out *o)
 {
         if (w->options.top == 0)
                 return false;
-        if (w->options.top == MEMA_ALL) {
-                put(o, "\n=== All Changed Regions ===\n\n");
-        } else {
-                put(o, "\n=== Top ");
-                put_decimal(o, w->options.top);
-                put(o, " Changed Regions ===\n\n");
-        }
+        mema_put_list_title(w, o, "Changed Regions");
         put(o, "ADDRESS            PERMS  WHAT  ");
         put_titles(w, o);
-        put(o, "NAME\n--------------------------------------------------\n");
+        put(o, MEMA_NAME_TITLE);
         return false;
-}
-
-static void put_region_name(struct out *o, const struct mema_region *g)
-{
-        if (g->name_length > 0) {
-                mema_put_shown(o, g->name, (size_t)g->name_length);
-                return;
-        }
-        put(o, "[anonymous] ");
-        put(o, mema_category_stable_id((unsigned)g->category));
 }
 
 static bool regions_line(struct mema_output *w, struct out *o)
@@ -171,24 +156,19 @@ static bool regions_line(struct mema_output *w, struct out *o)
                 return false;
         w->_item++;
         mema_report_row(c->kind == MEMA_CHANGE_GONE ? w->diff->before : w->diff->now, c->row, &g);
-        if (w->options.hide_addresses) {
-                put(o, "-");
-        } else {
-                put_number(o, c->start, 16, 12, '0');
-                put(o, "...");
-        }
-        put_to_column(o, 0, 19);
+        mema_put_region_address(w, o, c->start);
+        put_to_column(o, 0, PERMS_COLUMN);
         put(o, g.perms);
-        put_to_column(o, 0, 26);
+        put_to_column(o, 0, KIND_COLUMN);
         put(o, mema_change_name((unsigned)c->kind));
-        put_to_column(o, 0, 32);
+        put_to_column(o, 0, FIGURES_COLUMN);
         put_cells(w, o, c->before, c->now);
-        put_region_name(o, &g);
+        mema_put_region_name(o, &g);
         put(o, "\n");
         return true;
 }
 
-const mema_section mema_diff_text_sections[] = {
+const mema_section mema_text_diff_sections[] = {
         title_line,    totals_line,        categories_line, source_line,
         warnings_line, regions_title_line, regions_line,    NULL,
 };
