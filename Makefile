@@ -11,30 +11,40 @@ ADDR ?= 127.0.0.1:6060
 
 VERSION := $(shell sed -n 's/^.define MEMA_VERSION "\(.*\)"/\1/p' csrc/memanalyzer.h)
 
-# What every C file must pass without a word; errors here, never in a user's build.
+# Warnings are errors here, never in a user's build.
 STRICT := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-# How long `make fuzz` runs, and what watches: memory is the other one there is.
+# The compiler writes which headers an object depends on, beside the object.
+DEPEND = -MMD -MP -MF $(basename $@).d -MT $@
+
+# The seconds that `make fuzz` runs, and its sanitizer; memory is the other choice.
 SECONDS ?= 60
 SANITIZER ?= address,undefined
 FUZZ := -g -O2 -fsanitize=fuzzer,$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_LIMITS := -max_len=8000 -timeout=10 -rss_limit_mb=1024
 FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/corpus)
 
-# csrc/tests/failing.c stands before these.
+# csrc/tests/failing.c replaces these.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split report_apportion \
-	report_sums report_arena report_names report_rows report_run report_warnings diff render render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff render_openmetrics render_smaps escape elf
-LIBRARY := $(CORE) collect limits_cgroup limits_linux pagemap_linux process_linux self_labels self_malloc self_memory \
-	source_file source_other source_owners source_scan_linux source_smaps_linux source_text
+CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split \
+	report_apportion report_sums report_arena report_names report_rows report_run report_warnings diff render \
+	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
+	render_openmetrics render_smaps escape elf
+LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_memory_linux self_range_linux \
+	source_scan_linux source_smaps_linux source_text_linux
+LIBRARY := $(CORE) collect error limits_cgroup source_file source_owners source_reader \
+	$(if $(filter Linux,$(shell uname -s)),$(LINUX),self_other source_other)
 CLI := main options reading watch color
 TESTS := $(patsubst csrc/tests/%.c,%,$(wildcard csrc/tests/*.c))
 
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
 C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.h)
+GO_SOURCES := $(shell find csrc go cmd -name '*.go' 2>/dev/null)
+# Data that the tests of both languages read.
+TEST_DATA := $(shell find testdata ../shared/captures ../shared/corpus -type f 2>/dev/null)
 
 # The older of the two Go versions that are supported; the newer is the machine's.
 OLD_GO := go1.25.4
@@ -44,8 +54,10 @@ RUN_PACKAGES := libc6-dev curl ca-certificates
 TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc \
 	jq procps python3-jsonschema python3-venv
 READER_PACKAGES := prometheus
-PLACE_PACKAGES := gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
-	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools runsc
+QUICK_PLACES := musl unprivileged read_only_root bare_chroot gvisor
+QUICK_PLACE_PACKAGES := musl-tools runsc
+PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
+	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
 .PHONY: help
@@ -71,17 +83,22 @@ build/libmemanalyzer.a: $(LIBRARY:%=build/%.o)
 	rm -f $@
 	$(AR) rcs $@ build/memanalyzer.o
 
-build/%.o: csrc/%.c $(C_HEADERS) build/flags
-	$(CC) -std=c11 $(CFLAGS) -fvisibility=hidden -c -o $@ $<
+build/%.o: csrc/%.c build/flags
+	$(CC) -std=c11 $(CFLAGS) $(DEPEND) -fvisibility=hidden -c -o $@ $<
 
-build/cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
-	$(CC) -std=c11 $(CFLAGS) -c -o $@ $<
+build/cli-%.o: cmd/memanalyzer/%.c build/flags
+	$(CC) -std=c11 $(CFLAGS) $(DEPEND) -c -o $@ $<
 
-# Changes when the compiler or its flags do.
+-include $(wildcard build/*.d build/wasm/*.d build/strict/*/*.d build/strict/*/*/*.d build/strict/*/*/*/*.d)
+
+# All that is compiled depends on this file, which changes if the compiler or its flags do.
+FLAGS := $(CC) $(CFLAGS) $(LDFLAGS) $(STRICT) $(SANITIZE) -MMD
+ifneq ($(file <build/flags),$(FLAGS))
 build/flags: always
+endif
+build/flags:
 	@mkdir -p build
-	@echo '$(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE)' >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@echo '$(FLAGS)' >$@
 
 .PHONY: always
 
@@ -105,7 +122,9 @@ install: cli lib ## command, man page, library, header and pkg-config file below
 .PHONY: run
 run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C (ONCE=1: ends then)
 	@.ci/install $(RUN_PACKAGES)
-	@$(MAKE) --no-print-directory -s cli demo
+	@[ -x bin/memdemo ] || echo 'Building the command line and the demo: about a minute, if Go has to compile its library first'
+	@$(MAKE) --no-print-directory -s cli
+	@go build -v -buildvcs=false -o bin/memdemo ./cmd/memdemo
 	@exec cmd/memdemo/run.sh "$(or $(ADDR),127.0.0.1:6060)" "$(ONCE)"
 
 ## Testing
@@ -113,121 +132,244 @@ run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C
 build/tests: $(LIBRARY:%=build/san-%.o) $(TESTS:%=build/san-tests-%.o)
 	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(WRAP) -Wl,--wrap=mema_self_memory_look -lcunit
 
-build/san-%.o: csrc/%.c $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
+build/san-%.o: csrc/%.c build/flags
+	$(CC) $(STRICT) $(SANITIZE) $(DEPEND) -c -o $@ $<
 
-build/san-tests-%.o: csrc/tests/%.c $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
+build/san-tests-%.o: csrc/tests/%.c build/flags
+	$(CC) $(STRICT) $(SANITIZE) $(DEPEND) -c -o $@ $<
 
-build/san-cli-%.o: cmd/memanalyzer/%.c $(C_HEADERS) build/flags
-	$(CC) $(STRICT) $(SANITIZE) -c -o $@ $<
+build/san-cli-%.o: cmd/memanalyzer/%.c build/flags
+	$(CC) $(STRICT) $(SANITIZE) $(DEPEND) -c -o $@ $<
 
+TEST_PROGRAMS := build/tests build/stopped build/restless build/stacks build/failing build/heaps
 .PHONY: test-programs
-test-programs: build/tests build/stopped build/restless build/stacks build/failing build/heaps
+test-programs: $(TEST_PROGRAMS)
 
 # Programs that the tests look at, each linked by itself.
 build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c build/flags
-	$(CC) $(STRICT) -O1 -static -pthread -o $@ $<
+	$(CC) $(STRICT) $(DEPEND) -O1 -static -pthread -o $@ $<
 
-# Of the command line all but main.c, which the program has in itself.
-build/failing: csrc/tests/programs/failing.c $(patsubst %,build/san-cli-%.o,$(filter-out main,$(CLI))) \
-		build/san-tests-failing.o $(LIBRARY:%=build/san-%.o) cmd/memanalyzer/main.c
-	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ $(filter-out %/main.c,$^)
+# The command line without its main.c, which failing.c includes.
+build/failing: build/san-programs-failing.o $(patsubst %,build/san-cli-%.o,$(filter-out main,$(CLI))) \
+		build/san-tests-failing.o $(LIBRARY:%=build/san-%.o)
+	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ $^
 
-# Without CUnit: csrc/fuzz/fuzz.c is what the tests' oracles stand on there.
-build/fuzz/$(SANITIZER)/%: $(C_SOURCES) $(C_HEADERS)
-	@mkdir -p $(@D)
-	clang $(STRICT) $(FUZZ) $(WRAP) -o $@ csrc/fuzz/fuzz_$*.c csrc/fuzz/fuzz.c csrc/tests/records.c \
-		csrc/tests/shown.c csrc/tests/harmless.c csrc/tests/failing.c $(LIBRARY:%=csrc/%.c)
-
-# One that judges its own C heap: the tests' malloc is a sanitizer's.
-build/heaps: csrc/tests/programs/heaps.c csrc/tests/saved.c $(LIBRARY:%=build/%.o)
+# Judges its own C heap: the malloc of build/tests is a sanitizer's.
+build/heaps: build/programs-heaps.o build/tests-saved.o $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
-# PyPI's packages, in a place of their own.
+build/san-programs-%.o: csrc/tests/programs/%.c build/flags
+	$(CC) $(STRICT) $(SANITIZE) $(DEPEND) -c -o $@ $<
+
+build/programs-%.o: csrc/tests/programs/%.c build/flags
+	$(CC) $(STRICT) $(DEPEND) -O1 -pthread -c -o $@ $<
+
+build/tests-%.o: csrc/tests/%.c build/flags
+	$(CC) $(STRICT) $(DEPEND) -O1 -pthread -c -o $@ $<
+
+# Without CUnit: csrc/fuzz/fuzz.c has the assertions of csrc/tests/records.c.
+FUZZ_FILES := csrc/fuzz/fuzz csrc/tests/records csrc/tests/shown csrc/tests/harmless csrc/tests/failing \
+	$(LIBRARY:%=csrc/%)
+FUZZ_OBJECTS := $(FUZZ_FILES:%=build/fuzz/$(SANITIZER)/%.o)
+-include $(wildcard build/fuzz/$(SANITIZER)/*/*.d build/fuzz/$(SANITIZER)/*/*/*.d)
+
+FUZZERS := build/fuzz/$(SANITIZER)/fuzz_smaps build/fuzz/$(SANITIZER)/fuzz_report
+$(FUZZERS): build/fuzz/$(SANITIZER)/fuzz_%: build/fuzz/$(SANITIZER)/csrc/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	clang $(FUZZ) $(WRAP) -o $@ $^
+
+build/fuzz/$(SANITIZER)/%.o: %.c build/flags
+	@mkdir -p $(@D)
+	clang $(STRICT) $(FUZZ) $(DEPEND) -c -o $@ $<
+
+# Packages of PyPI.
 build/venv: .ci/requirements.txt
 	/usr/bin/python3 -m venv --clear build/venv
 	build/venv/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
-# Whoever embeds the core gives it these two functions, and nothing else creeps in:
-# the other functions of csrc/memory.h become instructions.
-build/core.wasm: $(C_SOURCES) $(C_HEADERS)
-	@mkdir -p build
+# The core imports these two functions and no others: the rest of csrc/memory.h is
+# instructions.
+build/core.wasm: $(CORE:%=build/wasm/%.o)
 	@printf 'memchr\nmemcmp\n' > build/core.imports
-	clang --target=wasm32 $(STRICT) -O2 -ffreestanding -nostdlib -mbulk-memory -Wl,--no-entry \
-		-Wl,--export-all -Wl,--allow-undefined-file=build/core.imports -o $@ $(CORE:%=csrc/%.c)
+	clang --target=wasm32 -nostdlib -Wl,--no-entry -Wl,--export-all \
+		-Wl,--allow-undefined-file=build/core.imports -o $@ $^
 
-.PHONY: check
-check: ## the quick inner loop: formats, warnings, both test suites; below a minute once all is built
+build/wasm/%.o: csrc/%.c build/flags
+	@mkdir -p $(@D)
+	clang --target=wasm32 $(STRICT) $(DEPEND) -O2 -ffreestanding -mbulk-memory -c -o $@ $<
+
+# A check that passed leaves build/checked/NAME, and runs again if something that it
+# depends on has changed since it began.
+CHECKS := format strict man gofmt c go promcollector membench
+BEGIN = @mkdir -p build/checked && touch $@.new
+END = @mv $@.new $@
+
+.PHONY: check checked
+check: ## formats, warnings and quick tests, as far as a change since they passed concerns them
 	@.ci/install $(TEST_PACKAGES)
-	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
-	@$(MAKE) --no-print-directory -s -j"$$(nproc)" cli build/core.wasm build/venv test-programs strict
-	@! mandoc -Tlint -W warning cmd/memanalyzer/memanalyzer.1 2>build/mandoc.log | grep . # the log is of the machine's own pages
-	@test -z "$$(gofmt -l csrc go cmd | tee /dev/stderr)"
-	@$(MAKE) --no-print-directory -j2 -O check-c check-go
+	@if $(MAKE) -s -q checked; then echo 'make check: nothing has changed since it passed'; else \
+		$(MAKE) --no-print-directory -s -j"$$(nproc)" -O checked; fi
 
-.PHONY: strict check-c check-go
-strict:
-	clang $(STRICT) -fsyntax-only $(C_SOURCES)
+checked: $(CHECKS:%=build/checked/%) build/core.wasm
 
-check-c:
-	build/tests
+build/checked/format: .clang-format $(C_SOURCES) $(C_HEADERS)
+	$(BEGIN)
+	clang-format --dry-run -Werror $(filter %.c %.h,$(if $(filter .clang-format,$?),$^,$?))
+	$(END)
 
-check-go:
+build/checked/strict: $(C_SOURCES:%.c=build/strict/%.ok)
+	$(BEGIN)
+	$(END)
+
+build/strict/%.ok: %.c build/flags
+	@mkdir -p $(@D)
+	clang $(STRICT) $(DEPEND) -fsyntax-only $<
+	@touch $@
+
+# References to pages that are not installed are a matter of style.
+build/checked/man: cmd/memanalyzer/memanalyzer.1
+	$(BEGIN)
+	mandoc -Tlint -W warning $<
+	$(END)
+
+build/checked/gofmt: $(GO_SOURCES)
+	$(BEGIN)
+	@test -z "$$(gofmt -l $? | tee /dev/stderr)"
+	$(END)
+
+# Programs that are built anew can be the same as those that passed.
+build/checked/c: $(TEST_PROGRAMS) bin/memanalyzer $(TEST_DATA)
+	$(BEGIN)
+	@cat $^ | cksum >$@.sum.new
+	@cmp -s $@.sum.new $@.sum || build/tests quick
+	@mv $@.sum.new $@.sum
+	$(END)
+
+# Go's own cache knows which packages a change concerns.
+GO_PACKAGES := go.mod go.sum $(wildcard csrc/*.* go/*.go)
+build/checked/go: $(GO_PACKAGES) $(wildcard cmd/memdemo/*.go) $(TEST_DATA) build/venv
+	$(BEGIN)
 	go vet ./...
 	go test -short ./...
+	$(END)
+
+build/checked/promcollector: $(GO_PACKAGES) $(wildcard go/promcollector/* go/promcollector/testdata/*) $(TEST_DATA)
+	$(BEGIN)
 	go -C go/promcollector vet ./...
 	go -C go/promcollector test ./...
+	$(END)
+
+build/checked/membench: $(GO_PACKAGES) $(wildcard cmd/membench/*) bin/memanalyzer build/venv
+	$(BEGIN)
 	go -C cmd/membench vet ./...
 	go -C cmd/membench test -short ./...
+	$(END)
 
-.PHONY: test
-test: check ## every test there is
-	@.ci/install $(READER_PACKAGES)
-	@$(MAKE) --no-print-directory -s demo
-	go run $(STATICCHECK) ./...
-	go -C go/promcollector run $(STATICCHECK) ./...
-	go -C cmd/membench run $(STATICCHECK) ./...
-	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench test ./...
-	CGO_ENABLED=0 go test -short ./...
-	GOTOOLCHAIN=$(OLD_GO) go test -short ./...
-	@$(MAKE) --no-print-directory -j2 -O test-race test-long
-	@$(MAKE) --no-print-directory fuzz SECONDS=20
-	@$(MAKE) --no-print-directory -s test-places test-kernels
+.PHONY: check-c check-go
+check-c: test-programs bin/memanalyzer ## all C tests but the long ones
+	build/tests
 
-# Programs of users are built in a dozen ways here, which takes its time without a cache.
-.PHONY: test-race test-long
+check-go: build/venv bin/memanalyzer ## all quick Go tests, without Go's cache of results
+	go test -short -count=1 ./...
+	go -C go/promcollector test -count=1 ./...
+	go -C cmd/membench test -short -count=1 ./...
+
+# The stages of `make test` and of `make test-all`. Stage NAME is `make test-NAME`.
+STAGES := build lint c kernel go race fuzz places
+ALL_STAGES := build-all lint c-long go-all race-all old fuzz-long places-all kernels
+
+.PHONY: test test-all
+test: ## the tests of this machine, quick places and a kernel with names of memory
+	@.ci/stages $(STAGES)
+
+test-all: ## all of `make test`, and what is slow: long runs, both Go versions, all places and kernels
+	@.ci/stages $(ALL_STAGES)
+
+stage-%:
+	@.ci/stage $* $(MAKE) --no-print-directory test-$*
+
+# Builds for all other stages, two of which may run at the same time.
+.PHONY: test-build test-build-all static
+test-build:
+	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
+	$(MAKE) -s -j"$$(nproc)" cli demo test-programs build/core.wasm build/venv $(FUZZERS) static
+
+test-build-all: export OLD_GO := $(OLD_GO)
+test-build-all: test-build
+	.ci/install $(PLACE_PACKAGES)
+
+static: cli demo test-programs
+	csrc/tests/places/static.sh
+
+build/staticcheck: Makefile
+	GOBIN="$(CURDIR)/build" go install $(STATICCHECK)
+	@touch $@
+
+.PHONY: test-lint test-c test-go test-race test-c-long test-go-all test-race-all test-old
+test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/staticcheck
+	for module in . go/promcollector cmd/membench; do \
+		go -C $$module vet ./... && (cd $$module && "$(CURDIR)/build/staticcheck" ./...) || exit; done
+
+test-c:
+	build/tests
+
+test-c-long:
+	LONG=1 build/tests
+
+GO_TEST := test -v -count=1 -timeout 20m
+test-go:
+	go $(GO_TEST) ./...
+	CGO_ENABLED=0 go $(GO_TEST) -short ./go
+	go -C go/promcollector $(GO_TEST) ./...
+	go -C cmd/membench $(GO_TEST) ./...
+
 test-race:
-	OLD_GO=$(OLD_GO) go test -race -count=1 -timeout 20m ./...
+	go $(GO_TEST) -race -short ./go
 
-test-long:
-	LONG=1 build/tests race long
-	LONG=1 go test -count=1 -run MappingsChange ./go
+# Users' programs are built in a dozen ways here.
+test-go-all: export OLD_GO := $(OLD_GO)
+test-go-all: export LONG := 1
+test-go-all: test-go
 
-.PHONY: fuzz fuzz-smaps fuzz-report
+test-race-all: export OLD_GO := $(OLD_GO)
+test-race-all:
+	go $(GO_TEST) -race ./...
+
+test-old:
+	GOTOOLCHAIN=$(OLD_GO) go $(GO_TEST) -short ./...
+	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench $(GO_TEST) ./...
+
+.PHONY: fuzz fuzz-smaps fuzz-report test-fuzz test-fuzz-long
 fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report
 
+test-fuzz:
+	$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report SECONDS=5
+
+test-fuzz-long:
+	$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report SECONDS=20
+
 # A finding stays in build/fuzz; its text becomes a file of the tests.
-fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/%
+fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/fuzz_%
 	@mkdir -p build/fuzz/corpus-$*
 	@$< $(FUZZ_LIMITS) -max_total_time=$(SECONDS) -dict=csrc/fuzz/smaps.dict -artifact_prefix=build/fuzz/$*- \
 		build/fuzz/corpus-$* $(FUZZ_SEEDS) >build/fuzz/$*.log 2>&1 || { tail -n 60 build/fuzz/$*.log >&2; \
-		echo 'fuzz: keep the input, build/fuzz/$*-*, as testdata/hostile/NN-what-it-is.smaps' >&2; exit 1; }
+		echo 'fuzz: keep the input, build/fuzz/$*-*, as testdata/hostile/NN-name-of-the-defect.smaps' >&2; exit 1; }
 	@sed -n 's/^Done/fuzz_$*: &/p' build/fuzz/$*.log
 
-.PHONY: test-places
-test-places: ## where it runs: other machines, musl, without rights, in a chroot, in gVisor
-	@.ci/install $(TEST_PACKAGES) $(PLACE_PACKAGES)
-	@$(MAKE) --no-print-directory -s cli demo test-programs
-	OLD_GO=$(OLD_GO) csrc/tests/places/places.sh
+.PHONY: test-places test-places-all test-kernel test-kernels
+test-places: ## quick places: musl, without privileges, read-only root, bare chroot, gVisor
+	csrc/tests/places/places.sh $(QUICK_PLACES)
 
-.PHONY: test-kernels
+test-places-all: ## all places: also 32 bits, other machines
+	csrc/tests/places/places.sh
+
+test-kernel: ## a kernel with names of memory, booted in QEMU with the tests in it
+	csrc/tests/kernels/kernels.sh named
+
 test-kernels: ## three kernels in QEMU, each booted once with the tests in it
-	@.ci/install $(RUN_PACKAGES) libcunit1-dev $(KERNEL_PACKAGES)
-	OLD_GO=$(OLD_GO) csrc/tests/kernels/kernels.sh
+	csrc/tests/kernels/kernels.sh
 
 .PHONY: growth
 growth: ## what 100,000 reports leave behind, of which `make test` makes 800: two minutes

@@ -1,21 +1,21 @@
-/* collect.c - a source into a report, with memory from malloc. */
-#include "self_memory.h"
-#include "source_text.h"
-#include "source.h"
-#include "source_owners.h"
-
+/* collect.c - fills a report from a source, with memory from malloc. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* The most that a report's rows and names may take. */
+#include "error.h"
+#include "self_memory.h"
+#include "source.h"
+#include "source_owners.h"
+#include "source_text.h"
+
+/* The largest arena, which holds a report's rows and names. */
 static const uint64_t arena_max = UINT64_C(1) << 30;
 
-/* The arena of a process that reads itself, at first: it will do for some hundred mappings,
- * and of fewer only a fraction is touched. */
+/* The first arena of a process that reads itself: enough for some hundred mappings.  Fewer touch
+ * only a fraction of it. */
 enum { OWN_ARENA = 1 << 16 };
 
-/* Without more memory the report goes on with what it has, and says so. */
+/* If there is no memory, the report keeps its arena, and counts what does not fit. */
 static void grow(struct mema_report *r, uint64_t wanted)
 {
         void *arena = wanted > 0 && wanted <= arena_max ? realloc(r->_arena.bytes, (size_t)wanted) : NULL;
@@ -24,8 +24,8 @@ static void grow(struct mema_report *r, uint64_t wanted)
                 mema_report_lend(r, arena, wanted);
 }
 
-/* What is allocated while a process reads itself moves what is read, and the kernel gives a
- * mapping that has grown since it gave its beginning a second time, all of it. */
+/* Allocates before a process reads itself: an allocation during the reading changes the mappings that
+ * are read, and the kernel returns a mapping again, all of it, if it has grown since its start was read. */
 static void prepare(struct mema_report *r)
 {
         if (!r->_arena.bytes)
@@ -38,7 +38,7 @@ static void add_owner(struct mema_report *r, const struct mema_capture *capture)
         r->checks.labels_lost += !mema_owners_add(&r->_owners, &r->context, &capture->owner, capture->name);
 }
 
-/* `capture`: what is said before the regions, or NULL. */
+/* `capture`: what the text says before its regions, or NULL. */
 static enum mema_status add(struct mema_report *r, const struct mema_region *region,
                             const struct mema_capture *capture)
 {
@@ -48,12 +48,12 @@ static enum mema_status add(struct mema_report *r, const struct mema_region *reg
         return mema_report_add(r, region);
 }
 
-/* `where` is what the message begins with. */
+/* `where` is the beginning of the message. */
 static enum mema_status sums_error(struct mema_error *error, const char *where,
                                    const struct mema_region *region)
 {
         mema_fail(error, MEMA_STATUS_OVERFLOW, 0,
-                  "%sthe sizes of the mappings up to here pass 2^64 bytes together", where);
+                  "%sthe sizes of the mappings up to here exceed 2^64 bytes in total", where);
         error->line = region->line;
         error->column = 1;
         return MEMA_STATUS_OVERFLOW;
@@ -91,9 +91,8 @@ enum mema_status mema_collect(struct mema_report *r, uint64_t pid, struct mema_e
 {
         struct mema_self_memory *own = pid == 0 ? mema_self_memory_open(r) : NULL;
         const struct mema_options *o = &r->options;
-        bool asked = o->source == MEMA_SOURCE_SCAN || (o->source == MEMA_SOURCE_AUTO && o->rss_only);
-        bool scans = asked && !o->keep_text;
-        struct mema_source *source = mema_source_process(pid, scans, &r->context, error);
+        bool wanted = o->source == MEMA_SOURCE_SCAN || (o->source == MEMA_SOURCE_AUTO && o->rss_only);
+        struct mema_source *source = mema_source_process(pid, wanted && !o->keep_text, &r->context, error);
         enum mema_status status;
 
         if (own && source)

@@ -1,10 +1,10 @@
-/* limits_cgroup.c - what the kernel's texts say of a cgroup: which one a process is in, where
- * its files are, and what is in them.  Opens nothing. */
+/* limits_cgroup.c - parses the kernel's texts about cgroups: which one a process is in, which folder has its
+ * files, and the numbers in them.  Opens nothing. */
 #include "limits_cgroup.h"
 
 #include "render_out.h"
 
-/* Takes what is before `end`, or all, out of a span, with the `end`. */
+/* Takes the part before `end`, or all, from a span, and drops the `end`. */
 static struct span cut(struct span *s, char end)
 {
         const char *at = memchr(s->at, end, span_length(*s));
@@ -22,8 +22,7 @@ static bool lists_memory(struct span list)
         return false;
 }
 
-/* Of "NUMBER:CONTROLLERS:PATH"; v2 is 0 and has none there.  Where v1 has the memory
- * controller, v2 has it not. */
+/* "NUMBER:CONTROLLERS:PATH"; v2 is "0::PATH".  The memory controller is v1's if v1 lists it. */
 void mema_cgroup_take(struct mema_cgroup *c, struct span line)
 {
         struct span number = cut(&line, ':'), controllers = cut(&line, ':');
@@ -38,22 +37,24 @@ void mema_cgroup_take(struct mema_cgroup *c, struct span line)
         memcpy(c->path, line.at, c->path_length);
 }
 
-/* A path of mountinfo, in which \012 stands for a newline and so on. */
+/* Decodes a path of mountinfo, in which \012 is a newline, and so on. */
 static void put_unescaped(struct out *o, struct span path)
 {
+        enum { DIGITS = 3 };
+
         while (path.at < path.end) {
                 char byte = *path.at++;
 
-                if (byte == '\\' && span_length(path) >= 3) {
+                if (byte == '\\' && span_length(path) >= DIGITS) {
                         byte = (char)((path.at[0] - '0') << 6 | (path.at[1] - '0') << 3 | (path.at[2] - '0'));
-                        path.at += 3;
+                        path.at += DIGITS;
                 }
                 put_bytes(o, &byte, 1);
         }
 }
 
-/* What of the cgroup's path is below `root`, with its slash; false where it lies
- * beside it.  A path that leaves the namespace of who reads it begins with "/..". */
+/* Cuts `root` from the cgroup's path; the rest is empty or begins with a slash.  False if the path is not
+ * below `root`.  A path that leaves the reader's cgroup namespace begins with "/..". */
 static bool below(struct span *path, struct span root)
 {
         if (!SPAN_EQUALS(root, "/")) {
@@ -67,7 +68,7 @@ static bool below(struct span *path, struct span root)
                (*path->at == '/' && !SPAN_STARTS(*path, "/../") && !SPAN_EQUALS(*path, "/.."));
 }
 
-/* Of "36 35 0:29 ROOT MOUNT-POINT rw,noatime shared:1 - TYPE SOURCE OPTIONS". */
+/* "36 35 0:29 ROOT MOUNT-POINT rw,noatime shared:1 - TYPE SOURCE OPTIONS" */
 bool mema_cgroup_take_mount(struct mema_cgroup *c, struct span line)
 {
         struct span root, point, type, path = span_of(c->path, c->path_length);
@@ -111,7 +112,7 @@ bool mema_cgroup_up(struct mema_cgroup *c)
 bool mema_cgroup_number(struct span text, uint64_t *value)
 {
         return scan_decimal(&text, value) == SCAN_OK && text.at < text.end && *text.at == '\n' &&
-               !(*value >> 62); /* the largest number of pages, in bytes */
+               *value < UINT64_C(1) << 62; /* v1 has almost 2^63 for no limit */
 }
 
 bool mema_cgroup_keyed(struct span text, const char *key, uint64_t *value)

@@ -1,15 +1,11 @@
-/* limits_linux.c - what bounds a process's memory from outside: its cgroup and those
- * above it, and its kernel.  What may not be read is not known, and no error; what
- * ends meanwhile neither.
+/* limits_linux.c - what limits a process's memory from outside: its cgroup, the ancestors of that, and
+ * the kernel.  A figure that may not be read, or whose cgroup ends meanwhile, is unknown, which is
+ * no error.
  *
- * A report reads some ten small files for this, each of some microseconds.  The
- * largest, memory.stat, can make the kernel collect numbers of all its processors: it
- * is read only where it decides about a warning. */
+ * A report reads about ten small files for this, at some microseconds each.  memory.stat can make
+ * the kernel collect figures from all processors, and is read only if a warning depends on it. */
 #define _GNU_SOURCE
-#include "limits_cgroup.h"
-#include "source.h"
-
-#ifdef __linux__
+#include "limits_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +13,17 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "limits_cgroup.h"
+#include "process_linux.h"
+
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
 
-enum { READ = O_RDONLY | O_CLOEXEC, LEVELS_MAX = 64, PATH_SIZE = 2 * MEMA_CGROUP_PATH + 256 };
+enum { READ = O_RDONLY | O_CLOEXEC, STEP = 1024, LEVELS_MAX = 64, PATH_SIZE = 2 * MEMA_CGROUP_PATH + 256 };
 
-/* Per version; NULL: there is no such thing. */
+/* By version of cgroups; NULL: it has no such file. */
 static const struct {
         const char *usage, *peak, *high, *limit, *events, *inactive_file;
 } files[] = {
@@ -38,7 +37,7 @@ static const struct {
 
 static struct span read_text(int dir, const char *path, char *buf, size_t size)
 {
-        int64_t n = mema_read_text(dir, path, buf, size);
+        int64_t n = mema_process_text(dir, path, buf, size);
 
         return span_of(buf, n > 0 ? (size_t)n : 0);
 }
@@ -57,7 +56,7 @@ static bool read_keyed(int dir, const char *path, const char *key, uint64_t *val
         return mema_cgroup_keyed(read_text(dir, path, text, sizeof text), key, value);
 }
 
-/* A text in lines.  What is longer than the buffer is passed over. */
+/* A file that is read line by line.  A line that does not fit in the buffer loses its beginning. */
 struct lines {
         int fd;
         struct span rest;
@@ -70,7 +69,7 @@ static void open_lines(struct lines *l, int dir, const char *path)
         l->rest = span_of(l->text, 0);
 }
 
-/* A kilobyte more at a time: of many mounts the cgroups' are among the first. */
+/* Reads 1 KiB at a time: cgroups are among the first of many mounts. */
 static bool read_line(struct lines *l, struct span *line)
 {
         while (!next_line(&l->rest, line)) {
@@ -80,7 +79,7 @@ static bool read_line(struct lines *l, struct span *line)
                 memmove(l->text, l->rest.at, have);
                 have = have < sizeof l->text ? have : 0;
                 room = sizeof l->text - have;
-                n = l->fd >= 0 ? read(l->fd, l->text + have, room < 1024 ? room : 1024) : 0;
+                n = l->fd >= 0 ? read(l->fd, l->text + have, room < STEP ? room : STEP) : 0;
                 if (n <= 0)
                         return false;
                 l->rest = span_of(l->text, have + (size_t)n);
@@ -102,7 +101,7 @@ static void set(struct mema_limits *limits, enum mema_limit limit, uint64_t valu
         limits->value[limit] = value;
 }
 
-/* Whether it is the least up to now. */
+/* Lowers a limit to `value`; false if it is that low already. */
 static bool set_least(struct mema_limits *limits, enum mema_limit limit, uint64_t value)
 {
         if (limits->known & MEMA_BIT(limit) && limits->value[limit] <= value)
@@ -111,8 +110,8 @@ static bool set_least(struct mema_limits *limits, enum mema_limit limit, uint64_
         return true;
 }
 
-/* In which cgroup the process is, as this thread sees it.  False where its folder is
- * not to be seen. */
+/* Finds the folder of the process's cgroup in the mount namespace of this thread; false if it is
+ * not visible there. */
 static bool find_cgroup(int dir, const char *root, struct mema_cgroup *c)
 {
         char path[PATH_SIZE];
@@ -142,8 +141,8 @@ static int open_cgroup(const struct mema_cgroup *c, const char *root)
         return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What is of the process's own cgroup.  The root of v1 has the whole machine's, that
- * of v2 none. */
+/* Reads the figures of the process's own cgroup.  The root cgroup of v1 has those of the whole machine,
+ * which are left out; that of v2 has none. */
 static void read_own(int dir, uint64_t version, struct mema_limits *limits)
 {
         uint64_t value;
@@ -158,10 +157,11 @@ static void read_own(int dir, uint64_t version, struct mema_limits *limits)
                 set(limits, MEMA_LIMIT_CGROUP_OOM_KILLS, value);
 }
 
-/* What of a cgroup or an ancestor bounds the process.  The nearest limit is the one
- * that leaves least, when what can be dropped at once is dropped. */
+/* Reads the limits of the cgroup or of an ancestor.  CGROUP_ROOM is of the limit that leaves the
+ * least, counting file pages that can be dropped at once as room. */
 static void read_level(int dir, uint64_t version, uint64_t level, struct mema_limits *limits)
 {
+        enum { NEAR = 10 }; /* room below 1/NEAR of the limit is worth reading memory.stat for */
         uint64_t *room = &limits->value[MEMA_LIMIT_CGROUP_ROOM];
         uint64_t *inactive = &limits->value[MEMA_LIMIT_CGROUP_INACTIVE_FILE];
         uint64_t limit, usage, left, droppable = 0;
@@ -176,7 +176,8 @@ static void read_level(int dir, uint64_t version, uint64_t level, struct mema_li
         if (!read_number(dir, files[version].usage, &usage))
                 return;
         left = limit > usage ? limit - usage : 0;
-        near = left < limit / 10 && read_keyed(dir, "memory.stat", files[version].inactive_file, &droppable);
+        near = left < limit / NEAR &&
+               read_keyed(dir, "memory.stat", files[version].inactive_file, &droppable);
         if (limits->known & MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM) && *room + *inactive <= left + droppable)
                 return;
         set(limits, MEMA_LIMIT_CGROUP_ROOM, left);
@@ -205,7 +206,7 @@ static void read_cgroups(int dir, const char *root, struct mema_limits *limits)
         } while (++level < LEVELS_MAX && mema_cgroup_up(&c));
 }
 
-void mema_read_limits(int dir, const char *root, struct mema_limits *limits)
+void mema_limits_read(int dir, const char *root, struct mema_limits *limits)
 {
         char path[PATH_SIZE];
         uint64_t value;
@@ -215,11 +216,9 @@ void mema_read_limits(int dir, const char *root, struct mema_limits *limits)
         if (read_number(AT_FDCWD, path, &value))
                 set(limits, MEMA_LIMIT_MAPPINGS_MAX, value);
 
-        /* Of no memory: nothing is named by this. */
+        /* A range of 0 bytes: this names nothing. */
         if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0UL, 0UL, 0UL) == 0)
                 set(limits, MEMA_LIMIT_KERNEL_NAMES, 1);
         else if (errno == EINVAL)
                 set(limits, MEMA_LIMIT_KERNEL_NAMES, 0);
 }
-
-#endif

@@ -1,5 +1,4 @@
-/* pagemap.h - the kernel's runs of resident pages: between pagemap_linux.c, source_scan_linux.c
- * and self_memory.c; not for users. */
+/* pagemap.h - runs of resident pages, from PAGEMAP_SCAN (Linux 6.7); not for users. */
 #ifndef MEMA_PAGEMAP_H
 #define MEMA_PAGEMAP_H
 
@@ -7,34 +6,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a run's pages are, as the kernel numbers it. */
+/* The kernel's PAGE_IS_ bits (linux/fs.h). */
 enum {
         MEMA_PAGES_PRESENT = 1 << 3, /* in memory */
-        MEMA_PAGES_ZERO = 1 << 5,    /* a page of zeros, small or huge, which is nobody's */
-        MEMA_PAGES_HUGE = 1 << 6     /* a huge page, transparent or hugetlb's */
+        MEMA_PAGES_ZERO = 1 << 5,    /* the shared page of zeros, small or huge, which is in nobody's Rss */
+        MEMA_PAGES_HUGE = 1 << 6     /* a huge page, transparent or hugetlb */
 };
 
+/* Written by the kernel (struct page_region). */
 struct mema_page_run {
-        uint64_t start, end, pages;
+        uint64_t start, end; /* addresses */
+        uint64_t pages;      /* MEMA_PAGES_ bits */
 };
 
-/* The pages that one request should find at most, which is 0.4 ms: while the kernel looks,
- * nothing can be mapped in that process. */
-enum { MEMA_SCAN_PAGES = 1 << 16 };
+/* The most pages to ask for at once: 0.4 ms, during which the process that is read cannot map memory. */
+enum { MEMA_PAGEMAP_PAGES = 1 << 16 };
 
-/* The first runs of resident pages from *start on and below `end`, of `pages` pages together
- * at most; those of zeros and of devices are left out.  A run is of pages of one size, and can
- * go on with the next.  Returns how many, of `room` at most, and moves *start to where the
- * search goes on, which is `end` when all was seen; -1 and errno where the kernel does not
- * tell: EFAULT where `end` is beyond what a process can have. */
-int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, struct mema_page_run *runs,
-                  size_t room);
+/* Finds the first runs of resident pages from *start up to `end`, at most `room` runs of at most `pages`
+ * pages together.  Pages of zeros and of devices are left out.  All pages of a run have one size, and
+ * the next run may adjoin.
+ *
+ * Returns the number of runs and moves *start to where the search continues, which is `end` if it is
+ * done.  -1 and errno if the kernel cannot scan; EFAULT if `end` is beyond the process's address space. */
+int64_t mema_pagemap_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages,
+                          struct mema_page_run *runs, size_t room);
 
-/* The bytes of all of them; false where the kernel does not tell. */
-bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes);
+/* Sums up the bytes of all runs; false if the kernel cannot scan. */
+bool mema_pagemap_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes);
 
-/* Whether the kernel knows the huge page of zeros as such, as far as can be seen:
- * the first kernels with scans count it, which nobody else does. */
-bool mema_scan_knows_zeros(void);
+/* Whether the kernel recognizes the huge page of zeros.  The first kernels with PAGEMAP_SCAN count it as
+ * resident, which smaps does not.  True if it cannot be tried. */
+bool mema_pagemap_knows_zeros(void);
 
 #endif

@@ -1,10 +1,7 @@
-/* pagemap_linux.c - PAGEMAP_SCAN, of Linux 6.7 and later: runs of resident pages from
- * /proc/PID/pagemap, at a fifth of what smaps costs the kernel.  To ask which of them are a
- * file's would make it five times dearer. */
+/* pagemap_linux.c - PAGEMAP_SCAN of /proc/PID/pagemap, which costs a fifth of smaps.  Asking also which
+ * pages are a file's would make it five times as expensive. */
 #define _GNU_SOURCE
 #include "pagemap.h"
-
-#ifdef __linux__
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -12,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* linux/fs.h */
+/* struct pm_scan_arg of linux/fs.h: older headers do not have it. */
 struct request {
         uint64_t size, flags, start, end, walk_end, runs, room, pages_max;
         uint64_t inverted, mask, any_of, returned;
@@ -36,8 +33,8 @@ static int64_t scan(int pagemap, struct request *request, uint64_t *start, uint6
         return n;
 }
 
-int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, struct mema_page_run *runs,
-                  size_t room)
+int64_t mema_pagemap_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages,
+                          struct mema_page_run *runs, size_t room)
 {
         struct request request = { .pages_max = pages,
                                    .inverted = MEMA_PAGES_ZERO,
@@ -47,14 +44,14 @@ int64_t mema_scan(int pagemap, uint64_t *start, uint64_t end, uint64_t pages, st
         return scan(pagemap, &request, start, end, runs, room);
 }
 
-bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
+bool mema_pagemap_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
 {
-        struct mema_page_run runs[64] = { 0 }; /* MSan does not see that the kernel writes them */
+        enum { RUNS = 64 };
+        struct mema_page_run runs[RUNS] = { 0 }; /* MSan does not see that the kernel writes them */
 
         *bytes = 0;
         while (start < end) {
-                int64_t n =
-                        mema_scan(pagemap, &start, end, MEMA_SCAN_PAGES, runs, sizeof runs / sizeof *runs);
+                int64_t n = mema_pagemap_scan(pagemap, &start, end, MEMA_PAGEMAP_PAGES, runs, RUNS);
 
                 if (n < 0)
                         return false;
@@ -64,12 +61,10 @@ bool mema_scan_sum(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
         return true;
 }
 
-/* Zeros ---------------------------------------------------------------------- */
-
-/* Looks at memory of its own that may be huge and was only read. */
-static bool look_for_zeros(void)
+/* Reads from memory of its own that the kernel may back with the huge page of zeros. */
+static bool try_zeros(void)
 {
-        enum { HUGE = 2 << 20 }; /* where they are larger, a small page is seen */
+        enum { HUGE = 2 << 20 }; /* where huge pages are larger, a small page of zeros is seen */
         struct request request = { .mask = MEMA_PAGES_PRESENT,
                                    .returned = MEMA_PAGES_ZERO | MEMA_PAGES_HUGE };
         char *memory = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -88,13 +83,11 @@ static bool look_for_zeros(void)
         return run.pages != MEMA_PAGES_HUGE;
 }
 
-bool mema_scan_knows_zeros(void)
+bool mema_pagemap_knows_zeros(void)
 {
-        static _Atomic int known; /* -1: no, 1: yes; the same from all threads */
+        static _Atomic int known; /* -1: no, 1: yes; threads that race find the same */
 
         if (known == 0)
-                known = look_for_zeros() ? 1 : -1;
+                known = try_zeros() ? 1 : -1;
         return known > 0;
 }
-
-#endif

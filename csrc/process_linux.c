@@ -1,26 +1,26 @@
-/* process_linux.c - what /proc tells of a process beside its smaps: which program
- * it runs, and where its threads stand.  What may not be read is not known, and no
- * error. */
+/* process_linux.c - what /proc/PID says of a process beside its mappings: whether it lives, which
+ * program it runs, and the stack pointers of its threads.  What may not be read is unknown, which is
+ * no error. */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include "source.h"
-
-#ifdef __linux__
+#include "process_linux.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf.h"
+#include "region.h"
 
-enum { READ = O_RDONLY | O_CLOEXEC };
+enum { READ = O_RDONLY | O_CLOEXEC, FOLDER = READ | O_DIRECTORY };
+enum { PF_EXITING = 0x4, PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
 
-int64_t mema_read_text(int dir, const char *path, char *text, size_t size)
+int64_t mema_process_text(int dir, const char *path, char *text, size_t size)
 {
         int fd = openat(dir, path, READ), system;
         ssize_t n = -1;
@@ -35,10 +35,107 @@ int64_t mema_read_text(int dir, const char *path, char *text, size_t size)
         return n;
 }
 
-/* The program --------------------------------------------------------------- */
+/* State ---------------------------------------------------------------------- */
 
-/* Through exe, which is the file itself, wherever its path leads from here. */
-void mema_read_program_file(int dir, struct mema_context *context)
+/* Only the fields behind the last parenthesis count: the name before it can contain anything. */
+struct mema_process_state mema_process_state(int dir)
+{
+        struct mema_process_state state = { 0, 0, 0 };
+        char text[512];
+        const char *p;
+
+        if (mema_process_text(dir, "stat", text, sizeof text) < 0)
+                state.system = errno;
+        p = strrchr(text, ')');
+        if (p)
+                (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags);
+        return state;
+}
+
+bool mema_process_is_kernel_thread(struct mema_process_state state)
+{
+        return state.flags & PF_KTHREAD;
+}
+
+bool mema_process_has_ended(struct mema_process_state state)
+{
+        return state.letter == 'Z' || state.letter == 'X' || state.flags & PF_EXITING;
+}
+
+bool mema_process_lives(int dir)
+{
+        struct mema_process_state state = mema_process_state(dir);
+
+        return state.system == 0 && !mema_process_has_ended(state);
+}
+
+bool mema_process_is_gone(int system)
+{
+        return system == ENOENT || system == ESRCH;
+}
+
+int mema_process_open_thread(int dir)
+{
+        int task = openat(dir, "task", FOLDER), found = -1, reason = task < 0 ? errno : 0;
+        DIR *threads = task >= 0 ? fdopendir(task) : NULL;
+        struct dirent *entry;
+
+        if (task >= 0 && !threads) {
+                reason = errno;
+                close(task);
+        }
+        while (threads && found < 0 && (entry = readdir(threads))) {
+                if (entry->d_name[0] == '.')
+                        continue;
+                found = openat(task, entry->d_name, FOLDER);
+                if (found < 0 && !mema_process_is_gone(errno))
+                        reason = errno;
+                if (found < 0 || mema_process_lives(found))
+                        continue;
+                close(found);
+                found = -1;
+        }
+        if (threads)
+                closedir(threads);
+        errno = reason;
+        return found;
+}
+
+/* Program -------------------------------------------------------------------- */
+
+/* A file can be called "x (deleted)", and a memfd never had a path. */
+static bool is_deleted(int dir, const char *path)
+{
+        struct span name = span_of(path, strlen(path));
+        struct stat program, named;
+
+        return mema_undeleted(name).end < name.end && !SPAN_STARTS(name, "/memfd:") &&
+               !(stat(path, &named) == 0 && fstatat(dir, "exe", &program, 0) == 0 &&
+                 named.st_dev == program.st_dev && named.st_ino == program.st_ino);
+}
+
+bool mema_process_exe(int dir, struct mema_context *context)
+{
+        char path[MEMA_NAME_MAX + 1];
+        ssize_t n = readlinkat(dir, "exe", path, sizeof path - 1);
+
+        context->exe_length = 0;
+        if (n <= 0)
+                return false;
+        path[n] = '\0';
+        context->exe_deleted = is_deleted(dir, path);
+        for (const char *c = path; *c != '\0' && context->exe_length + 4 <= sizeof context->exe; c++) {
+                const char *shown = *c == '\n' ? "\\012" : c;
+                size_t len = *c == '\n' ? 4 : 1;
+
+                memcpy(context->exe + context->exe_length, shown, len);
+                context->exe_length += len;
+        }
+        return true;
+}
+
+/* Opens exe, which is the program's file even if its path leads elsewhere from here. */
+void mema_process_language(int dir, struct mema_context *context)
 {
         struct mema_elf elf;
         char piece[MEMA_ELF_PIECE];
@@ -52,20 +149,20 @@ void mema_read_program_file(int dir, struct mema_context *context)
         }
         if (fd >= 0)
                 close(fd);
-        context->program = elf.program;
+        context->program = (enum mema_program)elf.program;
         memcpy(context->go_version, elf.go_version, sizeof elf.go_version);
 }
 
 /* Threads -------------------------------------------------------------------- */
 
-/* Of a thread that waits, or asks for itself, the kernel writes "NUMBER ARGUMENTS
- * STACK-POINTER PC", of another "running". */
+/* The kernel writes "NUMBER ARGUMENTS STACK-POINTER PC" for a thread that waits, and for the calling
+ * thread; "running" for any other. */
 static bool read_stack_pointer(int task, const char *thread, uint64_t *pointer)
 {
         char path[272], text[256], *at;
 
         snprintf(path, sizeof path, "%s/syscall", thread);
-        (void)mema_read_text(task, path, text, sizeof text);
+        (void)mema_process_text(task, path, text, sizeof text);
         at = strrchr(text, ' ');
         if (at)
                 *at = '\0';
@@ -74,11 +171,10 @@ static bool read_stack_pointer(int task, const char *thread, uint64_t *pointer)
         return *pointer != 0;
 }
 
-/* Each costs some microseconds, so of more than MEMA_THREADS_MAX not all are known,
- * as where one runs, unless it is the one that reads this. */
-void mema_read_threads(int dir, struct mema_threads *threads)
+/* MEMA_THREADS_MAX bounds the cost, which is some microseconds a thread. */
+void mema_process_threads(int dir, struct mema_threads *threads)
 {
-        int fd = openat(dir, "task", READ | O_DIRECTORY);
+        int fd = openat(dir, "task", FOLDER);
         DIR *task = fd >= 0 ? fdopendir(fd) : NULL;
         uint64_t seen = 0;
         struct dirent *entry;
@@ -98,5 +194,3 @@ void mema_read_threads(int dir, struct mema_threads *threads)
         else if (fd >= 0)
                 close(fd);
 }
-
-#endif

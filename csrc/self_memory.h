@@ -1,18 +1,17 @@
-/* self_memory.h - between self_memory.c and collect.c; not for users. */
+/* self_memory.h - finds the owners of this process's memory; not for users. */
 #ifndef MEMA_SELF_MEMORY_H
 #define MEMA_SELF_MEMORY_H
 
-#include <stdbool.h>
-
 #include "memanalyzer.h"
 
-/* Begins to look for the owners of this process's memory, which go to
- * r->context.owners; NULL where nothing can be found out, and nothing is changed
- * then. */
+/* Begins to find the owners of this process's memory for r->context.  NULL, with nothing
+ * changed but checks.labels_lost, if the context has owners, or there is no memory. */
 struct mema_self_memory *mema_self_memory_open(struct mema_report *r);
 
-/* Looks into a region before it is added to the report; NULL looks for nothing. */
+/* Finds the owners in a region, before it is added to the report.  `own` may be NULL. */
 void mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g);
+
+/* `own` may be NULL. */
 void mema_self_memory_close(struct mema_self_memory *own);
 
 #endif

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A saved capture can have any number of labels. */
+/* A bound, because a capture can have any number of owners. */
 static const uint64_t owners_max = UINT64_C(1) << 20;
 
-/* Grows `memory` to hold `items`; NULL, with `memory` as it was, if there is no more. */
+/* Grows `memory` to hold `items`; returns NULL, with `memory` unchanged, if there is no memory. */
 static void *with_room(void *memory, uint64_t *room, uint64_t items, size_t size)
 {
         uint64_t more = items * 2 + 64;
@@ -29,7 +29,6 @@ void mema_owners_reserve(struct mema_owner_list *list)
 bool mema_owners_add(struct mema_owner_list *list, struct mema_context *context,
                      const struct mema_owner *owner, const char *name)
 {
-        /* Owners that the caller gave are replaced by the first one that is found. */
         uint64_t count = context->owners == list->owners ? context->owner_count : 0;
         void *owners = NULL, *names = NULL;
 

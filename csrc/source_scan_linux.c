@@ -1,25 +1,17 @@
-/* source_scan_linux.c - a source that reads maps, and asks the kernel for runs of resident
- * pages (pagemap_linux.c): sizes and Rss of each mapping and nothing else, at a fifth of
- * what smaps costs the kernel.
+/* source_scan_linux.c - a source that reads maps, and asks the kernel for runs of resident pages
+ * (pagemap_linux.c): the size and Rss of each mapping and nothing else, at a fifth of the cost of smaps.
  *
- * Both come in the order of addresses.  A page is counted once, in the mapping that
- * its address is in, so that what all mappings have is the sum of it even where the
- * process changes meanwhile.
+ * Mappings and runs both come in address order, and are merged.  Each page is counted once, in
+ * the mapping that contains its address, so that the sum over all mappings is exact even if the process
+ * changes meanwhile.
  *
- * It is the Rss of smaps to the byte, as tests hold against each other, but for
- *   - a page that is being moved from one place in memory to another, which is in smaps
- *     only, for a moment;
- *   - pages that have no place in the kernel's book of pages, where they are not mapped as
- *     a device's, which scans pass over: some drivers' and those of DAX files, which are
- *     in a scan only;
- *   - hugetlb pages of a file system that is not mounted where the process is. */
+ * Rss equals that of smaps to the byte, which tests check, except for
+ *   - a page that is being migrated, which only smaps counts for that moment;
+ *   - pages without a struct page that are not mapped as a device's, as those of some drivers and of DAX
+ *     files, which only scans count;
+ *   - hugetlb pages of a file system that is not mounted in the process's mount namespace. */
 #define _GNU_SOURCE
-#include "classify.h"
-#include "pagemap.h"
-#include "source.h"
-#include "report_sums.h"
-
-#ifdef __linux__
+#include "source_scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,32 +23,40 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { RUNS_MAX = 512 }; /* as many as the kernel gathers before it lets others map */
+#include "error.h"
+#include "pagemap.h"
+#include "region.h"
+
+enum { RUNS_MAX = 512 }; /* as many as the kernel gathers before it drops its lock */
 
 struct scan_source {
         struct mema_source source;
-        struct mema_text_source *maps;
+        struct mema_reader *maps;
         int pagemap;
-        dev_t device;       /* that was asked for last */
-        bool holds_hugetlb; /* it is one of hugetlb's */
-        uint64_t at, end;   /* what was not searched yet */
-        uint64_t counted;   /* up to where mappings have got what is theirs */
-        uint64_t start;     /* of the mapping that came last, */
-        uint64_t rss, huge; /* and what it has */
-        size_t count, used;
+        uint64_t at, end;   /* addresses that are not scanned yet */
+        uint64_t counted;   /* the pages below this address are counted */
+        size_t count, used; /* of runs[] */
+        struct {
+                uint64_t start, rss, huge;
+        } last; /* mapping */
+        struct {
+                dev_t device;
+                bool hugetlb;
+        } cached; /* whether the device of the last file is a hugetlb file system */
         struct mema_page_run runs[RUNS_MAX];
 };
 
 /* hugetlb -------------------------------------------------------------------- */
 
-/* The kernel's own file systems of them, one for each size of page: memfds are there,
- * System V's segments, and what is mapped with MAP_HUGETLB. */
-static bool has_hugetlb_memfds(dev_t device)
+/* Whether it is one of the kernel's internal hugetlb file systems, one for each page size, which hold
+ * memfds, System V segments and MAP_HUGETLB memory. */
+static bool is_internal_hugetlb(dev_t device)
 {
+        enum { LEAST_BITS = 16, MOST_BITS = 34 }; /* pages of 64 KiB to 16 GiB */
         bool found = false;
 
-        for (unsigned size = 16; size <= 34 && !found; size++) {
-                int fd = memfd_create("", MFD_CLOEXEC | MFD_HUGETLB | size << MAP_HUGE_SHIFT);
+        for (unsigned bits = LEAST_BITS; bits <= MOST_BITS && !found; bits++) {
+                int fd = memfd_create("", MFD_CLOEXEC | MFD_HUGETLB | bits << MAP_HUGE_SHIFT);
                 struct stat file;
 
                 found = fd >= 0 && fstat(fd, &file) == 0 && file.st_dev == device;
@@ -66,7 +66,7 @@ static bool has_hugetlb_memfds(dev_t device)
         return found;
 }
 
-/* "36 35 0:98 / /mnt rw - hugetlbfs none rw": spaces of paths are escaped. */
+/* "36 35 0:98 / /mnt rw - hugetlbfs none rw".  Spaces in paths are escaped. */
 static bool is_hugetlb_mount(int dir, dev_t device)
 {
         int fd = openat(dir, "mountinfo", O_RDONLY | O_CLOEXEC);
@@ -93,29 +93,29 @@ static bool is_hugetlb(struct scan_source *s, const struct mema_region *g)
 {
         dev_t device = makedev((unsigned)g->device_major, (unsigned)g->device_minor);
 
-        if (device != s->device) {
-                s->device = device;
-                s->holds_hugetlb = has_hugetlb_memfds(device) || is_hugetlb_mount(s->maps->dir, device);
+        if (device != s->cached.device) {
+                s->cached.device = device;
+                s->cached.hugetlb = is_internal_hugetlb(device) || is_hugetlb_mount(s->maps->dir, device);
         }
-        return s->holds_hugetlb;
+        return s->cached.hugetlb;
 }
 
 /* Runs ----------------------------------------------------------------------- */
 
-/* Goes on with the search, from `start` on at the least; false where that failed. */
+/* Continues the scan, at `start` or beyond; false if it failed. */
 static bool more_runs(struct scan_source *s, uint64_t start)
 {
         int64_t n;
 
         s->at = max_u64(s->at, start);
         s->used = s->count = 0;
-        n = mema_scan(s->pagemap, &s->at, s->end, MEMA_SCAN_PAGES, s->runs, RUNS_MAX);
+        n = mema_pagemap_scan(s->pagemap, &s->at, s->end, MEMA_PAGEMAP_PAGES, s->runs, RUNS_MAX);
         s->count = n > 0 ? (size_t)n : 0;
         return n >= 0;
 }
 
-/* What is resident up to `end` and was not counted yet, from `start` on; `huge`: in
- * huge pages.  False where the search failed. */
+/* Counts the resident bytes from `start` to `end` that are not counted yet, and those of them in huge
+ * pages; false if the scan failed. */
 static bool count_runs(struct scan_source *s, uint64_t start, uint64_t end, uint64_t *rss, uint64_t *huge)
 {
         start = max_u64(start, s->counted);
@@ -141,21 +141,22 @@ static bool count_runs(struct scan_source *s, uint64_t start, uint64_t end, uint
         return true;
 }
 
+/* smaps does not count hugetlb pages in Rss. */
 static bool fill(struct scan_source *s, struct mema_region *g)
 {
         uint64_t *rss = &g->value[MEMA_FIELD_RSS], huge, end = min_u64(g->end - 1, s->end - 1) + 1;
-        bool has_grown = mema_has_grown(s->start, s->counted, g);
+        bool has_grown = mema_has_grown(s->last.start, s->counted, g);
 
         g->present = MEMA_BIT(MEMA_FIELD_RSS);
         if (!count_runs(s, g->start, end, rss, &huge))
                 return false;
         if (has_grown) {
-                *rss += s->rss;
-                huge += s->huge;
+                *rss += s->last.rss;
+                huge += s->last.huge;
         }
-        s->start = g->start;
-        s->rss = *rss;
-        s->huge = huge;
+        s->last.start = g->start;
+        s->last.rss = *rss;
+        s->last.huge = huge;
         if (*rss > 0 && *rss == huge && g->inode != 0 && is_hugetlb(s, g))
                 *rss = 0;
         return true;
@@ -184,23 +185,25 @@ static void close_scan(struct mema_source *source)
         free(s);
 }
 
-/* Up to where a process can have memory differs: what is beyond is refused, and the
- * kernel's own page there is nobody's memory. */
+/* Finds the end of the address space, which differs between machines, by the first scan that is not
+ * refused.  Its last page is the kernel's. */
 static bool begin(struct scan_source *s)
 {
         uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+        enum { MOST_BITS = 57, LEAST_BITS = 31 };
         bool begun = false;
 
-        for (unsigned bits = 57; bits > 30 && !begun && (bits == 57 || errno == EFAULT); bits--) {
+        for (unsigned bits = MOST_BITS;
+             bits >= LEAST_BITS && !begun && (bits == MOST_BITS || errno == EFAULT); bits--) {
                 s->end = (UINT64_C(1) << bits) - page;
                 begun = more_runs(s, 0);
         }
         return begun;
 }
 
-struct mema_source *mema_source_scan(struct mema_text_source *maps)
+struct mema_source *mema_source_scan(struct mema_reader *maps)
 {
-        struct scan_source *s = mema_scan_knows_zeros() ? malloc(sizeof *s) : NULL;
+        struct scan_source *s = mema_pagemap_knows_zeros() ? malloc(sizeof *s) : NULL;
 
         if (!s)
                 return NULL;
@@ -219,5 +222,3 @@ struct mema_source *mema_source_scan(struct mema_text_source *maps)
         s->maps = maps;
         return &s->source;
 }
-
-#endif

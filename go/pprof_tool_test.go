@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,11 +27,28 @@ import (
 
 // Profiles of this process: the handler answers, go tool pprof reads.
 
+// pprofTool returns the program that go tool pprof runs; each go tool looks it up anew,
+// which takes longer than pprof itself.
+var pprofTool = sync.OnceValues(func() (string, error) {
+	if err := exec.Command("go", "tool", "pprof", "-h").Run(); err != nil { // builds it
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			return "", err
+		}
+	}
+	out, err := exec.Command("go", "tool", "-n", "pprof").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
 // pprofCommand returns go tool pprof, which saves fetched profiles in a folder.
 func pprofCommand(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
 	needReader(t, "go", "version")
-	c := exec.CommandContext(t.Context(), "go", append([]string{"tool", "pprof"}, arguments...)...)
+	program, err := pprofTool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), program, arguments...)
 	c.Env = append(os.Environ(), "PPROF_TMPDIR="+t.TempDir())
 	return c
 }

@@ -86,7 +86,7 @@ func TestReadProcessThatIsNone(t *testing.T) {
 	t.Parallel()
 	for _, pid := range []int{999999999, math.MaxInt} {
 		_, err := ReadProcess(t.Context(), pid)
-		checkKind(t, err, ErrNoProcess, fmt.Sprintf("process %d: there is none, or it has ended", pid))
+		checkKind(t, err, ErrNoProcess, fmt.Sprintf("process %d does not exist, or has ended", pid))
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v is not fs.ErrNotExist", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -26,6 +27,9 @@ func TestReadGoProcess(t *testing.T) {
 	forEachGo(t, func(t *testing.T, m userModule) {
 		for _, b := range builds {
 			t.Run(b.name, func(t *testing.T) {
+				if slices.Contains(b.flags, "-buildmode=pie") {
+					onlyInTestAll(t)
+				}
 				program := filepath.Join(t.TempDir(), "memdemo")
 				c := exec.Command("go", append(append([]string{"build", "-o", program}, b.flags...), "../cmd/memdemo")...)
 				c.Env = append(append(os.Environ(), m.environment...), b.environment)

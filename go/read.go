@@ -91,6 +91,9 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 
 // readSelf reads this process; the caller closes the reading.
 func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
+	if library == nil {
+		return timedReading{}, ErrUnsupported
+	}
 	began := time.Now()
 	malloc, end := mallocTurn(o.withoutMalloc)
 	defer end()

@@ -79,7 +79,9 @@ func TestSanitizers(t *testing.T) {
 		}
 		for _, s := range sanitizers {
 			t.Run(s.flag, func(t *testing.T) {
-				// The standard library is built for each, which takes a minute.
+				if s.flag != "-race" { // which the race tests need anyway
+					onlyInTestAll(t)
+				}
 				if s.flag != "-race" && !slices.Contains(m.environment, "GOTOOLCHAIN="+goVersions()[0]) {
 					t.Skipf("built with %s only", goVersions()[0])
 				}

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,21 +19,58 @@ void is_true(const char *what, bool condition, const char *file, int line)
         CU_assertImplementation(condition, (unsigned)line, what, file, "", CU_FALSE);
 }
 
+/* There are millions of these; a message is made only for one that fails. */
 void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line)
 {
-        char text[256];
+        char text[256] = "";
 
-        snprintf(text, sizeof text, "%s is %llu, wanted %llu", what, (unsigned long long)actual,
-                 (unsigned long long)expected);
+        if (actual != expected)
+                snprintf(text, sizeof text, "%s is %llu, wanted %llu", what, (unsigned long long)actual,
+                         (unsigned long long)expected);
         CU_assertImplementation(actual == expected, (unsigned)line, text, file, "", CU_FALSE);
 }
 
 void equal_text(const char *what, const char *actual, const char *expected, const char *file, int line)
 {
-        char text[1024];
+        bool same = strcmp(actual, expected) == 0;
+        char text[1024] = "";
 
-        snprintf(text, sizeof text, "%s is \"%.400s\", wanted \"%.400s\"", what, actual, expected);
-        CU_assertImplementation(strcmp(actual, expected) == 0, (unsigned)line, text, file, "", CU_FALSE);
+        if (!same)
+                snprintf(text, sizeof text, "%s is \"%.400s\", wanted \"%.400s\"", what, actual, expected);
+        CU_assertImplementation(same, (unsigned)line, text, file, "", CU_FALSE);
+}
+
+/* Mappings that were freed: inaccessible, so that a use after free faults, and taken
+ * again by a copy of their size, as mmap and page faults dominate the tests otherwise. */
+static struct {
+        void *map;
+        size_t len;
+} spare[16];
+
+static void *take_spare(size_t len)
+{
+        for (size_t i = 0; i < sizeof spare / sizeof *spare; i++) {
+                void *map = spare[i].map;
+
+                if (map && spare[i].len == len) {
+                        spare[i].map = NULL;
+                        return map;
+                }
+        }
+        return mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void keep_spare(void *map, size_t len)
+{
+        static size_t next;
+        size_t i = next++ % (sizeof spare / sizeof *spare);
+
+        if (spare[i].map)
+                munmap(spare[i].map, spare[i].len);
+        spare[i].map = map;
+        spare[i].len = len;
+        if (mprotect(map, len, PROT_NONE) != 0)
+                perror("guard page");
 }
 
 struct guarded guarded_copy(const char *data, size_t len)
@@ -41,8 +79,8 @@ struct guarded guarded_copy(const char *data, size_t len)
         size_t room = (len + page - 1) / page * page;
         struct guarded g = { NULL, len, NULL, room + page };
 
-        g.map = mmap(NULL, g.map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (g.map == MAP_FAILED || mprotect((char *)g.map + room, page, PROT_NONE) != 0) {
+        g.map = take_spare(g.map_len);
+        if (g.map == MAP_FAILED || (room > 0 && mprotect(g.map, room, PROT_READ | PROT_WRITE) != 0)) {
                 perror("guard page");
                 exit(EXIT_FAILURE);
         }
@@ -55,7 +93,7 @@ struct guarded guarded_copy(const char *data, size_t len)
 void guarded_free(struct guarded *g)
 {
         if (g->map)
-                munmap(g->map, g->map_len);
+                keep_spare(g->map, g->map_len);
         memset(g, 0, sizeof *g);
 }
 
@@ -163,22 +201,56 @@ bool long_run(void)
         return value && strcmp(value, "1") == 0;
 }
 
+/* Skips of this run, one line each: "SUITE/TEST: WHAT: WHY\n". */
+static struct {
+        char lines[16384];
+        size_t len;
+        uint64_t tests;
+        const CU_Test *last;
+} skips;
+
 void skipped(const char *what, const char *why)
 {
-        fprintf(stderr, "\n    skipped: %s: %s", what, why);
+        const CU_Test *test = CU_get_current_test();
+        size_t room = sizeof skips.lines - skips.len;
+        int n = snprintf(skips.lines + skips.len, room, "skipped: %s/%s: %s: %.*s\n",
+                         CU_get_current_suite()->pName, test->pName, what, (int)strcspn(why, "\n"), why);
+
+        if (n < 0 || (size_t)n >= room) {
+                fprintf(stderr, "too many skips\n");
+                exit(EXIT_FAILURE);
+        }
+        skips.len += (size_t)n;
+        skips.tests += test != skips.last;
+        skips.last = test;
 }
 
-/* The programs of the tree by the emulator, where the tests are run by one. */
-static void execute(char *const argv[])
+uint64_t tell_skipped(FILE *out)
 {
-        char *emulated[32] = { getenv("EMULATOR") };
+        fputs(skips.lines, out);
+        return skips.tests;
+}
 
-        if (!emulated[0] || argv[0][0] == '/')
-                execv(argv[0], argv);
-        for (size_t i = 0; i < 30 && argv[i]; i++)
-                emulated[i + 1] = argv[i];
-        execv(emulated[0], emulated);
-        _exit(127);
+/* Not fork(), which copies the page tables of the sanitizer's shadow. */
+static pid_t spawn(char *const argv[], int in, int out, int err)
+{
+        char *emulated[32] = { getenv("EMULATOR") }; /* runs the programs of the tree */
+        posix_spawn_file_actions_t actions;
+        pid_t child;
+        int failed;
+
+        if (emulated[0] && argv[0][0] != '/') {
+                for (size_t i = 0; i < 30 && argv[i]; i++)
+                        emulated[i + 1] = argv[i];
+                argv = emulated;
+        }
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+        failed = posix_spawn(&child, argv[0], &actions, NULL, argv, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        return failed ? -1 : child;
 }
 
 struct output run_program(char *const argv[], const char *input)
@@ -196,13 +268,7 @@ struct output run_program(char *const argv[], const char *input)
         if (input)
                 fputs(input, in);
         rewind(in);
-        child = fork();
-        if (child == 0) {
-                dup2(fileno(in), STDIN_FILENO);
-                dup2(fileno(out), STDOUT_FILENO);
-                dup2(fileno(err), STDERR_FILENO);
-                execute(argv);
-        }
+        child = spawn(argv, fileno(in), fileno(out), fileno(err));
         if (child > 0 && waitpid(child, &status, 0) == child)
                 o.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         lseek(fileno(out), 0, SEEK_SET);

@@ -5,6 +5,7 @@
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "../memanalyzer.h"
@@ -82,8 +83,11 @@ void expect_harmless(const char *what, const char *text);
  * so in its words: that is not what is asked of us.  False, with a message, there. */
 bool libc_is_apart(void);
 
-/* Says on stderr that a test was left out, and why. */
+/* Marks the current test as skipped, in whole or in part: the first line of `why` says why. */
 void skipped(const char *what, const char *why);
+/* Writes a line "skipped: SUITE/TEST: WHAT: WHY" for each call of skipped(); returns the
+ * number of tests that called it. */
+uint64_t tell_skipped(FILE *out);
 
 /* Runs argv[0] with its arguments and `input` as standard input (NULL: empty);
  * reads what it writes.  Returns the exit status, 128 + n for signal n. */

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../limits_cgroup.h"
-#include "../source.h"
+#include "../limits_linux.h"
 
 #define MB(n) ((uint64_t)(n) << 20)
 
@@ -229,7 +229,7 @@ static void reads_tree(const char *const *files, const char *wanted, const char 
                 make_file(root, files[0], files[1]);
         snprintf(process, sizeof process, "%s/proc/7", root);
         dir = open(process, O_RDONLY | O_CLOEXEC);
-        mema_read_limits(dir, root, &l);
+        mema_limits_read(dir, root, &l);
         for (unsigned i = 0; i < MEMA_LIMIT_COUNT; i++)
                 if (known(&l, i) && i != MEMA_LIMIT_KERNEL_NAMES)
                         snprintf(shown + strlen(shown), sizeof shown - strlen(shown), " %s %llu",
@@ -626,7 +626,7 @@ static void names_are_what_the_kernel_takes(void)
         bool named = prctl(0x53564d41, 0, memory, page, "memanalyzer") == 0; /* PR_SET_VMA */
         struct mema_limits l = { 0 };
 
-        mema_read_limits(-1, "", &l);
+        mema_limits_read(-1, "", &l);
         EQUAL(known(&l, MEMA_LIMIT_KERNEL_NAMES), true);
         EQUAL(l.value[MEMA_LIMIT_KERNEL_NAMES], named);
         munmap(memory, page);

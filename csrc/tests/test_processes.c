@@ -149,7 +149,7 @@ static void a_process_that_is_gone(void)
 
         end_child(child);
         snprintf(words, sizeof words,
-                 "process %ld: there is none, or it has ended (/proc/%ld/smaps: ", (long)child, (long)child);
+                 "process %ld does not exist, or has ended (/proc/%ld/smaps: ", (long)child, (long)child);
         expect_no_report((uint64_t)child, MEMA_STATUS_NO_PROCESS, 3, words);
 }
 
@@ -157,9 +157,9 @@ static void a_process_that_never_was(void)
 {
         struct mema_error error;
 
-        expect_no_report(999999999, MEMA_STATUS_NO_PROCESS, 3, "process 999999999: there is none");
+        expect_no_report(999999999, MEMA_STATUS_NO_PROCESS, 3, "process 999999999 does not exist");
         EQUAL(collect(UINT64_MAX, &error), MEMA_STATUS_NO_PROCESS);
-        expect_words(error.message, "process 18446744073709551615: there is none");
+        expect_words(error.message, "process 18446744073709551615 does not exist");
 }
 
 /* It is a zombie then. */
@@ -176,7 +176,7 @@ static void a_zombie(void)
         pid_t child = child_that(NULL);
 
         is_killed(child);
-        expect_no_report((uint64_t)child, MEMA_STATUS_ZOMBIE, 6, "is a zombie: it has ended");
+        expect_no_report((uint64_t)child, MEMA_STATUS_ZOMBIE, 6, "is a zombie: it has ended and has no memory");
         end_child(child);
 }
 
@@ -334,21 +334,21 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
 /* The kernel ends the text of a process that is gone as if it were whole. */
 static void a_process_that_is_killed_meanwhile(void)
 {
-        expect_broken_off(is_killed, 0, MEMA_STATUS_ENDED, "ended while it was read");
-        expect_broken_off(is_killed, 1, MEMA_STATUS_ENDED, "ended while it was read");
-        expect_broken_off(is_killed, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(is_killed, 0, MEMA_STATUS_ENDED, "ended while it was being read");
+        expect_broken_off(is_killed, 1, MEMA_STATUS_ENDED, "ended while it was being read");
+        expect_broken_off(is_killed, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was being read");
 }
 
 static void a_process_that_is_reaped_meanwhile(void)
 {
-        expect_broken_off(end_child, 0, MEMA_STATUS_ENDED, "ended while it was read");
-        expect_broken_off(end_child, 1, MEMA_STATUS_ENDED, "ended while it was read");
-        expect_broken_off(end_child, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was read");
+        expect_broken_off(end_child, 0, MEMA_STATUS_ENDED, "ended while it was being read");
+        expect_broken_off(end_child, 1, MEMA_STATUS_ENDED, "ended while it was being read");
+        expect_broken_off(end_child, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was being read");
 }
 
 static void a_process_that_begins_another_program_meanwhile(void)
 {
-        static const char words[] = "began another program while it was read: read it again";
+        static const char words[] = "called exec while it was being read: read it again";
 
         expect_broken_off(begins_another, 0, MEMA_STATUS_REPLACED, words);
         expect_broken_off(begins_another, 1, MEMA_STATUS_REPLACED, words);
@@ -505,7 +505,7 @@ static void a_proc_that_does_not_know_this_process(void)
 {
         expect_refusal_in("-m", "unshare -p -f mount -t proc proc /proc", PROGRAM, 10,
                           "Failed to open /proc/self/smaps: No such file or directory: /proc is of a PID "
-                          "namespace in which this process has no number");
+                          "namespace in which this process has no PID");
 }
 
 /* The outer /proc in an inner namespace: it knows this process by another number. */
@@ -515,7 +515,7 @@ static void a_proc_with_other_numbers(void)
 
         expect_refusal_in(
                 "-p -f", "true", PROGRAM " -pid 999999999", 3,
-                "process 999999999: there is none, or it has ended; /proc has the numbers of another "
+                "process 999999999 does not exist, or has ended; /proc shows the PIDs of another "
                 "PID namespace");
         if (!in_namespaces("-p -f", "true", PROGRAM " -top 0", &o))
                 return;

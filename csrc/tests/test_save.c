@@ -117,7 +117,7 @@ static void a_text_beyond_a_gigabyte_is_an_error(void)
         r._text.bytes = (1 << 30) - 100;
         EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_NO_MEMORY);
         SAME_TEXT(error.message,
-                  "no memory to keep the text of /proc/self/smaps, of which there was 1023 MB");
+                  "no memory to keep more than 1023 MB of the text of /proc/self/smaps");
         mema_report_free(&r);
 }
 

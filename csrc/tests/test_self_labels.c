@@ -1,5 +1,5 @@
-/* test_self_labels.c - labels of this process: what is refused, and what a report of it
- * has of them, on kernels with names and without. */
+/* test_self_labels.c - labels of this process: how its reports show them, which memory is refused,
+ * and what the kernel is told, on kernels with names for anonymous memory and without. */
 #define _GNU_SOURCE
 #include "failing.h"
 #include "records.h"
@@ -7,22 +7,31 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STANDARD 79 /* bytes of a name that the kernel takes */
+#define KERNEL_NAME_MAX 79
 #define LONG_NAME "0123456789012345678901234567890123456789012345678901234567890123456789012345678"
-_Static_assert(sizeof LONG_NAME - 1 == STANDARD, "the longest that the kernel takes");
+_Static_assert(sizeof LONG_NAME - 1 == KERNEL_NAME_MAX, "the longest that the kernel takes");
 
 enum { PAGES = 16 };
+
+#ifdef __SANITIZE_ADDRESS__
+static const bool has_sanitizer = true;
+#else
+static const bool has_sanitizer = false;
+#endif
 
 static struct mema_report r;
 
@@ -39,7 +48,7 @@ static void touch(char *at, size_t pages)
                 at[i * page()] = 1;
 }
 
-/* Touched memory between two pages of none, so that it is a mapping of its own. */
+/* Touched memory between two guard pages, so that it merges with no other mapping. */
 static char *map(size_t pages, int flags)
 {
         char *whole = mmap(NULL, (pages + 2) * page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -70,10 +79,18 @@ static enum mema_status remove_label(const char *at, size_t pages)
         return mema_label_remove(at, pages * page(), &error);
 }
 
+/* Names memory as another library in this process would; false if the kernel has no names. */
+static bool name_by_prctl(const char *at, size_t pages, const char *name)
+{
+        enum { SET_VMA = 0x53564d41, SET_VMA_ANON_NAME = 0 };
+
+        return prctl(SET_VMA, SET_VMA_ANON_NAME, at, pages * page(), name) == 0;
+}
+
 static bool kernel_has_names(void)
 {
         char *at = map(1, MAP_PRIVATE);
-        bool has = prctl(0x53564d41, 0, at, page(), "a") == 0; /* PR_SET_VMA, PR_SET_VMA_ANON_NAME */
+        bool has = name_by_prctl(at, 1, "a");
 
         unmap(at, 1);
         return has;
@@ -97,25 +114,55 @@ static void read_self(void)
         SAME_TEXT(unlike ? unlike : "", "");
 }
 
-/* The named rows from `at` on, in pages: "2-4 rss 2 [anon:utxo] + ...". */
+/* Writes a range in pages from `at`, behind a " + " unless it is the first; false if it is not among the
+ * `pages`. */
+static bool put_range(uint64_t start, uint64_t end, const char *at, size_t pages, char *text, size_t size)
+{
+        size_t len = strlen(text);
+
+        if (start < (uintptr_t)at || end > (uintptr_t)at + pages * page())
+                return false;
+        snprintf(text + len, size - len, "%s%d-%d ", len > 0 ? " + " : "",
+                 (int)((start - (uintptr_t)at) / page()), (int)((end - (uintptr_t)at) / page()));
+        return true;
+}
+
+/* Lists the named rows among `pages` from `at`: "2-4 rss 2 [anon:utxo] + ...". */
 static void list(const char *at, size_t pages, char *text, size_t size)
 {
-        size_t len = 0;
+        struct mema_region g;
 
         text[0] = '\0';
         for (uint64_t i = 0; i < r.row_count; i++) {
-                struct mema_region g;
-
                 mema_report_row(&r, i, &g);
-                if (g.start < (uintptr_t)at || g.end > (uintptr_t)at + pages * page() ||
-                    g.category != MEMA_CATEGORY_NAMED)
+                if (g.category != MEMA_CATEGORY_NAMED || !put_range(g.start, g.end, at, pages, text, size))
                         continue;
                 EQUAL(g.method, MEMA_METHOD_NAMED);
-                len += (size_t)snprintf(text + len, size - len, "%s%d-%d rss %d %.*s", len > 0 ? " + " : "",
-                                        (int)((g.start - (uintptr_t)at) / page()),
-                                        (int)((g.end - (uintptr_t)at) / page()),
-                                        (int)(g.value[MEMA_FIELD_RSS] / page()), (int)g.name_length, g.name);
+                snprintf(text + strlen(text), size - strlen(text), "rss %d %.*s",
+                         (int)(g.value[MEMA_FIELD_RSS] / page()), (int)g.name_length, g.name);
         }
+}
+
+/* Lists the names given by prctl in /proc/self/maps among `pages` from `at`: "2-4 [anon:utxo] + ...". */
+static void list_kernel_names(const char *at, size_t pages, char *text, size_t size)
+{
+        FILE *maps = fopen("/proc/self/maps", "r");
+        char line[8192];
+
+        text[0] = '\0';
+        TRUE(maps != NULL);
+        while (maps && fgets(line, sizeof line, maps)) {
+                uint64_t start, end;
+                int name = 0;
+
+                line[strcspn(line, "\n")] = '\0';
+                if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n", &start, &end, &name) >= 2 &&
+                    name > 0 && strncmp(line + name, "[anon", 5) == 0 &&
+                    put_range(start, end, at, pages, text, size))
+                        snprintf(text + strlen(text), size - strlen(text), "%s", line + name);
+        }
+        if (maps)
+                fclose(maps);
 }
 
 static void shows(const char *what, const char *at, size_t pages, const char *expected, int line)
@@ -129,7 +176,17 @@ static void shows(const char *what, const char *at, size_t pages, const char *ex
 }
 #define SHOWS(at, pages, expected) shows(expected, at, pages, expected, __LINE__)
 
-/* What is resident under a name; 0 where there is none. */
+/* `expected` is for kernels with names; others show none. */
+static void kernel_names(const char *what, const char *at, size_t pages, const char *expected, int line)
+{
+        char text[1024];
+
+        list_kernel_names(at, pages, text, sizeof text);
+        equal_text(what, text, kernel_has_names() ? expected : "", __FILE__, line);
+}
+#define KERNEL_NAMES(at, pages, expected) kernel_names("the kernel's names", at, pages, expected, __LINE__)
+
+/* Bytes resident under a name. */
 static uint64_t resident(const char *text)
 {
         struct mema_name name;
@@ -142,8 +199,8 @@ static uint64_t resident(const char *text)
         return 0;
 }
 
-/* Does `of` with a child's report of itself; false where the child could not. */
-static bool in_child(bool (*become)(void), void (*of)(void *), void *with)
+/* Runs `does` in a child after `become`; false if that failed. */
+static bool in_child(bool (*become)(void), void (*does)(void *), void *with)
 {
         pid_t child = fork();
         int status = 0;
@@ -151,7 +208,7 @@ static bool in_child(bool (*become)(void), void (*of)(void *), void *with)
         if (child == 0) {
                 if (!become())
                         _exit(1);
-                of(with);
+                does(with);
                 _exit(0);
         }
         TRUE(waitpid(child, &status, 0) == child);
@@ -161,7 +218,7 @@ static bool in_child(bool (*become)(void), void (*of)(void *), void *with)
 
 /* Parts of mappings -------------------------------------------------------------- */
 
-/* Of a mapping of 16 pages, all resident: what has which label, and what is shown. */
+/* Labels of parts of a mapping of 16 resident pages, and how they are shown. */
 static const struct {
         const char *what, *labels, *shown;
 } parts[] = {
@@ -171,11 +228,11 @@ static const struct {
         { "its middle",             "2-4 a",           "2-4 rss 2 [anon:a]" },
         { "its end",                "14-16 a",         "14-16 rss 2 [anon:a]" },
         { "two parts",              "2-4 a 6-9 b",     "2-4 rss 2 [anon:a] + 6-9 rss 3 [anon:b]" },
-        { "the higher one first",   "6-9 b 2-4 a",     "2-4 rss 2 [anon:a] + 6-9 rss 3 [anon:b]" },
-        { "of one name",            "2-4 a 6-9 a",     "2-4 rss 2 [anon:a] + 6-9 rss 3 [anon:a]" },
-        { "that adjoin",            "2-4 a 4-6 b",     "2-4 rss 2 [anon:a] + 4-6 rss 2 [anon:b]" },
-        { "and have one name",      "2-4 a 4-6 a",     "2-6 rss 4 [anon:a]" },
-        { "nothing else is left",   "0-9 a 9-16 b",    "0-9 rss 9 [anon:a] + 9-16 rss 7 [anon:b]" },
+        { "the higher first",       "6-9 b 2-4 a",     "2-4 rss 2 [anon:a] + 6-9 rss 3 [anon:b]" },
+        { "with one name",          "2-4 a 6-9 a",     "2-4 rss 2 [anon:a] + 6-9 rss 3 [anon:a]" },
+        { "adjoining",              "2-4 a 4-6 b",     "2-4 rss 2 [anon:a] + 4-6 rss 2 [anon:b]" },
+        { "adjoining, one name",    "2-4 a 4-6 a",     "2-6 rss 4 [anon:a]" },
+        { "that cover all of it",   "0-9 a 9-16 b",    "0-9 rss 9 [anon:a] + 9-16 rss 7 [anon:b]" },
         { "three",                  "0-1 c 4-5 b 8-9 a", "0-1 rss 1 [anon:c] + 4-5 rss 1 [anon:b] + 8-9 rss 1 [anon:a]" },
         /* clang-format on */
 };
@@ -199,7 +256,7 @@ static void parts_of_a_mapping(void)
         }
 }
 
-static void of_a_part_what_is_resident(void)
+static void only_resident_pages_of_a_part_count(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -214,8 +271,8 @@ static void of_a_part_what_is_resident(void)
         unmap(at, PAGES);
 }
 
-/* Where the kernel has no names, it makes one mapping of them. */
-static void neighbors_that_merge(void)
+/* A kernel without names merges them. */
+static void labels_of_mappings_that_merge(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -257,7 +314,7 @@ static void shared_anonymous_memory(void)
         unmap(at, PAGES);
 }
 
-static void inner_whole_pages_have_it(void)
+static void only_whole_pages_are_labeled(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
         struct mema_error error;
@@ -291,9 +348,9 @@ static void ten_thousand_labels(void)
 
 /* Names ---------------------------------------------------------------------------- */
 
-/* The report has them all; the kernel, where it has names, what fits its rules. */
+/* Names, and how a kernel that has names shows them. */
 static const struct {
-        const char *name, *told;
+        const char *name, *kernel;
 } names[] = {
         { "TXMetaCache", "[anon:TXMetaCache]" },
         { " two words: ", "[anon: two words: ]" },
@@ -307,33 +364,13 @@ static const struct {
         { "glibc: malloc", "[anon:glibc: malloc]" },
 };
 
-/* The kernel's name for what begins at an address. */
-static void told_name(const char *at, char *name, size_t size)
+static void reports_have_any_name_and_the_kernel_one_that_fits(void)
 {
-        static struct mema_region g;
-        static const struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
-        struct mema_error error;
-
-        name[0] = '\0';
-        mema_report_init(&r, NULL, &options);
-        EQUAL(mema_collect_file(&r, "/proc/self/smaps", &error), MEMA_STATUS_OK);
-        mema_report_finish(&r, NULL);
-        for (uint64_t i = 0; i < r.row_count; i++) {
-                mema_report_row(&r, i, &g);
-                if (g.start == (uintptr_t)at)
-                        snprintf(name, size, "%.*s", (int)g.name_length, g.name);
-        }
-        mema_report_free(&r);
-}
-
-static void any_name_in_the_report_and_a_fit_one_for_the_kernel(void)
-{
-        static const struct mema_label_options unnamed = { .unnamed = 1 };
-        bool has_names = kernel_has_names();
+        static const struct mema_label_options unnamed = { .unnamed = true };
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
                 for (int named = 0; named < 2; named++) {
-                        char *at = map(PAGES, MAP_PRIVATE), told[512], shown[512];
+                        char *at = map(PAGES, MAP_PRIVATE), shown[512], kernel[512] = "";
                         struct mema_error error;
 
                         EQUAL(mema_label(at, 2 * page(), names[i].name, strlen(names[i].name),
@@ -341,17 +378,17 @@ static void any_name_in_the_report_and_a_fit_one_for_the_kernel(void)
                               MEMA_STATUS_OK);
                         snprintf(shown, sizeof shown, "0-2 rss 2 [anon:%s]", names[i].name);
                         shows(names[i].name, at, PAGES, shown, __LINE__);
-                        told_name(at, told, sizeof told);
-                        SAME_TEXT(told, named && has_names ? names[i].told : "");
+                        if (named)
+                                snprintf(kernel, sizeof kernel, "0-2 %s", names[i].kernel);
+                        KERNEL_NAMES(at, PAGES, kernel);
                         EQUAL(remove_label(at, 2), MEMA_STATUS_OK);
-                        told_name(at, told, sizeof told);
-                        SAME_TEXT(told, "");
+                        KERNEL_NAMES(at, PAGES, "");
                         unmap(at, PAGES);
                 }
         }
 }
 
-/* The kernel makes one mapping of what it knows by one name. */
+/* The kernel merges mappings that have one name for it. */
 static void names_that_the_kernel_cannot_tell_apart(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
@@ -365,7 +402,7 @@ static void names_that_the_kernel_cannot_tell_apart(void)
         unmap(at, PAGES);
 }
 
-/* What is refused -------------------------------------------------------------------- */
+/* Refusals -------------------------------------------------------------------- */
 
 #define REFUSED(at, size, name, wanted)                                                                  \
         do {                                                                                             \
@@ -376,7 +413,7 @@ static void names_that_the_kernel_cannot_tell_apart(void)
                 TRUE(error.message[0] != '\0' && !first_harm(error.message, strlen(error.message)));     \
         } while (0)
 
-static void what_is_no_page_or_no_name(void)
+static void less_than_a_page_and_bad_names_are_refused(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -395,7 +432,7 @@ static void what_is_no_page_or_no_name(void)
         unmap(at, PAGES);
 }
 
-static void what_has_a_label(void)
+static void labeled_memory_is_refused(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -414,7 +451,7 @@ static void what_has_a_label(void)
         unmap(at, PAGES);
 }
 
-static void what_is_not_mapped(void)
+static void unmapped_memory_is_refused(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -423,30 +460,67 @@ static void what_is_not_mapped(void)
         REFUSED(at + 8 * page(), page(), "a", NOT_MAPPED);
         REFUSED((char *)page(), page(), "a", NOT_MAPPED);
         SHOWS(at, PAGES, "");
+        KERNEL_NAMES(at, PAGES, "");
         unmap(at, PAGES);
 }
 
-static void what_is_a_file_s(void)
+static void the_kernel_s_and_the_main_stack_are_refused(void)
+{
+        char local;
+        char *stack = (char *)((uintptr_t)&local / page() * page());
+        char *vdso = (char *)getauxval(AT_SYSINFO_EHDR), text[64];
+
+        REFUSED(stack, page(), "a", NOT_ANONYMOUS);
+        if (!vdso) {
+                skipped("a label of the vdso", "there is none");
+                return;
+        }
+        REFUSED(vdso, page(), "a", NOT_ANONYMOUS);
+        list_kernel_names(vdso, 4, text, sizeof text);
+        SAME_TEXT(text, "");
+}
+
+/* A file of one page of shared memory that has no name, as a memfd; -1 if none can be made. */
+static int unlinked_shared_memory(void)
+{
+        char path[] = "/dev/shm/memanalyzer-test-XXXXXX";
+        int fd = mkstemp(path);
+
+        if (fd >= 0)
+                unlink(path);
+        else
+                skipped("a label of an unlinked file in /dev/shm", "none can be made");
+        return fd;
+}
+
+/* Linux 6.2 and later gives names also to a memfd and to a file in memory that was unlinked. */
+static void memory_of_files_is_refused(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
-        FILE *file = tmpfile();
-        int memory = memfd_create("a", MFD_CLOEXEC);
+        FILE *unlinked = tmpfile();
+        const int files[] = { fileno(unlinked), memfd_create("a", MFD_CLOEXEC), unlinked_shared_memory() };
+        static const int flags[] = { MAP_PRIVATE, MAP_SHARED };
 
-        TRUE(file && ftruncate(fileno(file), (off_t)page()) == 0 && ftruncate(memory, (off_t)page()) == 0);
-        mmap(at + 2 * page(), page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fileno(file), 0);
-        mmap(at + 4 * page(), page(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fileno(file), 0);
-        mmap(at + 6 * page(), page(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory, 0);
-        REFUSED(at + 2 * page(), page(), "a", NOT_ANONYMOUS);
-        REFUSED(at + 4 * page(), page(), "a", NOT_ANONYMOUS);
-        REFUSED(at + 6 * page(), page(), "a", NOT_ANONYMOUS);
-        REFUSED(at, 3 * page(), "a", NOT_ANONYMOUS);
-        SHOWS(at, PAGES, ""); /* nor have the pages before it */
-        fclose(file);
-        close(memory);
+        for (size_t i = 0; i < 2 * sizeof files / sizeof *files; i++) {
+                int fd = files[i / 2];
+
+                if (fd < 0)
+                        continue;
+                EQUAL(ftruncate(fd, (off_t)page()), 0);
+                mmap(at + 2 * page(), page(), PROT_READ | PROT_WRITE, flags[i % 2] | MAP_FIXED, fd, 0);
+                touch(at + 2 * page(), 1);
+                REFUSED(at + 2 * page(), page(), "a", NOT_ANONYMOUS);
+                REFUSED(at, 3 * page(), "a", NOT_ANONYMOUS);
+                REFUSED(at, PAGES * page(), "a", NOT_ANONYMOUS);
+                SHOWS(at, PAGES, "");
+        }
+        for (size_t i = 1; i < sizeof files / sizeof *files; i++)
+                close(files[i]);
+        fclose(unlinked);
         unmap(at, PAGES);
 }
 
-static void what_is_around_an_anchor_is_the_go_heap(void)
+static void the_run_around_an_anchor_is_the_go_heap(void)
 {
         char *at = map(PAGES, MAP_PRIVATE), *other = map(PAGES, MAP_PRIVATE);
         struct mema_label_options options = { .anchor = (uintptr_t)at + 5 };
@@ -466,30 +540,144 @@ static void what_is_around_an_anchor_is_the_go_heap(void)
         munmap(other, PAGES * page());
 }
 
-static void what_there_is_no_memory_for(void)
+/* The kernel's names ----------------------------------------------------------- */
+
+/* Two names of another library's, one of them empty, in a mapping of 16 pages. */
+#define OTHER_S_NAMES "2-6 [anon:x] + 8-10 [anon:]"
+
+static char *map_with_names(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
-        struct mema_error error;
-        enum mema_status status;
-        uint64_t first = 0;
 
-        if (!libc_is_apart())
-                return;
-        do {
-                first++;
-                fail_allocations(first, first);
-                status = mema_label(at, page(), "a", 1, NULL, &error);
-                TRUE(status == (allocations_failed() ? MEMA_STATUS_NO_MEMORY : MEMA_STATUS_OK));
-        } while (status == MEMA_STATUS_NO_MEMORY);
-        TRUE(first > 1);
-        SHOWS(at, PAGES, "0-1 rss 1 [anon:a]");
-        EQUAL(remove_label(at, 1), MEMA_STATUS_OK);
+        EQUAL(name_by_prctl(at + 2 * page(), 4, "x"), kernel_has_names());
+        name_by_prctl(at + 8 * page(), 2, "");
+        KERNEL_NAMES(at, PAGES, OTHER_S_NAMES);
+        return at;
+}
+
+static void a_label_replaces_names_until_it_is_removed(void)
+{
+        char *at = map_with_names();
+
+        EQUAL(label(at + page(), 8, "a"), MEMA_STATUS_OK);
+        KERNEL_NAMES(at, PAGES, "1-9 [anon:a] + 9-10 [anon:]");
+        EQUAL(remove_label(at + page(), 8), MEMA_STATUS_OK);
+        KERNEL_NAMES(at, PAGES, "9-10 [anon:]");
         unmap(at, PAGES);
 }
 
-/* Ends ------------------------------------------------------------------------------- */
+static void names_survive_a_label_that_is_refused(void)
+{
+        char *at = map_with_names();
+        struct mema_label_options options = { .anchor = (uintptr_t)at };
 
-static void only_a_label_s_own_pages_take_it_back(void)
+        EQUAL(label(at + 12 * page(), 2, "first"), MEMA_STATUS_OK);
+        REFUSED(at, 13 * page(), "a", LABELED);
+        EQUAL(remove_label(at + 12 * page(), 2), MEMA_STATUS_OK);
+        EQUAL(mema_label(at, 12 * page(), "a", 1, &options, &(struct mema_error){ 0 }),
+              MEMA_STATUS_ON_GO_HEAP);
+        KERNEL_NAMES(at, PAGES, OTHER_S_NAMES);
+        munmap(at + 14 * page(), page());
+        REFUSED(at, PAGES * page(), "a", NOT_MAPPED);
+        mmap(at + 14 * page(), page(), PROT_READ, MAP_PRIVATE | MAP_FIXED,
+             open("/proc/self/exe", O_RDONLY | O_CLOEXEC), 0);
+        REFUSED(at, PAGES * page(), "a", NOT_ANONYMOUS);
+        KERNEL_NAMES(at, PAGES, OTHER_S_NAMES);
+        unmap(at, PAGES);
+}
+
+/* Before Linux 6.2 the kernel names the private pages and refuses the shared ones.  Its names are all or
+ * none then; reports have the label in any case. */
+static void names_come_back_if_the_kernel_refuses_shared_memory(void)
+{
+        char *at = map_with_names();
+        bool takes_shared;
+
+        mmap(at + 10 * page(), 6 * page(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1,
+             0);
+        touch(at + 10 * page(), 6);
+        takes_shared = name_by_prctl(at + 10 * page(), 6, "y");
+        EQUAL(label(at + page(), 12, "a"), MEMA_STATUS_OK);
+        read_self();
+        EQUAL(resident("a"), 12 * page());
+        mema_report_free(&r);
+        KERNEL_NAMES(at, 10, takes_shared ? "1-10 [anon:a]" : OTHER_S_NAMES);
+        EQUAL(remove_label(at + page(), 12), MEMA_STATUS_OK);
+        KERNEL_NAMES(at, 10, takes_shared ? "" : OTHER_S_NAMES);
+        unmap(at, PAGES);
+}
+
+/* Splits mappings until this process has as many as it may have. */
+static bool fill_mappings(void)
+{
+        enum { MOST = 1 << 17 };
+        char *at = mmap(NULL, MOST * page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        size_t i = 1;
+
+        while (at != MAP_FAILED && i < MOST && mprotect(at + i * page(), page(), PROT_READ) == 0)
+                i += 2;
+        return at != MAP_FAILED && i < MOST;
+}
+
+/* A label of pages 0 to 8 can rename pages 0 to 4, but has no mapping for pages 4 to 8. */
+static void label_without_room(void *with)
+{
+        static const char old[] = "0-4 [anon:x]";
+        char **at = with, text[512];
+
+        if (label(*at, 8, "a") != MEMA_STATUS_OK)
+                _exit(2);
+        list_kernel_names(*at, PAGES, text, sizeof text);
+        if (strcmp(text, old) != 0)
+                _exit(3);
+        if (remove_label(*at, 8) != MEMA_STATUS_OK)
+                _exit(4);
+        list_kernel_names(*at, PAGES, text, sizeof text);
+        if (strcmp(text, old) != 0)
+                _exit(5);
+}
+
+static void names_come_back_if_the_kernel_has_no_mapping_left(void)
+{
+        char *at = map(PAGES, MAP_PRIVATE);
+
+        if (has_sanitizer)
+                skipped("a process without a mapping left", "the sanitizer needs some");
+        else if (!name_by_prctl(at, 4, "x"))
+                skipped("a process without a mapping left", "this kernel has no names");
+        else if (access("/proc/sys/vm/max_map_count", R_OK) != 0)
+                skipped("a process without a mapping left", "their number is not limited");
+        else
+                TRUE(in_child(fill_mappings, label_without_room, &at));
+        unmap(at, PAGES);
+}
+
+static void names_survive_if_memory_runs_out(void)
+{
+        char *at = map_with_names();
+        enum mema_status status;
+        uint64_t first = 0, failed;
+
+        do {
+                first++;
+                fail_allocations(first, first);
+                status = label(at, 12, "a");
+                failed = allocations_failed();
+                if (failed > 0) {
+                        EQUAL(status, MEMA_STATUS_NO_MEMORY);
+                        KERNEL_NAMES(at, PAGES, OTHER_S_NAMES);
+                        SHOWS(at + 10 * page(), 6, "");
+                }
+        } while (failed > 0);
+        EQUAL(status, MEMA_STATUS_OK);
+        TRUE(first > 2);
+        EQUAL(remove_label(at, 12), MEMA_STATUS_OK);
+        unmap(at, PAGES);
+}
+
+/* Removal ---------------------------------------------------------------------------- */
+
+static void a_label_is_removed_by_exactly_its_pages(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
 
@@ -505,7 +693,7 @@ static void only_a_label_s_own_pages_take_it_back(void)
         unmap(at, PAGES);
 }
 
-/* A stranger's memory has it, but a file never. */
+/* Anonymous memory that is mapped there later has it, a file does not. */
 static void a_label_that_outlives_its_mapping(void)
 {
         char *at = map(PAGES, MAP_PRIVATE);
@@ -529,17 +717,17 @@ static void a_label_that_outlives_its_mapping(void)
         unmap(at, PAGES);
 }
 
-/* Others ------------------------------------------------------------------------------- */
+/* Processes ---------------------------------------------------------------------------- */
 
-/* What a child has to say, in memory that it shares. */
-struct told {
+/* What a child saw, in memory that it shares with its parent. */
+struct seen {
         char *part, *whole;
         char shown_part[256], shown_whole[256], warnings[1024];
 };
 
-static void tell(void *with)
+static void see(void *with)
 {
-        struct told *t = with;
+        struct seen *t = with;
         char text[128];
 
         read_self();
@@ -549,18 +737,18 @@ static void tell(void *with)
                 strcat(t->warnings, text);
 }
 
-static void label_and_tell(void *with)
+static void label_and_see(void *with)
 {
-        struct told *t = with;
+        struct seen *t = with;
 
         if (label(t->part + 2 * page(), 2, "part") == MEMA_STATUS_OK &&
             label(t->whole, PAGES, "whole") == MEMA_STATUS_OK)
-                tell(with);
+                see(with);
 }
 
-static struct told *told_new(void)
+static struct seen *seen_new(void)
 {
-        struct told *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct seen *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         TRUE(t != MAP_FAILED);
         t->part = map(PAGES, MAP_PRIVATE);
@@ -568,55 +756,56 @@ static struct told *told_new(void)
         return t;
 }
 
-static void told_free(struct told *t)
+static void seen_free(struct seen *t)
 {
         unmap(t->part, PAGES);
         unmap(t->whole, PAGES);
         munmap(t, sizeof *t);
 }
 
-static bool become_nothing_else(void)
+static bool stay_as_it_is(void)
 {
         return true;
 }
 
-static void a_child_has_its_parent_s_labels(void)
+static void a_child_has_the_labels_of_its_parent(void)
 {
-        struct told *t = told_new();
+        struct seen *t = seen_new();
 
         EQUAL(label(t->part + 2 * page(), 2, "part"), MEMA_STATUS_OK);
-        TRUE(in_child(become_nothing_else, tell, t));
+        TRUE(in_child(stay_as_it_is, see, t));
         SAME_TEXT(t->shown_part, "2-4 rss 2 [anon:part]");
         EQUAL(remove_label(t->part + 2 * page(), 2), MEMA_STATUS_OK);
-        told_free(t);
+        seen_free(t);
 }
 
-static bool become_protected(void)
+static bool stop_being_dumpable(void)
 {
         if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
                 return false;
         return prctl(PR_SET_DUMPABLE, 0) == 0 && access("/proc/self/pagemap", R_OK) != 0;
 }
 
-/* What of a part is resident nobody can say, then; of a whole mapping, smaps does. */
-static void not_root_and_not_dumpable(void)
+/* It cannot read pagemap, so that nothing says how much of a part is resident.  For a whole mapping, smaps
+ * does. */
+static void a_process_that_is_not_dumpable_shows_whole_mappings(void)
 {
         static const char warning[] =
                 "Labels not shown, for lack of memory or of access to /proc/self/pagemap: 1";
-        struct told *t = told_new();
+        struct seen *t = seen_new();
         bool names_here = kernel_has_names();
 
-        if (in_child(become_protected, label_and_tell, t)) {
+        if (in_child(stop_being_dumpable, label_and_see, t)) {
                 SAME_TEXT(t->shown_whole, "0-16 rss 16 [anon:whole]");
                 SAME_TEXT(t->shown_part, names_here ? "2-4 rss 2 [anon:part]" : "");
                 EQUAL(strstr(t->warnings, warning) != NULL, !names_here);
         } else {
                 skipped("a process that is not dumpable", "it may read its pagemap here");
         }
-        told_free(t);
+        seen_free(t);
 }
 
-static bool become_one_without_prctl(void)
+static bool lose_prctl(void)
 {
         struct sock_filter code[] = {
                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -630,18 +819,18 @@ static bool become_one_without_prctl(void)
                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-static void without_prctl(void)
+static void a_process_without_prctl_shows_all_labels(void)
 {
-        struct told *t = told_new();
+        struct seen *t = seen_new();
 
-        if (in_child(become_one_without_prctl, label_and_tell, t)) {
+        if (in_child(lose_prctl, label_and_see, t)) {
                 SAME_TEXT(t->shown_part, "2-4 rss 2 [anon:part]");
                 SAME_TEXT(t->shown_whole, "0-16 rss 16 [anon:whole]");
                 TRUE(strstr(t->warnings, "Labels") == NULL);
         } else {
                 skipped("a process without prctl", "there is no seccomp here");
         }
-        told_free(t);
+        seen_free(t);
 }
 
 static void *label_each_page(void *argument)
@@ -657,7 +846,7 @@ static void *label_each_page(void *argument)
         return NULL;
 }
 
-static void threads_at_once(void)
+static void threads_label_at_once(void)
 {
         enum { THREADS = 4 };
         pthread_t thread[THREADS];
@@ -679,11 +868,16 @@ static void threads_at_once(void)
         }
 }
 
-SUITE(self_labels, CASE(parts_of_a_mapping), CASE(of_a_part_what_is_resident), CASE(neighbors_that_merge),
-      CASE(a_label_of_mappings_that_differ), CASE(shared_anonymous_memory), CASE(inner_whole_pages_have_it),
-      CASE(ten_thousand_labels), CASE(any_name_in_the_report_and_a_fit_one_for_the_kernel),
-      CASE(names_that_the_kernel_cannot_tell_apart), CASE(what_is_no_page_or_no_name), CASE(what_has_a_label),
-      CASE(what_is_not_mapped), CASE(what_is_a_file_s), CASE(what_is_around_an_anchor_is_the_go_heap),
-      CASE(what_there_is_no_memory_for), CASE(only_a_label_s_own_pages_take_it_back),
-      CASE(a_label_that_outlives_its_mapping), CASE(a_child_has_its_parent_s_labels),
-      CASE(not_root_and_not_dumpable), CASE(without_prctl), CASE(threads_at_once));
+SUITE(self_labels, CASE(parts_of_a_mapping), CASE(only_resident_pages_of_a_part_count),
+      CASE(labels_of_mappings_that_merge), CASE(a_label_of_mappings_that_differ),
+      CASE(shared_anonymous_memory), CASE(only_whole_pages_are_labeled), CASE(ten_thousand_labels),
+      CASE(reports_have_any_name_and_the_kernel_one_that_fits), CASE(names_that_the_kernel_cannot_tell_apart),
+      CASE(less_than_a_page_and_bad_names_are_refused), CASE(labeled_memory_is_refused),
+      CASE(unmapped_memory_is_refused), CASE(the_kernel_s_and_the_main_stack_are_refused),
+      CASE(memory_of_files_is_refused), CASE(the_run_around_an_anchor_is_the_go_heap),
+      CASE(a_label_replaces_names_until_it_is_removed), CASE(names_survive_a_label_that_is_refused),
+      CASE(names_come_back_if_the_kernel_refuses_shared_memory),
+      CASE(names_come_back_if_the_kernel_has_no_mapping_left), CASE(names_survive_if_memory_runs_out),
+      CASE(a_label_is_removed_by_exactly_its_pages), CASE(a_label_that_outlives_its_mapping),
+      CASE(a_child_has_the_labels_of_its_parent), CASE(a_process_that_is_not_dumpable_shows_whole_mappings),
+      CASE(a_process_without_prctl_shows_all_labels), CASE(threads_label_at_once));

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../classify.h"
-#include "../source.h"
+#include "../region.h"
+#include "../source_scan.h"
 
 #define PROGRAM "bin/memanalyzer"
 #define MISSED "This process cannot be scanned on this system: smaps was read instead"
@@ -304,7 +304,7 @@ static void many_runs_in_many_mappings(void)
 
 /* Growth -------------------------------------------------------------------------- */
 
-static int64_t read_given(struct mema_text_source *s, char *buf, size_t len, struct mema_error *error)
+static int64_t read_given(struct mema_reader *s, char *buf, size_t len, struct mema_error *error)
 {
         size_t n = strlen(s->file);
 
@@ -315,7 +315,7 @@ static int64_t read_given(struct mema_text_source *s, char *buf, size_t len, str
         return (int64_t)n;
 }
 
-static void close_given(struct mema_text_source *s)
+static void close_given(struct mema_reader *s)
 {
         close(s->dir);
 }
@@ -327,7 +327,7 @@ static void a_mapping_that_has_grown_has_all_of_it(void)
         char text[128],
                 *at = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         const struct mema_region *g;
-        struct mema_text_source *maps;
+        struct mema_reader *maps;
         struct mema_source *source;
         struct mema_error error;
 
@@ -336,7 +336,7 @@ static void a_mapping_that_has_grown_has_all_of_it(void)
         memset(at, 1, 4 * page);
         snprintf(text, sizeof text, "%zx-%zx rw-p 0 0:0 0\n%zx-%zx rw-p 0 0:0 0\n", (size_t)at,
                  (size_t)at + 2 * page, (size_t)at, (size_t)at + 4 * page);
-        maps = mema_text_source_new("maps", sizeof text, &error);
+        maps = mema_reader_new("maps", sizeof text, &error);
         maps->file = text;
         maps->read = read_given;
         maps->close = close_given;

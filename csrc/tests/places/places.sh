@@ -1,7 +1,7 @@
 #!/bin/sh
-# places.sh [PLACE...]: the tests and the programs in each place where they are to
-# run, as many at once as there are processors; one line a place. Runs from the root of the
-# tree, after `make cli demo test-programs`.
+# places.sh [PLACE...]: runs the tests and the programs in each place (all by default), as
+# many at once as there are processors; one line per place. Runs from the root of the tree,
+# after `make cli demo test-programs static`.
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
@@ -9,7 +9,7 @@ places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
 
 here=$PWD
 tests=$here/csrc/tests/places
-# What a place is run by as root, and as somebody else.
+# The command that makes a mount namespace.
 namespace='unshare -m'
 [ "$(id -u)" -eq 0 ] || namespace='unshare -rm'
 
@@ -18,7 +18,7 @@ skip() {
         exit 77
 }
 
-# fails_with PATTERN COMMAND...: it fails, and says so in these words.
+# fails_with PATTERN COMMAND...: it fails with a message that matches.
 fails_with() {
         pattern=$1
         shift
@@ -36,7 +36,7 @@ fails_with() {
         esac
 }
 
-# reads_smaps_instead COMMAND...: there is no scan, and the command line says so.
+# reads_smaps_instead COMMAND...: the command line says that a scan is not possible.
 reads_smaps_instead() {
         "$@" -source scan | grep -F 'This process cannot be scanned on this system: smaps was read instead'
 }
@@ -83,9 +83,9 @@ musl() {
         done
 }
 
-# In a copy, as the tree may lie where nobody else can look.
+# In a copy, as another user may not be able to reach the tree.
 unprivileged() {
-        [ "$(id -u)" -eq 0 ] || skip 'all the other tests are run without privileges'
+        [ "$(id -u)" -eq 0 ] || skip 'all other tests run without privileges'
         set -- setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
         copy=$(mktemp -d)
         trap 'rm -rf "$copy"' EXIT
@@ -103,8 +103,8 @@ unprivileged() {
 }
 
 read_only_root() {
-        $namespace true || skip 'there is no mount namespace to be had'
-        # Every mount but those that are the kernel's own; then there is no place to write to.
+        $namespace true || skip 'no mount namespace can be made'
+        # Every mount but the kernel's own becomes read-only.
         # shellcheck disable=SC2016 # for the other shell
         set -- $namespace sh -c '
                 awk "{ print \$5 }" /proc/self/mountinfo | while read -r mount; do
@@ -118,10 +118,9 @@ read_only_root() {
         "$tests/demo.sh" "$@" bin/memdemo
 }
 
-# A folder with two static programs and nothing else, with /proc and without.
+# A folder with two static programs and nothing else, without /proc and with it.
 bare_chroot() {
         $namespace sh -c 'mount --rbind /proc /mnt' || skip 'nothing may be mounted here'
-        "$tests/static.sh"
         root=$(mktemp -d)
         trap 'rm -rf "$root"' EXIT
         trap 'exit 1' INT TERM
@@ -144,7 +143,7 @@ gvisor() {
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
 }
 
-# one PLACE: its line.
+# one PLACE: its output, and its line.
 one() {
         log=$(mktemp)
         trap 'rm -f "$log"' EXIT
@@ -152,7 +151,7 @@ one() {
         status=0
         "$0" -in "$1" >"$log" 2>&1 </dev/null || status=$?
         case $status in
-        0) echo "PASS: $1" ;;
+        0) cat "$log"; echo "PASS: $1" ;;
         77) echo "skipped: $1: $(tail -n 1 "$log")" ;;
         *)
                 printf '%s\n' "FAIL: $1" "$(cat "$log")"
@@ -166,7 +165,8 @@ case ${1-} in
 -one) one "$2" ;;
 *)
         [ $# -gt 0 ] || set -- $places
-        .ci/foreign-cunit build/foreign-cunit i386 s390x arm64
+        # shellcheck disable=SC2046 # a list of words
+        .ci/foreign-cunit build/foreign-cunit $(printf '%s\n' "$@" | grep -xE 'i386|s390x|arm64')
         printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" "$0" -one
         ;;
 esac

@@ -1,25 +1,14 @@
-/* self_memory.c - which memory of this process has labels, and which glibc's malloc
- * has mapped.
+/* self_memory_linux.c - the owners of this process's memory: its labels (self_labels_linux.c), and the heaps
+ * and blocks of glibc's malloc.
  *
- * A label is known by its addresses (self_labels.c), and what is resident of it by
- * pagemap, where it is not a whole mapping.
- *
- * The kernel merges what malloc maps with its neighbors, where they have no
- * names.  malloc's own words stand at the start of each heap of an arena and of
- * each block that has a mapping of its own.  The kernel reads them for us, and refuses
- * what is not mapped: a wrong guess cannot fault.  What was read is
- * believed only where all of it fits, and is inferred all the same; whether it is
- * true shows in malloc's own sums (report_apportion.c).  Those are not asked for each time, but
- * this is done for each reading, so that categories do not change with the turns. */
+ * The kernel merges unnamed mappings of malloc with their neighbors, so mappings do not show
+ * where they begin.  But glibc's own fields are at the start of each heap of an arena, and of each block
+ * that has a mapping of its own.  They are read through the kernel (process_vm_readv), so that a wrong guess
+ * cannot fault.  They are believed only if all of them fit together, and the result is still inferred:
+ * malloc's sums verify it (report_apportion.c).  Those are not asked for at every reading, but this search is
+ * made at every one, so that categories do not alternate. */
 #define _GNU_SOURCE
 #include "self_memory.h"
-
-#include "classify.h"
-#include "self_labels.h"
-#include "source_owners.h"
-#include "pagemap.h"
-
-#ifdef __linux__
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,29 +16,30 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Heaps are aligned to their size, the most that one can have (glibc: arena.c,
- * HEAP_MAX_SIZE).  Blocks are mapped from 128 KiB on, unless the program says
- * otherwise; and no more of them than so many (self_malloc.c: M_MMAP_THRESHOLD,
- * M_MMAP_MAX). */
+#include "classify.h"
+#include "pagemap.h"
+#include "self_labels.h"
+#include "source_owners.h"
+
+/* glibc aligns heaps to their largest size (HEAP_MAX_SIZE of arena.c), and maps blocks from
+ * 128 KiB (M_MMAP_THRESHOLD), at most 65536 of them (M_MMAP_MAX), unless the program changes that. */
 static const uint64_t heap_max = sizeof(size_t) > 4 ? UINT64_C(64) << 20 : UINT64_C(1) << 20;
-static const uint64_t block_usual = UINT64_C(128) << 10;
+static const uint64_t block_least = UINT64_C(128) << 10;
 enum { FOUND_MAX = 65536 };
 
-/* What is looked at in vain, at most: in a region places where a heap could begin;
- * in a region, and in all, pages where a block could, and batches of such pages.
- * The first page of a region is looked at all the same. */
-enum { VAIN_HEAPS = 64, VAIN_BLOCKS = 1024, VAIN_BLOCKS_ALL = 4096 };
+/* Limits on fruitless searches: heap starts in a region; block pages in a region; block pages, and
+ * batches of them, in all.  The first page of a region is always tried. */
+enum { HEAP_MISSES_MAX = 64, BLOCK_MISSES_MAX = 1024, ALL_BLOCK_MISSES_MAX = 4096 };
 
-/* And pages that are looked at to count what is resident, where that has to be: two
- * milliseconds of them. */
-enum { PAGES_MAX = 262144 };
+/* The most pages to look up one by one, without a scan, to count what is resident: 2 ms. */
+enum { COUNTED_MAX = 262144 };
 
+/* Bits of /proc/PID/pagemap. */
 static const uint64_t PRESENT = UINT64_C(1) << 63, SWAPPED = UINT64_C(1) << 62;
 enum { BATCH = 256 };
 
-/* The words at the start of a heap (struct _heap_info), the same from glibc 2.4 on,
- * and of a block (struct malloc_chunk): there the first two, or, where a word has 4
- * bytes and is aligned to 16, those behind them. */
+/* The words at the start of a heap (struct _heap_info, the same since glibc 2.4), and the two that count at
+ * the start of a block (struct malloc_chunk), which come after padding if words have 4 bytes. */
 enum word { ARENA, PREV, SIZE, WRITABLE, WORDS, BEFORE = 16 / sizeof(size_t) - 2, FLAGGED };
 enum { IS_MMAPPED = 2, CHUNK_FLAGS = 7 };
 
@@ -59,31 +49,30 @@ struct head {
 
 struct mema_self_memory {
         struct mema_report *report;
-        uint64_t page;
-        int pagemap, memory;
+        uint64_t page;       /* its size */
+        int pagemap, memory; /* files of this process; -1: not open */
         pid_t pid;
-        bool scans;     /* pagemap can be asked for runs */
-        uint64_t pages; /* that may still be looked at one by one */
-        bool malloc;    /* can be looked for */
+        bool scans;         /* the kernel has PAGEMAP_SCAN */
+        uint64_t countable; /* of COUNTED_MAX, what is left */
+        bool malloc;        /* heaps and blocks can be searched */
         struct mema_labels *labels;
-        uint64_t next_label; /* the first that does not end below where we are */
-        uint64_t labeled;    /* where the labels that were taken end */
-        uint64_t first;      /* owner of the region that is looked into */
-        uint64_t looks;      /* in it that may still be in vain, for blocks */
-        uint64_t vain;       /* looks for blocks, in all regions */
-        uint64_t found;      /* heaps and blocks, in all regions */
+        uint64_t next_label;  /* the first that does not end below this region */
+        uint64_t labeled;     /* address: the end of the labels that were taken */
+        uint64_t first;       /* the region's first owner */
+        uint64_t misses_left; /* of BLOCK_MISSES_MAX, in this region */
+        uint64_t misses;      /* of ALL_BLOCK_MISSES_MAX */
+        uint64_t found;       /* heaps and blocks in all regions */
         struct progress {
-                uint64_t start, end, owners, labels_lost, next_label, vain, found;
-        } before; /* the region that came last: how far we were */
-        uint64_t states[BATCH];
-        uint64_t pages_at[BATCH]; /* addresses, and how what is there begins */
-        struct head heads[BATCH];
+                uint64_t start, end, owners, labels_lost, next_label, misses, found;
+        } before;                 /* the last region, in case it comes again, grown */
+        uint64_t states[BATCH];   /* entries of pagemap */
+        uint64_t pages_at[BATCH]; /* addresses of pages */
+        struct head heads[BATCH]; /* the words at those addresses */
 };
 
 /* Reading -------------------------------------------------------------------- */
 
-/* Where each of `n` pages from `at` on is, into own->states: a bit of these, or
- * nowhere. */
+/* Reads the pagemap entries of `n` pages from `at` into own->states; 0 if they cannot be read. */
 static void read_states(struct mema_self_memory *own, uint64_t at, size_t n)
 {
         off_t offset = (off_t)(at / own->page * sizeof *own->states);
@@ -92,12 +81,13 @@ static void read_states(struct mema_self_memory *own, uint64_t at, size_t n)
         (void)pread(own->pagemap, own->states, n * sizeof *own->states, offset);
 }
 
-/* The first pages from *at on and below `stop` that are resident, into own->pages_at, `most`
- * of them at most, or none yet; moves *at to where to go on.  `most` is no more than BATCH. */
+/* Finds up to `most` resident pages from *at up to `stop`, and writes their addresses to own->pages_at.
+ * Returns their number, which can be 0 before the search is done, and moves *at to where it continues. `most`
+ * is at most BATCH. */
 static size_t find_resident(struct mema_self_memory *own, uint64_t *at, uint64_t stop, size_t most)
 {
         struct mema_page_run runs[BATCH] = { 0 }; /* MSan does not see that the kernel writes them */
-        int64_t n = own->scans ? mema_scan(own->pagemap, at, stop, most, runs, BATCH) : -1;
+        int64_t n = own->scans ? mema_pagemap_scan(own->pagemap, at, stop, most, runs, BATCH) : -1;
         size_t count = 0;
 
         own->scans = n >= 0;
@@ -114,9 +104,9 @@ static size_t find_resident(struct mema_self_memory *own, uint64_t *at, uint64_t
         return count;
 }
 
-/* Reads into own->heads how the first `n` of own->pages_at begin.  One call for all of them:
- * with a call for each a small report takes a third longer; mem is for kernels that were
- * built without it. */
+/* Reads the first words of the first `n` own->pages_at into own->heads.  One call for all of them: a call for
+ * each makes a small report a third slower.  A kernel without the call (CONFIG_CROSS_MEMORY_ATTACH) has
+ * /proc/self/mem. */
 static void read_heads(struct mema_self_memory *own, size_t n)
 {
         struct iovec to[BATCH], from[BATCH];
@@ -133,8 +123,8 @@ static void read_heads(struct mema_self_memory *own, size_t n)
                 (void)pread(own->memory, &own->heads[done], sizeof *own->heads, (off_t)own->pages_at[done]);
 }
 
-/* How one page begins, own->heads[0]: zeros where there is nothing.  Where it is swapped out,
- * it is fetched. */
+/* Reads the first words of one page into own->heads[0]: zeros if it has no memory.  A page that is swapped
+ * out is swapped in. */
 static struct head read_head(struct mema_self_memory *own, uint64_t at)
 {
         own->pages_at[0] = at;
@@ -153,7 +143,7 @@ static bool is_whole(const struct mema_owner *o, const struct mema_region *g)
         return o->start == g->start && o->end == g->end;
 }
 
-/* Whether the kernel shows all of a region under the label's name. */
+/* Whether the kernel names the region like the label. */
 static bool is_shown(const struct mema_self_memory *own, const struct mema_region *g, struct span name)
 {
         struct span shown = span_of(g->name, (size_t)g->name_length);
@@ -196,7 +186,7 @@ static void take_labels(struct mema_self_memory *own, const struct mema_region *
         }
 }
 
-/* Where the next label begins, behind those that were taken. */
+/* The address where the next label begins that was not taken yet. */
 static uint64_t label_start(const struct mema_self_memory *own)
 {
         return own->next_label < own->labels->count
@@ -204,7 +194,7 @@ static uint64_t label_start(const struct mema_self_memory *own)
                        : UINT64_MAX;
 }
 
-/* Takes a heap or a block, or a piece of one. */
+/* Adds a heap or a block, or a piece of one, to the owners. */
 static void take_piece(struct mema_self_memory *own, const struct mema_owner *new)
 {
         struct mema_report *r = own->report;
@@ -219,8 +209,7 @@ static void take_piece(struct mema_self_memory *own, const struct mema_owner *ne
         }
 }
 
-/* Takes a heap or a block but for what has labels: what somebody says counts more
- * than what is found. */
+/* Takes a heap or a block, except for its labeled pages: a label is certain, a find is inferred. */
 static void take(struct mema_self_memory *own, const struct mema_region *g, struct mema_owner o)
 {
         uint64_t end = o.end, used = o.start + o.committed;
@@ -237,8 +226,8 @@ static void take(struct mema_self_memory *own, const struct mema_region *g, stru
         }
 }
 
-/* Before Linux 6.7 page by page, as far as that goes: what was only read, and is
- * zeros, is counted, too, though not by the kernel. */
+/* Counts resident bytes page by page, before Linux 6.7, as far as *budget goes.  Pages of zeros that were
+ * only read count as well, which smaps leaves out. */
 static uint64_t count_pages(struct mema_self_memory *own, uint64_t start, uint64_t end, uint64_t *budget)
 {
         uint64_t rss = 0;
@@ -253,17 +242,17 @@ static uint64_t count_pages(struct mema_self_memory *own, uint64_t start, uint64
         return rss;
 }
 
-/* Of a label all is counted: somebody asked for it. */
+/* Labels have no budget: the program asked for them. */
 static uint64_t resident(struct mema_self_memory *own, uint64_t start, uint64_t end, bool labeled)
 {
         uint64_t rss, all = UINT64_MAX;
 
-        own->scans = own->scans && mema_scan_sum(own->pagemap, start, end, &rss);
-        return own->scans ? rss : count_pages(own, start, end, labeled ? &all : &own->pages);
+        own->scans = own->scans && mema_pagemap_sum(own->pagemap, start, end, &rss);
+        return own->scans ? rss : count_pages(own, start, end, labeled ? &all : &own->countable);
 }
 
-/* What is resident of each owner in a region; and of the rest of it, so that it
- * shows whether that is all which the kernel had counted. */
+/* Counts what is resident of each owner in a region, and of the rest: the difference between the sum and the
+ * kernel's Rss bounds the error of each. */
 static void count_resident(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct mema_report *r = own->report;
@@ -285,7 +274,7 @@ static void count_resident(struct mema_self_memory *own, const struct mema_regio
                 sum += o->rss;
         }
         sum += resident(own, at, g->end, false);
-        unsure = own->scans || own->pages > 0
+        unsure = own->scans || own->countable > 0
                          ? max_u64(sum, g->value[MEMA_FIELD_RSS]) - min_u64(sum, g->value[MEMA_FIELD_RSS])
                          : g->value[MEMA_FIELD_RSS];
         for (o = &own->report->_owners.owners[own->first]; o < end; o++)
@@ -294,8 +283,8 @@ static void count_resident(struct mema_self_memory *own, const struct mema_regio
 
 /* Heaps ------------------------------------------------------------------------ */
 
-/* The heap that an arena lies in, behind 4 to 8 words of the heap's own; 0 where
- * these words cannot be a heap's. */
+/* The address of the heap that contains the arena, which lies behind the 4 to 8 words of struct _heap_info; 0
+ * if the words cannot be those of a heap. */
 static uint64_t first_heap(const struct mema_self_memory *own, const struct head *h)
 {
         uint64_t bytes = sizeof *h->word, behind = h->word[ARENA] % heap_max;
@@ -308,7 +297,7 @@ static uint64_t first_heap(const struct mema_self_memory *own, const struct head
                        : 0;
 }
 
-/* An arena's first heap has none before it; the others lead to it. */
+/* The first heap of an arena has no previous heap; the others are linked to it. */
 static bool is_heap(struct mema_self_memory *own, uint64_t at, const struct head *h)
 {
         uint64_t first = first_heap(own, h), before = h->word[PREV];
@@ -325,9 +314,9 @@ static bool is_heap(struct mema_self_memory *own, uint64_t at, const struct head
                start.word[PREV] == 0;
 }
 
-/* The bytes of a heap that begins at `at` in `g`, 0 where none does.  It ends with
- * the region, unless it is full: what follows is reserved.  It can have grown
- * since the region was read. */
+/* Takes the heap that begins at `at` in `g` and returns its size; 0 if there is none.  A heap ends with the
+ * region unless it is full, because reserved addresses follow it.  It may have grown since the region was
+ * read. */
 static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region *g, uint64_t at)
 {
         struct head h = read_head(own, at);
@@ -344,7 +333,7 @@ static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region
 
 /* Blocks ------------------------------------------------------------------------- */
 
-/* The bytes of a block that begins with these words, 0 where none does. */
+/* The size of a block that begins with these words; 0 if none does. */
 static uint64_t block_size(const struct mema_self_memory *own, const struct head *h, uint64_t room)
 {
         size_t before = h->word[BEFORE], flagged = h->word[FLAGGED];
@@ -356,15 +345,15 @@ static uint64_t block_size(const struct mema_self_memory *own, const struct head
                        : 0;
 }
 
-/* Looks for blocks that begin from `at` to `stop`; returns `stop`, or the end of
- * the block that goes beyond it.  At the start, and behind a block, there may well be
- * another one. */
+/* Takes the blocks that begin from `at` to `stop`.  Returns `stop`, or the end of a block that extends
+ * beyond it.  The start and the end of a block are likely places for another one, and are tried first;
+ * elsewhere only resident pages are. */
 static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
                             uint64_t stop)
 {
         bool likely = true;
 
-        while (at < stop && own->looks > 0 && own->found < FOUND_MAX) {
+        while (at < stop && own->misses_left > 0 && own->found < FOUND_MAX) {
                 uint64_t next = at + own->page, size = 0;
                 size_t n = 1, i = 0;
 
@@ -372,7 +361,7 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
                         read_head(own, at);
                 } else {
                         next = at;
-                        n = find_resident(own, &next, stop, (size_t)min_u64(own->looks, BATCH));
+                        n = find_resident(own, &next, stop, (size_t)min_u64(own->misses_left, BATCH));
                         read_heads(own, n);
                 }
                 while (i < n && (size = block_size(own, &own->heads[i], g->end - own->pages_at[i])) == 0)
@@ -385,11 +374,11 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
                         take(own, g,
                              (struct mema_owner){ start, at, MEMA_CATEGORY_MALLOC_MMAP, 0, size, 0, 0, 0 });
                 } else {
-                        uint64_t vain = min_u64(1 + n, own->looks);
+                        uint64_t misses = min_u64(1 + n, own->misses_left);
 
                         at = next;
-                        own->looks -= vain;
-                        own->vain += vain;
+                        own->misses_left -= misses;
+                        own->misses += misses;
                 }
         }
         return at < stop ? stop : at;
@@ -397,12 +386,14 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
 
 /* Regions -------------------------------------------------------------------------- */
 
-/* The Go heap holds whatever the program writes there.  It is far from all else,
- * where addresses have 64 bits. */
+/* The Go heap can contain any bytes, so it is not searched.  It has a terabyte of addresses to itself if
+ * addresses have 64 bits. */
 static bool is_near_go_heap(const struct mema_go *go, const struct mema_region *g)
 {
+        enum { TERABYTE_BITS = 40 };
+
         for (uint64_t i = 0; go->known && i < go->anchor_count && i < MEMA_ANCHORS_MAX; i++)
-                if (g->end >> 32 ? (go->anchors[i] ^ g->start) >> 40 == 0
+                if (g->end >> 32 ? (go->anchors[i] ^ g->start) >> TERABYTE_BITS == 0
                                  : go->anchors[i] - g->start < g->end - g->start)
                         return true;
         return false;
@@ -413,30 +404,30 @@ static void look_for_malloc(struct mema_self_memory *own, const struct mema_regi
         const struct mema_malloc *malloc = &own->report->context.facts.malloc;
         struct mema_neighbor n = mema_neighbor_of(g);
         uint64_t at = g->start;
-        unsigned heaps = VAIN_HEAPS;
+        unsigned heap_misses_left = HEAP_MISSES_MAX;
 
         if (!own->malloc || !n.plain || n.perms != (PERM_READ | PERM_WRITE) ||
             g->value[MEMA_FIELD_RSS] + g->value[MEMA_FIELD_SWAP] == 0 ||
             is_near_go_heap(&own->report->context.facts.go, g))
                 return;
-        own->looks = own->vain < VAIN_BLOCKS_ALL ? VAIN_BLOCKS : 1;
-        /* The kernel does not merge blocks with memory of other flags: heaps, stacks, Go's.
-         * Where malloc says that it has none, a small report is a third shorter for it. */
-        if ((malloc->known && malloc->mapped == 0) || g->end - g->start < block_usual ||
+        own->misses_left = own->misses < ALL_BLOCK_MISSES_MAX ? BLOCK_MISSES_MAX : 1;
+        /* The kernel does not merge blocks with memory of other flags (nr, nh), such as heaps, stacks and
+         * Go's. Not searching if malloc has no blocks makes a small report a third faster. */
+        if ((malloc->known && malloc->mapped == 0) || g->end - g->start < block_least ||
             mema_has_flag(g, "nr") || mema_has_flag(g, "nh"))
-                own->looks = 0;
-        while (at < g->end && own->found < FOUND_MAX && (heaps > 0 || own->looks > 0)) {
+                own->misses_left = 0;
+        while (at < g->end && own->found < FOUND_MAX && (heap_misses_left > 0 || own->misses_left > 0)) {
                 uint64_t stop = min_u64((at | (heap_max - 1)) + 1, g->end), heap = 0;
 
-                if (at % heap_max == 0 && heaps > 0) {
+                if (at % heap_max == 0 && heap_misses_left > 0) {
                         heap = find_heap(own, g, at);
-                        heaps -= heap == 0;
+                        heap_misses_left -= heap == 0;
                 }
                 at = heap > 0 ? at + heap : find_blocks(own, g, at, stop);
         }
 }
 
-/* A mapping that has grown takes the place of what it was: see mema_report_add. */
+/* A mapping that comes again, grown, replaces its earlier state, as in mema_report_add. */
 static void begin_region(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct mema_report *r = own->report;
@@ -446,7 +437,7 @@ static void begin_region(struct mema_self_memory *own, const struct mema_region 
                 r->context.owner_count = b->owners;
                 r->checks.labels_lost = b->labels_lost;
                 own->next_label = b->next_label;
-                own->vain = b->vain;
+                own->misses = b->misses;
                 own->found = b->found;
         }
         own->before = (struct progress){
@@ -455,7 +446,7 @@ static void begin_region(struct mema_self_memory *own, const struct mema_region 
                 .owners = r->context.owner_count,
                 .labels_lost = r->checks.labels_lost,
                 .next_label = own->next_label,
-                .vain = own->vain,
+                .misses = own->misses,
                 .found = own->found,
         };
 }
@@ -468,7 +459,7 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         if (!mema_takes_labels(g))
                 return;
         own->first = own->report->context.owner_count;
-        /* A mapping that overlaps the one before has owners for the rest only. */
+        /* If it overlaps the mapping before, only the rest of it gets owners. */
         own->labeled =
                 max_u64(g->start, own->first > 0 ? own->report->_owners.owners[own->first - 1].end : 0);
         look_for_malloc(own, g);
@@ -476,7 +467,7 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         count_resident(own, g);
 }
 
-/* Where malloc is glibc's: a static program has this function where it has malloc. */
+/* glibc only.  It is in the same object file as malloc, so that a static program has it, too. */
 int malloc_info(int, FILE *) __attribute__((weak));
 
 struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
@@ -487,7 +478,7 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
                 return NULL;
         own->report = r;
         own->page = (uint64_t)sysconf(_SC_PAGESIZE);
-        own->pages = PAGES_MAX;
+        own->countable = COUNTED_MAX;
         own->pid = getpid();
         own->pagemap = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
         own->memory = open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC);
@@ -514,24 +505,3 @@ void mema_self_memory_close(struct mema_self_memory *own)
         free(own->labels);
         free(own);
 }
-
-#else
-
-struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
-{
-        (void)r;
-        return NULL;
-}
-
-void mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g)
-{
-        (void)own;
-        (void)g;
-}
-
-void mema_self_memory_close(struct mema_self_memory *own)
-{
-        (void)own;
-}
-
-#endif

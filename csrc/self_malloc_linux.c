@@ -1,18 +1,16 @@
-/* self_malloc.c - what the C library says of its own heap. */
+/* self_malloc_linux.c - the C library's own figures of its heap. */
 #include "memanalyzer.h"
 
 #include <string.h>
 
-#ifdef __linux__
-
-/* glibc's, from 2.33: declared here, because other C libraries have no header for
- * it, and weak, because they do not have it. */
+/* glibc 2.33 and later.  Declared here, because other C libraries have no header for it, and weak,
+ * because they do not define it. */
 struct figures {
         size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };
 struct figures mallinfo2(void) __attribute__((weak));
 
-/* MemorySanitizer does not see that it fills its result. */
+/* MSan does not see that mallinfo2 initializes its result. */
 #ifdef __has_feature
 #if __has_feature(memory_sanitizer)
 __attribute__((no_sanitize("memory")))
@@ -24,19 +22,10 @@ void mema_malloc_read(struct mema_malloc *m)
         if (mallinfo2) {
                 struct figures f = mallinfo2();
 
-                m->known = 1;
+                m->known = true;
                 m->arena = f.arena;
                 m->in_use = f.uordblks;
                 m->retained = f.fordblks;
                 m->mapped = f.hblkhd;
         }
 }
-
-#else
-
-void mema_malloc_read(struct mema_malloc *m)
-{
-        memset(m, 0, sizeof *m);
-}
-
-#endif

@@ -1,17 +1,14 @@
-/* source_text.c - the text of a reading, kept until it is saved.
+/* source_text_linux.c - the text of a reading, kept until it is saved.
  *
- * A process that reads itself should not change what it reads: memory from malloc, or
- * merged with malloc's, would have its heap move meanwhile.  These are mappings that
- * stay by themselves. */
+ * A process that reads itself must not change what it reads: memory from malloc, or merged with
+ * malloc's, would change its heap meanwhile.  So each piece is a mapping that merges with no other. */
 #define _GNU_SOURCE
 #include "source_text.h"
-
-#ifdef __linux__
 
 #include <string.h>
 #include <sys/mman.h>
 
-/* Bytes of a piece with its head, and of all text. */
+/* Bytes of a piece with its header; bytes of text in all. */
 enum { PIECE_BYTES = 1 << 20, KEPT_MAX = 1 << 30 };
 
 static struct mema_kept_piece *add_piece(struct mema_kept_text *t)
@@ -21,7 +18,8 @@ static struct mema_kept_piece *add_piece(struct mema_kept_text *t)
 
         if (k == MAP_FAILED)
                 return NULL;
-        (void)madvise(k, PIECE_BYTES, MADV_DONTDUMP); /* no neighbor has this flag: the kernel merges none */
+        (void)madvise(k, PIECE_BYTES,
+                      MADV_DONTDUMP); /* neighbors do not have this flag, so the kernel does not merge them */
         if (t->last)
                 t->last->next = k;
         else
@@ -61,20 +59,3 @@ void mema_text_free(struct mema_kept_text *t)
         }
         t->last = NULL;
 }
-
-#else
-
-bool mema_text_keep(struct mema_kept_text *t, const char *text, size_t len)
-{
-        (void)t;
-        (void)text;
-        (void)len;
-        return false;
-}
-
-void mema_text_free(struct mema_kept_text *t)
-{
-        (void)t;
-}
-
-#endif
