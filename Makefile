@@ -155,7 +155,7 @@ build/failing: build/san-programs-failing.o $(patsubst %,build/san-cli-%.o,$(fil
 	$(CC) $(STRICT) $(SANITIZE) $(LDFLAGS) $(WRAP) -o $@ $^
 
 # Judges its own C heap: the malloc of build/tests is a sanitizer's.
-build/heaps: build/programs-heaps.o build/tests-saved.o $(LIBRARY:%=build/%.o)
+build/heaps: build/programs-heaps.o build/tests-expect_capture.o $(LIBRARY:%=build/%.o)
 	$(CC) $(STRICT) -O1 -pthread $(LDFLAGS) -o $@ $^
 
 build/san-programs-%.o: csrc/tests/programs/%.c build/flags
@@ -168,7 +168,7 @@ build/tests-%.o: csrc/tests/%.c build/flags
 	$(CC) $(STRICT) $(DEPEND) -O1 -pthread -c -o $@ $<
 
 # Without CUnit: csrc/fuzz/fuzz.c has the assertions of csrc/tests/records.c.
-FUZZ_FILES := csrc/fuzz/fuzz csrc/tests/records csrc/tests/shown csrc/tests/harmless csrc/tests/failing \
+FUZZ_FILES := csrc/fuzz/fuzz csrc/tests/records csrc/tests/expect_output csrc/tests/harmless csrc/tests/failing \
 	$(LIBRARY:%=csrc/%)
 FUZZ_OBJECTS := $(FUZZ_FILES:%=build/fuzz/$(SANITIZER)/%.o)
 -include $(wildcard build/fuzz/$(SANITIZER)/*/*.d build/fuzz/$(SANITIZER)/*/*/*.d)
@@ -307,14 +307,17 @@ build/staticcheck: Makefile
 
 .PHONY: test-lint test-c test-go test-race test-c-long test-go-all test-race-all test-old
 test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/staticcheck
+	.ci/listed
 	for module in . go/promcollector cmd/membench; do \
 		go -C $$module vet ./... && (cd $$module && "$(CURDIR)/build/staticcheck" ./...) || exit; done
 
 test-c:
 	build/tests
+	build/tests long
 
 test-c-long:
 	LONG=1 build/tests
+	build/tests long
 
 GO_TEST := test -v -count=1 -timeout 20m
 test-go:
@@ -387,7 +390,7 @@ golden: ## rewrite the golden files from the captures: read the diff
 	UPDATE_GOLDEN=1 go test -count=1 -run GoldenProfiles ./go
 
 .PHONY: bench
-bench: ## what reports cost beside other readers, and what a daemon feels; below five minutes
+bench: ## what reports cost beside other readers, and what a daemon feels; five to eight minutes
 	@.ci/install $(RUN_PACKAGES) procps python3-venv
 	@$(MAKE) --no-print-directory -s cli
 	-@$(MAKE) --no-print-directory -s build/venv

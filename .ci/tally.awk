@@ -18,7 +18,7 @@ function skip(name, reason,    key)
 		stages[key] = stages[key] (stages[key] == "" ? "" : ", ") stage
 }
 
-# The C tests of stage c are all that there are, but the long ones; a log does not name them.
+# Stage c runs all C tests; a log does not name them.
 function passed_elsewhere(name)
 {
 	return name in ran || (c_ran && name ~ /^[a-z]+\// && !(name in skipped_in_c))

@@ -21,7 +21,7 @@ struct view {
         const struct mema_context *context;
 };
 
-/* Neighbors ---------------------------------------------------------------- */
+/* Neighbors */
 
 static uint64_t span_bytes(const struct mema_neighbor *n)
 {
@@ -55,7 +55,7 @@ static bool is_on_reserve(const struct view *v)
                v->before->category == MEMA_CATEGORY_ANON_NONE;
 }
 
-/* Programs ----------------------------------------------------------------- */
+/* Programs */
 
 static bool is_go(const struct view *v)
 {
@@ -82,7 +82,7 @@ static uint64_t go_version(const struct view *v)
         return version;
 }
 
-/* Objects and sanitizers --------------------------------------------------- */
+/* Objects and sanitizers */
 
 /* The zeroed data of an object adjoin its initialized data. */
 static bool is_bss(const struct view *v)
@@ -124,7 +124,7 @@ static bool is_shadow(const struct view *v)
         return false;
 }
 
-/* Go ----------------------------------------------------------------------- */
+/* Go */
 
 /* Of Go's runtime on 64-bit systems: heapArenaBytes and pallocChunkBytes. */
 static const uint64_t go_arena = MIB(64), go_chunk = MIB(4);
@@ -193,7 +193,7 @@ static bool is_go_metadata(const struct view *v)
         return is_go(v) && (island || index);
 }
 
-/* malloc ------------------------------------------------------------------- */
+/* malloc */
 
 /* HEAP_MAX_SIZE of glibc: 64 MiB, or 1 MiB if addresses have 32 bits. */
 static uint64_t heap_max(const struct mema_neighbor *n)
@@ -224,7 +224,7 @@ static bool is_more_of_an_arena(const struct view *v)
                (full || (v->self->start % heap != 0 && reserved(v->self)));
 }
 
-/* Stacks ------------------------------------------------------------------- */
+/* Stacks */
 
 /* Bounds of a thread's guard and stack; most stacks have 8 MiB. */
 static const uint64_t guard_max = KIB(64), stack_min = KIB(16), stack_max = MIB(64);
@@ -261,7 +261,7 @@ static bool is_thread_stack(const struct view *v)
                (guarded && span_bytes(v->self) >= stack_min && (can_be_go(v) || !v->context->threads.all));
 }
 
-/* Shapes ------------------------------------------------------------------- */
+/* Shapes */
 
 /* The category of a shape that has the one of the region before it. */
 enum { SAME_AS_BEFORE = MEMA_CATEGORY_COUNT };

@@ -1,10 +1,10 @@
 /* diff.c - two reports in, the regions that changed out.
  *
  * The rows of both reports are sorted by address and are walked side by side, as in a merge.  The
- * differences of sums are in render_diff.c. */
+ * differences of sums are in render_text_diff.c and render_json_diff.c. */
 #include "diff.h"
 
-#include "render_out.h"
+#include "write.h"
 #include "scan.h"
 
 const char *mema_change_name(unsigned kind)
@@ -18,7 +18,7 @@ const char *mema_change_name(unsigned kind)
         return kind < MEMA_CHANGE_COUNT ? names[kind] : NULL;
 }
 
-/* Regions ------------------------------------------------------------------ */
+/* Regions */
 
 /* A position among the rows of a report. */
 struct cursor {
@@ -59,7 +59,7 @@ static void add(struct mema_diff *d, const struct cursor *before, const struct c
         d->change[d->count++] = (struct mema_change){ kind, shown->next - 1, shown->row.start, was, is };
 }
 
-/* Order ---------------------------------------------------------------------- */
+/* Order */
 
 static uint64_t size_of(const struct mema_change *c)
 {
@@ -105,7 +105,7 @@ static void sort(struct mema_change *list, uint64_t count)
         }
 }
 
-/* Differences ---------------------------------------------------------------- */
+/* Differences */
 
 bool mema_diff_has_rss(const struct mema_diff *d)
 {

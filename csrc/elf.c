@@ -34,7 +34,7 @@ enum { BIG_ENDIAN_POINTERS = 1, STRINGS_FOLLOW = 2 };
 /* Limits; the linker aligns the build info to SEARCH_STEP. */
 enum { SECTIONS_MAX = 1024, SEARCH_MAX = 16 * MEMA_ELF_PIECE, SEARCH_STEP = 16 };
 
-/* Numbers ------------------------------------------------------------------- */
+/* Numbers */
 
 static uint64_t number(const unsigned char *p, uint64_t bytes, uint64_t big)
 {
@@ -60,7 +60,7 @@ static uint64_t word(const struct mema_elf *e, const unsigned char *p)
         return number(p, format_of(e)->word, e->big);
 }
 
-/* Wanting ------------------------------------------------------------------- */
+/* Wanting */
 
 enum stage { HEADER, SEGMENTS, NAMES_SECTION, NAMES, SECTIONS, DATA, BUILD_INFO, VERSION, VERSION_TEXT };
 

@@ -4,7 +4,7 @@
  * end a line of the report early, or reverse the writing direction. */
 #include "escape.h"
 
-#include "render_out.h"
+#include "write.h"
 
 /* Decodes a UTF-8 sequence and returns its length; 1, with *code UINT32_MAX, if the first byte does not
  * begin a valid one. */

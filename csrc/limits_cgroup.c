@@ -2,7 +2,7 @@
  * files, and the numbers in them.  Opens nothing. */
 #include "limits_cgroup.h"
 
-#include "render_out.h"
+#include "write.h"
 
 /* Takes the part before `end`, or all, from a span, and drops the `end`. */
 static struct span cut(struct span *s, char end)

@@ -33,7 +33,7 @@ static const struct {
                 "inactive_file" },
 };
 
-/* Texts ----------------------------------------------------------------------- */
+/* Texts */
 
 static struct span read_text(int dir, const char *path, char *buf, size_t size)
 {
@@ -93,7 +93,7 @@ static void close_lines(struct lines *l)
                 close(l->fd);
 }
 
-/* Cgroups ---------------------------------------------------------------------- */
+/* Cgroups */
 
 static void set(struct mema_limits *limits, enum mema_limit limit, uint64_t value)
 {

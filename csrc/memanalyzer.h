@@ -31,7 +31,7 @@
  *
  * Units: sizes and addresses are bytes; lines and columns count from 1.
  *
- * Memory: the objects are some kilobytes each; keep them off small stacks.
+ * Memory: an object has 17 to 53 kB; keep it off small stacks.
  * Everything is freestanding C11 (no allocation, no I/O, no locale) except
  * mema_collect*, mema_label*, mema_malloc_read and mema_report_free.
  *
@@ -59,8 +59,8 @@ extern "C" {
 
 /* Status ------------------------------------------------------------------ */
 
-/* The result of a call.  From EMPTY on, a status is an error.  Errors are sticky: an object
- * that failed answers every later call with the same error. */
+/* The result of a call.  From EMPTY on, a status is an error.  Errors of a parser are sticky, and so is a
+ * report's OVERFLOW: every later call returns the same error. */
 #define MEMA_STATUSES(X)                                                  \
         X(OK, "done")                                                     \
         X(MORE, "all input was consumed; more is needed")                 \
@@ -304,7 +304,7 @@ enum mema_part_id {
 struct mema_proof {
         bool known;           /* the process has such a figure; else the rest is 0 */
         bool held;            /* least <= found <= most + beside */
-        uint64_t found;       /* in the mappings */
+        uint64_t found;       /* address space of the mappings */
         uint64_t least, most; /* what the process said before and after */
         uint64_t beside;      /* the most that it may have in these mappings and count elsewhere */
 };
@@ -320,8 +320,8 @@ enum mema_proof_id {
 #undef X
 };
 
-MEMA_API const char *mema_part_id(unsigned part);   /* "go/heap/marked"; NULL if out of range */
-MEMA_API const char *mema_proof_id(unsigned proof); /* "go_heap"; NULL if out of range */
+MEMA_API const char *mema_part_stable_id(unsigned part);   /* "go/heap/marked"; NULL if out of range */
+MEMA_API const char *mema_proof_stable_id(unsigned proof); /* "go_heap"; NULL if out of range */
 
 /* What was odd about the input, and what was lost; see mema_report_warning. */
 struct mema_checks {
@@ -377,7 +377,7 @@ struct mema_facts {
 };
 
 /* What limits a process's memory from outside; bytes unless noted.  An unknown figure and a
- * limit that is not set have no value.
+ * limit that is not set have no value, but Go's settings have the runtime's number for none.
  *
  * Figures of the cgroup cover all its processes, their file pages and the kernel's
  * memory for them.  A limit is the least of the cgroup's own and those of its
@@ -491,7 +491,7 @@ MEMA_API const char *mema_source_name(unsigned source); /* "scan"; NULL if out o
 
 #define MEMA_ALL UINT64_MAX
 
-/* Everything that is set before a reading.  All zero: totals only, from smaps. */
+/* Everything that is set before a reading.  All zero: no rows, from smaps. */
 struct mema_options {
         uint64_t top;        /* rows to keep in each order, or MEMA_ALL */
         enum mema_sort sort; /* of mema_report_row; RSS if out of range */
@@ -512,7 +512,8 @@ struct mema_report;
 struct mema_smaps;
 struct mema_capture;
 
-/* Begins a report.  `context` and `options` are copied; NULL is the same as all zero. */
+/* Begins a report.  `context` and `options` are copied; NULL is the same as all zero.  Then call one of
+ * mema_collect and mema_collect_file once, or mema_collect_feed for each piece. */
 MEMA_API void mema_report_init(struct mema_report *r, const struct mema_context *context,
                                const struct mema_options *options);
 
@@ -535,20 +536,20 @@ MEMA_API enum mema_status mema_collect_feed(struct mema_report *r, struct mema_s
  * facts of the capture if it has any, else those from before. */
 MEMA_API void mema_report_finish(struct mema_report *r, const struct mema_facts *after);
 
-/* Frees what mema_collect* allocated.  The report is invalid afterwards. */
+/* Frees what mema_collect* allocated, and an arena that was lent.  The report is invalid afterwards. */
 MEMA_API void mema_report_free(struct mema_report *r);
 
-/* Copies row `index` in the order of options.sort, with category and method set. */
+/* Copies row `index`, below row_count, in the order of options.sort, with category and method set. */
 MEMA_API void mema_report_row(const struct mema_report *r, uint64_t index, struct mema_region *row);
 
-/* The same in another order, and how many rows it has.  Without options.every_sort, every
- * `sort` means options.sort. */
+/* The same in another order, and how many rows it has: `index` must be below that.  Without
+ * options.every_sort, every `sort` means options.sort. */
 MEMA_API uint64_t mema_report_rows_by(const struct mema_report *r, unsigned sort);
 MEMA_API void mema_report_row_by(const struct mema_report *r, unsigned sort, uint64_t index,
                                  struct mema_region *row);
 
-/* Copies name `index`, the largest RSS first.  If there are more than MEMA_NAMES_MAX, the last one
- * is "other names". */
+/* Copies name `index`, below name_count, the largest RSS first.  If there are more than MEMA_NAMES_MAX, the
+ * last one is "other names". */
 MEMA_API void mema_report_name(const struct mema_report *r, uint64_t index, struct mema_name *name);
 
 enum { MEMA_WARNING_MAX = 160 };
@@ -567,8 +568,10 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
  * region.
  *
  * mema_report_wants returns the arena size that the report needs before it takes `region`,
- * 0 if its arena is large enough.  The arena keeps names and rows.  It is the caller's,
- * aligned as by malloc, and grows by realloc: the new one starts with the old one's bytes.
+ * 0 if its arena is large enough.  The arena keeps names and rows.
+ *
+ * mema_report_lend gives the report an arena from malloc, or a larger one from realloc, which starts with
+ * the old one's bytes.  mema_report_free frees it.
  *
  * mema_report_add takes regions by address.  One that starts where the last one does and ends
  * beyond it is the same mapping, grown, and replaces it.  Anonymous memory is split at the bounds of its
@@ -725,12 +728,12 @@ struct mema_label_options {
  * neither here nor in the kernel.
  *
  * The kernel is told the name, too (prctl, Linux 5.17 with CONFIG_ANON_VMA_NAME), for other readers of
- * /proc.  A name that it refuses is shortened to 79 bytes, with '_' for each byte that is
- * not printable ASCII or is one of []\$`.  The kernel then splits mappings at the label's bounds,
+ * /proc: at most 79 bytes of it, with '_' for each byte that is not printable ASCII or is one
+ * of []\$`.  The kernel then splits mappings at the label's bounds,
  * adding up to two mappings for each label, of which a process can have vm.max_map_count (65530 by
- * default); options->unnamed avoids that.
+ * default); options->unnamed avoids that.  Shared memory has names from Linux 6.2 on.
  *
- * Each label reads /proc/self/maps up to its address.  Without names in the kernel, each report reads
+ * Each label reads /proc/self/maps, mostly up to its address.  Without names in the kernel, each report reads
  * /proc/self/pagemap: before Linux 6.7 page by page, 2 ms per GiB of labels.  If pagemap may not be
  * read (not root and not dumpable), a label on part of a mapping is not shown, and the report has
  * a warning.
@@ -742,7 +745,7 @@ struct mema_label_options {
 MEMA_API enum mema_status mema_label(const void *address, size_t size, const char *name, size_t name_length,
                                      const struct mema_label_options *options, struct mema_error *error);
 
-/* Removes the label of exactly these pages; NO_LABEL if they have none. */
+/* Removes the label of exactly these pages, and their name in the kernel; NO_LABEL if they have none. */
 MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, struct mema_error *error);
 
 /* The parser alone -------------------------------------------------------- */
@@ -926,7 +929,7 @@ struct mema_owner_list {
         uint64_t room, names_used, names_room;
 };
 
-/* The text that options.keep_text asks for; source_text.c. */
+/* The text that options.keep_text asks for; source_text_linux.c. */
 struct mema_kept_text {
         struct mema_kept_piece *first, *last;
         uint64_t bytes;

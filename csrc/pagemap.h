@@ -9,7 +9,7 @@
 /* The kernel's PAGE_IS_ bits (linux/fs.h). */
 enum {
         MEMA_PAGES_PRESENT = 1 << 3, /* in memory */
-        MEMA_PAGES_ZERO = 1 << 5,    /* the shared page of zeros, small or huge, which is in nobody's Rss */
+        MEMA_PAGES_ZERO = 1 << 5,    /* the shared page of zeros, small or huge, which smaps does not count */
         MEMA_PAGES_HUGE = 1 << 6     /* a huge page, transparent or hugetlb */
 };
 

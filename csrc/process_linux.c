@@ -35,7 +35,7 @@ int64_t mema_process_text(int dir, const char *path, char *text, size_t size)
         return n;
 }
 
-/* State ---------------------------------------------------------------------- */
+/* State */
 
 /* Only the fields behind the last parenthesis count: the name before it can contain anything. */
 struct mema_process_state mema_process_state(int dir)
@@ -101,7 +101,7 @@ int mema_process_open_thread(int dir)
         return found;
 }
 
-/* Program -------------------------------------------------------------------- */
+/* Program */
 
 /* A file can be called "x (deleted)", and a memfd never had a path. */
 static bool is_deleted(int dir, const char *path)
@@ -153,7 +153,7 @@ void mema_process_language(int dir, struct mema_context *context)
         memcpy(context->go_version, elf.go_version, sizeof elf.go_version);
 }
 
-/* Threads -------------------------------------------------------------------- */
+/* Threads */
 
 /* The kernel writes "NUMBER ARGUMENTS STACK-POINTER PC" for a thread that waits, and for the calling
  * thread; "running" for any other. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "memanalyzer.h"
-#include "render_out.h"
+#include "write.h"
 
 /* Writes the next line of a section, at most MEMA_OUTPUT_LINE_MAX - 1 bytes; or sets w->_piece and
  * w->_piece_length to text that outlives the output; or does nothing.  Returns false if that was

@@ -6,7 +6,7 @@
 /* The longest key of a limit, with a NUL. */
 enum { KEY_MAX = 32 };
 
-/* Shared with differences ---------------------------------------------------- */
+/* Shared with differences */
 
 bool mema_json_list(struct mema_output *w, struct out *o, const char *key, uint64_t count,
                     mema_json_item *item)
@@ -98,7 +98,7 @@ bool mema_json_tail(struct mema_output *w, struct out *o)
         return false;
 }
 
-/* Items ---------------------------------------------------------------------- */
+/* Items */
 
 static void put_part(struct out *o, const char *id, const struct mema_part *part)
 {
@@ -121,7 +121,7 @@ static void put_parts(struct out *o, const struct mema_report *r, const char *wh
         put(o, "[");
         for (unsigned i = 0; i < MEMA_PART_COUNT; i++) {
                 const struct mema_part *part = &r->part[i];
-                const char *id = mema_part_id(i);
+                const char *id = mema_part_stable_id(i);
                 struct span name = base_name(span_of(id, text_length(id)));
 
                 if (!span_equals(span_of(id, (size_t)(name.at - id) - 1), whole, text_length(whole)) ||
@@ -200,7 +200,7 @@ static void put_proof(const struct mema_output *w, struct out *o, uint64_t index
         while (!proof[i].known || index-- > 0)
                 i++;
         put(o, "{");
-        mema_json_text(o, "id", mema_proof_id(i));
+        mema_json_text(o, "id", mema_proof_stable_id(i));
         mema_json_key(o, "held");
         put(o, proof[i].held ? "true" : "false");
         mema_json_number(o, "found", true, proof[i].found);
@@ -235,7 +235,7 @@ static void put_warning(const struct mema_output *w, struct out *o, uint64_t ind
         mema_json_string(o, span_of(text, n));
 }
 
-/* Members, in their order ---------------------------------------------------- */
+/* Members, in their order */
 
 static bool totals(struct mema_output *w, struct out *o)
 {

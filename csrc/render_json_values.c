@@ -5,7 +5,7 @@
 #include "escape.h"
 #include "report_sums.h"
 
-/* Strings -------------------------------------------------------------------- */
+/* Strings */
 
 /* A UTF-16 code unit. */
 static void put_code_unit(struct out *o, uint32_t unit)
@@ -53,7 +53,7 @@ void mema_json_string(struct out *o, struct span s)
         put(o, "\"");
 }
 
-/* Members -------------------------------------------------------------------- */
+/* Members */
 
 void mema_json_key(struct out *o, const char *key)
 {
@@ -98,7 +98,7 @@ void mema_json_address(struct out *o, const char *key, bool known, uint64_t addr
         }
 }
 
-/* Times ---------------------------------------------------------------------- */
+/* Times */
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
@@ -163,7 +163,7 @@ void mema_json_time(struct out *o, const char *key, bool known, uint64_t nanosec
         put(o, "Z\"");
 }
 
-/* Columns -------------------------------------------------------------------- */
+/* Columns */
 
 /* clang-format off */
 #define ONE(field) { MEMA_FIELD_##field, MEMA_FIELD_##field }

@@ -56,7 +56,7 @@ static void put_id(struct out *o, const char *key, const char *id)
         put_label(o, key, id, text_length(id));
 }
 
-/* Categories ---------------------------------------------------------------- */
+/* Categories */
 
 static uint64_t categories(const struct mema_output *w, const struct family *f)
 {
@@ -74,7 +74,7 @@ static uint64_t category(const struct mema_output *w, struct out *o, const struc
         return w->report->category[index].sums.value[f->of];
 }
 
-/* Names --------------------------------------------------------------------- */
+/* Names */
 
 static uint64_t names(const struct mema_output *w, const struct family *f)
 {
@@ -114,7 +114,7 @@ static uint64_t other_names(const struct mema_output *w, struct out *o, const st
         return rest;
 }
 
-/* Figures of the process ------------------------------------------------------- */
+/* Figures of the process */
 
 static uint64_t parts(const struct mema_output *w, const struct family *f)
 {
@@ -128,7 +128,7 @@ static uint64_t parts(const struct mema_output *w, const struct family *f)
 
 static uint64_t part(const struct mema_output *w, struct out *o, const struct family *f, uint64_t index)
 {
-        const char *id = mema_part_id(f->of + (unsigned)index);
+        const char *id = mema_part_stable_id(f->of + (unsigned)index);
 
         put_id(o, "part", base_name(span_of(id, text_length(id))).at);
         return w->report->part[f->of + index].rss;
@@ -146,7 +146,7 @@ static uint64_t proof(const struct mema_output *w, struct out *o, const struct f
         return w->report->proof[f->of].held;
 }
 
-/* The reading ----------------------------------------------------------------- */
+/* The reading */
 
 static uint64_t one(const struct mema_output *w, const struct family *f)
 {
@@ -192,7 +192,7 @@ static uint64_t one_if_process(const struct mema_output *w, const struct family 
         return w->options.origin.kind != MEMA_ORIGIN_FILE;
 }
 
-/* The metrics ----------------------------------------------------------------- */
+/* The metrics */
 
 /* clang-format off */
 static const struct family families[] = {
@@ -258,7 +258,7 @@ static void put_sample(const struct mema_output *w, struct out *o, const struct 
         put(o, "\n");
 }
 
-/* Sections -------------------------------------------------------------------- */
+/* Sections */
 
 static bool samples(struct mema_output *w, struct out *o)
 {

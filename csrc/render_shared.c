@@ -11,13 +11,9 @@ void mema_put_seconds(struct out *o, uint64_t nanoseconds)
 
 bool mema_limit_is_set(const struct mema_limits *limits, unsigned limit)
 {
-        uint64_t value = limits->value[limit];
+        bool none = limit == MEMA_LIMIT_GO_GOMEMLIMIT && limits->value[limit] == INT64_MAX;
 
-        if (!(limits->known & MEMA_BIT(limit)))
-                return false;
-        if (limit == MEMA_LIMIT_GO_GOMEMLIMIT)
-                return value != INT64_MAX;
-        return limit != MEMA_LIMIT_GO_GOGC || value != UINT64_MAX;
+        return limits->known & MEMA_BIT(limit) && !none;
 }
 
 void mema_put_name(struct out *o, const char *name, size_t len)

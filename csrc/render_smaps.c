@@ -6,7 +6,7 @@
 #include "source_text.h"
 #include "render.h"
 
-/* Lines --------------------------------------------------------------------- */
+/* Lines */
 
 static void put_key(struct out *o, size_t key)
 {
@@ -37,7 +37,7 @@ static void put_address_line(struct out *o, size_t key, uint64_t address)
         put(o, "\n");
 }
 
-/* Sections ------------------------------------------------------------------- */
+/* Sections */
 
 enum { VERSION = 1 };
 

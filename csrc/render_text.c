@@ -78,7 +78,7 @@ static bool has(const struct mema_sums *sums, enum mema_field field)
         return sums->present & MEMA_BIT(field);
 }
 
-/* Parts of lines ------------------------------------------------------------ */
+/* Parts of lines */
 
 static void put_units(const struct mema_output *w, struct out *o, uint64_t units, size_t width)
 {
@@ -96,7 +96,7 @@ static void put_label(struct out *o, const char *label, size_t column)
         put(o, " ");
 }
 
-/* The breakdown ------------------------------------------------------------- */
+/* The breakdown */
 
 static uint64_t category_rss(const struct mema_output *w, unsigned category)
 {
@@ -247,7 +247,7 @@ static bool groups_line(struct mema_output *w, struct out *o)
         return true;
 }
 
-/* Footers of the breakdown ---------------------------------------------------- */
+/* Footers of the breakdown */
 
 /* Names the categories with certain bounds that are more than 1% of RSS apart. */
 static bool estimated_line(struct mema_output *w, struct out *o)
@@ -308,7 +308,7 @@ static bool warnings_line(struct mema_output *w, struct out *o)
         return true;
 }
 
-/* Totals ---------------------------------------------------------------------- */
+/* Totals */
 
 static bool totals_line(struct mema_output *w, struct out *o)
 {
@@ -379,7 +379,7 @@ static bool limits_line(struct mema_output *w, struct out *o)
         return false;
 }
 
-/* Regions ------------------------------------------------------------------------ */
+/* Regions */
 
 /* Widths of the columns, the least width for figures. */
 enum { ADDRESS_WIDTH = 18, PERMS_WIDTH = 6, CELL_WIDTH_MIN = 10 };

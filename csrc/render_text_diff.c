@@ -25,7 +25,7 @@ static const struct {
         { "Swap:", MEMA_FIELD_SWAP },
 };
 
-/* Cells -------------------------------------------------------------------- */
+/* Cells */
 
 static size_t cell_width(const struct mema_output *w)
 {
@@ -67,7 +67,7 @@ static void put_titles(const struct mema_output *w, struct out *o)
         }
 }
 
-/* Sections ------------------------------------------------------------------- */
+/* Sections */
 
 static bool title_line(struct mema_output *w, struct out *o)
 {

@@ -15,7 +15,7 @@
 #include "report_split.h"
 #include "report_sums.h"
 
-/* Begin ------------------------------------------------------------------- */
+/* Begin */
 
 void mema_report_init(struct mema_report *r, const struct mema_context *context,
                       const struct mema_options *options)
@@ -68,7 +68,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
         r->checks.labels_lost += capture->labels_lost;
 }
 
-/* Arena ------------------------------------------------------------------- */
+/* Arena */
 
 /* The most arena bytes that a region and its pieces take. */
 static uint64_t most_bytes(const struct mema_report *r, const struct mema_region *g)
@@ -111,7 +111,7 @@ void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
         mema_arena_lend(&r->_arena, arena, size);
 }
 
-/* Counting ----------------------------------------------------------------- */
+/* Counting */
 
 /* Takes the first mapping for the program if nothing names it, as in a saved smaps: the kernel maps the
  * program below everything else, from the start of its file. */
@@ -245,7 +245,7 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
         return MEMA_STATUS_OK;
 }
 
-/* Finish ------------------------------------------------------------------- */
+/* Finish */
 
 void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
@@ -275,7 +275,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
         r->name_count = r->_names.count + (r->checks.other_named > 0);
 }
 
-/* Results ------------------------------------------------------------------ */
+/* Results */
 
 static unsigned kept_sort(const struct mema_report *r, unsigned sort)
 {

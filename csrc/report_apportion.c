@@ -22,7 +22,7 @@ static bool are_credible(uint64_t figures)
         return figures >> FIGURE_BITS == 0;
 }
 
-/* Conservation checks ------------------------------------------------------- */
+/* Conservation checks */
 
 /* In a static program, the first thread's data come before malloc's in [heap]: mostly less than a page.  The
  * tolerance is a byte less than a page, because anything else in [heap] is whole pages. */
@@ -64,7 +64,7 @@ static void verify(struct mema_report *r, unsigned category, const struct mema_p
         c->method = c->low == c->high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED;
 }
 
-/* Parts --------------------------------------------------------------------- */
+/* Parts */
 
 /* Bytes committed to a part before and after the reading, and the part to set. */
 struct committed {
@@ -125,7 +125,7 @@ static void apportion(const struct committed *c, size_t n, uint64_t resident)
         last->high = max_u64(last->high, last->rss);
 }
 
-/* The Go heap --------------------------------------------------------------- */
+/* The Go heap */
 
 static uint64_t heap_mapped(const struct mema_go *go)
 {
@@ -240,7 +240,7 @@ static void finish_go(struct mema_report *r, const struct mema_go *before, const
         bound_go_metadata(r, after);
 }
 
-/* The C heap ---------------------------------------------------------------- */
+/* The C heap */
 
 static bool malloc_is_known(const struct mema_malloc *m)
 {

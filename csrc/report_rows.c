@@ -6,7 +6,7 @@
  * precedes it displaces.  Sums are in report_sums.c. */
 #include "report_rows.h"
 
-#include "render_out.h"
+#include "write.h"
 #include "report_arena.h"
 #include "report_sums.h"
 #include "scan.h"
@@ -48,7 +48,7 @@ static struct row *row_at(const struct mema_arena *arena, uint64_t place)
         return mema_arena_at(arena, place);
 }
 
-/* Lists -------------------------------------------------------------------- */
+/* Lists */
 
 void mema_rows_init(struct mema_rows *rows, const struct mema_options *options)
 {
@@ -178,7 +178,7 @@ void mema_rows_relocate(struct mema_rows *rows, struct mema_arena *arena)
                 }
 }
 
-/* Packing ------------------------------------------------------------------ */
+/* Packing */
 
 static uint64_t word_of(const struct mema_region *g, unsigned index)
 {
@@ -267,7 +267,7 @@ void mema_rows_copy(const struct mema_rows *rows, const struct mema_arena *arena
         unpack(row_at(arena, entry_of(rows, arena, sort, index)->place), row);
 }
 
-/* Adding ------------------------------------------------------------------- */
+/* Adding */
 
 /* Regions that are not resident are listed by swap and by size only, if they have swap or a size. */
 static bool is_listed(const struct mema_rows *rows, const struct mema_region *g, unsigned sort, uint64_t key)

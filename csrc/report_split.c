@@ -6,10 +6,10 @@
 #include "report_split.h"
 
 #include "region.h"
-#include "render_out.h"
+#include "write.h"
 #include "report_sums.h"
 
-/* Owners ------------------------------------------------------------------- */
+/* Owners */
 
 /* The first owner that ends beyond an address, by binary search. */
 static const struct mema_owner *first_beyond(const struct mema_context *context, uint64_t address)
@@ -74,7 +74,7 @@ static bool count_as_one(const struct mema_split *s, const struct mema_owner *a,
         return a->category == b->category && span_equals(label_of(s, a), label.at, span_length(label));
 }
 
-/* Pieces ------------------------------------------------------------------- */
+/* Pieces */
 
 /* Subtracts the bytes of all owners, which leaves those without an owner. */
 static void subtract_owners(struct mema_split *s, const struct mema_region *g)

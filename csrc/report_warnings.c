@@ -2,7 +2,7 @@
  *
  * The conditions are counted in report.c and report_apportion.c. */
 #include "memanalyzer.h"
-#include "render_out.h"
+#include "write.h"
 #include "scan.h"
 
 static uint64_t limit_of(const struct mema_report *r, enum mema_limit limit, uint64_t unknown)

@@ -1,5 +1,5 @@
 /* scan.h - bounded primitives: spans of text, numbers in text, saturating arithmetic; not for users.
- * Writing text is in render_out.h.
+ * Writing text is in write.h.
  *
  * A span is a piece of the caller's text and may hold any byte.  scan_* functions advance span.at
  * on success only, and never beyond span.end. */

@@ -27,7 +27,7 @@ static struct {
         size_t count, room;
 } registry = { .lock = PTHREAD_MUTEX_INITIALIZER, .prepared = PTHREAD_ONCE_INIT };
 
-/* Lock ----------------------------------------------------------------------- */
+/* Lock */
 
 static void take_lock(void)
 {
@@ -51,7 +51,7 @@ static void lock(void)
         take_lock();
 }
 
-/* Registry ------------------------------------------------------------------- */
+/* Registry */
 
 /* Binary search for the first entry that ends beyond an address. */
 static size_t first_beyond(uint64_t address)
@@ -97,7 +97,7 @@ static void insert(size_t place, struct entry e)
         registry.count++;
 }
 
-/* Labels --------------------------------------------------------------------- */
+/* Labels */
 
 /* The whole pages within `size` bytes at an address; end <= start if there are none. */
 static struct mema_range pages_in(const void *address, size_t size)

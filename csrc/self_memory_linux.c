@@ -31,7 +31,7 @@ enum { FOUND_MAX = 65536 };
  * batches of them, in all.  The first page of a region is always tried. */
 enum { HEAP_MISSES_MAX = 64, BLOCK_MISSES_MAX = 1024, ALL_BLOCK_MISSES_MAX = 4096 };
 
-/* The most pages to look up one by one, without a scan, to count what is resident: 2 ms. */
+/* The most pages to look up one by one, without a scan, to count resident ones: 2 ms. */
 enum { COUNTED_MAX = 262144 };
 
 /* Bits of /proc/PID/pagemap. */
@@ -53,7 +53,7 @@ struct mema_self_memory {
         int pagemap, memory; /* files of this process; -1: not open */
         pid_t pid;
         bool scans;         /* the kernel has PAGEMAP_SCAN */
-        uint64_t countable; /* of COUNTED_MAX, what is left */
+        uint64_t countable; /* pages left of COUNTED_MAX */
         bool malloc;        /* heaps and blocks can be searched */
         struct mema_labels *labels;
         uint64_t next_label;  /* the first that does not end below this region */
@@ -70,7 +70,7 @@ struct mema_self_memory {
         struct head heads[BATCH]; /* the words at those addresses */
 };
 
-/* Reading -------------------------------------------------------------------- */
+/* Reading */
 
 /* Reads the pagemap entries of `n` pages from `at` into own->states; 0 if they cannot be read. */
 static void read_states(struct mema_self_memory *own, uint64_t at, size_t n)
@@ -136,7 +136,7 @@ static struct head read_head(struct mema_self_memory *own, uint64_t at)
         return own->heads[0];
 }
 
-/* Owners --------------------------------------------------------------------- */
+/* Owners */
 
 static bool is_whole(const struct mema_owner *o, const struct mema_region *g)
 {
@@ -186,7 +186,7 @@ static void take_labels(struct mema_self_memory *own, const struct mema_region *
         }
 }
 
-/* The address where the next label begins that was not taken yet. */
+/* The start of the next label that was not taken yet. */
 static uint64_t label_start(const struct mema_self_memory *own)
 {
         return own->next_label < own->labels->count
@@ -251,8 +251,8 @@ static uint64_t resident(struct mema_self_memory *own, uint64_t start, uint64_t 
         return own->scans ? rss : count_pages(own, start, end, labeled ? &all : &own->countable);
 }
 
-/* Counts what is resident of each owner in a region, and of the rest: the difference between the sum and the
- * kernel's Rss bounds the error of each. */
+/* Counts the resident bytes of each owner in a region, and of the rest: the difference between the sum and
+ * the kernel's Rss bounds the error of each. */
 static void count_resident(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct mema_report *r = own->report;
@@ -281,7 +281,7 @@ static void count_resident(struct mema_self_memory *own, const struct mema_regio
                 o->unsure = unsure;
 }
 
-/* Heaps ------------------------------------------------------------------------ */
+/* Heaps */
 
 /* The address of the heap that contains the arena, which lies behind the 4 to 8 words of struct _heap_info; 0
  * if the words cannot be those of a heap. */
@@ -331,7 +331,7 @@ static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region
         return bytes;
 }
 
-/* Blocks ------------------------------------------------------------------------- */
+/* Blocks */
 
 /* The size of a block that begins with these words; 0 if none does. */
 static uint64_t block_size(const struct mema_self_memory *own, const struct head *h, uint64_t room)
@@ -384,7 +384,7 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
         return at < stop ? stop : at;
 }
 
-/* Regions -------------------------------------------------------------------------- */
+/* Regions */
 
 /* The Go heap can contain any bytes, so it is not searched.  It has a terabyte of addresses to itself if
  * addresses have 64 bits. */

@@ -23,7 +23,7 @@ struct mema_kernel_names {
 };
 
 /* Reads /proc/self/maps and checks that all of the range is anonymous memory, and is not on the Go heap
- * around `anchor` (0: there is none).  Returns MEMA_STATUS_OK or the reason, with *error filled in.  Changes
+ * around `anchor` (0: none).  Returns MEMA_STATUS_OK or the reason, with *error filled in.  Changes
  * nothing. Fills in *names, unless it is NULL; the caller frees it, also after an error. */
 enum mema_status mema_range_check(struct mema_range range, uint64_t anchor, struct mema_kernel_names *names,
                                   struct mema_error *error);

@@ -12,7 +12,7 @@
 #include "error.h"
 #include "source.h"
 
-/* Names ---------------------------------------------------------------------- */
+/* Names */
 
 enum { SET_VMA = 0x53564d41, SET_VMA_ANON_NAME = 0 }; /* linux/prctl.h: older headers do not have them */
 
@@ -24,7 +24,8 @@ static bool set_name(struct mema_range range, const char *name)
                                                  (unsigned long)(range.end - range.start), name) == 0;
 }
 
-/* Runs up from the start, as the kernel does: it stops where the kernel stopped, at the latest. */
+/* Goes up from the start, in the order in which the kernel changed the names.  Names above the page that it
+ * refused are set to what they are. */
 static void restore(struct mema_range range, const struct mema_kernel_names *old)
 {
         for (size_t i = 0; i < old->count; i++) {
@@ -95,9 +96,9 @@ static bool note_name(struct mema_kernel_names *names, struct mema_range part, c
         return true;
 }
 
-/* Mappings ------------------------------------------------------------------- */
+/* Mappings */
 
-/* What is asked of a range, and what the regions so far answer. */
+/* A check of a range, with the findings in the regions so far. */
 struct check {
         struct mema_range range;
         uint64_t anchor;

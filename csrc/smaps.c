@@ -116,6 +116,18 @@ static void take_pending(struct mema_smaps *p)
         p->_line.pending = p->_line.cut = 0;
 }
 
+/* Whether the first line is too long for a mapping: without an end, it would be read forever. */
+static bool is_hopeless(const struct mema_smaps *p)
+{
+        struct span head = span_of(p->_line.text, MEMA_LINE_HEAD);
+
+        if (p->_line.held <= MEMA_LINE_MAX || p->_line.regions > 0 || p->_line.open || *head.at == '#' ||
+            mema_line_is_header(head))
+                return false;
+        skip_hex(&head); /* an address can have any number of zeros */
+        return head.at < head.end;
+}
+
 void mema_smaps_init(struct mema_smaps *p)
 {
         memset(p, 0, offsetof(struct mema_smaps, _line.text));
@@ -148,7 +160,7 @@ size_t mema_smaps_feed(struct mema_smaps *p, const char *buf, size_t len)
                 if (!newline || p->_line.held > 0 || n > MEMA_LINE_MAX)
                         hold(p, at, n);
                 used += newline ? n + 1 : n;
-                if (newline)
+                if (newline || is_hopeless(p))
                         take_line(p, p->_line.held > 0 ? held_line(p) : span_of(at, n));
                 if (!p->_line.pending)
                         p->_line.cut = 0;
@@ -180,7 +192,7 @@ enum mema_status mema_smaps_finish(struct mema_smaps *p)
                 return p->status;
         if (!p->_line.open) {
                 p->status = p->_line.regions > 0 ? MEMA_STATUS_END : MEMA_STATUS_EMPTY;
-                if (p->_line.regions < p->capture.mappings)
+                if (p->capture.mappings > 0 && p->_line.regions != p->capture.mappings)
                         mema_line_incomplete(p);
         } else if (is_complete(p)) {
                 close_region(p);

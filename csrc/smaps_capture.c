@@ -2,7 +2,7 @@
  * mema_capture for their values.  memanalyzer.h describes the format; render_smaps.c writes it. */
 #include "smaps_capture.h"
 
-#include "render_out.h"
+#include "write.h"
 #include "region.h"
 
 enum kind { VERSION, PATH, KIND, GO_VERSION, OWNER, ADDRESS, FLAG, NUMBER, LIMIT, FIGURE };

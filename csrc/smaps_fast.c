@@ -20,7 +20,7 @@ _Static_assert(sizeof((struct mema_layout *)0)->lines == MEMA_FIELD_COUNT * LINE
 #define KILOBYTES " kB\n"
 #define PLAIN "\n"
 
-/* Numbers ------------------------------------------------------------------ */
+/* Numbers */
 
 /* A word of eight equal bytes. */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -75,7 +75,7 @@ static uint64_t hex_of(uint64_t text)
         return join_digits((text & EACH(0x0f)) + (text >> 6 & EACH(1)) * 9, 16);
 }
 
-/* Learning ----------------------------------------------------------------- */
+/* Learning */
 
 /* Whether the line, whose number begins at `number`, has the kernel's columns.  A row with a number partly in
  * its head, or a unit in the place of digits, would match malformed lines. */
@@ -121,7 +121,7 @@ void mema_fast_end(struct mema_smaps *p)
                         p->region.value[i] = 0;
 }
 
-/* Headers ------------------------------------------------------------------ */
+/* Headers */
 
 static bool take_hex(struct span *s, uint64_t *value, char after)
 {
@@ -225,7 +225,7 @@ void mema_fast_open(struct mema_smaps *p, struct span name)
         mema_fast_begin(p);
 }
 
-/* Lines -------------------------------------------------------------------- */
+/* Lines */
 
 /* Eight bytes of text, and their number. */
 struct number {

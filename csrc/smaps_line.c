@@ -8,7 +8,7 @@
 #include "region.h"
 #include "smaps_capture.h"
 #include "smaps_fast.h"
-#include "render_out.h"
+#include "write.h"
 
 /* Errors: the status, and the message "WHO wants WHAT, not EXCERPT".  NULL means the label of the line,
  * and what its value must be. */
@@ -32,7 +32,8 @@
         X(NUMBER_OVERFLOW, OVERFLOW, NULL, "a number below 2^64 bytes")                     \
         X(FLAGS, MALFORMED, NULL, "two-letter codes, at most 64")                           \
         X(LAST_LABEL, TRUNCATED, "the last mapping", "all lines that the others have")      \
-        X(MAPPINGS, TRUNCATED, "a saved capture", "as many mappings as it announces")
+        X(MAPPINGS, TRUNCATED, "a saved capture", "as many mappings as it announces")       \
+        X(MORE_MAPPINGS, MALFORMED, "a saved capture", "as many mappings as it announces")
 
 enum reason {
 #define X(id, status, who, what) REASON_##id,
@@ -79,7 +80,7 @@ static const struct {
 #undef T
 /* clang-format on */
 
-/* Errors ------------------------------------------------------------------ */
+/* Errors */
 
 /* Fails at `at` in `line`; returns false.  An error at the end of an input that stops within a line
  * is MEMA_STATUS_TRUNCATED. */
@@ -110,7 +111,9 @@ static const char *other_format(const struct mema_smaps *p)
                 if (p->_line.reason == REASON_NOT_SMAPS &&
                     span_starts(s, other_formats[i].prefix, other_formats[i].length))
                         return other_formats[i].what;
-        return NULL;
+        return p->_line.reason == REASON_LABEL && SPAN_STARTS(s, "# memanalyzer capture")
+                       ? "a second capture: diff compares two"
+                       : NULL;
 }
 
 static const char *label_text(uint64_t label)
@@ -127,7 +130,13 @@ static void put_found(struct out *o, const struct mema_smaps *p)
         const char *format = other_format(p);
         char excerpt[sizeof p->_line.excerpt * MEMA_ESCAPED_MAX + 1];
 
-        if (p->status == MEMA_STATUS_TRUNCATED) {
+        if (p->_line.reason == REASON_MAPPINGS || p->_line.reason == REASON_MORE_MAPPINGS) {
+                put(o, ", ");
+                put_decimal(o, p->capture.mappings);
+                put(o, ", but has ");
+                put_decimal(o, p->_line.regions);
+                put(o, p->_line.reason == REASON_MAPPINGS ? ": save it again, the input ends here" : "");
+        } else if (p->status == MEMA_STATUS_TRUNCATED) {
                 put(o, ", but the input ends here");
         } else if (p->_line.excerpt_length == 0) {
                 put(o, ", not the end of the line");
@@ -164,7 +173,7 @@ void mema_smaps_error(const struct mema_smaps *p, struct mema_error *error)
         out_end(&o);
 }
 
-/* Header ------------------------------------------------------------------ */
+/* Header */
 
 /* A header begins with an address range.  A hexadecimal digit is not enough: labels can begin with one
  * ("Anonymous", a vendor's "chp"). */
@@ -292,7 +301,7 @@ void mema_line_open(struct mema_smaps *p, struct span line)
         mema_fast_begin(p);
 }
 
-/* Fields ------------------------------------------------------------------ */
+/* Fields */
 
 /* Begins with the label that follows the last one in the table: kernels print them in that order. */
 static uint64_t find_label(const struct mema_smaps *p, struct span label)
@@ -458,8 +467,11 @@ void mema_line_preamble(struct mema_smaps *p, struct span line)
 
 void mema_line_incomplete(struct mema_smaps *p)
 {
-        fail(p, p->_line.open ? REASON_LAST_LABEL : REASON_MAPPINGS, span_of(p->_line.text, 0),
-             p->_line.text);
+        fail(p,
+             p->_line.open                            ? REASON_LAST_LABEL
+             : p->_line.regions < p->capture.mappings ? REASON_MAPPINGS
+                                                      : REASON_MORE_MAPPINGS,
+             span_of(p->_line.text, 0), p->_line.text);
         p->line += p->_line.closing ? 0 : 1;
         p->column = p->_line.closing ? p->_line.length + 1 : 1;
 }

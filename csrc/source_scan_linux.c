@@ -46,7 +46,7 @@ struct scan_source {
         struct mema_page_run runs[RUNS_MAX];
 };
 
-/* hugetlb -------------------------------------------------------------------- */
+/* hugetlb */
 
 /* Whether it is one of the kernel's internal hugetlb file systems, one for each page size, which hold
  * memfds, System V segments and MAP_HUGETLB memory. */
@@ -100,7 +100,7 @@ static bool is_hugetlb(struct scan_source *s, const struct mema_region *g)
         return s->cached.hugetlb;
 }
 
-/* Runs ----------------------------------------------------------------------- */
+/* Runs */
 
 /* Continues the scan, at `start` or beyond; false if it failed. */
 static bool more_runs(struct scan_source *s, uint64_t start)
@@ -162,7 +162,7 @@ static bool fill(struct scan_source *s, struct mema_region *g)
         return true;
 }
 
-/* The source ----------------------------------------------------------------- */
+/* The source */
 
 static enum mema_status next(struct mema_source *source, const struct mema_region **region,
                              struct mema_error *error)

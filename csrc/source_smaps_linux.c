@@ -32,7 +32,7 @@ enum { HAS_SHADOW = 1 };
 enum { HAS_SHADOW = 0 };
 #endif
 
-/* Errors --------------------------------------------------------------------- */
+/* Errors */
 
 static bool proc_is_mounted(void)
 {
@@ -128,7 +128,7 @@ static enum mema_status failed(const struct mema_reader *r, const char *verb, in
         return mema_fail(error, MEMA_STATUS_SYSTEM, system, "Failed to %s %s: %s", verb, name, reason);
 }
 
-/* Reading -------------------------------------------------------------------- */
+/* Reading */
 
 static int64_t read_proc(struct mema_reader *r, char *buf, size_t len, struct mema_error *error)
 {
@@ -192,7 +192,7 @@ static size_t piece_size(void)
         return (size_t)(page > LESS && page <= PAGE_MAX ? page : USUAL_PAGE) - LESS;
 }
 
-/* Opening -------------------------------------------------------------------- */
+/* Opening */
 
 static struct mema_reader *new_reader(uint64_t pid, const char *path, struct mema_error *error)
 {

@@ -144,6 +144,14 @@ func TestOptionErrors(t *testing.T) {
 	}
 }
 
+func TestAScanCannotSortByColumnsThatItLacks(t *testing.T) {
+	_, err := Read(t.Context(), SortBy(SortPSS), From(SourceScan))
+	const want = `memanalyzer: SortBy("pss") wants SourceSmaps or SourceAuto; a scan has sizes and RSS only`
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+}
+
 func TestNilOptions(t *testing.T) {
 	for what, call := range map[string]func() error{
 		"Read":        func() error { _, err := Read(t.Context(), nil); return err },

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -305,7 +304,7 @@ func (q query) checkCombination() *refusal {
 		return refuse(http.StatusBadRequest, "seconds wants sort=rss, as it lists the largest change first; not %s", sort)
 	case scan && (q.read.keepText || q.read.callStacks):
 		return refuse(http.StatusBadRequest, "format=%s wants source=smaps or auto; not scan", format)
-	case scan && !slices.Contains([]SortKey{SortRSS, SortSize, SortAddress, SortName}, sort):
+	case scan && !knownToScan(string(sort)):
 		return refuse(http.StatusBadRequest, "sort=%s wants source=smaps or auto; not scan", sort)
 	}
 	return nil

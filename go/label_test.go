@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Labels of this process, and their rows in reports. csrc/tests/test_labels.c has the names that are
+// Labels of this process, and their rows in reports. csrc/tests/test_self_labels.c has the names that are
 // refused or cut.
 
 // residentUnder returns the resident bytes with a name; ok is false if the report has no such name.

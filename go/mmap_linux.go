@@ -11,7 +11,7 @@ import (
 func mapPages(size int) ([]byte, error) {
 	page := os.Getpagesize()
 	if size < 1 || size > math.MaxInt-page {
-		return nil, &LabelError{fmt.Sprintf("Mmap wants a size from 1, not %d", size), ErrNoPage, nil}
+		return nil, &LabelError{fmt.Sprintf("Mmap wants a size from 1 to %d, not %d", math.MaxInt-page, size), ErrNoPage, nil}
 	}
 	pages, err := syscall.Mmap(-1, 0, (size+page-1)/page*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	if err != nil {

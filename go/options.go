@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"example.com/memanalyzer/csrc/core"
 )
@@ -112,7 +113,15 @@ func newReadOptions(options []ReadOption) (readOptions, error) {
 			return o, err
 		}
 	}
+	if names.Sorts != nil && o.source == scanSource() && !knownToScan(names.Sorts[o.sort]) {
+		return o, fmt.Errorf("memanalyzer: SortBy(%q) wants SourceSmaps or SourceAuto; a scan has sizes and RSS only", names.Sorts[o.sort])
+	}
 	return o, nil
+}
+
+// knownToScan reports whether a scan has what an order needs.
+func knownToScan(sort string) bool {
+	return slices.Contains([]SortKey{SortRSS, SortSize, SortAddress, SortName}, SortKey(sort))
 }
 
 // The kinds of readings that are kept: of smaps, which has all columns, and of a scan.

@@ -253,7 +253,7 @@ func TestNoMemoryLimitIsNotALimit(t *testing.T) {
 		}
 		for target, want := range map[string]string{
 			"/":                    "\nGOGC:              off\n",
-			"/?format=json":        `"go_gomemlimit": null, "go_gogc": null }`,
+			"/?format=json":        `"go_gomemlimit": null, "go_gogc": 18446744073709551615 }`,
 			"/?format=smaps":       "\n# go.gogc: 18446744073709551615\n",
 			"/?format=openmetrics": "memanalyzer_resident_bytes",
 		} {

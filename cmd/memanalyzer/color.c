@@ -1,4 +1,4 @@
-/* color.c - which lines of a report's text are marked, and how. */
+/* color.c - decides which lines of a text report are colored, and how. */
 #define _POSIX_C_SOURCE 200809L
 #include "color.h"
 
@@ -25,8 +25,8 @@ static bool begins(const char *line, size_t len, const char *prefix)
         return len >= n && memcmp(line, prefix, n) == 0;
 }
 
-/* The sequence that a line without its newline begins with; NULL: plain. */
-static const char *mark(struct color *c, const char *line, size_t len)
+/* The escape sequence for a line, which has no newline; NULL: plain. */
+static const char *sequence_for(struct color *c, const char *line, size_t len)
 {
         if (len == 0) {
                 c->warnings = false;
@@ -47,7 +47,7 @@ static const char *mark(struct color *c, const char *line, size_t len)
 
 static void write_line(struct color *c, FILE *out)
 {
-        const char *sequence = c->long_line ? NULL : mark(c, c->line, c->held);
+        const char *sequence = c->long_line ? NULL : sequence_for(c, c->line, c->held);
 
         if (sequence)
                 fputs(sequence, out);

@@ -1,4 +1,4 @@
-/* main.c - the command line: makes reports, and prints or saves them. */
+/* main.c - the command line: makes reports, prints or saves them, and sets the exit status. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -14,15 +14,17 @@
 #include "reading.h"
 #include "watch.h"
 
-/* Exit statuses; those of processes are in the manual, too. */
-enum { SOURCE_FAILED = 1, WRONG_USAGE = 2, DEFAULT_TOP = 20 };
+enum { DEFAULT_TOP = 20 };
+
+/* Exit statuses, as the man page lists them. */
+enum { SOURCE_FAILED = 1, WRONG_USAGE = 2 };
 static const int process_failed[MEMA_STATUS_COUNT] = {
         [MEMA_STATUS_NO_PROCESS] = 3, [MEMA_STATUS_ENDED] = 4,         [MEMA_STATUS_REPLACED] = 5,
         [MEMA_STATUS_ZOMBIE] = 6,     [MEMA_STATUS_KERNEL_THREAD] = 7, [MEMA_STATUS_NOT_PERMITTED] = 8,
         [MEMA_STATUS_PROTECTED] = 9,  [MEMA_STATUS_NO_PROC] = 10,
 };
 
-/* Ends the output; the exit status.  A pipe that was closed needs no words. */
+/* Closes standard output and returns the exit status.  A closed pipe gets no message. */
 static int written(void)
 {
         int reason = ferror(stdout) ? errno : 0;
@@ -58,8 +60,8 @@ static void write_output(struct mema_output *output, FILE *to)
                 color_finish(&color, to);
 }
 
-/* Saves a report in a file that is not there before, for nobody else to read; false,
- * and there is none, where that failed. */
+/* Saves a report in a new file that only its owner can read.  If that fails, prints why, removes the file
+ * and returns false. */
 static bool save_report(const struct mema_report *report, const char *path)
 {
         static const struct mema_output_options options = { .format = MEMA_FORMAT_SMAPS };

@@ -1,4 +1,4 @@
-/* options.c - the command line's options: one table. */
+/* options.c - parses the arguments, by one table of options, and prints the help. */
 #include "options.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 enum { TOP_MAX = 100000, PID_MAX = 2147483647, WATCH_MAX = 3600 };
 
-/* Decimal digits only, up to `max`, which is far below 2^64 / 10. */
+/* Parses decimal digits, and nothing else.  `max` is far below 2^64 / 10. */
 static bool number(const char *text, uint64_t max, uint64_t *n)
 {
         *n = 0;
@@ -18,7 +18,7 @@ static bool number(const char *text, uint64_t max, uint64_t *n)
         return *text == '\0' && *n <= max;
 }
 
-/* The index at which `name` says `text`. */
+/* Finds the index of a text in a table of names. */
 static bool choice(const char *text, const char *(*name)(unsigned), unsigned *index)
 {
         for (unsigned i = 0; name(i); i++) {
@@ -123,32 +123,32 @@ static bool take_version(struct settings *s, const char *value)
 #define SORT_KEY(id, text) " " text
 #define SOURCE(id, text) " " text
 #define UNIT(id, text, shift) " " text
-#define FORM(id, name, media_type, differences) " " name
+#define FORMAT(id, name, media_type, differences) " " name
 
-/* `take` is false where the value is not what is wanted; an option without a
- * `value` takes none, one without `help` is another's second name. */
 static const struct option {
-        const char *name, *value;
-        bool (*take)(struct settings *s, const char *value);
-        const char *wants, *help;
+        const char *name;
+        const char *value;                                   /* for the help; NULL: the option takes none */
+        bool (*take)(struct settings *s, const char *value); /* false if the value is not as `wants` says */
+        const char *wants;
+        const char *help; /* NULL: another name for the option before */
 } option_table[] = {
         { "pid", "N", take_pid, "a number from 1 to 2147483647",
           "the process to read (default: memanalyzer itself)" },
         { "f", "FILE", take_file, "the name of a file, or - for standard input",
-          "a saved smaps, maps or smaps_rollup instead; - is standard input" },
+          "read a saved smaps, maps or smaps_rollup; - is standard input" },
         { "save", "FILE", take_save, "the name of a new file, or - for standard output",
           "save what was read in a new file, for -f; - is standard output" },
         { "watch", "N", take_watch, "a number of seconds from 1 to 3600",
-          "look every N seconds: what changed, in a pipe as a line" },
+          "show what changed every N seconds; in a pipe, one line each" },
         { "top", "N", take_top, "a number from 0 to 100000, or all",
           "list the first N mappings: 0 to 100000, or all (default: 20)" },
-        { "all", NULL, take_all, NULL, "list every resident mapping, as -top all" },
+        { "all", NULL, take_all, NULL, "list every resident mapping, like -top all" },
         { "sort", "KEY", take_sort, "one of" MEMA_SORTS(SORT_KEY),
           "rss (default), pss, private, dirty, swap, size, address or name" },
         { "unit", "UNIT", take_unit, "one of" MEMA_UNITS(UNIT),
-          "MB, KB, B or auto (default: auto on a terminal, MB elsewhere)" },
-        { "format", "FORM", take_format, "one of" MEMA_FORMATS(FORM),
-          "text (default), json, openmetrics, or smaps, what -save saves" },
+          "MB, KB, B or auto (default: auto on a terminal, else MB)" },
+        { "format", "FORMAT", take_format, "one of" MEMA_FORMATS(FORMAT),
+          "text (default), json, openmetrics, or smaps, as -save writes it" },
         { "source", "NAME", take_source, "one of" MEMA_SOURCES(SOURCE),
           "smaps, scan (Linux 6.7: cheaper, RSS only) or auto (default)" },
         { "h", NULL, take_help, NULL, "print this help" },
@@ -156,32 +156,32 @@ static const struct option {
         { "version", NULL, take_version, NULL, "print the version" },
 };
 
-enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
+enum { OPTION_COUNT = sizeof option_table / sizeof *option_table, HELP_COLUMN = 17 };
 
 void print_help(void)
 {
-        puts("memanalyzer - where the resident memory of a process is\n"
+        puts("memanalyzer - shows where the resident memory of a process is\n"
              "\n"
              "Usage: memanalyzer [-pid N [-save FILE | -watch N] | -f FILE] [OPTION...]\n"
-             "       memanalyzer diff FILE FILE [-top N | -all] [-unit UNIT] [-format FORM]\n");
+             "       memanalyzer diff BEFORE NOW [-top N | -all] [-unit UNIT] [-format FORMAT]\n");
         for (size_t i = 0; i < OPTION_COUNT; i++) {
                 const struct option *o = &option_table[i];
 
                 if (o->help) {
                         int len = printf("  -%s %s", o->name, o->value ? o->value : "");
 
-                        printf("%*s%s\n", 15 - len, "", o->help);
+                        printf("%*s%s\n", HELP_COLUMN - len, "", o->help);
                 }
         }
         puts("\n"
-             "One dash or two; the value is the next argument, or follows a '='.\n"
-             "Exit status: 0 fine, 2 wrong usage, else no report: man memanalyzer says why.\n"
+             "Options take one dash or two; a value is the next argument, or follows '='.\n"
+             "Exit status: 0 success, 2 wrong usage, others: see man memanalyzer.\n"
              "\n"
              "  kubectl exec POD -- cat /proc/1/smaps > capture.smaps\n"
              "  memanalyzer -f capture.smaps -top 50 -sort pss");
 }
 
-/* Says what is wrong, and then what was typed, harmless to a terminal. */
+/* Prints an error, and what was typed, escaped for a terminal. */
 static void refuse(const char *typed, const char *format, ...)
 {
         char shown[SHOWN_MAX + 1];
@@ -198,7 +198,7 @@ static void refuse(const char *typed, const char *format, ...)
         fputs("\nTry: memanalyzer -h\n", stderr);
 }
 
-/* The option that is called by the first `len` bytes of `name`. */
+/* Finds the option with the name in the first `len` bytes of `name`. */
 static const struct option *option_named(const char *name, size_t len)
 {
         for (size_t i = 0; i < OPTION_COUNT; i++)
@@ -207,7 +207,17 @@ static const struct option *option_named(const char *name, size_t len)
         return NULL;
 }
 
-/* Reads one option; returns the arguments after it, NULL where it is refused. */
+static void refuse_word(const struct settings *s, const char *typed)
+{
+        if (s->diff)
+                refuse(typed, "diff wants two files and options; not");
+        else if (strcmp(typed, "diff") == 0)
+                refuse(NULL, "diff must come first: memanalyzer diff BEFORE NOW [OPTION...]");
+        else
+                refuse(typed, "not an option:");
+}
+
+/* Parses one option, or a file of diff; returns the arguments after it, or NULL if it is refused. */
 static char **read_option(struct settings *s, char **arguments)
 {
         const char *typed = *arguments++, *name = typed + 1, *value;
@@ -218,18 +228,14 @@ static char **read_option(struct settings *s, char **arguments)
                 return arguments;
         }
         if (*typed != '-') {
-                if (strcmp(typed, "diff") == 0 && !s->diff)
-                        refuse(NULL, "diff comes first: memanalyzer diff BEFORE NOW, then options");
-                else
-                        refuse(typed,
-                               s->diff ? "diff wants two files and options; not" : "wants options only; not");
+                refuse_word(s, typed);
                 return NULL;
         }
         if (*name == '-')
                 name++;
         o = option_named(name, strcspn(name, "="));
         if (!o) {
-                refuse(typed, "there is no option");
+                refuse(typed, "unknown option");
                 return NULL;
         }
         value = strchr(name, '=');
@@ -252,7 +258,7 @@ static char **read_option(struct settings *s, char **arguments)
         return arguments;
 }
 
-/* Which options do not go together, and why; false where `s` has such. */
+/* Checks which options exclude each other; false, with an error printed, if some do. */
 static bool fit_together(const struct settings *s)
 {
         bool process = !s->file && !s->diff, prints_capture = s->output.format == MEMA_FORMAT_SMAPS;
@@ -262,22 +268,22 @@ static bool fit_together(const struct settings *s)
                 bool wrong;
                 const char *why;
         } rules[] = {
-                { s->pid > 0 && s->file, "-pid and -f are two sources; one is wanted" },
+                { s->pid > 0 && s->file, "-pid and -f exclude each other" },
                 { s->diff && (!s->files[1] || s->pid > 0 || s->file || s->report.sort != MEMA_SORT_RSS),
-                  "diff wants two files, and of the options -top, -all, -unit and -format" },
+                  "diff wants two files, and only the options -top, -all, -unit and -format" },
                 { s->diff && !mema_format_has_differences(s->output.format),
                   "diff wants -format text or json" },
                 { !process && (s->save || prints_capture),
-                  "a process is saved; what a file has is saved already" },
-                { !process && s->watch > 0, "-watch wants a process" },
-                { !process && s->report.source != MEMA_SOURCE_AUTO, "-source is of a process" },
+                  "-save and -format smaps want a process, not a file" },
+                { !process && s->watch > 0, "-watch wants a process, not a file" },
+                { !process && s->report.source != MEMA_SOURCE_AUTO, "-source wants a process, not a file" },
                 { scan && (s->save || prints_capture), "-source scan has no smaps to save" },
                 { scan && sort != MEMA_SORT_RSS && sort < MEMA_SORT_SIZE,
-                  "-source scan wants -sort rss, size, address or name: it knows nothing else" },
+                  "-source scan wants -sort rss, size, address or name: it has no other figures" },
                 { s->watch > 0 && (s->save || s->output.format != MEMA_FORMAT_TEXT),
-                  "-watch is a text, and not saved" },
+                  "-watch wants -format text, and no -save" },
                 { s->watch > 0 && s->report.sort != MEMA_SORT_RSS,
-                  "-watch has the largest change first; not -sort" },
+                  "-watch takes no -sort: the largest change comes first" },
         };
 
         for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -295,7 +301,7 @@ bool read_options(struct settings *s, char **arguments)
                 arguments++;
         while (arguments && *arguments)
                 arguments = read_option(s, arguments);
-        if (s->save && strcmp(s->save, "-") == 0) { /* in place of the report */
+        if (s->save && strcmp(s->save, "-") == 0) { /* instead of the report */
                 s->output.format = MEMA_FORMAT_SMAPS;
                 s->save = NULL;
         }

@@ -1,4 +1,4 @@
-/* options.h - what the command line was asked for. */
+/* options.h - the command line's options. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -6,23 +6,23 @@
 
 #include "../../csrc/memanalyzer.h"
 
-/* How many characters of a name a message shows. */
+/* The most characters of a name in a message. */
 enum { SHOWN_MAX = 60 };
 
 struct settings {
         uint64_t pid;     /* 0: this process */
-        const char *file; /* NULL: a process */
-        const char *save; /* NULL: nowhere */
-        uint64_t watch;   /* seconds between two looks; 0: there is one */
-        bool diff;
-        const char *files[2]; /* that are compared */
+        const char *file; /* to read instead of a process, or NULL */
+        const char *save; /* to write what was read, or NULL */
+        uint64_t watch;   /* seconds between readings; 0: one reading */
+        bool diff;        /* of two files */
+        const char *files[2];
         bool help, version;
         struct mema_options report;
         struct mema_output_options output;
 };
 
-/* Reads the arguments, to NULL, into what has the defaults; false, and it says why,
- * where they are wrong. */
+/* Parses the arguments, up to NULL, into *s, which has the defaults.  False, with an error printed, if they
+ * are wrong. */
 bool read_options(struct settings *s, char **arguments);
 
 void print_help(void);

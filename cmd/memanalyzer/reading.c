@@ -1,4 +1,4 @@
-/* reading.c - reports of processes and of two moments, as the command line wants them. */
+/* reading.c - timed readings of a process, and the difference between two reports. */
 #define _POSIX_C_SOURCE 200809L
 #include "reading.h"
 
@@ -7,8 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Nanoseconds of a clock. */
-static uint64_t now_of(clockid_t clock)
+static uint64_t nanoseconds(clockid_t clock)
 {
         struct timespec t;
 
@@ -19,14 +18,14 @@ static uint64_t now_of(clockid_t clock)
 enum mema_status collect_timed(struct mema_report *report, uint64_t pid, struct mema_origin *origin,
                                struct mema_error *error)
 {
-        uint64_t start = now_of(CLOCK_MONOTONIC);
+        uint64_t start = nanoseconds(CLOCK_MONOTONIC);
         enum mema_status status;
 
         origin->kind = MEMA_ORIGIN_PROCESS;
         origin->pid = pid > 0 ? pid : (uint64_t)getpid();
-        origin->began = now_of(CLOCK_REALTIME);
+        origin->began = nanoseconds(CLOCK_REALTIME);
         status = mema_collect(report, pid, error);
-        origin->cost = now_of(CLOCK_MONOTONIC) - start;
+        origin->cost = nanoseconds(CLOCK_MONOTONIC) - start;
         return status;
 }
 

@@ -1,4 +1,4 @@
-/* watch.c - a process, looked at again and again. */
+/* watch.c - reads a process at intervals, and draws a screen or prints a line of what changed. */
 #define _DEFAULT_SOURCE
 #include "watch.h"
 
@@ -11,9 +11,9 @@
 
 #include "reading.h"
 
-/* The screen ------------------------------------------------------------------ */
+/* Screen */
 
-/* What is beyond its last row and column is left out, so that it never scrolls. */
+/* Text beyond the last row or column is left out, so that the terminal never scrolls. */
 struct screen {
         unsigned rows, columns, row, column;
 };
@@ -21,20 +21,20 @@ struct screen {
 static struct screen screen_begin(void)
 {
         struct winsize size = { .ws_row = 0 };
-        struct screen screen = { 24, 80, 0, 0 };
+        struct screen screen = { 24, 80, 0, 0 }; /* the size of a VT100 if it is unknown */
 
         if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 && size.ws_col > 0) {
                 screen.rows = size.ws_row;
                 screen.columns = size.ws_col;
         }
-        fputs("\033[H\033[J", stdout); /* the cursor to the first row, and what was there away */
+        fputs("\033[H\033[J", stdout); /* moves the cursor to the first row and clears the screen */
         return screen;
 }
 
 static void screen_put(struct screen *screen, const char *text, size_t len)
 {
         for (; len > 0; text++, len--) {
-                bool continues = ((unsigned char)*text & 0xc0) == 0x80; /* a character of UTF-8 */
+                bool continues = ((unsigned char)*text & 0xc0) == 0x80; /* a byte inside a UTF-8 character */
 
                 if (*text == '\n') {
                         screen->row++;
@@ -61,9 +61,9 @@ static void draw(struct mema_output *output, const struct settings *s)
                 screen_put(&screen, out, n);
 }
 
-/* Lines ------------------------------------------------------------------------ */
+/* Lines */
 
-/* What is less than one of the unit is in KB: a slow leak is a small change each time. */
+/* A change below one unit is shown in KB: a slow leak changes little each time. */
 static void print_change(const char *what, uint64_t before, uint64_t now, const struct mema_output *output)
 {
         uint64_t size = now > before ? now - before : before - now;
@@ -100,10 +100,10 @@ static void print_line(const struct mema_output *output)
         putchar('\n');
 }
 
-/* Looking ------------------------------------------------------------------------ */
+/* Readings */
 
-static enum mema_status look(struct mema_report *report, const struct settings *s,
-                             struct mema_output_options *options, struct mema_error *error)
+static enum mema_status read_process(struct mema_report *report, const struct settings *s,
+                                     struct mema_output_options *options, struct mema_error *error)
 {
         struct mema_options wanted = { .for_diff = true, .source = s->report.source, .rss_only = true };
         enum mema_status status;
@@ -122,9 +122,9 @@ enum mema_status watch(const struct settings *s, struct mema_error *error)
         struct mema_output_options options = s->output;
         struct difference d = { 0 };
         bool screen = isatty(STDOUT_FILENO);
-        enum mema_status status = look(before, s, &options, error);
+        enum mema_status status = read_process(before, s, &options, error);
 
-        /* The first time there is nothing before. */
+        /* The first reading is compared with itself. */
         mema_report_init(now, NULL, NULL);
         if (status == MEMA_STATUS_OK)
                 status = compare(&d, before, before, error);
@@ -144,7 +144,7 @@ enum mema_status watch(const struct settings *s, struct mema_error *error)
                         now = older;
                 }
                 mema_report_free(now);
-                status = look(now, s, &options, error);
+                status = read_process(now, s, &options, error);
                 if (status == MEMA_STATUS_OK)
                         status = compare(&d, before, now, error);
         }

@@ -36,19 +36,27 @@ func pair(m []step, t, c reflect.Type, at, in uintptr, unread []string) []step {
 			m = pair(m, t.Elem(), c.Elem(), at+i*t.Elem().Size(), in+i*c.Elem().Size(), nil)
 		}
 		return m
-	case t.Kind() != reflect.String && t.Size() != c.Size():
+	case t.Kind() != reflect.String && (t.Size() != c.Size() || (t.Kind() == reflect.Bool) != (c.Kind() == reflect.Bool)):
 		panic(fmt.Sprintf("core: %v is not %v", t, c))
 	}
 	return append(m, step{at: at, in: in, size: c.Size(), text: t.Kind() == reflect.String})
 }
 
-func pairFields(m []step, t, c reflect.Type, at, in uintptr, unread []string) []step {
-	left := map[string]reflect.StructField{}
+// fields are the members of a C struct that are not private. cgo's spelling of the member go is _go.
+func fields(c reflect.Type) map[string]reflect.StructField {
+	all := map[string]reflect.StructField{}
 	for i := range c.NumField() {
-		f := c.Field(i)
-		if name := strings.Replace(f.Name, "_go", "go", 1); name[0] != '_' && !slices.Contains(unread, name) {
-			left[name] = f // cgo's spelling of a keyword is _go
+		if name := strings.Replace(c.Field(i).Name, "_go", "go", 1); name[0] != '_' {
+			all[name] = c.Field(i)
 		}
+	}
+	return all
+}
+
+func pairFields(m []step, t, c reflect.Type, at, in uintptr, unread []string) []step {
+	left := fields(c)
+	for _, name := range unread {
+		delete(left, name)
 	}
 	for i := range t.NumField() {
 		f, name := t.Field(i), memberName(t.Field(i).Name)
@@ -69,6 +77,16 @@ func pairFields(m []step, t, c reflect.Type, at, in uintptr, unread []string) []
 		panic(fmt.Sprintf("core: Go does not read the member %s of %v", name, c))
 	}
 	return m
+}
+
+// ExpectMembers panics if a C struct that has no mirror has other members than these.
+func ExpectMembers[C any](members ...string) bool {
+	for f := range fields(reflect.TypeFor[C]()) {
+		if !slices.Contains(members, f) {
+			panic(fmt.Sprintf("core: %v has another member, %s", reflect.TypeFor[C](), f))
+		}
+	}
+	return true
 }
 
 // memberName is the C name of a Go field: vm_flags of VMFlags.

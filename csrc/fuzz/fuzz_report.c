@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "../tests/failing.h"
-#include "../tests/shown.h"
+#include "../tests/expect_output.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* records.h - parses texts into regions and reports, and asserts what holds for all of them: that the cuts
- * do not matter, and that the categories add up.  Checks of rendered reports are in shown.h. */
+ * do not matter, and that the categories add up.  Checks of rendered reports are in expect_output.h. */
 #ifndef RECORDS_H
 #define RECORDS_H
 

@@ -1,7 +1,6 @@
-/* test_cli.c - bin/memanalyzer as a person or a script meets it: options, exit
- * codes, words, colours. */
+/* test_cli.c - bin/memanalyzer for people and scripts: options, exit statuses, messages, colors. */
 #define _GNU_SOURCE
-#include "shown.h"
+#include "expect_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,7 @@
 #define ARGUMENTS(...) ((char *const[]){ PROGRAM, __VA_ARGS__, NULL })
 #define RUN(input, ...) run_program(ARGUMENTS(__VA_ARGS__), input)
 
-/* Three mappings, each the first by some key. */
+/* Three mappings; each comes first by some sort key. */
 /* clang-format off */
 #define MAPPING(range, name, size, rss, pss, clean, dirty, swap)                \
         range " r--p 00000000 08:01 77 " name "\n"                              \
@@ -40,7 +39,7 @@ static bool contains(const char *text, const char *part)
         return strstr(text, part) != NULL;
 }
 
-/* What a run of the command came to; frees it. */
+/* Checks the output of a run of the command, and frees it. */
 static void expect(struct output o, int status, const char *out, const char *err)
 {
         EQUAL(o.status, status);
@@ -49,7 +48,7 @@ static void expect(struct output o, int status, const char *out, const char *err
         output_free(&o);
 }
 
-/* A source that failed: status 1, no report, and one line with these words. */
+/* Checks that the source failed: status 1, no report, and a message of one line that contains `words`. */
 static void expect_failure(struct output o, const char *words)
 {
         const char *newline = strchr(o.err, '\n');
@@ -92,7 +91,7 @@ static void help_fits_a_screen(void)
                 TRUE(len <= 80);
                 line += len + (line[len] == '\n');
         }
-        TRUE(lines <= 23); /* the prompt takes the last one */
+        TRUE(lines <= 23); /* of 24: the prompt takes the last one */
         expect_same_output(o, RUN(NULL, "--help"));
 }
 
@@ -102,105 +101,102 @@ static void version_is_the_header_s(void)
         expect(RUN(NULL, "--version"), 0, "memanalyzer " MEMA_VERSION "\n", "");
 }
 
-static void wrong_usage_is_refused(void)
-{
 #define PID "memanalyzer: -pid wants a number from 1 to 2147483647; "
 #define TOP "memanalyzer: -top wants a number from 0 to 100000, or all; "
 #define SORT "memanalyzer: -sort wants one of rss pss private dirty swap size address name; "
 #define UNIT "memanalyzer: -unit wants one of MB KB B auto; "
 #define FORMAT "memanalyzer: -format wants one of text json openmetrics smaps; "
 #define FILENAME "memanalyzer: -f wants the name of a file, or - for standard input; "
-#define ONLY "memanalyzer: wants options only; not "
-#define NONE "memanalyzer: there is no option "
-        static const struct {
-                char *arguments[4];
-                const char *err;
-        } cases[] = {
-                { { "-pid" }, PID "none was given" },
-                { { "-pid", "0" }, PID "not \"0\"" },
-                { { "-pid", "-1" }, PID "not \"-1\"" },
-                { { "-pid", "+1" }, PID "not \"+1\"" },
-                { { "-pid", "" }, PID "not \"\"" },
-                { { "-pid=" }, PID "not \"\"" },
-                { { "-pid", " 1" }, PID "not \" 1\"" },
-                { { "-pid", "1x" }, PID "not \"1x\"" },
-                { { "-pid", "0x10" }, PID "not \"0x10\"" },
-                { { "-pid", "self" }, PID "not \"self\"" },
-                { { "-pid", "2147483648" }, PID "not \"2147483648\"" },
-                { { "-pid", "18446744073709551617" }, PID "not \"18446744073709551617\"" },
-                { { "-pid", "1", "-f", "x" }, "memanalyzer: -pid and -f are two sources; one is wanted" },
-                { { "-save", "y", "-f", "x" },
-                  "memanalyzer: a process is saved; what a file has is saved already" },
-#define WATCHED "memanalyzer: -watch is a text, and not saved"
-#define UNSORTED "memanalyzer: -source scan wants -sort rss, size, address or name: it knows nothing else"
-#define SAVED "memanalyzer: a process is saved; what a file has is saved already"
-                { { "-f", "x", "-format=smaps" }, SAVED },
-                { { "-f", "x", "-save=-" }, SAVED },
-                { { "diff", "a", "b", "-format=openmetrics" },
-                  "memanalyzer: diff wants -format text or json" },
-                { { "-f", "x", "-watch=1" }, "memanalyzer: -watch wants a process" },
-                { { "-watch=1", "-save=x" }, WATCHED },
-                { { "-watch=1", "-format=json" }, WATCHED },
-                { { "-watch=1", "-sort=pss" },
-                  "memanalyzer: -watch has the largest change first; not -sort" },
-                { { "-source=file" }, "memanalyzer: -source wants one of auto smaps scan; not \"file\"" },
-                { { "-f", "x", "-source=scan" }, "memanalyzer: -source is of a process" },
-                { { "diff", "a", "b", "-source=smaps" }, "memanalyzer: -source is of a process" },
-                { { "-source=scan", "-save=x" }, "memanalyzer: -source scan has no smaps to save" },
-                { { "-source=scan", "-format=smaps" }, "memanalyzer: -source scan has no smaps to save" },
-                { { "-source=scan", "-sort=pss" }, UNSORTED },
-                { { "-source=scan", "-sort=swap" }, UNSORTED },
-                { { "-watch=0" }, "memanalyzer: -watch wants a number of seconds from 1 to 3600; not \"0\"" },
-#define DIFF "memanalyzer: diff wants two files, and of the options -top, -all, -unit and -format"
-                { { "diff" }, DIFF },
-                { { "diff", "a" }, DIFF },
-                { { "diff", "a", "-top", "1" }, DIFF },
-                { { "diff", "a", "b", "-pid=1" }, DIFF },
-                { { "diff", "a", "b", "-f=c" }, DIFF },
-                { { "diff", "a", "b", "-save=c" }, SAVED },
-                { { "diff", "a", "b", "-sort=name" }, DIFF },
-                { { "diff", "a", "b", "c" }, "memanalyzer: diff wants two files and options; not \"c\"" },
-                { { "diff", "a", "b", "-" }, NONE "\"-\"" },
-                { { "-all", "diff" },
-                  "memanalyzer: diff comes first: memanalyzer diff BEFORE NOW, then options" },
-                { { "-save=" },
-                  "memanalyzer: -save wants the name of a new file, or - for standard output; not \"\"" },
-                { { "-f" }, FILENAME "none was given" },
-                { { "-f", "" }, FILENAME "not \"\"" },
-                { { "-top" }, TOP "none was given" },
-                { { "-top", "abc" }, TOP "not \"abc\"" },
-                { { "--top=abc" }, TOP "not \"abc\"" },
-                { { "-top", "-1" }, TOP "not \"-1\"" },
-                { { "-top", "100001" }, TOP "not \"100001\"" },
-                { { "-top", "5.0" }, TOP "not \"5.0\"" },
-                { { "-top", "ALL" }, TOP "not \"ALL\"" },
-                { { "-all=1" }, "memanalyzer: -all takes no value; not \"1\"" },
-                { { "-h=" }, "memanalyzer: -h takes no value; not \"\"" },
-                { { "-sort", "color" }, SORT "not \"color\"" },
-                { { "-sort" }, SORT "none was given" },
-                { { "-unit", "mb" }, UNIT "not \"mb\"" },
-                { { "-unit", "GB" }, UNIT "not \"GB\"" },
-                { { "-format" }, FORMAT "none was given" },
-                { { "-format", "JSON" }, FORMAT "not \"JSON\"" },
-                { { "1234" }, ONLY "\"1234\"" },
-                { { "-all", "stray" }, ONLY "\"stray\"" },
-                { { "" }, ONLY "\"\"" },
-                { { "-" }, NONE "\"-\"" },
-                { { "--" }, NONE "\"--\"" },
-                { { "---all" }, NONE "\"---all\"" },
-                { { "-to", "5" }, NONE "\"-to\"" },
-                { { "-tops=5" }, NONE "\"-tops=5\"" },
-                { { "-verbose" }, NONE "\"-verbose\"" },
-                { { "-top", "\033[2J\n\\" }, TOP "not \"\\x1b[2J\\x0a\\\"" },
-                { { "\033]0;title\a" }, ONLY "\"\\x1b]0;title\\x07\"" },
-        };
+#define WORD "memanalyzer: not an option: "
+#define UNKNOWN "memanalyzer: unknown option "
+#define WATCHED "memanalyzer: -watch wants -format text, and no -save"
+#define UNSORTED "memanalyzer: -source scan wants -sort rss, size, address or name: it has no other figures"
+#define SAVED "memanalyzer: -save and -format smaps want a process, not a file"
+#define DIFF "memanalyzer: diff wants two files, and only the options -top, -all, -unit and -format"
 
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                char *const *a = cases[i].arguments;
+static const struct {
+        char *arguments[4];
+        const char *err;
+} refusals[] = {
+        { { "-pid" }, PID "none was given" },
+        { { "-pid", "0" }, PID "not \"0\"" },
+        { { "-pid", "-1" }, PID "not \"-1\"" },
+        { { "-pid", "+1" }, PID "not \"+1\"" },
+        { { "-pid", "" }, PID "not \"\"" },
+        { { "-pid=" }, PID "not \"\"" },
+        { { "-pid", " 1" }, PID "not \" 1\"" },
+        { { "-pid", "1x" }, PID "not \"1x\"" },
+        { { "-pid", "0x10" }, PID "not \"0x10\"" },
+        { { "-pid", "self" }, PID "not \"self\"" },
+        { { "-pid", "2147483648" }, PID "not \"2147483648\"" },
+        { { "-pid", "18446744073709551617" }, PID "not \"18446744073709551617\"" },
+        { { "-pid", "1", "-f", "x" }, "memanalyzer: -pid and -f exclude each other" },
+        { { "-save", "y", "-f", "x" }, SAVED },
+        { { "-f", "x", "-format=smaps" }, SAVED },
+        { { "-f", "x", "-save=-" }, SAVED },
+        { { "diff", "a", "b", "-format=openmetrics" }, "memanalyzer: diff wants -format text or json" },
+        { { "-f", "x", "-watch=1" }, "memanalyzer: -watch wants a process, not a file" },
+        { { "-watch=1", "-save=x" }, WATCHED },
+        { { "-watch=1", "-format=json" }, WATCHED },
+        { { "-watch=1", "-sort=pss" }, "memanalyzer: -watch takes no -sort: the largest change comes first" },
+        { { "-source=file" }, "memanalyzer: -source wants one of auto smaps scan; not \"file\"" },
+        { { "-f", "x", "-source=scan" }, "memanalyzer: -source wants a process, not a file" },
+        { { "diff", "a", "b", "-source=smaps" }, "memanalyzer: -source wants a process, not a file" },
+        { { "-source=scan", "-save=x" }, "memanalyzer: -source scan has no smaps to save" },
+        { { "-source=scan", "-format=smaps" }, "memanalyzer: -source scan has no smaps to save" },
+        { { "-source=scan", "-sort=pss" }, UNSORTED },
+        { { "-source=scan", "-sort=swap" }, UNSORTED },
+        { { "-watch=0" }, "memanalyzer: -watch wants a number of seconds from 1 to 3600; not \"0\"" },
+        { { "diff" }, DIFF },
+        { { "diff", "a" }, DIFF },
+        { { "diff", "a", "-top", "1" }, DIFF },
+        { { "diff", "a", "b", "-pid=1" }, DIFF },
+        { { "diff", "a", "b", "-f=c" }, DIFF },
+        { { "diff", "a", "b", "-save=c" }, SAVED },
+        { { "diff", "a", "b", "-sort=name" }, DIFF },
+        { { "diff", "a", "b", "c" }, "memanalyzer: diff wants two files and options; not \"c\"" },
+        { { "diff", "a", "b", "-" }, UNKNOWN "\"-\"" },
+        { { "-all", "diff" }, "memanalyzer: diff must come first: memanalyzer diff BEFORE NOW [OPTION...]" },
+        { { "-save=" },
+          "memanalyzer: -save wants the name of a new file, or - for standard output; not \"\"" },
+        { { "-f" }, FILENAME "none was given" },
+        { { "-f", "" }, FILENAME "not \"\"" },
+        { { "-top" }, TOP "none was given" },
+        { { "-top", "abc" }, TOP "not \"abc\"" },
+        { { "--top=abc" }, TOP "not \"abc\"" },
+        { { "-top", "-1" }, TOP "not \"-1\"" },
+        { { "-top", "100001" }, TOP "not \"100001\"" },
+        { { "-top", "5.0" }, TOP "not \"5.0\"" },
+        { { "-top", "ALL" }, TOP "not \"ALL\"" },
+        { { "-all=1" }, "memanalyzer: -all takes no value; not \"1\"" },
+        { { "-h=" }, "memanalyzer: -h takes no value; not \"\"" },
+        { { "-sort", "color" }, SORT "not \"color\"" },
+        { { "-sort" }, SORT "none was given" },
+        { { "-unit", "mb" }, UNIT "not \"mb\"" },
+        { { "-unit", "GB" }, UNIT "not \"GB\"" },
+        { { "-format" }, FORMAT "none was given" },
+        { { "-format", "JSON" }, FORMAT "not \"JSON\"" },
+        { { "1234" }, WORD "\"1234\"" },
+        { { "-all", "stray" }, WORD "\"stray\"" },
+        { { "" }, WORD "\"\"" },
+        { { "-" }, UNKNOWN "\"-\"" },
+        { { "--" }, UNKNOWN "\"--\"" },
+        { { "---all" }, UNKNOWN "\"---all\"" },
+        { { "-to", "5" }, UNKNOWN "\"-to\"" },
+        { { "-tops=5" }, UNKNOWN "\"-tops=5\"" },
+        { { "-verbose" }, UNKNOWN "\"-verbose\"" },
+        { { "-top", "\033[2J\n\\" }, TOP "not \"\\x1b[2J\\x0a\\\"" },
+        { { "\033]0;title\a" }, WORD "\"\\x1b]0;title\\x07\"" },
+};
+
+static void wrong_usage_is_refused(void)
+{
+        for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+                char *const *a = refusals[i].arguments;
                 char *const argv[] = { PROGRAM, a[0], a[1], a[2], a[3], NULL };
                 char err[512];
 
-                snprintf(err, sizeof err, "%s%s", cases[i].err, HINT);
+                snprintf(err, sizeof err, "%s%s", refusals[i].err, HINT);
                 expect(run_program(argv, NULL), 2, "", err);
         }
 }
@@ -219,7 +215,7 @@ static void a_long_argument_is_cut(void)
         output_free(&o);
 }
 
-static void every_way_to_write_an_option_is_one(void)
+static void all_spellings_of_an_option_are_equal(void)
 {
         expect_same_output(RUN(capture, "-f", "-", "-top", "2"), RUN(capture, "--f", "-", "--top", "2"));
         expect_same_output(RUN(capture, "-f", "-", "-top", "2"), RUN(capture, "-f=-", "--top=2"));
@@ -233,7 +229,7 @@ static void every_way_to_write_an_option_is_one(void)
 
 /* Sources ------------------------------------------------------------------ */
 
-static void itself_is_read_by_default(void)
+static void the_default_is_the_command_itself(void)
 {
         struct output o = RUN(NULL, "-unit", "B");
 
@@ -245,7 +241,7 @@ static void itself_is_read_by_default(void)
         output_free(&o);
 }
 
-static void a_pipe_gets_plain_megabytes(void)
+static void a_pipe_gets_megabytes_without_colors(void)
 {
         struct output o = RUN(capture, "-f", "-");
 
@@ -257,7 +253,7 @@ static void a_pipe_gets_plain_megabytes(void)
         output_free(&o);
 }
 
-/* The text of a file, or of several, below testdata; to be freed. */
+/* The text of files below testdata, see guarded_files; the caller frees it. */
 static char *text_of(const char *names)
 {
         struct guarded file = guarded_files(names);
@@ -267,11 +263,11 @@ static char *text_of(const char *names)
         return text;
 }
 
-static void expect_printed(const char *input, char *top, char *form, const char *golden)
+static void expect_printed(const char *input, char *top, char *format, const char *golden)
 {
         char *wanted = text_of(golden);
 
-        expect(RUN(input, "-f", "-", "-top", top, "-format", form), 0, wanted, "");
+        expect(RUN(input, "-f", "-", "-top", top, "-format", format), 0, wanted, "");
         free(wanted);
 }
 
@@ -285,8 +281,7 @@ static void a_capture_with_facts_is_read_from_a_pipe(void)
         free(input);
 }
 
-/* What a file cannot tell. */
-static void a_process_has_a_number_and_a_time(void)
+static void a_process_has_a_pid_and_a_time(void)
 {
         struct output json = RUN(NULL, "-format", "json"), metrics = RUN(NULL, "-format", "openmetrics");
         char pid[32], command[64];
@@ -304,7 +299,7 @@ static void a_process_has_a_number_and_a_time(void)
         output_free(&json);
 }
 
-static void bad_input_fails_in_words(void)
+static void bad_input_fails_with_a_message(void)
 {
         expect_failure(RUN(NULL, "-f", "/no/such/capture.smaps"), "/no/such/capture.smaps");
         expect_failure(RUN(NULL, "-f", "."), ".: ");
@@ -315,7 +310,7 @@ static void bad_input_fails_in_words(void)
 
 /* The list ----------------------------------------------------------------- */
 
-/* The names of the list's rows, without "/data/". */
+/* The last letters of the names in the list. */
 static void names_in(const char *text, char *names, size_t cap)
 {
         size_t n = 0;
@@ -325,7 +320,7 @@ static void names_in(const char *text, char *names, size_t cap)
         names[n] = '\0';
 }
 
-static void the_list_is_in_the_order_that_was_asked_for(void)
+static void the_list_is_sorted_by_each_key(void)
 {
         static const struct {
                 char *key;
@@ -347,7 +342,7 @@ static void the_list_is_in_the_order_that_was_asked_for(void)
         }
 }
 
-static void the_list_is_as_long_as_was_asked_for(void)
+static void the_list_has_the_top_rows(void)
 {
         static const struct {
                 char *top;
@@ -373,7 +368,7 @@ static void the_list_is_as_long_as_was_asked_for(void)
         }
 }
 
-/* Where the output goes ------------------------------------------------------ */
+/* Output --------------------------------------------------------------------- */
 
 /* Starts the command with the capture as standard input. */
 static pid_t start(char *const argv[], int out, FILE *err, const char *term, const char *no_color)
@@ -404,7 +399,7 @@ static pid_t start(char *const argv[], int out, FILE *err, const char *term, con
         return child;
 }
 
-/* Its exit status, and what it wrote to `err`. */
+/* Waits for it; returns its exit status and what it wrote to `err`. */
 static int ended(pid_t child, FILE *err, char *words, size_t cap)
 {
         int status = 0;
@@ -459,8 +454,8 @@ static void no_standard_output_is_an_error(void)
         expect_write_error(-1, "memanalyzer: standard output: Bad file descriptor\n", ARGUMENTS("-f", "-"));
 }
 
-/* Runs the command on a terminal of some size; returns what appears, carriage returns
- * left out, to be freed.  *status: how it ended. */
+/* Runs the command on a terminal of a size.  Returns what it wrote, without carriage returns, which the
+ * caller frees, and its exit status in *status.  NULL if there are no terminals. */
 static char *on_sized_terminal(const char *term, const char *no_color, char *const argv[],
                                const struct winsize *size, int *status)
 {
@@ -486,7 +481,7 @@ static char *on_sized_terminal(const char *term, const char *no_color, char *con
                 len += (size_t)n;
         close(master);
         *status = ended(child, err, written, sizeof written);
-        equal_number("words without an error", written[0] != '\0', *status != 0, __FILE__, __LINE__);
+        equal_number("a message without an error", written[0] != '\0', *status != 0, __FILE__, __LINE__);
         for (size_t i = 0; i < len; i++)
                 if (text[i] != '\r')
                         text[kept++] = text[i];
@@ -504,8 +499,8 @@ static char *on_terminal(const char *term, const char *no_color, char *const arg
         return text;
 }
 
-/* Takes out the sequences that are the command's own, and nothing else. */
-static void without_colours(char *text)
+/* Removes the escape sequences of color.c, and no others. */
+static void remove_colors(char *text)
 {
         static const char *const own[] = { "\033[0m", "\033[1m", "\033[2m", "\033[33m" };
         char *to = text;
@@ -523,7 +518,7 @@ static void without_colours(char *text)
         *to = '\0';
 }
 
-static void a_terminal_has_colours(void)
+static void a_terminal_has_colors(void)
 {
         char *const *argv = ARGUMENTS("-f", "-", "-unit", "MB");
         struct output plain = run_program(argv, capture);
@@ -538,7 +533,7 @@ static void a_terminal_has_colours(void)
         TRUE(contains(text, "\033[1mGo Runtime:\033[0m\n"));
         TRUE(contains(text, "\033[2m-----"));
         TRUE(!contains(text, "\033[1mVirtual Memory:"));
-        without_colours(text);
+        remove_colors(text);
         SAME_TEXT(text, plain.out);
         free(text);
 
@@ -551,7 +546,7 @@ static void a_terminal_has_colours(void)
         output_free(&plain);
 }
 
-static void a_terminal_s_unit_fits_the_process(void)
+static void the_unit_on_a_terminal_is_auto(void)
 {
         struct output plain = RUN(capture, "-f", "-", "-unit", "auto");
         char *text = on_terminal("dumb", "", ARGUMENTS("-f", "-"));
@@ -562,15 +557,15 @@ static void a_terminal_s_unit_fits_the_process(void)
         output_free(&plain);
 }
 
-/* Names that would do harm ---------------------------------------------------- */
+/* Harmful names --------------------------------------------------------------- */
 
-/* An escape sequence, a mark that turns the direction, invalid UTF-8, a line end
- * of Unicode's, a tag: whoever can make a file can call it so. */
+/* An escape sequence, a mark that changes the writing direction, invalid UTF-8, a line separator, a tag: a
+ * file can have any of them in its name. */
 #define HARMFUL "\033[2J\xe2\x80\xaegpj\xff\xe2\x80\xa8\xf3\xa0\x81\x81"
 #define HARMLESS "\\x1b[2J\\u{202e}gpj\\xff\\u{2028}\\u{e0041}"
 
-/* Makes folders in a folder of ours, up to nearly 4 kB of path; false where the
- * file system has no such names. */
+/* Makes nested folders with a path of nearly 4 kB in a new folder, whose path has *ours bytes; false if the
+ * file system does not take such names. */
 static bool make_deep(char *path, size_t *ours, const char *part)
 {
         TRUE(mkdtemp(path) != NULL);
@@ -593,7 +588,7 @@ static void remove_deep(char *path, size_t ours)
         TRUE(rmdir(path) == 0);
 }
 
-/* Its program is its own kind of memory, and no byte of its names does harm. */
+/* The report has the program's heading, and no harmful byte. */
 static void expect_program(const char *text, const char *heading)
 {
         expect_harmless("the report of a harmful name", text);
@@ -625,7 +620,7 @@ static void expect_harmless_program(const char *part, const char *name, const ch
         text = on_terminal("xterm", "", ARGUMENTS("-pid", number, "-all"));
         if (text) {
                 TRUE(contains(text, "\033[1m"));
-                without_colours(text);
+                remove_colors(text);
                 expect_program(text, heading);
         }
         free(text);
@@ -654,7 +649,7 @@ static void a_saved_program_with_a_harmful_name(void)
         output_free(&o);
 }
 
-/* In the words of an error a name is on one line, and harmless. */
+/* A message has them escaped, on one line. */
 static void files_with_harmful_names(void)
 {
         char path[PATH_MAX] = TEMPORARY;
@@ -678,7 +673,7 @@ static void files_with_harmful_names(void)
         remove_deep(path, ours);
 }
 
-/* A process that is looked at until it ends by itself. */
+/* Starts a process that ends after two seconds. */
 static pid_t short_lived(char *number, size_t size)
 {
         pid_t child = fork();
@@ -693,14 +688,14 @@ static pid_t short_lived(char *number, size_t size)
         return child;
 }
 
-/* That it was read while it ended, or as the zombie that it was then. */
+/* The last reading met the end of the process, or its zombie. */
 static void expect_ended(int status, pid_t child)
 {
         TRUE(status == 4 || status == 6);
         EQUAL(waitpid(child, NULL, 0), child);
 }
 
-static void a_process_is_watched_line_by_line(void)
+static void watch_prints_a_line_each_time(void)
 {
         char number[16], when[32], unit[3], change[32];
         pid_t child = short_lived(number, sizeof number);
@@ -710,12 +705,12 @@ static void a_process_is_watched_line_by_line(void)
         expect_ended(o.status, child);
         TRUE(sscanf(o.out, "%31s RSS %llu %2s %31[+0]", when, &rss, unit, change) == 4 && rss > 0);
         TRUE(strlen(when) == 20 && when[10] == 'T' && when[19] == 'Z');
-        SAME_TEXT(change, "+0"); /* the first time */
+        SAME_TEXT(change, "+0"); /* in the first line */
         TRUE(contains(o.out, "+0 KB\n"));
         output_free(&o);
 }
 
-static void a_screen_of_what_changed(void)
+static void watch_redraws_a_terminal(void)
 {
         static const struct winsize size = { .ws_row = 8, .ws_col = 40 };
         char number[16], *text, *line;
@@ -740,13 +735,12 @@ static void a_screen_of_what_changed(void)
 }
 
 SUITE(cli, CASE(help_fits_a_screen), CASE(version_is_the_header_s), CASE(wrong_usage_is_refused),
-      CASE(a_long_argument_is_cut), CASE(every_way_to_write_an_option_is_one),
-      CASE(itself_is_read_by_default), CASE(a_pipe_gets_plain_megabytes),
-      CASE(a_capture_with_facts_is_read_from_a_pipe), CASE(a_process_has_a_number_and_a_time),
-      CASE(bad_input_fails_in_words), CASE(the_list_is_in_the_order_that_was_asked_for),
-      CASE(the_list_is_as_long_as_was_asked_for), CASE(a_full_disk_is_an_error),
-      CASE(a_closed_pipe_is_a_quiet_error), CASE(no_standard_output_is_an_error),
-      CASE(a_terminal_has_colours), CASE(a_terminal_s_unit_fits_the_process),
+      CASE(a_long_argument_is_cut), CASE(all_spellings_of_an_option_are_equal),
+      CASE(the_default_is_the_command_itself), CASE(a_pipe_gets_megabytes_without_colors),
+      CASE(a_capture_with_facts_is_read_from_a_pipe), CASE(a_process_has_a_pid_and_a_time),
+      CASE(bad_input_fails_with_a_message), CASE(the_list_is_sorted_by_each_key),
+      CASE(the_list_has_the_top_rows), CASE(a_full_disk_is_an_error), CASE(a_closed_pipe_is_a_quiet_error),
+      CASE(no_standard_output_is_an_error), CASE(a_terminal_has_colors), CASE(the_unit_on_a_terminal_is_auto),
       CASE(a_program_with_a_harmful_name), CASE(a_program_with_a_newline_in_its_name),
       CASE(a_saved_program_with_a_harmful_name), CASE(files_with_harmful_names),
-      CASE(a_process_is_watched_line_by_line), CASE(a_screen_of_what_changed));
+      CASE(watch_prints_a_line_each_time), CASE(watch_redraws_a_terminal));

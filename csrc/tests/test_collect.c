@@ -1,5 +1,4 @@
-/* test_collect.c - processes, files and pieces into a report; and each way in
- * which that can fail, in words. */
+/* test_collect.c - reports of processes, files and pieces of text, and the message of each failure. */
 #define _GNU_SOURCE
 #include "records.h"
 
@@ -29,7 +28,7 @@ static void begin(uint64_t top)
         mema_report_init(&r, NULL, &options);
 }
 
-/* A saved text with a path: a file that is gone when it is closed. */
+/* Saves a text in a file that has a path until it is closed. */
 static FILE *saved(const char *text, char path[64])
 {
         FILE *f = tmpfile();
@@ -48,7 +47,7 @@ static FILE *saved(const char *text, char path[64])
 
 static void this_process(void)
 {
-        bool has_libraries = getauxval(AT_BASE) != 0; /* no loader: linked statically */
+        bool has_libraries = getauxval(AT_BASE) != 0; /* 0: linked statically, without a loader */
         struct mema_error error;
 
         begin(MEMA_ALL);
@@ -67,7 +66,6 @@ static void this_process(void)
         mema_report_free(&r);
 }
 
-/* By its number it is the same process. */
 static void this_process_by_its_number(void)
 {
         struct mema_error error;
@@ -93,8 +91,8 @@ static uint64_t distance(uint64_t a, uint64_t b)
         return a > b ? a - b : b - a;
 }
 
-/* As the kernel sums it up elsewhere; both numbers move while they are read. */
-static void totals_beside_statm(void)
+/* Approximately: both change while they are read. */
+static void totals_are_close_to_statm(void)
 {
         uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = 0, resident = 0;
         struct mema_error error;
@@ -110,8 +108,7 @@ static void totals_beside_statm(void)
         mema_report_free(&r);
 }
 
-/* Memory that is made is memory that is found. */
-static void what_is_made_is_found(void)
+static void shared_memory_that_is_made_is_found(void)
 {
         enum { SIZE = 24 << 20 };
         struct mema_error error;
@@ -130,7 +127,7 @@ static void what_is_made_is_found(void)
         munmap(shared, SIZE);
 }
 
-static void a_child_of_ours(void)
+static void a_child(void)
 {
         struct mema_error error;
         int end[2];
@@ -177,7 +174,7 @@ static void files_that_cannot_be_read(void)
                        "Failed to open testdata/\\x1b[2J: No such file or directory");
 }
 
-/* The message of a saved text's error, without the path before it. */
+/* `message` is without the path before it. */
 static void expect_wrong(const char *text, enum mema_status status, uint64_t line, uint64_t column,
                          const char *message)
 {
@@ -198,7 +195,7 @@ static void expect_wrong(const char *text, enum mema_status status, uint64_t lin
 
 #define MAPPING "00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\n"
 
-static void files_that_are_wrong(void)
+static void files_that_are_malformed(void)
 {
         expect_wrong("", MEMA_STATUS_EMPTY, 0, 0,
                      " the input is empty: no address space, or nothing was written to it");
@@ -210,8 +207,8 @@ static void files_that_are_wrong(void)
                      "2:6: Rss wants a number below 2^64 bytes, not \"18446744073709551615\"");
 }
 
-/* What is shown of the input is shown to its end. */
-static void a_file_of_controls(void)
+/* The excerpt in the message is not cut inside an escape. */
+static void an_excerpt_of_control_characters_is_complete(void)
 {
         char text[40], message[MEMA_MESSAGE_MAX];
 
@@ -226,8 +223,8 @@ static void a_file_of_controls(void)
         expect_wrong(text, MEMA_STATUS_MALFORMED, 1, 1, message);
 }
 
-/* An error of the sums says which file and which line, as all others do. */
-static void sums_that_are_too_large(void)
+/* The message has the file and the line, as that of a parse error has. */
+static void sums_that_overflow(void)
 {
         static const char text[] = MAPPING "Rss: 18014398509481983 kB\n" MAPPING "Rss: 4 kB\n";
         char path[64], start[80];
@@ -276,7 +273,7 @@ static void expect_same_report(const struct mema_report *a, const struct mema_re
         }
 }
 
-/* Feeds a capture in pieces of `size`, each of which is gone after the call. */
+/* Feeds a capture in pieces of `size`, each of which is freed after the call. */
 static void collect_pieces(struct mema_report *report, const struct guarded *file, size_t size)
 {
         struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_RSS };
@@ -296,7 +293,7 @@ static void collect_pieces(struct mema_report *report, const struct guarded *fil
         mema_report_finish(report, NULL);
 }
 
-static void pieces_come_to_what_the_file_comes_to(void)
+static void pieces_give_the_same_report_as_the_file(void)
 {
         static const size_t sizes[] = { 61, 3072, 65536, 1 << 20 };
         static struct mema_report pieces;
@@ -316,9 +313,9 @@ static void pieces_come_to_what_the_file_comes_to(void)
         guarded_free(&file);
 }
 
-/* A file is read in pieces of 64 KiB: a line that one ends in is given whole where it
- * is short, and all come to the same. */
-static void lines_that_reach_into_the_next_piece(void)
+/* A file is read in pieces of 64 KiB.  A short line is parsed whole even if two pieces share it; a long one
+ * is not. */
+static void lines_that_span_two_pieces(void)
 {
         enum { PIECE = 1 << 16, LONG = 4000 };
         static const char before[] = MAP("1000-2000", "rw-p", "", 4), head[] = "2000-3000 rw-p 0 0:0 0 ";
@@ -351,7 +348,7 @@ static void lines_that_reach_into_the_next_piece(void)
         }
 }
 
-static void pieces_that_are_wrong(void)
+static void pieces_that_are_malformed(void)
 {
         static const char text[] = MAPPING "Rss: x kB\n";
         static struct mema_smaps p;
@@ -376,8 +373,8 @@ static void pieces_that_are_wrong(void)
         mema_report_free(&r);
 }
 
-/* What comes behind the end is not waited for: in a child, which would not return. */
-static void pieces_behind_the_end(void)
+/* In a child, because the call would not return if it were wrong. */
+static void pieces_after_the_end_are_ignored(void)
 {
         static struct mema_smaps p;
         struct mema_error error;
@@ -397,8 +394,8 @@ static void pieces_behind_the_end(void)
         EQUAL(status, 0);
 }
 
-/* Sums that are too large stay so, whatever is fed. */
-static void pieces_whose_sums_are_too_large(void)
+/* The error is sticky. */
+static void pieces_whose_sums_overflow(void)
 {
         static const char text[] = MAPPING "Rss: 18014398509481983 kB\n" MAPPING "Rss: 4 kB\n" MAPPING;
         static struct mema_smaps p;
@@ -414,9 +411,9 @@ static void pieces_whose_sums_are_too_large(void)
         mema_report_free(&r);
 }
 
-SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals_beside_statm),
-      CASE(what_is_made_is_found), CASE(a_child_of_ours), CASE(files_that_cannot_be_read),
-      CASE(files_that_are_wrong), CASE(a_file_of_controls), CASE(sums_that_are_too_large),
-      CASE(a_capture_from_a_file), CASE(pieces_come_to_what_the_file_comes_to),
-      CASE(lines_that_reach_into_the_next_piece), CASE(pieces_that_are_wrong), CASE(pieces_behind_the_end),
-      CASE(pieces_whose_sums_are_too_large));
+SUITE(collect, CASE(this_process), CASE(this_process_by_its_number), CASE(totals_are_close_to_statm),
+      CASE(shared_memory_that_is_made_is_found), CASE(a_child), CASE(files_that_cannot_be_read),
+      CASE(files_that_are_malformed), CASE(an_excerpt_of_control_characters_is_complete),
+      CASE(sums_that_overflow), CASE(a_capture_from_a_file), CASE(pieces_give_the_same_report_as_the_file),
+      CASE(lines_that_span_two_pieces), CASE(pieces_that_are_malformed),
+      CASE(pieces_after_the_end_are_ignored), CASE(pieces_whose_sums_overflow));

@@ -128,7 +128,7 @@ static uint64_t found_in(const char *where, size_t len, enum mema_field field)
                 if (is(where, len, mema_category_stable_id(i), strlen(mema_category_stable_id(i))))
                         sum += r.category[i].sums.value[field];
         for (unsigned i = 0; i < MEMA_PART_COUNT; i++)
-                if (is(where, len, mema_part_id(i), strlen(mema_part_id(i))))
+                if (is(where, len, mema_part_stable_id(i), strlen(mema_part_stable_id(i))))
                         sum += r.part[i].rss;
         for (uint64_t i = 0; i < r.row_count; i++) {
                 static struct mema_region row;
@@ -239,8 +239,8 @@ static void expect_proofs(const struct capture *c)
         for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++) {
                 const struct mema_proof *proof = &r.proof[i];
 
-                expect(c, mema_proof_id(i), proof->known && proof->held, true);
-                expect(c, mema_proof_id(i), proof->found, whole_pages(proof->least));
+                expect(c, mema_proof_stable_id(i), proof->known && proof->held, true);
+                expect(c, mema_proof_stable_id(i), proof->found, whole_pages(proof->least));
         }
 }
 

@@ -2,7 +2,7 @@
  * of all sums. */
 #define _GNU_SOURCE
 #include "golden.h"
-#include "shown.h"
+#include "expect_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * adds up, and memory is bounded. */
 #define _GNU_SOURCE
 #include "../source_text.h"
-#include "saved.h"
-#include "shown.h"
+#include "expect_capture.h"
+#include "expect_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

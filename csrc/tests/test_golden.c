@@ -1,6 +1,6 @@
 /* test_golden.c - reports of whole captures in every format, against testdata/golden. */
 #include "golden.h"
-#include "shown.h"
+#include "expect_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -306,7 +306,7 @@ static void expect_in(char *kb, char *generator, char *top, uint64_t mappings, b
                 "eval \"$1\" | (ulimit -v \"$0\"; exec " PROGRAM " -f - -unit B -top \"$2\")";
         char *const argv[] = { "/bin/sh", "-c", pipeline, kb, generator, top, NULL };
         struct output o = run_program(argv, NULL);
-        const char *lost = strstr(o.out, "no memory for them: "), *rss = strstr(o.out, "RSS (Resident):");
+        const char *lost = strstr(o.out, "lack of memory: "), *rss = strstr(o.out, "RSS (Resident):");
         uint64_t listed = 0;
 
         for (const char *at = strchr(o.out, '\n'); at; at = strchr(at + 1, '\n'))
@@ -316,7 +316,7 @@ static void expect_in(char *kb, char *generator, char *top, uint64_t mappings, b
         EQUAL(rss ? strtoull(rss + 15, NULL, 10) : 0, mappings * 4096);
         EQUAL(lost == NULL, all_listed);
         if (strcmp(top, "all") == 0)
-                EQUAL(listed + (lost ? strtoull(lost + 20, NULL, 10) : 0), mappings);
+                EQUAL(listed + (lost ? strtoull(lost + 16, NULL, 10) : 0), mappings);
         else
                 EQUAL(listed, strtoull(top, NULL, 10));
         output_free(&o);

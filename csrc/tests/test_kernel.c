@@ -1,5 +1,4 @@
-/* test_kernel.c - the command's totals beside the kernel's own, of a process that
- * is stopped. */
+/* test_kernel.c - the command's totals for a stopped process, against the kernel's own in smaps_rollup. */
 #define _GNU_SOURCE
 #include "test.h"
 
@@ -12,10 +11,10 @@
 #define PROGRAM "bin/memanalyzer"
 #define RUN(input, ...) run_program((char *const[]){ PROGRAM, __VA_ARGS__, NULL }, input)
 
-/* cut: the kernel rounds it down to kB for each mapping.  of_smaps: smaps has it. */
 static const struct column {
         const char *label, *row;
-        bool cut, of_smaps;
+        bool rounded;  /* down to kB in each mapping */
+        bool in_smaps; /* else only in smaps_rollup */
 } columns[] = {
         { "Rss", "RSS (Resident)", false, true },
         { "Pss", "PSS (Proportional)", true, true },
@@ -41,7 +40,7 @@ static const struct column {
         { "Locked", "Locked", true, true },
 };
 
-/* The number after `label` and a colon at the beginning of a line; 0: no such line. */
+/* The number in the line "label: number"; 0 if there is no such line. */
 static uint64_t number_after(const char *text, const char *label)
 {
         size_t len = strlen(label);
@@ -61,9 +60,9 @@ static void compare(const char *rollup, const char *text, uint64_t mappings, boo
                 const struct column *c = &columns[i];
                 uint64_t kernel = number_after(rollup, c->label) * 1024, ours = number_after(totals, c->row);
 
-                if (from_smaps && !c->of_smaps)
+                if (from_smaps && !c->in_smaps)
                         equal_number(c->row, ours, 0, __FILE__, __LINE__);
-                else if (!from_smaps || !c->cut || ours > kernel)
+                else if (!from_smaps || !c->rounded || ours > kernel)
                         equal_number(c->row, ours, kernel, __FILE__, __LINE__);
                 else if (kernel - ours >= mappings * 1024)
                         equal_number(c->row, ours, kernel, __FILE__, __LINE__);
@@ -81,8 +80,7 @@ static char *read_text(const char *path)
         return text;
 }
 
-/* Mappings of a smaps text and the sum of their sizes, by other means than the
- * library's. */
+/* Counts the mappings of a smaps text and sums up their sizes, without the library. */
 static uint64_t count_mappings(const char *path, uint64_t *size)
 {
         char *text = read_text(path);
@@ -95,10 +93,9 @@ static uint64_t count_mappings(const char *path, uint64_t *size)
         return n;
 }
 
-/* The command, of the process, of its smaps and of a rollup that was the same
- * before and after: pages of a file can come to be shared, or not, while another
- * process runs.  The command itself shares the vdso, which makes Pss smaller as
- * long as it runs, so that it gets the rollup as it was before. */
+/* Runs the command on the process, on its smaps and on its smaps_rollup.  Returns false, without a check, if
+ * the rollup changed meanwhile: other processes that start or end change which file pages are shared.  The
+ * command itself shares the vdso, which lowers Pss while it runs, so that it gets the rollup from before. */
 static bool compare_stopped(pid_t child)
 {
         char rollup[64], smaps[64], number[24];
@@ -134,7 +131,7 @@ static bool compare_stopped(pid_t child)
         return quiet;
 }
 
-static void every_column_is_the_kernel_s(void)
+static void every_column_equals_the_kernel_s(void)
 {
         char path[] = TEMPORARY;
         static const char page[64 << 10];
@@ -162,4 +159,4 @@ static void every_column_is_the_kernel_s(void)
         unlink(path);
 }
 
-SUITE(kernel, CASE(every_column_is_the_kernel_s));
+SUITE(kernel, CASE(every_column_equals_the_kernel_s));

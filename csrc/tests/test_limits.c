@@ -1,5 +1,5 @@
-/* test_limits.c - what bounds a process from outside: texts and folders as kernels have
- * them, and real cgroups, where some can be made. */
+/* test_limits.c - limits of a process from outside: the kernel's texts, trees of files like those of /proc
+ * and /sys, and real cgroups if they can be made. */
 #define _GNU_SOURCE
 #include "test.h"
 
@@ -45,7 +45,7 @@ static struct mema_cgroup cgroup_of(const char *cgroup, const char *mountinfo)
         return c;
 }
 
-/* The folder that two texts lead to, and after a colon each above it; "": none. */
+/* The folder that two texts lead to, and its visible ancestors, separated by colons; "": none. */
 static void leads_to(const char *cgroup, const char *mountinfo, const char *folders, const char *file,
                      int line)
 {
@@ -67,7 +67,7 @@ static void leads_to(const char *cgroup, const char *mountinfo, const char *fold
 #define CPU(root, point) "32 31 0:29 " root " " point " rw,relatime - cgroup cgroup rw,cpu,cpuacct\n"
 #define SYS "/sys/fs/cgroup"
 
-static void a_cgroup_s_folder_and_those_above(void)
+static void the_folder_of_a_cgroup_and_its_ancestors(void)
 {
         LEADS_TO("0::/a/b\n", SYSFS V2("/", SYS), SYS "/a/b:" SYS "/a:" SYS);
         LEADS_TO("0::/\n", V2("/", SYS), SYS);
@@ -80,7 +80,7 @@ static void a_cgroup_s_folder_and_those_above(void)
         LEADS_TO("1:cpu:/b\n0::/c\n", CPU("/", "/cpu") V2("/", "/v2"), "/v2/c:/v2");
 }
 
-static void a_container_sees_a_part_of_the_hierarchy(void)
+static void a_container_sees_part_of_the_hierarchy(void)
 {
         LEADS_TO("4:memory:/docker/0af\n", V1("/docker/0af", SYS "/memory"), SYS "/memory");
         LEADS_TO("4:memory:/docker/0af/x\n", V1("/docker/0af", "/m"), "/m/x:/m");
@@ -92,7 +92,7 @@ static void a_container_sees_a_part_of_the_hierarchy(void)
         LEADS_TO("0::/a\n", V2("/", "/first") V2("/", "/second"), "/first/a:/first");
 }
 
-/* As it reads of processes, and finds mounted, what lies above its namespace. */
+/* Of processes and mounts above the reader's cgroup namespace. */
 static void paths_that_leave_the_namespace(void)
 {
         LEADS_TO("0::/../b\n", V2("/", SYS), "");
@@ -103,7 +103,7 @@ static void paths_that_leave_the_namespace(void)
         LEADS_TO("0::/\n", V2("/../..", "/old") V2("/", "/new"), "/new");
 }
 
-static void what_leads_nowhere(void)
+static void texts_without_a_memory_cgroup(void)
 {
         LEADS_TO("", V2("/", SYS), "");
         LEADS_TO("0::/a\n", "", "");
@@ -160,8 +160,8 @@ static void numbers_and_their_absence(void)
                 { "12", 0 }, /* cut */
                 { "12 \n", 0 },
                 { "-1\n", 0 },
-                { "9223372036854771712\n", 0 }, /* v1's with pages of 4 kB */
-                { "9223372036854710272\n", 0 }, /* and of 64 kB */
+                { "9223372036854771712\n", 0 }, /* no limit in v1, with pages of 4 kB */
+                { "9223372036854710272\n", 0 }, /* the same with pages of 64 kB */
                 { "4611686018427387903\n", 4611686018427387903 },
                 { "18446744073709551616\n", 0 },
         };
@@ -217,7 +217,8 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
         return remove(path);
 }
 
-/* Paths and texts in turn: what is read of them, as "cgroup.usage 5 mappings.max 7". */
+/* Makes files of alternating paths and texts, and checks the limits that are read from them, as
+ * "cgroup.usage 5 mappings.max 7". */
 static void reads_tree(const char *const *files, const char *wanted, const char *file, int line)
 {
         char root[] = TEMPORARY, process[64], shown[1024] = "";
@@ -234,7 +235,7 @@ static void reads_tree(const char *const *files, const char *wanted, const char 
                 if (known(&l, i) && i != MEMA_LIMIT_KERNEL_NAMES)
                         snprintf(shown + strlen(shown), sizeof shown - strlen(shown), " %s %llu",
                                  mema_limit_id(i), (unsigned long long)l.value[i]);
-        equal_text("what is read of a tree", shown[0] == ' ' ? shown + 1 : shown, wanted, file, line);
+        equal_text("the limits in a tree", shown[0] == ' ' ? shown + 1 : shown, wanted, file, line);
         if (dir >= 0)
                 close(dir);
         nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
@@ -269,7 +270,7 @@ static void version_1(void)
                    TOP "memory.limit_in_bytes", "9223372036854771712\n");
 }
 
-static void the_root_of_version_1_is_the_machine(void)
+static void the_root_of_version_1_is_left_out(void)
 {
         READS_TREE("", IN("4:memory:/\n", V1("/", SYS)), TOP "memory.usage_in_bytes", "3000\n",
                    TOP "release_agent", "\n");
@@ -303,8 +304,8 @@ static void the_tightest_of_all_limits(void)
                    TOP "a/b/memory.high", "7\n", TOP "a/memory.high", "5\n", TOP "memory.max", "9\n");
 }
 
-/* Files that can be dropped are room, but they cost something to ask for. */
-static void what_is_near_its_limit_is_looked_at(void)
+/* File pages that can be dropped count as room, but memory.stat is expensive to read. */
+static void memory_stat_is_read_near_a_limit(void)
 {
 #define STAT(path, number) TOP path "memory.stat", "active_file 1\ninactive_file " number "\n"
         READS_TREE("cgroup.usage 899 cgroup.limit 1000 cgroup.limit_level 0 cgroup.room 101 "
@@ -330,7 +331,7 @@ static void what_is_near_its_limit_is_looked_at(void)
 #undef STAT
 }
 
-static void files_that_are_not_there(void)
+static void files_that_do_not_exist(void)
 {
         READS_TREE("", "x", "");
         READS_TREE("mappings.max 7", "proc/sys/vm/max_map_count", "7\n");
@@ -352,7 +353,7 @@ static void lines_that_are_longer_than_the_buffer(void)
         READS_TREE("cgroup.usage 3000", IN("0::/a\n", mountinfo), TOP "a/memory.current", "3000\n");
 }
 
-/* `n` folders, each in the one before, and a name. */
+/* A path of `n` nested folders and a name. */
 static const char *deep(char *path, int n, const char *name)
 {
         strcpy(path, TOP);
@@ -373,7 +374,7 @@ static void levels_are_bounded(void)
 
 /* Real cgroups ----------------------------------------------------------------------- */
 
-/* Two, one in the other, with limits, in a hierarchy that has the memory controller. */
+/* Two nested cgroups with limits, in a hierarchy with the memory controller. */
 static struct {
         bool is_v2;
         char outer[128], inner[160];
@@ -405,7 +406,7 @@ static bool put_limit(const char *folder, const char *v2, const char *v1, uint64
 
 static void remove_cgroups(void)
 {
-        /* One that has ended can be in its cgroup for a moment. */
+        /* A process that has ended stays in its cgroup for a moment. */
         for (int i = 0; i < 1000 && rmdir(made.inner) != 0 && errno == EBUSY; i++)
                 usleep(1000);
         rmdir(made.outer);
@@ -452,8 +453,8 @@ static uint64_t number_of(const char *folder, const char *v2, const char *v1)
         return value;
 }
 
-/* A child in the inner cgroup that has touched some memory: what it reads of itself
- * after `prepare`, and of it this process.  It ends with this. */
+/* Starts a child in the inner cgroup, which touches some memory.  Returns the limits that it reads of itself
+ * after `prepare`, and in *by_number those that this process reads of it. */
 static struct mema_limits read_in(bool (*prepare)(void), struct mema_limits *by_number)
 {
         static struct mema_report r;
@@ -508,7 +509,7 @@ static void between(const struct mema_limits *l, enum mema_limit limit, uint64_t
                 __LINE__);
 }
 
-/* What the files say, some of them a moment later. */
+/* Compares limits with the cgroup's files, some of which change meanwhile. */
 static void expect_real(const struct mema_limits *l, uint64_t limit, uint64_t level, uint64_t kills)
 {
         uint64_t most = number_of(made.outer, "memory.peak", "memory.max_usage_in_bytes");
@@ -544,7 +545,7 @@ static void real_limits_at_two_levels(void)
         remove_cgroups();
 }
 
-/* Locked, so that no swap helps. */
+/* The memory is locked, so that it cannot be swapped out. */
 static void take_too_much(void)
 {
         int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, status = 0;
@@ -559,7 +560,7 @@ static void take_too_much(void)
         TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-static void what_the_kernel_ended_is_counted(void)
+static void oom_kills_are_counted(void)
 {
         struct mema_limits own;
 
@@ -588,7 +589,7 @@ static void a_process_without_rights_reads_its_own(void)
         remove_cgroups();
 }
 
-/* As in a container: there is nothing above its own cgroup. */
+/* As in a container: no ancestor of its cgroup is visible. */
 static bool in_its_own_namespace(void)
 {
         const char *top = made.is_v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
@@ -619,7 +620,7 @@ static void a_namespace_hides_the_limits_above(void)
         remove_cgroups();
 }
 
-static void names_are_what_the_kernel_takes(void)
+static void kernel_names_says_whether_the_kernel_takes_names(void)
 {
         size_t page = (size_t)sysconf(_SC_PAGESIZE);
         void *memory = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -632,11 +633,11 @@ static void names_are_what_the_kernel_takes(void)
         munmap(memory, page);
 }
 
-SUITE(limits, CASE(a_cgroup_s_folder_and_those_above), CASE(a_container_sees_a_part_of_the_hierarchy),
-      CASE(paths_that_leave_the_namespace), CASE(what_leads_nowhere), CASE(mountinfo_has_escapes),
+SUITE(limits, CASE(the_folder_of_a_cgroup_and_its_ancestors), CASE(a_container_sees_part_of_the_hierarchy),
+      CASE(paths_that_leave_the_namespace), CASE(texts_without_a_memory_cgroup), CASE(mountinfo_has_escapes),
       CASE(paths_are_bounded), CASE(numbers_and_their_absence), CASE(numbers_behind_keys), CASE(version_2),
-      CASE(version_1), CASE(the_root_of_version_1_is_the_machine), CASE(the_tightest_of_all_limits),
-      CASE(what_is_near_its_limit_is_looked_at), CASE(files_that_are_not_there),
+      CASE(version_1), CASE(the_root_of_version_1_is_left_out), CASE(the_tightest_of_all_limits),
+      CASE(memory_stat_is_read_near_a_limit), CASE(files_that_do_not_exist),
       CASE(lines_that_are_longer_than_the_buffer), CASE(levels_are_bounded), CASE(real_limits_at_two_levels),
-      CASE(what_the_kernel_ended_is_counted), CASE(a_process_without_rights_reads_its_own),
-      CASE(a_namespace_hides_the_limits_above), CASE(names_are_what_the_kernel_takes));
+      CASE(oom_kills_are_counted), CASE(a_process_without_rights_reads_its_own),
+      CASE(a_namespace_hides_the_limits_above), CASE(kernel_names_says_whether_the_kernel_takes_names));

@@ -3,7 +3,7 @@
  *
  * LeakSanitizer finds leaks when the program ends. */
 #include "failing.h"
-#include "shown.h"
+#include "expect_output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* test_openmetrics.c - the OpenMetrics of a report, byte by byte; go/readers_test.go gives it to parsers. */
-#include "shown.h"
+#include "expect_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_processes.c - processes that cannot be read, or not easily: what the
- * library and the command say of each, and with which status. */
+/* test_processes.c - processes that cannot be read, or are hard to read: the status and message of
+ * the library and of the command for each. */
 #define _GNU_SOURCE
 #include "../source.h"
 #include "records.h"
@@ -56,7 +56,7 @@ static void expect_refusal(struct output o, int exit_status, const char *words)
         output_free(&o);
 }
 
-/* The library has this status, the command this exit status, both these words. */
+/* The library returns this status, the command this exit status, and both messages contain `words`. */
 static void expect_no_report(uint64_t pid, enum mema_status status, int exit_status, const char *words)
 {
         struct mema_error error;
@@ -70,7 +70,7 @@ static void expect_no_report(uint64_t pid, enum mema_status status, int exit_sta
                 expect_refusal(run_on(pid), exit_status, words);
 }
 
-/* Both have a report with so much in a category. */
+/* Both make a report, with at least `least` bytes in a category. */
 static void expect_report(uint64_t pid, unsigned category, uint64_t least)
 {
         struct mema_error error;
@@ -86,7 +86,7 @@ static void expect_report(uint64_t pid, unsigned category, uint64_t least)
         output_free(&o);
 }
 
-/* A child that waits to be killed, after it did as it is told. */
+/* Starts a child that calls `does`, then waits to be killed. */
 static pid_t child_that(void (*does)(void))
 {
         char ready = 0;
@@ -110,7 +110,7 @@ static pid_t child_that(void (*does)(void))
         return child;
 }
 
-/* Whether it comes to be so within ten seconds. */
+/* Waits up to ten seconds for a condition. */
 static bool soon(bool (*is_so)(pid_t pid), pid_t pid)
 {
         for (int i = 0; i < 10000; i++) {
@@ -140,9 +140,9 @@ static bool is_zombie(pid_t pid)
         return state_of(pid) == 'Z';
 }
 
-/* Not there, or not really -------------------------------------------------- */
+/* No memory ----------------------------------------------------------------- */
 
-static void a_process_that_is_gone(void)
+static void a_process_that_has_ended(void)
 {
         char words[96];
         pid_t child = child_that(NULL);
@@ -153,7 +153,7 @@ static void a_process_that_is_gone(void)
         expect_no_report((uint64_t)child, MEMA_STATUS_NO_PROCESS, 3, words);
 }
 
-static void a_process_that_never_was(void)
+static void a_process_that_never_existed(void)
 {
         struct mema_error error;
 
@@ -162,7 +162,7 @@ static void a_process_that_never_was(void)
         expect_words(error.message, "process 18446744073709551615 does not exist");
 }
 
-/* It is a zombie then. */
+/* Kills a child, which stays a zombie. */
 static void is_killed(pid_t child)
 {
         siginfo_t info;
@@ -176,7 +176,8 @@ static void a_zombie(void)
         pid_t child = child_that(NULL);
 
         is_killed(child);
-        expect_no_report((uint64_t)child, MEMA_STATUS_ZOMBIE, 6, "is a zombie: it has ended and has no memory");
+        expect_no_report((uint64_t)child, MEMA_STATUS_ZOMBIE, 6,
+                         "is a zombie: it has ended and has no memory");
         end_child(child);
 }
 
@@ -185,14 +186,14 @@ static void a_kernel_thread(void)
         struct guarded name = guarded_file("/proc/2/comm");
 
         if (!name.data || name.len != 9 || memcmp(name.data, "kthreadd\n", 9) != 0)
-                skipped("a kernel thread", "process 2 is none here");
+                skipped("a kernel thread", "process 2 is not one here");
         else
                 expect_no_report(2, MEMA_STATUS_KERNEL_THREAD, 7,
                                  "process 2 has no memory of its own: it is a kernel thread");
         guarded_free(&name);
 }
 
-/* Threads without their leader ----------------------------------------------- */
+/* Threads without the main thread --------------------------------------------- */
 
 enum { SHARED = 8 << 20 };
 
@@ -215,8 +216,8 @@ static void *read_itself(void *unused)
         return NULL;
 }
 
-/* A process whose main thread has ended, and whose other thread does this. */
-static pid_t without_leader(void *(*does)(void *), void *argument)
+/* Starts a process whose main thread ends, and whose other thread calls `does`. */
+static pid_t without_main_thread(void *(*does)(void *), void *argument)
 {
         pid_t child = fork();
 
@@ -232,10 +233,10 @@ static pid_t without_leader(void *(*does)(void *), void *argument)
         return child;
 }
 
-static void threads_that_outlive_their_leader(void)
+static void threads_that_outlive_the_main_thread(void)
 {
         char *memory = mmap(NULL, SHARED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        pid_t child = without_leader(share_and_wait, memory);
+        pid_t child = without_main_thread(share_and_wait, memory);
 
         TRUE(soon(is_zombie, child));
         for (int i = 0; i < 10000 && ((volatile char *)memory)[SHARED - 1] == 0; i++)
@@ -245,10 +246,10 @@ static void threads_that_outlive_their_leader(void)
         munmap(memory, SHARED);
 }
 
-static void this_process_without_its_leader(void)
+static void this_process_without_its_main_thread(void)
 {
         int status = -1;
-        pid_t child = without_leader(read_itself, NULL);
+        pid_t child = without_main_thread(read_itself, NULL);
 
         TRUE(waitpid(child, &status, 0) == child);
         EQUAL(status, 0);
@@ -256,7 +257,7 @@ static void this_process_without_its_leader(void)
 
 /* While it is read ------------------------------------------------------------ */
 
-static bool has_begun_another(pid_t pid)
+static bool has_called_exec(pid_t pid)
 {
         char path[64], name[8] = "";
         FILE *f;
@@ -270,13 +271,13 @@ static bool has_begun_another(pid_t pid)
         return strncmp(name, "sleep", 5) == 0;
 }
 
-static void begins_another(pid_t child)
+static void calls_exec(pid_t child)
 {
         kill(child, SIGCONT);
-        TRUE(soon(has_begun_another, child));
+        TRUE(soon(has_called_exec, child));
 }
 
-/* A shell that has stopped; it goes on as another program. */
+/* Starts a shell that stops, and calls exec when it is continued. */
 static pid_t stopped_shell(void)
 {
         int status = 0;
@@ -292,8 +293,8 @@ static pid_t stopped_shell(void)
         return child;
 }
 
-/* What a reading comes to where something happens to the process after `after`
- * regions of it were read, at the latest when they all were. */
+/* Checks the end of a reading if something happens to the process after `after` of its regions were read, or
+ * after all of them if there are fewer. */
 static void expect_source_broken_off(bool scans, void (*happens)(pid_t child), uint64_t after,
                                      enum mema_status wanted, const char *words)
 {
@@ -331,7 +332,7 @@ static void expect_broken_off(void (*happens)(pid_t child), uint64_t after, enum
         expect_source_broken_off(true, happens, after, wanted, words);
 }
 
-/* The kernel ends the text of a process that is gone as if it were whole. */
+/* The kernel ends the text of a process that has ended as if it were complete. */
 static void a_process_that_is_killed_meanwhile(void)
 {
         expect_broken_off(is_killed, 0, MEMA_STATUS_ENDED, "ended while it was being read");
@@ -346,16 +347,16 @@ static void a_process_that_is_reaped_meanwhile(void)
         expect_broken_off(end_child, UINT64_MAX, MEMA_STATUS_ENDED, "ended while it was being read");
 }
 
-static void a_process_that_begins_another_program_meanwhile(void)
+static void a_process_that_calls_exec_meanwhile(void)
 {
         static const char words[] = "called exec while it was being read: read it again";
 
-        expect_broken_off(begins_another, 0, MEMA_STATUS_REPLACED, words);
-        expect_broken_off(begins_another, 1, MEMA_STATUS_REPLACED, words);
-        expect_broken_off(begins_another, UINT64_MAX, MEMA_STATUS_REPLACED, words);
+        expect_broken_off(calls_exec, 0, MEMA_STATUS_REPLACED, words);
+        expect_broken_off(calls_exec, 1, MEMA_STATUS_REPLACED, words);
+        expect_broken_off(calls_exec, UINT64_MAX, MEMA_STATUS_REPLACED, words);
 }
 
-/* Killed, it stays for a while: its memory goes first. */
+/* A process that was killed takes a while to end: its memory is freed first. */
 static void fill_much(void)
 {
         enum { MUCH = 300 << 20 };
@@ -375,7 +376,7 @@ static void a_process_that_is_ending(void)
         for (int i = 0; i < 100000 && status != MEMA_STATUS_ZOMBIE; i++) {
                 status = collect((uint64_t)child, &error);
                 if (status != MEMA_STATUS_OK && status != MEMA_STATUS_ENDED && status != MEMA_STATUS_ZOMBIE)
-                        SAME_TEXT(error.message, "ended, or a zombie");
+                        SAME_TEXT(error.message, "a process that ended, or a zombie");
                 mema_report_free(&r);
         }
         EQUAL(status, MEMA_STATUS_ZOMBIE);
@@ -386,7 +387,7 @@ static void a_process_that_is_ending(void)
 
 enum { NOBODY = 65534 };
 
-/* This process as somebody without privileges; false where root stays root. */
+/* Drops the privileges of root, if this process has them; false if that fails. */
 static bool as_nobody(void)
 {
         return geteuid() != 0 || setresuid(NOBODY, NOBODY, 0) == 0;
@@ -395,10 +396,10 @@ static bool as_nobody(void)
 static void as_before(void)
 {
         if (getuid() == NOBODY && setresuid(0, 0, 0) == 0)
-                prctl(PR_SET_DUMPABLE, 1); /* lost with the user, and children inherit it */
+                prctl(PR_SET_DUMPABLE, 1); /* setresuid cleared it, and children would inherit that */
 }
 
-/* It can lie where only root may look. */
+/* Whether other users may run a program: only root might reach its folder. */
 static bool others_may_run(const char *program)
 {
         bool may = as_nobody() && access(program, X_OK) == 0;
@@ -412,7 +413,7 @@ static void is_not_dumpable(void)
         prctl(PR_SET_DUMPABLE, 0);
 }
 
-static void somebody_else_s_process(void)
+static void another_user_s_process(void)
 {
         pid_t child = child_that(NULL);
 
@@ -430,7 +431,7 @@ static void a_process_that_is_not_dumpable(void)
         pid_t child;
 
         if (!as_nobody()) {
-                skipped("a process that is not dumpable", "root cannot be left");
+                skipped("a process that is not dumpable", "root cannot drop its privileges");
                 return;
         }
         child = child_that(is_not_dumpable);
@@ -440,7 +441,6 @@ static void a_process_that_is_not_dumpable(void)
         end_child(child);
 }
 
-/* It may not be looked at by others, but by itself. */
 static void this_process_when_it_is_not_dumpable(void)
 {
         int status = -1;
@@ -460,8 +460,8 @@ static void this_process_when_it_is_not_dumpable(void)
 
 /* Namespaces -------------------------------------------------------------------- */
 
-/* What the command writes in new namespaces that are set up by a script; false
- * where that may not be. */
+/* Runs the command in new namespaces, after a script that sets them up; false, with a message, if that is not
+ * permitted. */
 static bool in_namespaces(const char *namespaces, const char *set_up, const char *command, struct output *o)
 {
         const char *user = geteuid() == 0 ? "" : "-r", *const scripts[] = { "true", command };
@@ -500,23 +500,22 @@ static void a_system_without_proc(void)
         expect_refusal_in("-m", "mount -t tmpfs none /proc", PROGRAM " -pid 1", 10, "is /proc mounted?");
 }
 
-/* The namespace of this /proc has ended, and has a number for nobody. */
-static void a_proc_that_does_not_know_this_process(void)
+/* /proc of a PID namespace that has ended, which contains no process. */
+static void a_proc_without_this_process(void)
 {
         expect_refusal_in("-m", "unshare -p -f mount -t proc proc /proc", PROGRAM, 10,
                           "Failed to open /proc/self/smaps: No such file or directory: /proc is of a PID "
                           "namespace in which this process has no PID");
 }
 
-/* The outer /proc in an inner namespace: it knows this process by another number. */
-static void a_proc_with_other_numbers(void)
+/* /proc of the outer PID namespace, in which this process has another PID. */
+static void a_proc_of_another_pid_namespace(void)
 {
         struct output o;
 
-        expect_refusal_in(
-                "-p -f", "true", PROGRAM " -pid 999999999", 3,
-                "process 999999999 does not exist, or has ended; /proc shows the PIDs of another "
-                "PID namespace");
+        expect_refusal_in("-p -f", "true", PROGRAM " -pid 999999999", 3,
+                          "process 999999999 does not exist, or has ended; /proc shows the PIDs of another "
+                          "PID namespace");
         if (!in_namespaces("-p -f", "true", PROGRAM " -top 0", &o))
                 return;
         EQUAL(o.status, 0);
@@ -532,14 +531,14 @@ static void a_process_in_another_namespace(void)
                 for (;;)
                         pause();
         if (child < 0) {
-                skipped("a process in another PID namespace", "none may be made");
+                skipped("a process in another PID namespace", "none can be made");
                 return;
         }
         expect_report((uint64_t)child, MEMA_CATEGORY_BINARY, 4096);
         end_child(child);
 }
 
-/* Nobody sees more than his own in this /proc: a process is there all the same. */
+/* In a /proc with hidepid=2, which shows only the user's own processes. */
 static void expect_hidden(pid_t child, int exit_status, const char *words)
 {
         char command[256];
@@ -570,8 +569,7 @@ static void processes_that_are_hidden(void)
 
 /* Programs ------------------------------------------------------------------------ */
 
-/* Below a folder of its own, whose name is written to `folder`, the copy of a
- * program that stands still. */
+/* Starts a copy of build/stopped in a new folder, whose path is written to `folder`. */
 static pid_t stopped_copy(char *folder, const char *name, char *path, size_t size)
 {
         strcpy(folder, TEMPORARY);
@@ -595,7 +593,7 @@ static void expect_binary(const char *name, enum change change, const char *head
         if (change == REPLACED)
                 EQUAL(symlink("/proc/self/exe", path), 0);
         expect_report((uint64_t)child, MEMA_CATEGORY_BINARY, 4096);
-        EQUAL(r.context.program, MEMA_PROGRAM_OTHER); /* its file is read, wherever it is */
+        EQUAL(r.context.program, MEMA_PROGRAM_OTHER); /* its file is read even if it was deleted */
         o = run_on((uint64_t)child);
         expect_words(o.out, heading);
         EQUAL(strstr(o.out, warning) != NULL, change != KEPT);
@@ -618,12 +616,12 @@ static void a_program_that_is_called_deleted(void)
         expect_binary("daemon (deleted)", DELETED, "  Daemon (deleted) Binary ");
 }
 
-SUITE(processes, CASE(a_process_that_is_gone), CASE(a_process_that_never_was), CASE(a_zombie),
-      CASE(a_kernel_thread), CASE(threads_that_outlive_their_leader), CASE(this_process_without_its_leader),
-      CASE(a_process_that_is_killed_meanwhile), CASE(a_process_that_is_reaped_meanwhile),
-      CASE(a_process_that_begins_another_program_meanwhile), CASE(a_process_that_is_ending),
-      CASE(somebody_else_s_process), CASE(a_process_that_is_not_dumpable),
+SUITE(processes, CASE(a_process_that_has_ended), CASE(a_process_that_never_existed), CASE(a_zombie),
+      CASE(a_kernel_thread), CASE(threads_that_outlive_the_main_thread),
+      CASE(this_process_without_its_main_thread), CASE(a_process_that_is_killed_meanwhile),
+      CASE(a_process_that_is_reaped_meanwhile), CASE(a_process_that_calls_exec_meanwhile),
+      CASE(a_process_that_is_ending), CASE(another_user_s_process), CASE(a_process_that_is_not_dumpable),
       CASE(this_process_when_it_is_not_dumpable), CASE(a_system_without_proc),
-      CASE(a_proc_that_does_not_know_this_process), CASE(a_proc_with_other_numbers),
+      CASE(a_proc_without_this_process), CASE(a_proc_of_another_pid_namespace),
       CASE(a_process_in_another_namespace), CASE(processes_that_are_hidden), CASE(a_program_that_is_deleted),
       CASE(a_program_that_is_called_deleted));

@@ -1,7 +1,6 @@
-/* test_race.c - reports of a process whose mappings change while they are read,
- * that begins itself anew, or that ends. */
+/* test_race.c - reports of a process that changes its mappings, calls exec or ends while it is read. */
 #define _GNU_SOURCE
-#include "shown.h"
+#include "expect_output.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,7 +18,7 @@ static unsigned reports(void)
         return long_run() ? 10000 : 200;
 }
 
-/* build/restless; the pipe ends when it has begun. */
+/* Starts build/restless; exec closes the pipe. */
 static pid_t start(const char *what, const char *steps)
 {
         int end[2];
@@ -47,7 +46,7 @@ static void stop(pid_t child)
 
 /* Numbers ------------------------------------------------------------------- */
 
-/* No column of a mapping is larger than the mapping: a difference below 0 would be. */
+/* No column exceeds the size, as a difference that wrapped around would. */
 static void expect_possible(const char *what, const struct mema_sums *sums)
 {
         for (unsigned f = 0; f < MEMA_FIELD_COUNT; f++) {
@@ -103,7 +102,7 @@ static void reports_while_mappings_change(void)
         stop(child);
 }
 
-/* What is not a whole report says that the process is another now, or none. */
+/* A reading is complete, or says that the process called exec or ended. */
 static enum mema_status expect_sound_or_gone(pid_t child, unsigned i, bool ends)
 {
         struct mema_error error;
@@ -116,12 +115,12 @@ static enum mema_status expect_sound_or_gone(pid_t child, unsigned i, bool ends)
         if (status == MEMA_STATUS_OK)
                 expect_sound();
         else if ((ends ? !gone : status != MEMA_STATUS_REPLACED) || !strstr(error.message, name))
-                SAME_TEXT(error.message, "a report, or that the process is gone");
+                SAME_TEXT(error.message, "a report, or that the process called exec or ended");
         mema_report_free(&r);
         return status;
 }
 
-static void reports_of_a_program_that_begins_anew(void)
+static void reports_of_a_process_that_calls_exec(void)
 {
         pid_t child = start("exec", "200");
 
@@ -143,8 +142,8 @@ static void reports_of_a_process_that_ends(void)
 
 /* Growth ---------------------------------------------------------------------- */
 
-/* A heap waits for the reader of its pages, and grows before the next piece is read: where it
- * was the last of a piece, the kernel gives it again, from its start. */
+/* A heap waits for the lock of the reader, and grows before the next piece is read: if it was the last
+ * mapping of a piece, the kernel returns it again, from its start. */
 static void a_mapping_that_grows_is_counted_once(void)
 {
         static const char *const others[] = { "0", "1", "2", "3", "4" };
@@ -169,7 +168,7 @@ static void a_mapping_that_grows_is_counted_once(void)
 
 /* Overlaps -------------------------------------------------------------------- */
 
-/* The text of smaps, read as the product reads it, behind `len` bytes of `text`. */
+/* Appends smaps to the `len` bytes of `text`, read in pieces like those of source_smaps_linux.c. */
 static size_t read_smaps(pid_t child, char *text, size_t len, size_t cap)
 {
         char path[64];
@@ -186,7 +185,7 @@ static size_t read_smaps(pid_t child, char *text, size_t len, size_t cap)
         return len;
 }
 
-/* Mappings that begin below the end of any before, but for one that has grown. */
+/* Counts mappings that begin below the end of an earlier one, except for one that has grown. */
 static uint64_t count_overlaps(char *text)
 {
         uint64_t start, end, last_start = 0, last_end = UINT64_MAX, highest = 0, n = 0;
@@ -203,7 +202,7 @@ static uint64_t count_overlaps(char *text)
         return n;
 }
 
-static void overlaps_are_those_of_the_text(void)
+static void overlapping_mappings_are_counted(void)
 {
         enum { SIZE = 4 << 20 };
         static char text[SIZE];
@@ -212,7 +211,7 @@ static void overlaps_are_those_of_the_text(void)
         for (unsigned i = 0; i < reports() / 10; i++) {
                 size_t once = read_smaps(child, text, 0, SIZE - 1), len = once;
 
-                if (i % 2 == 1) /* and surely some */
+                if (i % 2 == 1) /* so that some overlap in any case */
                         len = read_smaps(child, text, len, SIZE - 1);
                 text[len] = '\0';
                 EQUAL(report_of(&r, text, len, NULL, NULL), MEMA_STATUS_END);
@@ -225,6 +224,6 @@ static void overlaps_are_those_of_the_text(void)
         stop(child);
 }
 
-SUITE(race, CASE(reports_while_mappings_change), CASE(reports_of_a_program_that_begins_anew),
+SUITE(race, CASE(reports_while_mappings_change), CASE(reports_of_a_process_that_calls_exec),
       CASE(reports_of_a_process_that_ends), CASE(a_mapping_that_grows_is_counted_once),
-      CASE(overlaps_are_those_of_the_text));
+      CASE(overlapping_mappings_are_counted));

@@ -499,10 +499,10 @@ static void figures_that_overflow_are_not_used(void)
 
 static void expect_part_of(unsigned part, uint64_t committed, uint64_t rss, uint64_t low, uint64_t high)
 {
-        equal_number(mema_part_id(part), r.part[part].committed, committed, __FILE__, __LINE__);
-        equal_number(mema_part_id(part), r.part[part].rss, rss, __FILE__, __LINE__);
-        equal_number(mema_part_id(part), r.part[part].low, low, __FILE__, __LINE__);
-        equal_number(mema_part_id(part), r.part[part].high, high, __FILE__, __LINE__);
+        equal_number(mema_part_stable_id(part), r.part[part].committed, committed, __FILE__, __LINE__);
+        equal_number(mema_part_stable_id(part), r.part[part].rss, rss, __FILE__, __LINE__);
+        equal_number(mema_part_stable_id(part), r.part[part].low, low, __FILE__, __LINE__);
+        equal_number(mema_part_stable_id(part), r.part[part].high, high, __FILE__, __LINE__);
 }
 
 static void the_parts_of_the_heap_have_bounds(void)

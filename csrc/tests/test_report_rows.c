@@ -1,5 +1,5 @@
 /* test_report_rows.c - the rows of a report in every order, small arenas and their compaction, and names. */
-#include "shown.h"
+#include "expect_output.h"
 
 #include "../report_arena.h"
 #include "../report_rows.h"

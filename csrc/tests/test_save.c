@@ -1,11 +1,11 @@
-/* test_save.c - a capture as it is written: its pieces, its bounds, and the file that
- * the command line makes.  That it is read as the same report is asserted where reports
- * of live processes are: test_heaps.c, test_labels.c, test_stacks.c. */
+/* test_save.c - writing a capture: its pieces, its limits, and the file that the command line makes.
+ * That it reads back as the same report is checked by the tests of live processes: test_self_memory.c,
+ * test_self_labels.c, test_stacks.c. */
 #define _GNU_SOURCE
 #include "../self_memory.h"
 #include "../source_text.h"
 #include "records.h"
-#include "saved.h"
+#include "expect_capture.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -53,7 +53,7 @@ static void pieces_of_any_size_are_one_text(void)
         mema_report_free(&r);
 }
 
-static void what_was_not_kept_is_not_saved(void)
+static void a_report_without_its_text_saves_no_mappings(void)
 {
         struct mema_error error;
         char *text;
@@ -68,8 +68,8 @@ static void what_was_not_kept_is_not_saved(void)
         mema_report_free(&r);
 }
 
-/* What came again counts there, so that none can be cut off. */
-static void mappings_are_counted_as_often_as_they_came(void)
+/* So that a reader notices if any of them is cut off. */
+static void mappings_that_came_twice_count_twice(void)
 {
         char *text, wanted[64];
         struct mema_error error;
@@ -79,13 +79,13 @@ static void mappings_are_counted_as_often_as_they_came(void)
         r.checks.grown = 2;
         snprintf(wanted, sizeof wanted, "\n# mappings: %u\n", (unsigned)r.totals.mappings + 2);
         text = save_text(&r, 4096, &len);
-        text[len] = '\0'; /* there is room */
+        text[len] = '\0'; /* save_text leaves room for it */
         TRUE(strstr(text, wanted) != NULL);
         free(text);
         mema_report_free(&r);
 }
 
-/* 65,530 mappings are 50 MB. */
+/* As much as 65,530 mappings, the kernel's default limit. */
 static void a_text_of_many_pieces(void)
 {
         enum { BYTES = 50 << 20 };
@@ -116,12 +116,11 @@ static void a_text_beyond_a_gigabyte_is_an_error(void)
         mema_report_init(&r, NULL, &kept);
         r._text.bytes = (1 << 30) - 100;
         EQUAL(mema_collect(&r, 0, &error), MEMA_STATUS_NO_MEMORY);
-        SAME_TEXT(error.message,
-                  "no memory to keep more than 1023 MB of the text of /proc/self/smaps");
+        SAME_TEXT(error.message, "no memory to keep more than 1023 MB of the text of /proc/self/smaps");
         mema_report_free(&r);
 }
 
-/* The owners of two regions, `second` of which overlaps the first, of half of a label. */
+/* Finds the owners of two regions under one label: its first half, and `second`, which overlaps that. */
 static void look_at_two(char *at, size_t half, struct mema_region second)
 {
         struct mema_region first = second;
@@ -140,8 +139,8 @@ static void look_at_two(char *at, size_t half, struct mema_region second)
         EQUAL(mema_label_remove(at, 2 * half, &error), MEMA_STATUS_OK);
 }
 
-/* The process changed between two reads: what was found in the first is not found again,
- * unless the mapping has grown, and takes the place of what it was. */
+/* If the process changed between two reads, the overlap keeps its first owner, unless the mapping has grown:
+ * then the later region replaces the earlier one. */
 static void owners_of_mappings_that_overlap_are_in_order(void)
 {
         size_t half = 1 << 19;
@@ -191,7 +190,6 @@ static void expect_not_saved(struct output o, int status, const char *why)
         output_free(&o);
 }
 
-/* Of a process that stands still. */
 static void a_saved_file_has_the_same_report(void)
 {
         char exe[] = "build/stopped", number[24];
@@ -224,7 +222,7 @@ static void a_saved_file_has_the_same_report(void)
         rmdir(folder);
 }
 
-static void what_is_there_is_not_written_over(void)
+static void a_file_is_never_overwritten(void)
 {
         struct guarded file;
 
@@ -243,8 +241,8 @@ static void what_is_there_is_not_written_over(void)
         expect_not_saved(RUN("-save", path), 1, "No such file or directory");
 }
 
-/* Not even a part of it: of a process that is none, and where the disk is full. */
-static void what_failed_leaves_no_file(void)
+/* Neither if the process does not exist, nor if the disk is full. */
+static void a_failure_leaves_no_file(void)
 {
         struct rlimit limit, few;
         struct output o;
@@ -266,8 +264,8 @@ static void what_failed_leaves_no_file(void)
         rmdir(folder);
 }
 
-SUITE(save, CASE(pieces_of_any_size_are_one_text), CASE(what_was_not_kept_is_not_saved),
-      CASE(mappings_are_counted_as_often_as_they_came), CASE(a_text_of_many_pieces),
+SUITE(save, CASE(pieces_of_any_size_are_one_text), CASE(a_report_without_its_text_saves_no_mappings),
+      CASE(mappings_that_came_twice_count_twice), CASE(a_text_of_many_pieces),
       CASE(a_text_beyond_a_gigabyte_is_an_error), CASE(owners_of_mappings_that_overlap_are_in_order),
-      CASE(a_saved_file_has_the_same_report), CASE(what_is_there_is_not_written_over),
-      CASE(what_failed_leaves_no_file));
+      CASE(a_saved_file_has_the_same_report), CASE(a_file_is_never_overwritten),
+      CASE(a_failure_leaves_no_file));

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "failing.h"
 #include "records.h"
-#include "saved.h"
+#include "expect_capture.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,6 +1,6 @@
 /* test_smaps.c - the parser on whole inputs: several mappings, truncated inputs, long lines, and the contract
  * of its calls.  Single lines are in test_smaps_line.c. */
-#include "reads.h"
+#include "expect_parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * testdata. */
 #define _GNU_SOURCE
 #include "../source_text.h"
-#include "reads.h"
-#include "saved.h"
+#include "expect_parse.h"
+#include "expect_capture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -432,7 +432,30 @@ static void lines_after_a_mapping_are_rejected(void)
         FAILS(MAPPING "# go.heap_live: 5\n", MALFORMED, 2, 1,
               "a line after a mapping wants a label such as Rss:, not \"# go.heap_live: 5\"");
         FAILS(MAPPING "Rss: 4 kB\n# memanalyzer capture: 1\n" MAPPING, MALFORMED, 3, 1,
-              "a line after a mapping wants a label such as Rss:, not \"# memanalyzer capture: 1\"");
+              "a line after a mapping wants a label such as Rss:, not a second capture: diff compares two");
+}
+
+static void mappings_beyond_the_announced_number_are_an_error(void)
+{
+        FAILS("# memanalyzer capture: 1\n# mappings: 1\n" MAPPING MAPPING, MALFORMED, 5, 1,
+              "a saved capture wants as many mappings as it announces, 1, but has 2");
+}
+
+/* As of /dev/zero, which has no end. */
+static void a_first_line_without_an_end_is_an_error(void)
+{
+        static struct mema_smaps p;
+        static const char zeros[512];
+        struct mema_error error;
+        size_t pieces = 0;
+
+        for (mema_smaps_init(&p); p.status == MEMA_STATUS_MORE && pieces < 100; pieces++)
+                mema_smaps_feed(&p, zeros, sizeof zeros);
+        mema_smaps_error(&p, &error);
+        EQUAL(error.status, MEMA_STATUS_MALFORMED);
+        EQUAL(error.line, 1);
+        EQUAL(error.column, 1);
+        TRUE(pieces * sizeof zeros <= MEMA_LINE_MAX + sizeof zeros);
 }
 
 /* `line`, `n` bytes, a newline and a mapping; to be freed. */
@@ -752,6 +775,7 @@ SUITE(smaps_capture, CASE(every_figure_before_and_after), CASE(one_number_for_bo
       CASE(the_last_of_a_repeated_key_counts), CASE(anchors_beyond_the_limit_are_ignored),
       CASE(a_program_is_any_path), CASE(other_lines_are_ignored), CASE(wrong_values_are_rejected),
       CASE(numbers_beyond_64_bits_are_rejected), CASE(lines_after_a_mapping_are_rejected),
+      CASE(mappings_beyond_the_announced_number_are_an_error), CASE(a_first_line_without_an_end_is_an_error),
       CASE(lines_can_be_long), CASE(a_cut_at_any_byte_changes_nothing), CASE(truncated_captures_are_rejected),
       CASE(a_label_is_an_owner_with_any_name), CASE(an_owner_has_any_category_of_a_mapping),
       CASE(owners_are_returned_one_by_one), CASE(a_program_has_a_language_and_a_version),

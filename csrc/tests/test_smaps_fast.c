@@ -1,6 +1,6 @@
 /* test_smaps_fast.c - the fast path: however a mapping differs from the first one, the result is the same as
  * byte by byte, when smaps_line.c reads every line. */
-#include "reads.h"
+#include "expect_parse.h"
 
 #include <inttypes.h>
 #include <stdio.h>

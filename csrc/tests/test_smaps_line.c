@@ -1,5 +1,5 @@
 /* test_smaps_line.c - the parser on single lines: fields, headers, and errors in either. */
-#include "reads.h"
+#include "expect_parse.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* test_source_scan.c - what a scan finds resident in each mapping beside what smaps says of it,
- * and what comes of a report where there is no scan. */
+/* test_source_scan.c - the Rss of each mapping by a scan, against that of smaps; and reports without a
+ * scan. */
 #define _GNU_SOURCE
 #include "records.h"
 
@@ -32,7 +32,8 @@ static void collect(struct mema_report *report, uint64_t pid, enum mema_source_k
         expect_law("a process", report);
 }
 
-/* Kernels before can be without, or count the huge page of zeros. */
+/* Whether the kernel is new enough to have a usable scan in any case: older ones can lack it, or count the
+ * huge page of zeros. */
 static bool must_scan(void)
 {
         unsigned major = 0, minor = 0;
@@ -43,7 +44,7 @@ static bool must_scan(void)
         return (major > 6 || (major == 6 && minor >= 18)) && access("/proc/self/pagemap", R_OK) == 0;
 }
 
-/* Whether this kernel has scans; false, with a message, where not. */
+/* Whether this kernel has scans; prints a message if not. */
 static bool can_scan(void)
 {
         bool scanned;
@@ -67,9 +68,9 @@ static bool has_warning(const struct mema_report *report, const char *wanted)
         return false;
 }
 
-/* Equal --------------------------------------------------------------------------- */
+/* Equality ------------------------------------------------------------------------ */
 
-/* Whether nothing changed from one reading to the next. */
+/* Whether nothing changed between two readings. */
 static bool is_quiet(void)
 {
         bool same = r.row_count == again.row_count;
@@ -107,8 +108,7 @@ static void expect_equal_rows(void)
                              r.category[i].sums.value[MEMA_FIELD_RSS], __FILE__, __LINE__);
 }
 
-/* Kinds of memory of which smaps counts less than is mapped, and how they are told in
- * what build/stopped has made. */
+/* Kinds of memory that smaps does not count in full, as they are recognized among those of build/stopped. */
 static bool has_zeros(const struct mema_region *g)
 {
         return mema_has_flag(g, "dd") && !mema_has_flag(g, "hg") && g->value[MEMA_FIELD_RSS] > 0;
@@ -165,7 +165,7 @@ static void expect_kinds(void)
         }
 }
 
-static void each_mapping_is_as_smaps_says(void)
+static void each_mapping_has_the_rss_of_smaps(void)
 {
         char exe[] = "build/stopped";
         pid_t child = can_scan() ? start_stopped(exe, exe) : -1;
@@ -190,7 +190,7 @@ static void each_mapping_is_as_smaps_says(void)
         end_child(child);
 }
 
-/* Forms --------------------------------------------------------------------------- */
+/* Formats ------------------------------------------------------------------------- */
 
 static void expect_output(char *const argv[], bool scanned, const char *has, const char *has_not)
 {
@@ -203,8 +203,7 @@ static void expect_output(char *const argv[], bool scanned, const char *has, con
         output_free(&o);
 }
 
-/* What is not known is so in every form; which form is from which source. */
-static void what_a_scan_does_not_know_is_unknown(void)
+static void figures_that_a_scan_lacks_are_unknown_in_every_format(void)
 {
         static const struct {
                 const char *source, *format;
@@ -230,7 +229,7 @@ static void what_a_scan_does_not_know_is_unknown(void)
 
 /* Sources ------------------------------------------------------------------------- */
 
-/* Nobody's child cannot open its own pagemap; before Linux 6.7 nobody's can be asked. */
+/* A process that is not dumpable cannot open its own pagemap. */
 static bool falls_back(void)
 {
         static const struct mema_options rss_only = { .rss_only = true };
@@ -247,7 +246,7 @@ static bool falls_back(void)
         return warned && silent;
 }
 
-static void where_there_is_no_scan_smaps_serves(void)
+static void without_a_scan_smaps_is_read(void)
 {
         int status = -1;
         pid_t child = fork();
@@ -258,7 +257,7 @@ static void where_there_is_no_scan_smaps_serves(void)
         EQUAL(status, 0);
 }
 
-static void a_text_that_is_kept_is_smaps(void)
+static void a_kept_text_is_smaps(void)
 {
         static const struct mema_options options = { .rss_only = true, .keep_text = true };
         struct mema_error error;
@@ -272,7 +271,7 @@ static void a_text_that_is_kept_is_smaps(void)
 
 /* Runs ---------------------------------------------------------------------------- */
 
-/* More runs than the kernel gathers at once, in more mappings than a read has lines. */
+/* More runs than one scan returns, in more mappings than one read returns. */
 static void many_runs_in_many_mappings(void)
 {
         enum { PAIRS = 3000 };
@@ -288,8 +287,8 @@ static void many_runs_in_many_mappings(void)
         }
         madvise(memory, size, MADV_NOHUGEPAGE);
         for (size_t i = 0; i < PAIRS; i++) {
-                memory[4 * i * page] = memory[(4 * i + 2) * page] = 1; /* two runs of a page */
-                mprotect(memory + 4 * i * page, 2 * page, PROT_READ);  /* in mappings of two */
+                memory[4 * i * page] = memory[(4 * i + 2) * page] = 1; /* two runs of one page */
+                mprotect(memory + 4 * i * page, 2 * page, PROT_READ);  /* in two mappings of two pages */
         }
         collect(&scan, 0, MEMA_SOURCE_SCAN);
         for (uint64_t i = 0; i < scan.row_count; i++) {
@@ -304,7 +303,7 @@ static void many_runs_in_many_mappings(void)
 
 /* Growth -------------------------------------------------------------------------- */
 
-static int64_t read_given(struct mema_reader *s, char *buf, size_t len, struct mema_error *error)
+static int64_t read_text(struct mema_reader *s, char *buf, size_t len, struct mema_error *error)
 {
         size_t n = strlen(s->file);
 
@@ -315,13 +314,13 @@ static int64_t read_given(struct mema_reader *s, char *buf, size_t len, struct m
         return (int64_t)n;
 }
 
-static void close_given(struct mema_reader *s)
+static void close_folder(struct mema_reader *s)
 {
         close(s->dir);
 }
 
-/* The kernel gives it again from its start; what was counted before is not searched again. */
-static void a_mapping_that_has_grown_has_all_of_it(void)
+/* It comes again from its start, but its first pages are not scanned again. */
+static void a_mapping_that_has_grown_has_all_its_pages(void)
 {
         size_t page = (size_t)sysconf(_SC_PAGESIZE);
         char text[128],
@@ -338,8 +337,8 @@ static void a_mapping_that_has_grown_has_all_of_it(void)
                  (size_t)at + 2 * page, (size_t)at, (size_t)at + 4 * page);
         maps = mema_reader_new("maps", sizeof text, &error);
         maps->file = text;
-        maps->read = read_given;
-        maps->close = close_given;
+        maps->read = read_text;
+        maps->close = close_folder;
         maps->dir = open("/proc/self", O_PATH | O_CLOEXEC);
         source = mema_source_scan(maps);
         for (size_t pages = 2; pages <= 4; pages += 2) {
@@ -351,6 +350,7 @@ static void a_mapping_that_has_grown_has_all_of_it(void)
         munmap(at, 4 * page);
 }
 
-SUITE(source_scan, CASE(each_mapping_is_as_smaps_says), CASE(what_a_scan_does_not_know_is_unknown),
-      CASE(where_there_is_no_scan_smaps_serves), CASE(a_text_that_is_kept_is_smaps),
-      CASE(many_runs_in_many_mappings), CASE(a_mapping_that_has_grown_has_all_of_it));
+SUITE(source_scan, CASE(each_mapping_has_the_rss_of_smaps),
+      CASE(figures_that_a_scan_lacks_are_unknown_in_every_format), CASE(without_a_scan_smaps_is_read),
+      CASE(a_kept_text_is_smaps), CASE(many_runs_in_many_mappings),
+      CASE(a_mapping_that_has_grown_has_all_its_pages));

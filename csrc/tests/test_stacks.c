@@ -1,8 +1,8 @@
-/* test_stacks.c - live processes that have stacks, and some whose memory only looks
- * like that, or like the Go heap. */
+/* test_stacks.c - live processes with thread stacks, or with memory that only looks like stacks or a Go
+ * heap. */
 #define _GNU_SOURCE
 #include "records.h"
-#include "saved.h"
+#include "expect_capture.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ static void between(unsigned category, uint64_t least, uint64_t most, int line)
 }
 #define BETWEEN(category, least, most) between(MEMA_CATEGORY_##category, least, most, __LINE__)
 
-/* The report of a process of programs/stacks.c. */
+/* Reports a process of programs/stacks.c. */
 static void collect_program(const char *kind, const char *count, const char *kilobytes)
 {
         int status = 0;
@@ -66,7 +66,7 @@ static void collect_program(const char *kind, const char *count, const char *kil
         mema_report_free(&r);
 }
 
-/* Not where the kernel does not tell where a thread stands. */
+/* False, with a message, if the kernel does not show stack pointers. */
 static bool pointers_are_known(void)
 {
         if (access("/proc/self/syscall", R_OK) == 0)
@@ -75,8 +75,8 @@ static bool pointers_are_known(void)
         return false;
 }
 
-/* What each of glibc's has beside what its thread uses: its frames, what libraries
- * have for each thread, and the page that each of the two begins in. */
+/* The most that a stack of glibc has beside the bytes that its thread uses: its frames, the thread-local
+ * storage of libraries, and the rest of a page for each of them. */
 #define BESIDE KB(24)
 
 static void threads_have_stacks(void)
@@ -92,7 +92,7 @@ static void threads_have_stacks(void)
         }
 }
 
-static void more_threads_than_are_asked(void)
+static void only_the_first_threads_are_read(void)
 {
         collect_program("threads", "300", "20");
         BETWEEN(STACK_THREADS, 300 * KB(20), 300 * (KB(20) + BESIDE));
@@ -117,7 +117,7 @@ static void stacks_that_are_one_mapping(void)
         BETWEEN(STACK_THREADS, 16 * KB(200), 16 * (KB(200) + BESIDE));
 }
 
-static void memory_behind_a_guard_is_no_stack_of_one_thread(void)
+static void memory_behind_a_guard_is_no_stack_if_there_is_one_thread(void)
 {
         if (!pointers_are_known())
                 return;
@@ -127,8 +127,8 @@ static void memory_behind_a_guard_is_no_stack_of_one_thread(void)
         BETWEEN(ANON_RW, 4 * KB(1024), 4 * KB(1024) + KB(128));
 }
 
-/* glibc gives back all but some pages of each. */
-static void stacks_of_threads_that_have_ended_are_no_threads(void)
+/* glibc keeps them, with some resident pages. */
+static void stacks_of_ended_threads_are_not_thread_stacks(void)
 {
         if (!pointers_are_known())
                 return;
@@ -153,7 +153,7 @@ enum { STACK = 1 << 20, USED = 200 << 10 };
 static pthread_barrier_t barrier;
 static long waiting;
 
-/* A thread that has not yet gone to sleep has no stack pointer to be read. */
+/* Waits until the thread sleeps: the kernel shows no stack pointer before that. */
 static bool sleeps(long thread)
 {
         char path[64], text[256] = "running";
@@ -203,8 +203,8 @@ static bool start(pthread_t *thread, char *stack, void *(*does)(void *))
                pthread_create(thread, &attributes, does, NULL) == 0;
 }
 
-/* A page that is only read keeps what lies beside it from being one mapping with it. */
-static char *stack_apart(void)
+/* Read-only pages on both sides keep the stack from merging with other mappings. */
+static char *map_stack(void)
 {
         long page = sysconf(_SC_PAGESIZE);
         char *p = mmap(NULL, STACK + 2 * (size_t)page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -214,7 +214,7 @@ static char *stack_apart(void)
         return p + page;
 }
 
-/* One stands in a lock, the other reads where the first stands, and where itself. */
+/* One thread waits at a barrier; the other reads the stack pointers of both. */
 static void stacks_of_this_process(void)
 {
         pthread_t waits, reads;
@@ -225,10 +225,10 @@ static void stacks_of_this_process(void)
         before = resident(MEMA_CATEGORY_STACK_THREADS);
         mema_report_free(&r);
         pthread_barrier_init(&barrier, NULL, 2);
-        TRUE(start(&waits, stack_apart(), use_stack));
+        TRUE(start(&waits, map_stack(), use_stack));
         pthread_barrier_wait(&barrier);
         TRUE(sleeps(waiting) || !pointers_are_known());
-        TRUE(start(&reads, stack_apart(), collect_itself));
+        TRUE(start(&reads, map_stack(), collect_itself));
         pthread_join(reads, NULL);
         pthread_barrier_wait(&barrier);
         pthread_join(waits, NULL);
@@ -240,7 +240,7 @@ static void stacks_of_this_process(void)
         mema_report_free(&r);
 }
 
-SUITE(stacks, CASE(threads_have_stacks), CASE(more_threads_than_are_asked), CASE(a_stack_without_a_guard),
-      CASE(stacks_that_are_one_mapping), CASE(memory_behind_a_guard_is_no_stack_of_one_thread),
-      CASE(stacks_of_threads_that_have_ended_are_no_threads), CASE(a_c_program_has_no_go_heap),
+SUITE(stacks, CASE(threads_have_stacks), CASE(only_the_first_threads_are_read), CASE(a_stack_without_a_guard),
+      CASE(stacks_that_are_one_mapping), CASE(memory_behind_a_guard_is_no_stack_if_there_is_one_thread),
+      CASE(stacks_of_ended_threads_are_not_thread_stacks), CASE(a_c_program_has_no_go_heap),
       CASE(stacks_of_this_process));

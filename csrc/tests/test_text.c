@@ -1,8 +1,8 @@
 /* test_text.c - the text of a report: units, rows, rounding, limits and names. */
 #include "../render.h"
 #include "../source_text.h"
-#include "saved.h"
-#include "shown.h"
+#include "expect_capture.h"
+#include "expect_output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-/* failing.c - the command line where memory runs out: failing FIRST LAST ARGUMENT...
+/* failing.c - the command line with an allocator that fails: failing FIRST LAST ARGUMENT...
  *
- * Its allocations number FIRST to LAST fail.  It exits as the command does, and
- * with NONE_FAILED where it asked for fewer. */
+ * Allocations number FIRST to LAST fail.  The exit status is the command's, or NONE_FAILED if it made
+ * fewer allocations. */
 #define main command_line
 #include "../../../cmd/memanalyzer/main.c"
 #undef main

@@ -1,10 +1,9 @@
-/* heaps.c - a process that makes its C heap in a way that is known, and reads
- * itself: heaps CASE.  What is not as it has to be is written to standard output;
- * why a case cannot be made here, to standard error.
+/* heaps.c - a process that makes a known C heap and reads itself: heaps CASE.  Failed checks are written to
+ * standard output; the reason why a case cannot be made here, to standard error.
  *
- * A program of its own, because the tests run with the malloc of a sanitizer. */
+ * It is a program of its own, because the tests run with the malloc of a sanitizer. */
 #define _GNU_SOURCE
-#include "../saved.h"
+#include "../expect_capture.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -51,7 +50,7 @@ static const struct mema_proof *proof(unsigned id)
         return &r.proof[id];
 }
 
-/* The row that an address is in; all zero where none is. */
+/* The row that contains an address; all zero if none does. */
 static const struct mema_region *row_at(const void *address)
 {
         static struct mema_region row;
@@ -70,7 +69,7 @@ static uint64_t category_at(const void *address)
         return row_at(address)->category;
 }
 
-/* The memory is a row of its own, all of it resident. */
+/* Checks that the memory is a row of its own, and is all resident. */
 #define EXPECT_ROW(at, bytes, in)                               \
         do {                                                    \
                 const struct mema_region *row = row_at(at);     \
@@ -133,11 +132,11 @@ static void read_process(uint64_t pid, enum facts which)
         expect_law();
         unlike = unlike_when_saved(&r);
         if (unlike)
-                printf("saved and read again it has not the same: %s\n", unlike);
+                printf("saved and read again, this differs: %s\n", unlike);
 }
 
-/* Reads this process, and both sums of malloc's are found. */
-static void read_proven(void)
+/* Reads this process and checks that both sums of malloc verify what was found. */
+static void read_verified(void)
 {
         read_process(0, TRUE_FACTS);
         EQUAL(proof(MEMA_PROOF_MALLOC)->held, 1);
@@ -155,8 +154,8 @@ static char *heap_of(const char *block)
         return (char *)((uintptr_t)block / HEAP * HEAP);
 }
 
-/* Touched memory at an address, or anywhere.  Flags decide what it is merged with:
- * heaps are mapped with MAP_NORESERVE, blocks without. */
+/* Maps and touches memory at an address, or anywhere.  Flags decide what it merges with: heaps are mapped
+ * with MAP_NORESERVE, blocks without. */
 static char *map_at(uintptr_t address, size_t bytes, int flags)
 {
         int fixed = address ? MAP_FIXED_NOREPLACE : 0;
@@ -169,8 +168,8 @@ static char *map_at(uintptr_t address, size_t bytes, int flags)
         return p;
 }
 
-/* Memory that is aligned like heaps.  Below it is room for heaps, above it for the
- * stack of a thread. */
+/* Maps memory that is aligned like heaps, with free addresses for heaps below it, and for a thread's stack
+ * above it. */
 static char *map_aligned(size_t heaps, int flags)
 {
         char *p = mmap(NULL, (heaps + 2) * HEAP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -179,7 +178,7 @@ static char *map_aligned(size_t heaps, int flags)
         return map_at((uintptr_t)heap_of(p + HEAP - 1), heaps * HEAP, flags);
 }
 
-/* Whether the kernel made one mapping of all from `low` to `high`. */
+/* Whether `low` to `high` is in one mapping. */
 static bool is_one_mapping(const char *low, const char *high)
 {
         FILE *f = fopen("/proc/self/maps", "r");
@@ -195,7 +194,7 @@ static bool is_one_mapping(const char *low, const char *high)
         return one;
 }
 
-/* What a thread makes in an arena of its own: `count` touched blocks, in `block`. */
+/* The blocks that a thread allocates in its own arena, and touches. */
 struct made {
         size_t count, size;
         bool free_half, free_all;
@@ -219,7 +218,7 @@ static void *make_and_wait(void *argument)
         return NULL;
 }
 
-/* The list of blocks is not malloc's. */
+/* The list of blocks is mapped, so that it is not on the C heap. */
 static void make(struct made *m, size_t threads)
 {
         sem_init(&done, 0, 0);
@@ -241,7 +240,7 @@ static void one_arena_of_200_mb(void)
         uint64_t rss;
 
         make(&m, 1);
-        read_proven();
+        read_verified();
         rss = r.category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS];
         TRUE(rss >= 50000 * UINT64_C(4000) && rss < MIB(202));
         for (size_t i = 0; i < m.count; i += 1000)
@@ -255,20 +254,20 @@ static void eight_arenas(void)
         for (size_t i = 0; i < 8; i++)
                 m[i] = (struct made){ .count = 1000 * i + 1, .size = 4000 };
         make(m, 8);
-        read_proven();
+        read_verified();
         for (size_t i = 0; i < 8; i++) {
                 EQUAL(category_at(m[i].block[0]), MEMA_CATEGORY_MALLOC_ARENAS);
                 EQUAL(row_at(m[i].block[0])->start, (uintptr_t)heap_of(m[i].block[0]));
         }
 }
 
-/* What is freed at the end of a heap stays mapped; malloc counts it no more. */
+/* Memory freed at the end of a heap stays mapped, but malloc no longer counts it. */
 static void a_heap_that_was_trimmed(void)
 {
         struct made m = { .count = 10000, .size = 4000, .free_all = true };
 
         make(&m, 1);
-        read_proven();
+        read_verified();
         TRUE(row_at(m.block[5])->value[MEMA_FIELD_SIZE] > MIB(30));
         TRUE(committed(MEMA_CATEGORY_MALLOC_ARENAS) < MIB(1));
         TRUE(r.category[MEMA_CATEGORY_MALLOC_ARENAS].sums.value[MEMA_FIELD_RSS] < MIB(1));
@@ -285,14 +284,14 @@ static void a_full_heap_between_other_memory(void)
         above = map_at((uintptr_t)heap + HEAP, MIB(2), MAP_NORESERVE);
         if (!is_one_mapping(below, above + MIB(2)))
                 cannot("the kernel did not merge them");
-        read_proven();
+        read_verified();
         EXPECT_ROW(below, MIB(1), MEMA_CATEGORY_ANON_RW);
         EXPECT_ROW(heap, HEAP, MEMA_CATEGORY_MALLOC_ARENAS);
         EXPECT_ROW(above, MIB(2), MEMA_CATEGORY_ANON_RW);
         EQUAL(category_at(m.block[m.count - 1]), MEMA_CATEGORY_MALLOC_ARENAS);
 }
 
-/* It is as large as a heap, and where one more could be. */
+/* It has the size and the alignment of a heap. */
 static void other_memory_above_a_full_heap(void)
 {
         struct made m = { .count = 50000, .size = 4000 };
@@ -304,7 +303,7 @@ static void other_memory_above_a_full_heap(void)
                 adjoins |= heap_of(m.block[i]) + HEAP == above;
         if (!adjoins)
                 cannot("no heap is below it");
-        read_proven();
+        read_verified();
         EXPECT_ROW(above, HEAP, MEMA_CATEGORY_ANON_RW);
         EQUAL(category_at(above - 4096), MEMA_CATEGORY_MALLOC_ARENAS);
 }
@@ -319,7 +318,7 @@ static void other_memory_below_a_heap_with_a_tail(void)
         below = map_at((uintptr_t)heap - MIB(100), MIB(100), MAP_NORESERVE);
         if (!is_one_mapping(below, heap + 4096))
                 cannot("the kernel did not merge them");
-        read_proven();
+        read_verified();
         EXPECT_ROW(below, MIB(100), MEMA_CATEGORY_ANON_RW);
         EQUAL(row_at(heap)->start, (uintptr_t)heap);
         EQUAL(category_at(heap), MEMA_CATEGORY_MALLOC_ARENAS);
@@ -342,7 +341,7 @@ static char *lowest_block(void)
 
 static void make_blocks(size_t size)
 {
-        mallopt(M_MMAP_THRESHOLD, (int)MIB(1) / 2); /* and it stays so */
+        mallopt(M_MMAP_THRESHOLD, (int)MIB(1) / 2); /* which also stops malloc from adapting it */
         for (size_t i = 0; i < BLOCKS; i++)
                 blocks[i] = memset(malloc(size), 1, size);
 }
@@ -362,9 +361,9 @@ static void blocks_side_by_side(void)
         make_blocks(MIB(1));
         if (!is_one_mapping(lowest_block() - 16, lowest_block() + 4 * MIB(1)))
                 cannot("the kernel did not merge them");
-        read_proven();
+        read_verified();
         expect_blocks(BLOCKS * (MIB(1) + 4096));
-        TRUE(r.context.owner_count < BLOCKS); /* they are kept as one */
+        TRUE(r.context.owner_count < BLOCKS); /* adjoining blocks are one owner */
 }
 
 static void blocks_freed_in_the_middle(void)
@@ -374,11 +373,11 @@ static void blocks_freed_in_the_middle(void)
                 free(blocks[i]);
                 blocks[i] = NULL;
         }
-        read_proven();
+        read_verified();
         expect_blocks((BLOCKS - 10) * (MIB(1) + 4096));
 }
 
-/* Nothing but malloc's words say where it ends and they begin. */
+/* Only malloc's own fields show where the blocks begin. */
 static void blocks_above_other_memory(void)
 {
         char *below;
@@ -387,7 +386,7 @@ static void blocks_above_other_memory(void)
         below = map_at((uintptr_t)lowest_block() - 16 - MIB(3), MIB(3), 0);
         if (!is_one_mapping(below, lowest_block() + MIB(1)))
                 cannot("the kernel did not merge them");
-        read_proven();
+        read_verified();
         expect_blocks(BLOCKS * (MIB(1) + 4096));
         EQUAL(row_at(below)->start, (uintptr_t)below);
         EQUAL(row_at(below)->end, (uintptr_t)below + MIB(3));
@@ -399,7 +398,7 @@ static void blocks_below_other_memory(void)
         char *above = map_at(0, MIB(3), 0);
 
         make_blocks(MIB(1));
-        read_proven();
+        read_verified();
         expect_blocks(BLOCKS * (MIB(1) + 4096));
         EQUAL(category_at(above + MIB(3) - 1), MEMA_CATEGORY_ANON_RW);
 }
@@ -408,26 +407,26 @@ static void a_block_that_is_larger_than_a_heap(void)
 {
         char *block = memset(malloc(MIB(200)), 1, MIB(200));
 
-        read_proven();
+        read_verified();
         EQUAL(r.category[MEMA_CATEGORY_MALLOC_MMAP].sums.value[MEMA_FIELD_RSS], MIB(200) + 4096);
         EXPECT_ROW(block - 16, MIB(200) + 4096, MEMA_CATEGORY_MALLOC_MMAP);
 }
 
-static void a_block_of_which_little_is_resident(void)
+static void a_block_that_is_hardly_resident(void)
 {
         char *block = memset(malloc(MIB(8)), 1, MIB(1)), *below;
 
         below = map_at((uintptr_t)block - 16 - MIB(2), MIB(2), 0);
         if (!is_one_mapping(below, block + MIB(8)))
                 cannot("the kernel did not merge them");
-        read_proven();
+        read_verified();
         EQUAL(row_at(block)->start, (uintptr_t)block - 16);
         EQUAL(row_at(block)->value[MEMA_FIELD_SIZE], MIB(8) + 4096);
         EQUAL(row_at(block)->value[MEMA_FIELD_RSS], MIB(1) + 4096);
 }
 
-/* The page of zeros is in nobody's RSS.  Before Linux 6.7 that cannot be told, and is
- * within the bounds. */
+/* Pages of zeros do not count in RSS.  Before Linux 6.7 they cannot be recognized, and only the bounds are
+ * right. */
 static void a_block_that_was_only_read(void)
 {
         const struct mema_category *c = &r.category[MEMA_CATEGORY_MALLOC_MMAP],
@@ -454,7 +453,7 @@ static void blocks_that_are_aligned_and_resized(void)
 
         resized = realloc(resized, MIB(5));
         TRUE(aligned && resized);
-        read_proven();
+        read_verified();
         EQUAL(category_at(aligned), MEMA_CATEGORY_MALLOC_MMAP);
         EQUAL(category_at(resized), MEMA_CATEGORY_MALLOC_MMAP);
         EQUAL(committed(MEMA_CATEGORY_MALLOC_MMAP), proof(MEMA_PROOF_MALLOC_MMAP)->most);
@@ -462,14 +461,14 @@ static void blocks_that_are_aligned_and_resized(void)
 
 /* Parts -------------------------------------------------------------------------------- */
 
-/* Every byte of either half is resident; beside them malloc has some of its own. */
-static void a_heap_of_which_half_was_freed(void)
+/* Both halves are resident, and malloc has some memory of its own beside them. */
+static void a_heap_that_is_half_free(void)
 {
         const uint64_t half = 5000 * UINT64_C(4016), more = MIB(1) / 4;
         struct made m = { .count = 10000, .size = 4000, .free_half = true };
 
         make(&m, 1);
-        read_proven();
+        read_verified();
         for (unsigned i = MEMA_PART_MALLOC_IN_USE; i <= MEMA_PART_MALLOC_RETAINED; i++) {
                 const struct mema_part *part = &r.part[i];
 
@@ -482,7 +481,7 @@ static void a_heap_of_which_half_was_freed(void)
 
 /* Proofs --------------------------------------------------------------------------------- */
 
-static void what_malloc_does_not_confirm_is_inferred(void)
+static void heaps_that_malloc_does_not_confirm_are_inferred(void)
 {
         struct made m = { .count = 1000, .size = 4000 };
 
@@ -499,8 +498,8 @@ static void what_malloc_does_not_confirm_is_inferred(void)
         expect_blocks(BLOCKS * (MIB(1) + 4096));
 }
 
-/* mallinfo2 is asked now and then; what is found is the same each time. */
-static void without_malloc_s_sums_the_same_is_found(void)
+/* mallinfo2 is called only now and then; reports must not alternate. */
+static void without_the_sums_of_malloc_the_same_heaps_are_found(void)
 {
         static const unsigned heaps[] = { MEMA_CATEGORY_MALLOC_MAIN, MEMA_CATEGORY_MALLOC_ARENAS,
                                           MEMA_CATEGORY_MALLOC_MMAP };
@@ -510,8 +509,8 @@ static void without_malloc_s_sums_the_same_is_found(void)
         mallopt(M_TRIM_THRESHOLD, MIB(64));
         make_blocks(MIB(1));
         make(&m, 1);
-        read_proven(); /* from here on [heap] has what reports take */
-        read_proven();
+        read_verified(); /* from here on [heap] includes the memory of a report */
+        read_verified();
         for (size_t i = 0; i < 3; i++)
                 with[i] = committed(heaps[i]);
         read_process(0, NO_FACTS);
@@ -541,7 +540,7 @@ static bool kernel_has_names(void)
         return prctl(0x53564d41, 0, map_at(0, 4096, 0), 4096, "a") == 0; /* PR_SET_VMA_ANON_NAME */
 }
 
-/* What somebody says counts more than what is found; malloc's sums then prove less. */
+/* A label overrides what was found, and malloc's sums no longer verify it. */
 static void expect_label(const char *at, size_t bytes, unsigned around, unsigned of, uint64_t all)
 {
         struct mema_error error;
@@ -551,13 +550,13 @@ static void expect_label(const char *at, size_t bytes, unsigned around, unsigned
         EXPECT_ROW(at, bytes, MEMA_CATEGORY_NAMED);
         EQUAL(r.category[MEMA_CATEGORY_NAMED].sums.value[MEMA_FIELD_RSS], bytes);
         EQUAL(proof(of)->held, 0);
-        if (!kernel_has_names()) { /* else the kernel splits it, and what it was is not to be seen */
+        if (!kernel_has_names()) { /* else the kernel has split the mapping, which hides its kind */
                 EQUAL(category_at(at - 4096), around);
                 EQUAL(category_at(at + bytes), around);
                 EQUAL(committed(around), all - bytes);
         }
         EQUAL(mema_label_remove(at, bytes, &error), MEMA_STATUS_OK);
-        read_proven();
+        read_verified();
         EQUAL(committed(around), all);
 }
 
@@ -566,27 +565,27 @@ static const char *next_page(const char *p)
         return (const char *)(((uintptr_t)p + 4095) / 4096 * 4096);
 }
 
-static void a_label_in_a_block_is_the_label_s(void)
+static void a_label_in_a_block_overrides_it(void)
 {
         make_blocks(MIB(1));
-        read_proven();
+        read_verified();
         expect_label(next_page(blocks[3]) + MIB(1) / 4, MIB(1) / 2, MEMA_CATEGORY_MALLOC_MMAP,
                      MEMA_PROOF_MALLOC_MMAP, committed(MEMA_CATEGORY_MALLOC_MMAP));
 }
 
-static void a_label_in_an_arena_is_the_label_s(void)
+static void a_label_in_an_arena_overrides_it(void)
 {
         struct made m = { .count = 10000, .size = 4000 };
 
         make(&m, 1);
-        read_proven();
+        read_verified();
         expect_label(next_page(m.block[1000]), MIB(1), MEMA_CATEGORY_MALLOC_ARENAS, MEMA_PROOF_MALLOC,
                      committed(MEMA_CATEGORY_MALLOC_ARENAS));
 }
 
-/* What only looks like it ------------------------------------------------------------------ */
+/* Lookalikes ------------------------------------------------------------------------------- */
 
-static void what_only_looks_like_a_heap(void)
+static void memory_that_only_looks_like_a_heap(void)
 {
         struct made m = { .count = 1000, .size = 4000 };
         char *p = map_aligned(2, 0);
@@ -597,21 +596,21 @@ static void what_only_looks_like_a_heap(void)
 
         const uintptr_t arena = *(uintptr_t *)real, full = HEAP;
         const uintptr_t heads[][4] = {
-                { at + 48, 0, 0, full },                          /* nothing of it used */
-                { at + 48, 0, full, full - 4096 },                /* more than there is */
-                { at + 48, 0, 4097, full },                       /* no pages */
-                { at + 48, 0, 4096, full - 1 },                   /* no pages */
-                { at + 48, 0, 2 * full, 2 * full },               /* too large */
-                { at + 48, 0, 4096, 8192 },                       /* does not end where it says */
-                { at + 40, 0, full, full },                       /* an arena that is not aligned */
-                { at, 0, full, full },                            /* at its own start */
-                { at + 4096, 0, full, full },                     /* far from it */
-                { at + 48, real, full, full },                    /* a first heap that is not the first */
-                { arena, 0, full, full },                         /* another heap's arena, and no way to it */
-                { arena, at, full, full },                        /* itself before it */
-                { arena, at + 4096, full, full },                 /* the copy of a heap, not aligned */
-                { arena, at + full, full, full },                 /* one of another arena before it */
-                { at + full + 48, at + full, full, full },        /* an arena whose heap is not the first */
+                { at + 48, 0, 0, full },                   /* none of it used */
+                { at + 48, 0, full, full - 4096 },         /* more used than writable */
+                { at + 48, 0, 4097, full },                /* not whole pages */
+                { at + 48, 0, 4096, full - 1 },            /* not whole pages */
+                { at + 48, 0, 2 * full, 2 * full },        /* too large */
+                { at + 48, 0, 4096, 8192 },                /* ends elsewhere */
+                { at + 40, 0, full, full },                /* an arena that is not aligned */
+                { at, 0, full, full },                     /* at its own start */
+                { at + 4096, 0, full, full },              /* far from it */
+                { at + 48, real, full, full },             /* a first heap with a previous one */
+                { arena, 0, full, full },                  /* another heap's arena, not linked to it */
+                { arena, at, full, full },                 /* linked to itself */
+                { arena, at + 4096, full, full },          /* linked to a copy of a heap, not aligned */
+                { arena, at + full, full, full },          /* linked to a heap of another arena */
+                { at + full + 48, at + full, full, full }, /* an arena whose heap is not its first */
                 { arena, UINTPTR_MAX / full * full, full, full }, /* not mapped */
                 { arena + 16, real, full, full },                 /* the heap of another arena */
                 { UINTPTR_MAX, UINTPTR_MAX, UINTPTR_MAX, UINTPTR_MAX },
@@ -621,14 +620,14 @@ static void what_only_looks_like_a_heap(void)
         memcpy(p + full, (const uintptr_t[]){ at + full + 48, real, full, full }, sizeof *heads);
         for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
                 memcpy(p, heads[i], sizeof heads[i]);
-                read_proven();
+                read_verified();
                 if (category_at(p) != MEMA_CATEGORY_ANON_RW)
-                        printf("row %zu of heads is believed\n", i);
+                        printf("row %zu of heads is taken for a heap\n", i);
                 EXPECT_ROW(p, 2 * HEAP, MEMA_CATEGORY_ANON_RW);
         }
 }
 
-/* No words in it can tell; but malloc does not count it. */
+/* Its fields are right, but malloc does not count it. */
 static void a_perfect_forgery_is_not_verified(void)
 {
         char *p = map_aligned(2, 0);
@@ -642,7 +641,7 @@ static void a_perfect_forgery_is_not_verified(void)
         EQUAL(r.category[MEMA_CATEGORY_MALLOC_ARENAS].low, 0);
 }
 
-static void what_only_looks_like_a_block(void)
+static void memory_that_only_looks_like_a_block(void)
 {
         static const uintptr_t heads[][2] = {
                 { 0, MIB(1) },       { 0, MIB(1) | 1 },      { 0, MIB(1) | 3 },
@@ -656,7 +655,7 @@ static void what_only_looks_like_a_block(void)
         p = map_at((uintptr_t)p, MIB(2), 0);
         for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
                 memcpy(p, heads[i], sizeof heads[i]);
-                read_proven();
+                read_verified();
                 EXPECT_ROW(p, MIB(2), MEMA_CATEGORY_ANON_RW);
         }
 }
@@ -683,30 +682,30 @@ static const struct {
         CASE(blocks_above_other_memory),
         CASE(blocks_below_other_memory),
         CASE(a_block_that_is_larger_than_a_heap),
-        CASE(a_block_of_which_little_is_resident),
+        CASE(a_block_that_is_hardly_resident),
         CASE(a_block_that_was_only_read),
         CASE(blocks_that_are_aligned_and_resized),
-        CASE(a_heap_of_which_half_was_freed),
-        CASE(what_malloc_does_not_confirm_is_inferred),
-        CASE(without_malloc_s_sums_the_same_is_found),
+        CASE(a_heap_that_is_half_free),
+        CASE(heaps_that_malloc_does_not_confirm_are_inferred),
+        CASE(without_the_sums_of_malloc_the_same_heaps_are_found),
         CASE(another_process_is_known_by_shape),
-        CASE(a_label_in_a_block_is_the_label_s),
-        CASE(a_label_in_an_arena_is_the_label_s),
-        CASE(what_only_looks_like_a_heap),
+        CASE(a_label_in_a_block_overrides_it),
+        CASE(a_label_in_an_arena_overrides_it),
+        CASE(memory_that_only_looks_like_a_heap),
         CASE(a_perfect_forgery_is_not_verified),
-        CASE(what_only_looks_like_a_block),
+        CASE(memory_that_only_looks_like_a_block),
 };
 
-/* Without huge pages what is touched is what is resident. */
+/* Without huge pages, only touched pages are resident. */
 int main(int argc, char **argv)
 {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
         mallopt(M_ARENA_MAX, 64);
         if (sizeof(void *) < 8)
-                cannot("only where addresses have 64 bits is malloc looked at");
+                cannot("malloc is searched only if addresses have 64 bits");
         if (access("/proc/self/pagemap", R_OK) != 0 || access("/proc/self/mem", R_OK) != 0)
-                cannot("the process may not look at itself");
+                cannot("the process may not read its own pagemap and mem");
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
                 if (argc == 2 && strcmp(argv[1], cases[i].name) == 0) {
                         cases[i].run();

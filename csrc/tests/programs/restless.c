@@ -1,10 +1,13 @@
-/* restless.c - a process whose mappings never stand still, so that it can be read
- * while they change: restless stays, restless ends [STEPS] ends after so many of
- * its steps, restless exec [STEPS] begins itself anew.  restless grows [STEPS] has one mapping that
- * grows from 32 MiB to 48, all of it resident, and again, and so many others below it.
+/* restless.c - a process that changes its mappings all the time:
  *
- * Each thread maps, unmaps, moves, resizes and protects memory of its own, in an
- * order that its seed decides; one more forks children that end. */
+ *     restless stays         until it is killed
+ *     restless ends STEPS    ends after so many steps
+ *     restless exec STEPS    executes itself again after so many steps
+ *     restless grows OTHERS  has a mapping that grows from 32 to 48 MiB again and again, all of it resident,
+ *                            and so many others below it
+ *
+ * Each thread maps, unmaps, moves, resizes and protects its own memory in a pseudo-random order; one more
+ * forks children that end. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -26,13 +29,14 @@ struct slots {
         } slot[SLOTS];
 };
 
+/* A linear congruential generator (Knuth's MMIX). */
 static size_t chance(uint64_t *seed, size_t below)
 {
         *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         return (size_t)(*seed >> 33) % below;
 }
 
-/* One change of one slot.  What the kernel refuses is left as it is. */
+/* Changes one slot.  A change that the kernel refuses is skipped. */
 static void step(struct slots *s)
 {
         static const int protections[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
@@ -87,7 +91,7 @@ static void *fork_children(void *unused)
         return unused;
 }
 
-/* As a Go heap does, into what is reserved behind it. */
+/* Grows into reserved addresses, as a Go heap does. */
 static void grow(long others)
 {
         enum { LEAST = 32 << 20, MOST = 48 << 20, MORE = 64 << 10 };
@@ -119,7 +123,7 @@ int main(int argc, char **argv)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (strcmp(argv[1], "grows") == 0)
                 grow(steps);
-        signal(SIGCHLD, SIG_IGN); /* children leave nothing behind */
+        signal(SIGCHLD, SIG_IGN); /* so that children leave no zombies */
         for (size_t i = 0; i <= THREADS; i++)
                 slots[i].seed = i + 1;
         for (size_t i = 1; i <= THREADS; i++)

@@ -1,11 +1,11 @@
-/* stacks.c - a process with known memory that is, or seems to be, of stacks:
- * stacks KIND COUNT KILOBYTES makes so much, so often, and stops.
+/* stacks.c - a process with known amounts of thread stacks, or of memory that looks like them: stacks KIND
+ * COUNT KILOBYTES makes COUNT times so many kilobytes, and stops.
  *
- *     threads  have stacks of glibc's, so much of each used
- *     given    have stacks that lie in one mapping, without guards, 1 MiB each
- *     ended    were there, and are no more
- *     slab     is memory behind a guard, and there is one thread
- *     goheap   is memory where the Go runtime has its heap, in one mapping */
+ *     threads  threads with stacks of glibc, which use so much of each
+ *     given    threads with stacks of 1 MiB in one mapping, without guards
+ *     ended    threads that have ended
+ *     slab     memory behind guards, in a process with one thread
+ *     goheap   one mapping at the address of a Go heap */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -75,7 +75,7 @@ static void make_given(void)
         pthread_barrier_wait(&ready);
 }
 
-/* For a moment the kernel has threads that were joined. */
+/* Joined threads stay in /proc for a moment. */
 static void wait_until_alone(void)
 {
         struct stat task;
@@ -110,7 +110,7 @@ static void make_slab(void)
 
 static void make_goheap(void)
 {
-        fill(map((void *)0xc000000000, bytes, MAP_FIXED_NOREPLACE));
+        fill(map((void *)0xc000000000, bytes, MAP_FIXED_NOREPLACE)); /* the first arena of Go on amd64 */
 }
 
 int main(int argc, char **argv)
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
         if (argc != 4)
                 return EXIT_FAILURE;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* what is touched is what is resident */
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* so that only touched pages are resident */
         count = (size_t)atol(argv[2]);
         bytes = (size_t)atol(argv[3]) << 10;
         pthread_barrier_init(&ready, NULL, (unsigned)count + 1);

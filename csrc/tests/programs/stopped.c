@@ -1,8 +1,7 @@
-/* stopped.c - a process with memory of every kind that stands still, so that the
- * kernel and the command line can be asked about the same thing: stopped FILE.
+/* stopped.c - a process with memory of every kind that stops, so that the kernel and the command line report
+ * the same memory: stopped FILE.
  *
- * Linked statically and run by exec, it shares nothing with its parent but FILE,
- * which both have mapped. */
+ * It is linked statically, so that it shares only FILE with the process that starts it. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/if_packet.h>
@@ -43,14 +42,14 @@ static char *fill(char *memory, size_t len)
         return memory;
 }
 
-static char *look_at(char *memory, size_t len)
+static char *read_pages(char *memory, size_t len)
 {
         for (size_t i = 0; i < len; i += 512)
                 (void)((volatile char *)memory)[i];
         return memory;
 }
 
-/* What not every place has: without it there is less. */
+/* For memory that not every system has. */
 static char *map_if_possible(size_t len, int flags, int fd)
 {
         char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, 0);
@@ -66,8 +65,8 @@ static void fill_if_possible(size_t len, int flags, int fd)
                 fill(p, len / 2);
 }
 
-/* A page of zeros, small and huge, each only read, beside one that was written; and pages
- * that fault.  By their advice the kernel keeps them apart, and the tests know them. */
+/* Small and huge pages of zeros that were only read, each beside a page that was written; and guard pages.
+ * madvise keeps the mappings apart, and the tests recognize them by its flags. */
 static void make_holes(void)
 {
         char *p = map_private(8 * MIB);
@@ -76,16 +75,16 @@ static void make_holes(void)
         madvise(p, 8 * MIB, MADV_HUGEPAGE);
         p += 2 * MIB - (uintptr_t)p % (2 * MIB);
         fill(p + 2 * MIB, 512);
-        look_at(p, 4 * MIB);
+        read_pages(p, 4 * MIB);
         p = map_private(FILE_SIZE);
         madvise(p, FILE_SIZE, MADV_DONTDUMP);
-        fill(look_at(p, FILE_SIZE) + FILE_SIZE / 2, 512);
+        fill(read_pages(p, FILE_SIZE) + FILE_SIZE / 2, 512);
         p = map_private(FILE_SIZE);
         madvise(fill(p, FILE_SIZE), FILE_SIZE, MADV_DONTFORK);
         madvise(p, FILE_SIZE / 2, MADV_GUARD_INSTALL);
 }
 
-/* Pages of the kernel's, which a device maps: counters of events and a ring of packets. */
+/* Pages of the kernel that are mapped like a device: event counters and a packet ring. */
 static void map_devices(void)
 {
         struct perf_event_attr counter = { .type = PERF_TYPE_SOFTWARE, .size = sizeof counter };
@@ -96,10 +95,10 @@ static void map_devices(void)
 
         if (setsockopt(packets, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring) == 0 &&
             (p = map_if_possible(4 * 4096, MAP_SHARED, packets)))
-                look_at(p, 4 * 4096);
+                read_pages(p, 4 * 4096);
         p = map_if_possible(3 * page, MAP_SHARED, (int)syscall(SYS_perf_event_open, &counter, 0, -1, -1, 0));
         if (p)
-                look_at(p, 3 * page);
+                read_pages(p, 3 * page);
 }
 
 int main(int argc, char **argv)
@@ -108,8 +107,8 @@ int main(int argc, char **argv)
         char *p;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        look_at(map(FILE_SIZE, PROT_READ, MAP_SHARED, fd), FILE_SIZE);
-        fill(look_at(map(FILE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd), FILE_SIZE), FILE_SIZE / 2);
+        read_pages(map(FILE_SIZE, PROT_READ, MAP_SHARED, fd), FILE_SIZE);
+        fill(read_pages(map(FILE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd), FILE_SIZE), FILE_SIZE / 2);
         fill(map(FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1), FILE_SIZE);
         map((size_t)1 << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 

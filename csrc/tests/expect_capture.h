@@ -1,7 +1,7 @@
-/* saved.h - whether a report stays the same when it is saved and read again.  Without CUnit, for programs
- * that read themselves. */
-#ifndef SAVED_H
-#define SAVED_H
+/* expect_capture.h - whether a report stays the same when it is saved and read again.  Without CUnit, for
+ * programs that read themselves. */
+#ifndef EXPECT_CAPTURE_H
+#define EXPECT_CAPTURE_H
 
 #include "../memanalyzer.h"
 

@@ -1,5 +1,6 @@
-/* shown.c - checks the rows, warnings and text of a report against a plain reading; see shown.h. */
-#include "shown.h"
+/* expect_output.c - checks the rows, warnings and text of a report against a plain reading; see
+ * expect_output.h. */
+#include "expect_output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

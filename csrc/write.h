@@ -1,8 +1,8 @@
-/* render_out.h - bounded writing of text, for all that the core writes; not for users.
+/* write.h - bounded writing of text, for all that the core writes; not for users.
  *
  * Text that does not fit in the buffer is dropped. */
-#ifndef MEMA_RENDER_OUT_H
-#define MEMA_RENDER_OUT_H
+#ifndef MEMA_WRITE_H
+#define MEMA_WRITE_H
 
 #include <stddef.h>
 #include <stdint.h>

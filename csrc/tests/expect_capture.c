@@ -1,5 +1,5 @@
-/* saved.c - compares two reports, and a report with the one of its capture; see saved.h. */
-#include "saved.h"
+/* expect_capture.c - compares two reports, and a report with the one of its capture; see expect_capture.h. */
+#include "expect_capture.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
-/* reads.h - test cases for the parser in one line: a text, and the regions or the error that it is read as.
+/* expect_parse.h - test cases for the parser in one line: a text, and the regions or the error that it is
+ * read as.
  *
  * Each text is parsed whole, byte by byte and cut at many places: see records.h. */
-#ifndef READS_H
-#define READS_H
+#ifndef EXPECT_PARSE_H
+#define EXPECT_PARSE_H
 
 #include "records.h"
 

@@ -1,5 +1,5 @@
-/* reads.c - regions and errors as one line of text, compared with a case: see reads.h. */
-#include "reads.h"
+/* expect_parse.c - regions and errors as one line of text, compared with a case: see expect_parse.h. */
+#include "expect_parse.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-/* shown.h - properties of every report's rows, warnings and outputs, whatever the input was.  For the
+/* expect_output.h - properties of every report's rows, warnings and outputs, whatever the input was.  For the
  * tests and the fuzzers. */
-#ifndef SHOWN_H
-#define SHOWN_H
+#ifndef EXPECT_OUTPUT_H
+#define EXPECT_OUTPUT_H
 
 #include "records.h"
 
