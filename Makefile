@@ -61,16 +61,16 @@ PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cros
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
 .PHONY: help
-help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 ## Building
 
 .PHONY: cli
-cli: bin/memanalyzer ## the C command line, at bin/memanalyzer (no Go needed)
+cli: bin/memanalyzer ## build the C command line, bin/memanalyzer (needs no Go)
 
 .PHONY: lib
-lib: build/libmemanalyzer.a ## the static C library
+lib: build/libmemanalyzer.a ## build the static C library, build/libmemanalyzer.a
 
 bin/memanalyzer: $(CLI:%=build/cli-%.o) $(LIBRARY:%=build/%.o)
 	@mkdir -p bin
@@ -103,11 +103,11 @@ build/flags:
 .PHONY: always
 
 .PHONY: demo
-demo: ## the Go daemon with memory of every kind, at bin/memdemo
+demo: ## build the Go daemon with every kind of memory, bin/memdemo
 	go build -buildvcs=false -o bin/memdemo ./cmd/memdemo
 
 .PHONY: install
-install: cli lib ## command, man page, library, header and pkg-config file below PREFIX
+install: cli lib ## install command, man page, library, header and pkg-config file below PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" \
 		"$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/share/man/man1"
 	install -m 755 bin/memanalyzer "$(DESTDIR)$(PREFIX)/bin/"
@@ -120,7 +120,7 @@ install: cli lib ## command, man page, library, header and pkg-config file below
 ## Running
 
 .PHONY: run
-run: ## the demo at ADDR (127.0.0.1:6060), its first report, and on until Ctrl-C (ONCE=1: ends then)
+run: ## run the demo at ADDR (127.0.0.1:6060) and show its first report; Ctrl-C, or ONCE=1, ends it
 	@.ci/install $(RUN_PACKAGES)
 	@[ -x bin/memdemo ] || echo 'Building the command line and the demo: about a minute, if Go has to compile its library first'
 	@$(MAKE) --no-print-directory -s cli
@@ -200,12 +200,12 @@ build/wasm/%.o: csrc/%.c build/flags
 
 # A check that passed leaves build/checked/NAME, and runs again if something that it
 # depends on has changed since it began.
-CHECKS := format strict man gofmt c go promcollector membench
+CHECKS := format strict man gofmt vet c go promcollector membench
 BEGIN = @mkdir -p build/checked && touch $@.new
 END = @mv $@.new $@
 
 .PHONY: check checked
-check: ## formats, warnings and quick tests, as far as a change since they passed concerns them
+check: ## run formatters, linters and quick tests, only those that a change since they passed concerns
 	@.ci/install $(TEST_PACKAGES)
 	@if $(MAKE) -s -q checked; then echo 'make check: nothing has changed since it passed'; else \
 		$(MAKE) --no-print-directory -s -j"$$(nproc)" -O checked; fi
@@ -245,31 +245,37 @@ build/checked/c: $(TEST_PROGRAMS) bin/memanalyzer $(TEST_DATA)
 	@mv $@.sum.new $@.sum
 	$(END)
 
-# Go's own cache knows which packages a change concerns.
+# Go's own cache knows which packages a change concerns. Vet comes first, and compiles the
+# package that the three modules share.
 GO_PACKAGES := go.mod go.sum $(wildcard csrc/*.* go/*.go)
+GO_MODULES := . go/promcollector cmd/membench
+build/checked/vet: $(GO_SOURCES) $(wildcard csrc/*.* go.* cmd/*/go.* go/*/go.*)
+	$(BEGIN)
+	for module in $(GO_MODULES); do go -C $$module vet ./... || exit; done
+	$(END)
+
+build/checked/go build/checked/promcollector build/checked/membench: | build/checked/vet
+
 build/checked/go: $(GO_PACKAGES) $(wildcard cmd/memdemo/*.go) $(TEST_DATA) build/venv
 	$(BEGIN)
-	go vet ./...
-	go test -short ./...
+	go test -short -vet=off ./...
 	$(END)
 
 build/checked/promcollector: $(GO_PACKAGES) $(wildcard go/promcollector/* go/promcollector/testdata/*) $(TEST_DATA)
 	$(BEGIN)
-	go -C go/promcollector vet ./...
-	go -C go/promcollector test ./...
+	go -C go/promcollector test -vet=off ./...
 	$(END)
 
 build/checked/membench: $(GO_PACKAGES) $(wildcard cmd/membench/*) bin/memanalyzer build/venv
 	$(BEGIN)
-	go -C cmd/membench vet ./...
-	go -C cmd/membench test -short ./...
+	go -C cmd/membench test -short -vet=off ./...
 	$(END)
 
 .PHONY: check-c check-go
-check-c: test-programs bin/memanalyzer ## all C tests but the long ones
+check-c: test-programs bin/memanalyzer ## run all C tests but the long ones
 	build/tests
 
-check-go: build/venv bin/memanalyzer ## all quick Go tests, without Go's cache of results
+check-go: build/venv bin/memanalyzer ## run all quick Go tests, cached or not
 	go test -short -count=1 ./...
 	go -C go/promcollector test -count=1 ./...
 	go -C cmd/membench test -short -count=1 ./...
@@ -279,62 +285,67 @@ STAGES := build lint c kernel go race fuzz places
 ALL_STAGES := build-all lint c-long go-all race-all old fuzz-long places-all kernels
 
 .PHONY: test test-all
-test: ## the tests of this machine, quick places and a kernel with names of memory
+test: ## run the tests, also in the quick places and on a kernel with names of memory
 	@.ci/stages $(STAGES)
 
-test-all: ## all of `make test`, and what is slow: long runs, both Go versions, all places and kernels
+test-all: ## run `make test` and what is slow: long runs, both Go versions, all places and kernels
 	@.ci/stages $(ALL_STAGES)
 
 stage-%:
 	@.ci/stage $* $(MAKE) --no-print-directory test-$*
 
 # Builds for all other stages, two of which may run at the same time.
-.PHONY: test-build test-build-all static
+.PHONY: test-build test-build-all static-old
 test-build:
 	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
-	$(MAKE) -s -j"$$(nproc)" cli demo test-programs build/core.wasm build/venv $(FUZZERS) static
+	$(MAKE) -s -j"$$(nproc)" cli demo test-programs build/core.wasm build/venv $(FUZZERS) $(STATIC)
 
-test-build-all: export OLD_GO := $(OLD_GO)
-test-build-all: test-build
+test-build-all: test-build static-old
 	.ci/install $(PLACE_PACKAGES)
 
-static: cli demo test-programs
+# A tree of static programs, which runs in other kernels and in an empty root.
+STATIC := build/places/static/built
+$(STATIC): $(C_SOURCES) $(C_HEADERS) $(GO_SOURCES) $(TEST_DATA) go.mod build/flags csrc/tests/places/static.sh
 	csrc/tests/places/static.sh
+	@touch $@
+
+# The oldest Go's program that checks the amounts of memdemo; init runs it if it is there.
+static-old: $(STATIC)
+	GOTOOLCHAIN=$(OLD_GO) csrc/tests/places/static.sh truth-old
 
 build/staticcheck: Makefile
 	GOBIN="$(CURDIR)/build" go install $(STATICCHECK)
 	@touch $@
 
 .PHONY: test-lint test-c test-go test-race test-c-long test-go-all test-race-all test-old
-test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/staticcheck
+test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/checked/vet \
+		build/staticcheck
 	.ci/listed
-	for module in . go/promcollector cmd/membench; do \
-		go -C $$module vet ./... && (cd $$module && "$(CURDIR)/build/staticcheck" ./...) || exit; done
+	for module in $(GO_MODULES); do (cd $$module && "$(CURDIR)/build/staticcheck" ./...) || exit; done
 
-test-c:
+test-c: $(TEST_PROGRAMS) bin/memanalyzer
 	build/tests
 	build/tests long
 
-test-c-long:
+test-c-long: $(TEST_PROGRAMS) bin/memanalyzer
 	LONG=1 build/tests
-	build/tests long
+	LONG=1 build/tests long
 
 GO_TEST := test -v -count=1 -timeout 20m
-test-go:
+test-go: build/venv bin/memanalyzer
 	go $(GO_TEST) ./...
-	CGO_ENABLED=0 go $(GO_TEST) -short ./go
+	CGO_ENABLED=0 go $(GO_TEST) -short ./...
 	go -C go/promcollector $(GO_TEST) ./...
 	go -C cmd/membench $(GO_TEST) ./...
 
 test-race:
 	go $(GO_TEST) -race -short ./go
 
-# Users' programs are built in a dozen ways here.
+# OLD_GO has the tests build users' programs in a dozen ways.
 test-go-all: export OLD_GO := $(OLD_GO)
-test-go-all: export LONG := 1
 test-go-all: test-go
+	LONG=1 go $(GO_TEST) -run MappingsChange ./go
 
-test-race-all: export OLD_GO := $(OLD_GO)
 test-race-all:
 	go $(GO_TEST) -race ./...
 
@@ -343,12 +354,12 @@ test-old:
 	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench $(GO_TEST) ./...
 
 .PHONY: fuzz fuzz-smaps fuzz-report test-fuzz test-fuzz-long
-fuzz: ## both fuzzers for SECONDS (60), under SANITIZER (address,undefined; or memory)
+fuzz: ## run both fuzzers for SECONDS (60) under SANITIZER (address,undefined; or memory)
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report
 
 test-fuzz:
-	$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report SECONDS=5
+	$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report SECONDS=10
 
 test-fuzz-long:
 	$(MAKE) --no-print-directory -s -j2 fuzz-smaps fuzz-report SECONDS=20
@@ -362,28 +373,39 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/fuzz_%
 	@sed -n 's/^Done/fuzz_$*: &/p' build/fuzz/$*.log
 
 .PHONY: test-places test-places-all test-kernel test-kernels
-test-places: ## quick places: musl, without privileges, read-only root, bare chroot, gVisor
+test-places test-places-all: demo $(TEST_PROGRAMS) bin/memanalyzer $(STATIC)
+test-kernel: $(STATIC)
+test-kernels: static-old
+test-places: ## run tests with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor
+	@.ci/install $(QUICK_PLACE_PACKAGES)
 	csrc/tests/places/places.sh $(QUICK_PLACES)
 
-test-places-all: ## all places: also 32 bits, other machines
+test-places-all: ## the same, and on i386, s390x and arm64
+	@.ci/install $(PLACE_PACKAGES)
 	csrc/tests/places/places.sh
 
-test-kernel: ## a kernel with names of memory, booted in QEMU with the tests in it
+test-kernel: ## run the tests in QEMU on a kernel with names of memory
+	@.ci/install $(KERNEL_PACKAGES)
 	csrc/tests/kernels/kernels.sh named
 
-test-kernels: ## three kernels in QEMU, each booted once with the tests in it
+test-kernels: ## run the tests in QEMU on three kernels
+	@.ci/install $(KERNEL_PACKAGES)
 	csrc/tests/kernels/kernels.sh
 
+.PHONY: test-bare
+test-bare: ## run the README's commands on a bare Debian of SUITE (bookworm), with time and sizes; needs root
+	@.ci/bare
+
 .PHONY: growth
-growth: ## what 100,000 reports leave behind, of which `make test` makes 800: two minutes
+growth: ## check that 100,000 reports leave no memory behind (`make test` makes 800): two minutes
 	@LONG=1 MEMANALYZER_TEST_ALONE=1 go test -count=1 -v -run LeaveNothingBehind ./go
 
 .PHONY: truth
-truth: ## known amounts of each kind of memory, and what a report has of them
+truth: ## compare known amounts of each kind of memory with the report
 	@go test -count=1 -v -run Truth ./cmd/memdemo
 
 .PHONY: golden
-golden: ## rewrite the golden files from the captures: read the diff
+golden: ## rewrite the golden files from the captures; read the diff
 	@.ci/install $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s build/tests
 	UPDATE_GOLDEN=1 build/tests golden diff
@@ -399,15 +421,15 @@ bench: ## what reports cost beside other readers, and what a daemon feels; five 
 	go test -run '^$$' -bench . ./cmd/memdemo
 
 .PHONY: rename-module
-rename-module: ## give the module the path MODULE in every file that names it
-	@test -n "$(MODULE)" || { echo 'rename-module: MODULE=path is wanted' >&2; exit 2; }
+rename-module: ## change the module path to MODULE in every file
+	@test -n "$(MODULE)" || { echo 'rename-module: set MODULE=path' >&2; exit 2; }
 	git grep -lF "$$(go list -m)" | xargs sed -i "s|$$(go list -m)|$(MODULE)|g"
 
 .PHONY: format
-format: ## put C and Go into their formats
+format: ## format C and Go sources
 	clang-format -i $(C_SOURCES) $(C_HEADERS)
 	gofmt -w csrc go cmd
 
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove bin and build
 	rm -rf bin build

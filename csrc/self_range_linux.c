@@ -24,8 +24,8 @@ static bool set_name(struct mema_range range, const char *name)
                                                  (unsigned long)(range.end - range.start), name) == 0;
 }
 
-/* Goes up from the start, in the order in which the kernel changed the names.  Names above the page that it
- * refused are set to what they are. */
+/* Restores names upwards from the start, the order in which the kernel changed them.  Above the page that it
+ * refused, names are set to what they already are. */
 static void restore(struct mema_range range, const struct mema_kernel_names *old)
 {
         for (size_t i = 0; i < old->count; i++) {

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Another module that requires this one, as a user writes it: builds of each
-// kind, and what the programs do.
+// Another module that requires this one, as a user's does: builds of each kind, and the programs'
+// behavior.
 
 const serveProgram = `package main
 
@@ -61,13 +61,13 @@ func main() {
 }
 `
 
-// A userModule is a folder with another module, and how go is run in it.
+// A userModule is a folder with another module, and the environment of go commands in it.
 type userModule struct {
 	folder      string
 	environment []string
 }
 
-// newUserModule writes the module and, as a user would, lets go find what it needs.
+// newUserModule writes the module and runs go mod tidy, as a user would.
 func newUserModule(t *testing.T, environment ...string) userModule {
 	t.Helper()
 	root, err := filepath.Abs("..")
@@ -89,7 +89,7 @@ func newUserModule(t *testing.T, environment ...string) userModule {
 			t.Fatal(err)
 		}
 	}
-	// What this module's go.sum vouches for needs no look-up.
+	// The checksum database need not be asked: the hashes are compared with this module's go.sum.
 	m.with("GONOSUMDB=golang.org/x/sys,golang.org/x/sync").run(t, "mod", "tidy")
 	ours, theirs := readFile(t, filepath.Join(root, "go.sum")), readFile(t, filepath.Join(m.folder, "go.sum"))
 	for line := range strings.Lines(theirs) {
@@ -123,8 +123,8 @@ func (m userModule) build(t *testing.T, flags ...string) string {
 	return out
 }
 
-// goVersions returns the version of Go that runs this test and, if `make test-all` runs
-// it, OLD_GO, the oldest version that is supported.
+// goVersions returns the version of Go that runs this test and, in `make test-all`, OLD_GO, the oldest
+// supported version.
 func goVersions() []string {
 	versions := []string{"local"}
 	if strings.HasPrefix(runtime.Version(), "go1.") && !strings.Contains(runtime.Version(), " ") {
@@ -136,15 +136,15 @@ func goVersions() []string {
 	return slices.Compact(versions)
 }
 
-// onlyInTestAll skips builds that compile the standard library once more.
+// onlyInTestAll skips builds that compile the standard library again.
 func onlyInTestAll(t *testing.T) {
 	t.Helper()
 	if os.Getenv("OLD_GO") == "" {
-		t.Skip("compiles the standard library once more: run make test-all")
+		t.Skip("compiles the standard library again: run make test-all")
 	}
 }
 
-// forEachGo calls f with a new module for each version of Go that is there.
+// forEachGo calls f with a new module for each version of Go; it skips versions that are missing.
 func forEachGo(t *testing.T, f func(*testing.T, userModule)) {
 	t.Helper()
 	if testing.Short() {
@@ -233,7 +233,7 @@ func testRefusals(t *testing.T, programs string) {
 	}
 }
 
-// askProgram runs a server, asks it at the address that it prints, and ends it.
+// askProgram runs a server, sends a request to the address that it prints, and kills it.
 func askProgram(t *testing.T, program string) (status int, body string) {
 	t.Helper()
 	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Daemons that a user builds with a sanitizer: they run without a complaint, and
-// their shadow is in its own category.
+// Daemons that are built with a sanitizer: they run without a message of the sanitizer, and its shadow
+// memory has its own category.
 
 const sanitizedProgram = `package main
 
@@ -38,7 +38,7 @@ func main() {
 	for i := 0; i < len(heap); i += 512 {
 		heap[i] = 1
 	}
-	cache, err := memanalyzer.Mmap(1<<20, "cache") // what is resident of it is counted by a scan
+	cache, err := memanalyzer.Mmap(1<<20, "cache") // a scan counts its resident pages
 	if err != nil {
 		panic(err)
 	}
@@ -56,12 +56,12 @@ func main() {
 }
 `
 
-// sanitizers are the flags of go build, and where the runtime of each has its
-// shadow: compiler-rt/lib/tsan/rtl/tsan_platform.h, asan/asan_mapping.h, msan/msan.h.
+// sanitizers are the flags of go build, and the addresses of the shadow memory of each runtime:
+// compiler-rt/lib/tsan/rtl/tsan_platform.h, asan/asan_mapping.h, msan/msan.h.
 var sanitizers = []struct {
 	flag, compiler string
 	shadow         [][2]uint64
-	least          uint64 // bytes of it for 32 MiB of heap
+	least          uint64 // bytes of shadow memory for 32 MiB of heap
 }{
 	{"-race", "gcc", [][2]uint64{{0x200000000000, 0x21c000000000}, {0x300000000000, 0x400000000000}}, 32 * mib},
 	{"-asan", "gcc", [][2]uint64{{0x7fff7000, 0x8fff7000}, {0x2008fff7000, 0x10007fff8000}}, 4 * mib},
@@ -79,7 +79,7 @@ func TestSanitizers(t *testing.T) {
 		}
 		for _, s := range sanitizers {
 			t.Run(s.flag, func(t *testing.T) {
-				if s.flag != "-race" { // which the race tests need anyway
+				if s.flag != "-race" { // the race tests compile the standard library with -race anyway
 					onlyInTestAll(t)
 				}
 				if s.flag != "-race" && !slices.Contains(m.environment, "GOTOOLCHAIN="+goVersions()[0]) {
@@ -96,8 +96,8 @@ func TestSanitizers(t *testing.T) {
 	})
 }
 
-// highEntropy is whether mappings are placed at random in more than a tebibyte,
-// which the runtimes of gcc 12 and clang 14 do not expect.
+// highEntropy reports whether the kernel places mappings at random within more than a tebibyte, which
+// the runtimes of gcc 12 and clang 14 do not support.
 func highEntropy(t *testing.T) bool {
 	bits, err := os.ReadFile("/proc/sys/vm/mmap_rnd_bits")
 	return err == nil && parseNumber(t, strings.TrimSpace(string(bits))) > 28
@@ -107,7 +107,7 @@ func testSanitized(t *testing.T, program string, shadow [][2]uint64, least uint6
 	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := exec.CommandContext(bounded, program)
-	if highEntropy(t) { // the kernel can place memory where the shadow has to be
+	if highEntropy(t) { // the kernel may place memory at the addresses of the shadow
 		c = exec.CommandContext(bounded, "setarch", "-R", program)
 	}
 	var complaints strings.Builder
@@ -125,7 +125,7 @@ func testSanitized(t *testing.T, program string, shadow [][2]uint64, least uint6
 	}
 	defer c.Process.Kill()
 	if url, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Errorf("it does not say where it serves: %v", err)
+		t.Errorf("the program does not print its address: %v", err)
 	} else {
 		checkSanitized(t, c.Process.Pid, strings.TrimSpace(url), shadow, least)
 	}
@@ -135,7 +135,7 @@ func testSanitized(t *testing.T, program string, shadow [][2]uint64, least uint6
 	}
 }
 
-// fetchFresh waits until there may be a reading of now.
+// fetchFresh repeats a request, as Retry-After says, until the answer is a new reading.
 func fetchFresh(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
 	response, body := fetch(t, "GET", url)
@@ -146,7 +146,7 @@ func fetchFresh(t *testing.T, url string) (*http.Response, string) {
 	return response, body
 }
 
-// checkSanitized asks twice: the first answer makes memory of its own.
+// checkSanitized sends two requests, because the first answer allocates memory.
 func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least uint64) {
 	fetch(t, "GET", url)
 	before := residentIn(t, pid, shadow)
@@ -163,7 +163,7 @@ func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least
 	if rss := rows["RSS (Resident)"]; sum != rss {
 		t.Errorf("the groups are %d bytes, and RSS is %d", sum, rss)
 	}
-	const moves = mib // while the answer is made
+	const moves = mib // change of the shadow during a request
 	if got := rows["Other/Sanitizer Shadow"]; got < least || got+moves < before || got > after+moves {
 		t.Errorf("Sanitizer Shadow is %d, want at least %d, and from %d to %d", got, least, before, after)
 	}
@@ -173,7 +173,7 @@ func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least
 	if rest := rows["Anonymous Memory/Read-Write"]; rest > 8*mib {
 		t.Errorf("Read-Write is %d bytes, want little", rest)
 	}
-	// A scan does not know what a shadow is told by: smaps is read.
+	// A scan has no VmFlags, by which shadow memory is recognized, so smaps is read.
 	_, metrics := fetchFresh(t, url+"?format=openmetrics&fresh=1")
 	sample := regexp.MustCompile(`\{category="other/sanitizer"\} ([0-9]+)\n`).FindStringSubmatch(metrics)
 	if sample == nil || parseNumber(t, sample[1]) < least {
@@ -187,7 +187,7 @@ func checkSanitized(t *testing.T, pid int, url string, shadow [][2]uint64, least
 	}
 }
 
-// residentIn adds up what is resident between addresses.
+// residentIn returns the resident bytes in ranges of addresses.
 func residentIn(t *testing.T, pid int, ranges [][2]uint64) uint64 {
 	var sum uint64
 	for _, g := range kernelRegions(t, readFile(t, fmt.Sprintf("/proc/%d/smaps", pid))) {

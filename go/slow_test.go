@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Clients that take their answers slowly, or leave. The time is synctest's, which passes
-// where everybody waits; the network is a pipe, which holds nothing: what is written
-// waits until it is read. A goroutine that is left when a test ends fails it.
+// Clients that take their answers slowly, or leave. The clock is synctest's: time passes only while all
+// goroutines are blocked. The network is a pipe without a buffer: a write blocks until it is read. A test
+// fails if a goroutine is left at its end.
 
-// A listener has the connections that are in it.
+// A listener accepts the connections that are sent to it.
 type listener chan net.Conn
 
 func (l listener) Accept() (net.Conn, error) {
@@ -36,18 +36,18 @@ func (l listener) Close() error {
 
 func (l listener) Addr() net.Addr { return nil }
 
-// A slowClient has asked, and takes nothing of the answer.
+// A slowClient has sent a request, and does not read the answer.
 type slowClient struct {
 	net.Conn
 	answered chan struct{} // closed when the handler has returned
 }
 
-// clients ask by each protocol, and return when they were heard.
+// clients send a request by each protocol, and return when the server has read it.
 var clients = map[string]func(conn net.Conn, target string){
 	"HTTP/1.1": func(conn net.Conn, target string) {
 		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target)
 	},
-	// Takes headers, and has a window of no bytes for the answer.
+	// Reads the headers, and has a flow-control window of 0 bytes for the answer.
 	"HTTP/2": func(conn net.Conn, target string) {
 		go io.Copy(io.Discard, conn)
 		const settings, headers, last, window = 4, 1, 5, 4
@@ -64,12 +64,12 @@ func http2Frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 	return append(binary.BigEndian.AppendUint32(append(head, flags), stream), payload...)
 }
 
-// wrapped is a writer as that of a middleware.
+// wrapped is a ResponseWriter that a middleware has wrapped.
 type wrapped struct{ http.ResponseWriter }
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// askSlowly returns when everybody waits: the handler for the client, or for its turn.
+// askSlowly returns when the handler waits for the client or for its turn.
 func askSlowly(t *testing.T, a *Analyzer, protocol, target string, timeout time.Duration) slowClient {
 	t.Helper()
 	conn, client := net.Pipe()
@@ -95,7 +95,8 @@ func askSlowly(t *testing.T, a *Analyzer, protocol, target string, timeout time.
 	return slowClient{client, answered}
 }
 
-// held is how many readings answers hold; the last of a kind is kept all the same.
+// held returns the number of readings that answers hold. The last reading of each kind, which is kept in
+// any case, counts only if an answer holds it.
 func held(k *keeper) int32 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -108,8 +109,7 @@ func held(k *keeper) int32 {
 	return held
 }
 
-// checkHeld fails where answers of an Analyzer do not hold just so many readings, there
-// are not so many large ones, or somebody has the turn.
+// checkHeld fails unless so many readings and large answers are held and no reading is in progress.
 func checkHeld(t *testing.T, a *Analyzer, readings, large int32) {
 	t.Helper()
 	if held(a.own) != readings || a.own.large.Load() != large || len(a.own.turn) != 0 {
@@ -118,7 +118,8 @@ func checkHeld(t *testing.T, a *Analyzer, readings, large int32) {
 	}
 }
 
-// inBubble runs a test for each protocol, with an Analyzer that keeps no time for others.
+// inBubble runs a test for each protocol in a synctest bubble, with an Analyzer that does not
+// pause between readings.
 func inBubble(t *testing.T, test func(t *testing.T, a *Analyzer, protocol string)) {
 	t.Parallel()
 	for protocol := range clients {
@@ -129,7 +130,7 @@ func inBubble(t *testing.T, test func(t *testing.T, a *Analyzer, protocol string
 	}
 }
 
-// newRegions makes so many differences that no buffer of net/http holds them.
+// newRegions makes more differences than the buffers of net/http hold.
 func newRegions(t *testing.T) {
 	t.Helper()
 	for i := range 128 {
@@ -148,7 +149,7 @@ func TestASlowClientHoldsItsReadingForABoundedTime(t *testing.T) {
 			target  string
 			timeout time.Duration // the server's
 			large   int32
-			want    time.Duration // since all has been read
+			want    time.Duration // from the request to the end of the answer
 		}{
 			{"/?top=100&format=json", 0, 0, time.Minute},
 			{"/?top=100&format=json", 10 * time.Second, 0, 10 * time.Second},
@@ -162,7 +163,7 @@ func TestASlowClientHoldsItsReadingForABoundedTime(t *testing.T) {
 			began := time.Now()
 			client := askSlowly(t, a, protocol, c.target, c.timeout)
 			checkHeld(t, a, 1, c.large)
-			checkReport(t, 200, ask(a, "GET", "/").Body.String()) // others get theirs
+			checkReport(t, 200, ask(a, "GET", "/").Body.String()) // others get their answers
 			<-client.answered
 			checkHeld(t, a, 0, 0)
 			if took := time.Since(began); took != c.want {
@@ -198,9 +199,9 @@ func TestAClientThatLeavesHoldsNothing(t *testing.T) {
 			wait   time.Duration
 			open   int32
 		}{
-			{"/?top=all&format=json", 0, 1},                 // while it is written
+			{"/?top=all&format=json", 0, 1},                 // while the answer is written
 			{"/?seconds=300&top=all", 0, 1},                 // between two readings
-			{"/?seconds=300&top=all", 300 * time.Second, 2}, // while what changed is written
+			{"/?seconds=300&top=all", 300 * time.Second, 2}, // while the differences are written
 		} {
 			client := askSlowly(t, a, protocol, c.target, 0)
 			newRegions(t)
@@ -210,7 +211,7 @@ func TestAClientThatLeavesHoldsNothing(t *testing.T) {
 			leave(t, client)
 			checkHeld(t, a, 0, 0)
 		}
-		a.own.turn <- struct{}{} // another's
+		a.own.turn <- struct{}{} // another request's
 		client := askSlowly(t, a, protocol, "/?top=all", 0)
 		leave(t, client)
 		<-a.own.turn
@@ -218,15 +219,15 @@ func TestAClientThatLeavesHoldsNothing(t *testing.T) {
 	})
 }
 
-// leave returns when the handler has, at once.
+// leave closes the connection, and fails unless the handler returns at once.
 func leave(t *testing.T, client slowClient) {
 	t.Helper()
 	began := time.Now()
 	client.Close()
 	<-client.answered
-	synctest.Wait() // until nobody waits for a turn in his place
+	synctest.Wait() // until no goroutine waits for its turn any more
 	if took := time.Since(began); took != 0 {
-		t.Errorf("a client that has left is waited for %v", took)
+		t.Errorf("the handler waits %v for a client that has left", took)
 	}
 }
 

@@ -15,8 +15,7 @@ import (
 	"testing"
 )
 
-// What several test files share: the captures, texts taken apart, and child
-// processes.
+// Helpers of several test files: captures, parsed texts, and child processes.
 
 const (
 	kib = 1 << 10
@@ -25,8 +24,8 @@ const (
 	testdata = "../testdata/"
 )
 
-// children are what this test binary does instead of tests when childVariable
-// names one: what changes a whole process is done in one of its own.
+// children are the functions that this binary runs instead of tests if childVariable names one. Tests
+// that change the whole process run in a process of their own.
 var children = map[string]func(){}
 
 const childVariable = "MEMANALYZER_TEST_CHILD"
@@ -39,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// childCommand returns this binary as the child of that name, not yet started.
+// childCommand returns the command, not yet started, that runs this binary as the child of that name.
 func childCommand(t testing.TB, name string, environment ...string) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
@@ -61,7 +60,7 @@ func readFile(t testing.TB, name string) string {
 	return string(text)
 }
 
-// readFiles returns files below testdata, one behind the other: "real/a.facts+real/a.smaps".
+// readFiles concatenates files below testdata: "real/a.facts+real/a.smaps".
 func readFiles(t testing.TB, names string) string {
 	t.Helper()
 	var text strings.Builder
@@ -71,7 +70,7 @@ func readFiles(t testing.TB, names string) string {
 	return text.String()
 }
 
-// captures returns the names of all captured smaps, below testdata.
+// captures returns the names of all captured smaps, relative to testdata.
 func captures(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob(testdata + "real/*.smaps")
@@ -130,8 +129,8 @@ var (
 	totalLine = regexp.MustCompile(`^(\w.*): +(\d+) (?:MB|KB|B)$`)
 )
 
-// textRows returns the numbers of a report's text, as "Go Runtime/Heap" and
-// "RSS (Resident)", in its unit.
+// textRows returns the numbers of a report's text, in its unit, by "Go Runtime/Heap" or
+// "RSS (Resident)".
 func textRows(t testing.TB, text string) map[string]uint64 {
 	t.Helper()
 	rows, group := map[string]uint64{}, ""
@@ -148,14 +147,14 @@ func textRows(t testing.TB, text string) map[string]uint64 {
 	return rows
 }
 
-// ask returns the answer of a handler that is not on a network.
+// ask returns the answer of a handler, without a network.
 func ask(h http.Handler, method, target string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(method, target, nil))
 	return w
 }
 
-// fetch returns the answer of a server, its body read.
+// fetch returns the answer of a server and its body.
 func fetch(t testing.TB, method, url string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -174,7 +173,7 @@ func fetch(t testing.TB, method, url string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// firstDifference says where two texts part.
+// firstDifference describes the first line in which two texts differ.
 func firstDifference(got, want string) string {
 	a, b := bytes.Split([]byte(got), []byte("\n")), bytes.Split([]byte(want), []byte("\n"))
 	for i := 0; ; i++ {

@@ -1,16 +1,17 @@
 #!/bin/sh
-# facts.sh - the facts of a capture: what a program saved of runtime/metrics and
-# mallinfo2 right after its smaps, as the lines that stand before a saved smaps.
-# There was one reading, so that before and after are the same.
+# facts.sh - converts the figures of runtime/metrics and mallinfo2 that a program saved right after its
+# smaps into the lines at the start of a saved capture. They were read once, so there is one number for
+# before and after.
 #
 #     testdata/facts.sh ../shared/captures/NAME/runtime.json > testdata/real/NAME.facts
 set -eu
 
-# The number behind a key, in lines of `"key": number,`.
+# value KEY: the number of a key, in lines of `"key": number,`.
 value() {
 	sed -n "s|^ *\"$1\": \([0-9]*\),*\$|\1|p" "$json"
 }
 
+# class NAME: the bytes of a class of /memory/classes.
 class() {
 	value "/memory/classes/$1:bytes"
 }

@@ -302,6 +302,9 @@ func runChild(t testing.TB, name, argument string, found any) error {
 }
 
 func TestTruth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each kind of memory")
+	}
 	t.Parallel()
 	table := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s %s\n", runtime.Version(), kernel(t))

@@ -1,4 +1,4 @@
-/* support.c - fixtures, guard pages, child programs: see test.h. */
+/* support.c - assertions, fixtures, guard pages, child processes: see test.h. */
 #define _GNU_SOURCE
 #include "test.h"
 
@@ -19,7 +19,7 @@ void is_true(const char *what, bool condition, const char *file, int line)
         CU_assertImplementation(condition, (unsigned)line, what, file, "", CU_FALSE);
 }
 
-/* There are millions of these; a message is made only for one that fails. */
+/* Called millions of times, so the message is formatted only if the assertion fails. */
 void equal_number(const char *what, uint64_t actual, uint64_t expected, const char *file, int line)
 {
         char text[256] = "";
@@ -40,8 +40,8 @@ void equal_text(const char *what, const char *actual, const char *expected, cons
         CU_assertImplementation(same, (unsigned)line, text, file, "", CU_FALSE);
 }
 
-/* Mappings that were freed: inaccessible, so that a use after free faults, and taken
- * again by a copy of their size, as mmap and page faults dominate the tests otherwise. */
+/* Freed mappings.  They are inaccessible, so that a use after free faults, and reused for copies of the
+ * same size, because mmap and page faults would dominate the tests. */
 static struct {
         void *map;
         size_t len;
@@ -102,7 +102,7 @@ void spoil(void *memory, size_t size)
         memset(memory, 0xa5, size);
 }
 
-/* Everything that comes from fd, NUL-terminated. */
+/* Reads fd to its end.  NUL-terminated; the caller frees it. */
 static char *slurp(int fd, size_t *len)
 {
         size_t cap = 4096;
@@ -201,7 +201,7 @@ bool long_run(void)
         return value && strcmp(value, "1") == 0;
 }
 
-/* Skips of this run, one line each: "SUITE/TEST: WHAT: WHY\n". */
+/* The skips of this run, one line each: "skipped: SUITE/TEST: WHAT: WHY\n". */
 static struct {
         char lines[16384];
         size_t len;
@@ -231,10 +231,10 @@ uint64_t tell_skipped(FILE *out)
         return skips.tests;
 }
 
-/* Not fork(), which copies the page tables of the sanitizer's shadow. */
+/* Does not use fork(), which copies the page tables of the sanitizer's shadow. */
 static pid_t spawn(char *const argv[], int in, int out, int err)
 {
-        char *emulated[32] = { getenv("EMULATOR") }; /* runs the programs of the tree */
+        char *emulated[32] = { getenv("EMULATOR") }; /* runs the programs of a tree for another machine */
         posix_spawn_file_actions_t actions;
         pid_t child;
         int failed;

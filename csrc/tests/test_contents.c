@@ -1,6 +1,5 @@
-/* test_contents.c - checks reports of our own captures against known contents: a
- * program made these amounts, then saved its smaps and the figures of its runtime
- * and C library.  See testdata/README.md. */
+/* test_contents.c - compares reports of our own captures with known amounts: a program allocated them, then
+ * saved its smaps and the figures of its runtime and C library.  See testdata/README.md. */
 #include "records.h"
 
 #include <stdio.h>
@@ -10,8 +9,8 @@
 
 #define CAPTURES "../shared/captures"
 
-/* NAMED and UNDECORATED ran on a kernel with names of anonymous memory, UNDECORATED
- * with a runtime that sets none.  The amounts that SMALL made are not known. */
+/* NAMED and UNDECORATED ran on a kernel with names of anonymous memory; the runtime of UNDECORATED set no
+ * names.  The amounts in SMALL are not known. */
 enum { NAMED = 1, UNDECORATED = 2, NAMELESS_12 = 4, NAMELESS_1 = 8, SMALL = 16 };
 enum { WITH_NAMES = NAMED | UNDECORATED, KNOWN = WITH_NAMES | NAMELESS_12 | NAMELESS_1, ALL = KNOWN | SMALL };
 
@@ -63,20 +62,19 @@ static void each_capture(unsigned in, void (*each)(const struct capture *c))
 #define KIB(n) ((uint64_t)(n) << 10)
 #define MIB(n) ((uint64_t)(n) << 20)
 
-/* Not made, but there in each: the kernel with names shows 924 kB of the Go runtime's
- * structures, and 88 kB of ten threads' stacks.  (The 256 kB that each of six threads
- * was to have there are resident in none.)  Of two stacks of the last capture the
- * kernel had made large pages. */
+/* Memory that the program did not allocate but each capture has: 924 kB of the Go runtime's structures and
+ * 88 kB of ten thread stacks, as the kernel with names shows.  (Six threads should have touched 256 kB of
+ * their stacks each, but these are not resident in any capture.)  In NAMELESS_1, the kernel backed two stacks
+ * with huge pages. */
 #define STACKS KIB(88)
 #define ALWAYS_THERE (KIB(924) + STACKS)
 #define LARGE_STACKS KIB(2 * (2048 - 8))
 
-/* Where memory without names can have become one mapping with its neighbours', it is
- * compared with what those are made of. */
-#define NEIGHBOURS "anon/rw+go/metadata+stacks/threads"
+/* Without names, the kernel may merge memory with its neighbors; the sum of their categories is compared
+ * then. */
+#define NEIGHBORS "anon/rw+go/metadata+stacks/threads"
 
-/* `where` is a category, a part, all mappings of a name, the totals, or several of
- * these with a '+' between them. */
+/* `where` is a category, a part, the name of mappings, "totals", or a sum of these: "a+b". */
 /* clang-format off */
 static const struct {
         unsigned in;
@@ -107,9 +105,9 @@ static const struct {
         { WITH_NAMES,  "anon/rw",                      MEMA_FIELD_ANON_HUGE,       MIB(8) },
         { NAMED,       "anon/rw",                      MEMA_FIELD_RSS,             MIB(4 + 8) },
         { NAMED,       "stacks/threads",               MEMA_FIELD_RSS,             STACKS },
-        { UNDECORATED, NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8) + ALWAYS_THERE },
-        { NAMELESS_12, NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE },
-        { NAMELESS_1,  NEIGHBOURS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE
+        { UNDECORATED, NEIGHBORS,                     MEMA_FIELD_RSS,             MIB(4 + 8) + ALWAYS_THERE },
+        { NAMELESS_12, NEIGHBORS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE },
+        { NAMELESS_1,  NEIGHBORS,                     MEMA_FIELD_RSS,             MIB(4 + 8 + 10) + ALWAYS_THERE
                                                                              + LARGE_STACKS },
 };
 /* clang-format on */
@@ -119,7 +117,7 @@ static bool is(const char *text, size_t len, const char *name, size_t name_len)
         return len == name_len && memcmp(text, name, len) == 0;
 }
 
-/* Without a '+' in `where`; all of nothing is 0. */
+/* `where` is not a sum.  0 if nothing has that name. */
 static uint64_t found_in(const char *where, size_t len, enum mema_field field)
 {
         uint64_t sum = is(where, len, "totals", 6) ? r.totals.value[field] : 0;
@@ -174,8 +172,7 @@ static void what_was_made_is_found(void)
         each_capture(KNOWN, expect_amounts);
 }
 
-/* What is resident of a part is not less than what was made of it and touched, and not
- * more than the process has. */
+/* A part has at least what was allocated and touched, and at most what the process has resident. */
 static void expect_bounds_around(const struct capture *c, const char *what, const struct mema_part *got,
                                  uint64_t made_of_it, uint64_t committed)
 {
@@ -207,7 +204,7 @@ static void bounds_hold_what_was_made(void)
 
 /* Parts ------------------------------------------------------------------------- */
 
-/* The parts of each heap, with the goroutine stacks of Go's, are all of it. */
+/* The parts of each heap add up to it; goroutine stacks belong to the Go heap. */
 static void expect_parts(const struct capture *c)
 {
         uint64_t go = r.category[MEMA_CATEGORY_GO_STACK].sums.value[MEMA_FIELD_RSS], c_heap = 0;
@@ -228,7 +225,7 @@ static void parts_are_the_whole(void)
 
 /* Proofs ------------------------------------------------------------------------ */
 
-/* The kernel maps whole pages; sbrk need not ask for whole pages. */
+/* The kernel maps whole pages; sbrk can be called for less. */
 static uint64_t whole_pages(uint64_t bytes)
 {
         return (bytes + 4095) / 4096 * 4096;
@@ -249,8 +246,8 @@ static void all_proofs_are_held(void)
         each_capture(ALL, expect_proofs);
 }
 
-/* How the heaps grow in a capture, against what is mapped: before its mappings were
- * read, and after.  Some 2 MB of work buffers can be beyond what the Go heap says. */
+/* Changes of the heaps' figures from before and after the mappings were read, relative to what is mapped.
+ * The Go heap may exceed its figure by about 2 MB of work buffers. */
 static const struct growth {
         int64_t before, after;
         bool held;
@@ -259,7 +256,7 @@ static const struct growth {
         { -4096, 4096, true },
         { -(int64_t)MIB(8), 0, true },
         { 0, MIB(8), true },
-        { MIB(1), -(int64_t)MIB(1), true }, /* it became smaller */
+        { MIB(1), -(int64_t)MIB(1), true }, /* the heap shrinks */
         { 1, 1, false },
         { -(int64_t)MIB(4), -(int64_t)MIB(4), false },
         { 4096, MIB(8), false },
@@ -268,7 +265,7 @@ static const struct growth {
 
 static struct mema_report grown;
 
-/* The capture again, with other figures. */
+/* Reads the capture with changed figures. */
 static void read_grown(const struct capture *c, const struct mema_facts *facts, const struct growth *g)
 {
         struct mema_facts before = *facts, after = *facts;
@@ -311,7 +308,7 @@ static void what_grew_beyond_the_readings_is_not_proven(void)
 
 /* The script ---------------------------------------------------------------------- */
 
-/* Converts CAPTURES/NAME/runtime.json and compares the result with the facts in the tree. */
+/* Converts CAPTURES/NAME/runtime.json, and compares the result with the facts in testdata. */
 static void expect_converted(const struct capture *c, const char *json)
 {
         char facts[512], *argv[] = { "/bin/sh", "testdata/facts.sh", (char *)json, NULL };
@@ -326,7 +323,7 @@ static void expect_converted(const struct capture *c, const char *json)
         output_free(&o);
 }
 
-/* Captures beside the tree that the tree has no copy of are not looked at. */
+/* Captures outside the tree without a copy in it are skipped. */
 static void facts_are_what_the_program_saved(void)
 {
         for (size_t i = 0; i < sizeof captures / sizeof *captures; i++) {

@@ -1,30 +1,29 @@
 #!/bin/sh
-# kernels.sh [KERNEL...]: boots each kernel (all by default) once in QEMU, where init runs
-# the tests and the programs; prints the output of the tests and one line per kernel. The
-# output of each program is in build/kernels/KERNEL/NAME.out. Runs from the root of the
-# tree, after static.sh.
+# kernels.sh [KERNEL...]: boots each kernel (all by default) once in QEMU, where init runs the tests
+# and the programs; prints the output of the tests and one line per kernel. The output of each program
+# is in build/kernels/KERNEL/NAME.out. Runs from the root of the tree, after static.sh.
 set -eu
 
 out=build/kernels
-bound=900 # seconds, for all that run: some six minutes for three on two quiet processors
+bound=900 # seconds for each kernel; three kernels take about six minutes on two idle processors
 wanted=" ${*:-linux-image-cloud-amd64 linux-image-6.12-cloud-amd64 named} "
 
-# each COMMAND...: for each kernel that is wanted, with its name, its release, whether it
-# has names of memory, and the arguments of init.
+# each COMMAND...: runs COMMAND for each wanted kernel, with its name, its release, whether it supports
+# names of anonymous memory, and the arguments of init.
 each() {
         one "$@" linux-image-cloud-amd64 '6.1.*-cloud-amd64' no 'cgroup=v1 disk=nvme0n1'
         one "$@" linux-image-6.12-cloud-amd64 '6.12.*-cloud-amd64' no 'cgroup=v2 disk=nvme0n1'
-        one "$@" named '6.1.*' yes 'cgroup=v2 names=yes' # it has no driver for the disk
+        one "$@" named '[67].*' yes 'cgroup=v2 names=yes' # it has no driver for the disk
 }
 
-# one COMMAND NAME ARGUMENT...
+# one COMMAND NAME ARGUMENT...: runs COMMAND if the kernel is wanted.
 one() {
         case $wanted in
         *" $2 "*) "$@" ;;
         esac
 }
 
-# The initial file system: init, a busybox, and the tree with what init runs.
+# Makes the initial file system: init, busybox, and the parts of the tree that init runs.
 make_initrd() {
         rm -rf "$out"
         mkdir -p "$out/root/bin" "$out/root/tree/build"
@@ -39,9 +38,9 @@ make_initrd() {
         (cd "$out/root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$out/initrd"
 }
 
-# begin NAME RELEASE NAMES ARGUMENTS: boots a kernel with an empty disk; init has the
-# arguments as variables. All kernels run at once, as each keeps little more than one
-# processor busy. Without KVM it is slower, but the same on every machine.
+# begin NAME RELEASE NAMES ARGUMENTS: boots a kernel with an empty disk; init gets the arguments as
+# variables. All kernels run in parallel, because each uses little more than one processor. KVM is
+# not used: that is slower, but the same on every machine.
 begin() {
         folder=$out/$1
         path=$(csrc/tests/kernels/get.sh "$1")
@@ -55,7 +54,7 @@ begin() {
         begun="$begun $!"
 }
 
-# get NAME ...
+# get NAME...: fetches or builds a kernel.
 get() {
         csrc/tests/kernels/get.sh "$1"
 }
@@ -65,9 +64,9 @@ wrong() {
         failed=1
 }
 
-# check FOLDER RELEASE NAMES ARGUMENTS: every program of init succeeded; the kernel is that
-# release, and has names of memory or not; labeled memory has its name in both cases; no
-# test was skipped for lack of a cgroup, or of swap if there is a disk.
+# check FOLDER RELEASE NAMES ARGUMENTS: checks that every program of init succeeded; that the kernel is
+# of that release and supports names or not; that labeled memory has its name in both cases; and that
+# no test was skipped for lack of a cgroup, or of swap if there is a disk.
 check() {
         uname=$(cat "$1/uname")
         # shellcheck disable=SC2254 # a pattern
@@ -91,7 +90,7 @@ check() {
         done
 }
 
-# finish NAME RELEASE NAMES ARGUMENTS: waits for it.
+# finish NAME RELEASE NAMES ARGUMENTS: waits for a kernel, and prints its results.
 finish() {
         folder=$out/$1
         failed=0
@@ -111,9 +110,9 @@ if [ "$(dpkg --print-architecture)" != amd64 ]; then
         exit 0
 fi
 make_initrd
-each get >/dev/null # before the bound begins
+each get >/dev/null # so that downloads and builds do not count against the time limit
 begun=
-trap 'kill $begun 2>/dev/null' EXIT # Ctrl-C does not reach a background job
+trap 'kill $begun 2>/dev/null' EXIT # Ctrl-C does not reach background jobs
 trap 'exit 1' INT TERM
 each begin
 all=0

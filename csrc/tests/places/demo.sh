@@ -1,7 +1,6 @@
 #!/bin/sh
-# demo.sh COMMAND...: memdemo, run so, with a little memory of most kinds, has all
-# that it made in its report at /debug/memory, and in the command line's of it. The
-# output is the first of the two.
+# demo.sh COMMAND...: runs memdemo, as COMMAND, with a little of most kinds of memory, and checks
+# that both reports contain it: its own at /debug/memory, which is printed, and the command line's.
 set -eu
 
 out=$(mktemp)
@@ -10,7 +9,7 @@ out=$(mktemp)
 demo=$!
 trap 'rm -f "$out" "$out.report" "$out.pid"; kill "$demo" && wait "$demo"' EXIT
 trap 'exit 1' INT TERM
-# At most a minute: it makes its memory first.
+# Waits at most a minute: memdemo makes its memory before it serves.
 for _ in $(seq 600); do
         url=$(awk '/^memory:/ { print $2 }' "$out")
         [ -z "$url" ] || break
@@ -24,7 +23,7 @@ else
 fi
 "$@" "$url?unit=B&top=all" >"$out.report"
 
-# check REPORT: what is not known by its name there is in Read-Write.
+# check REPORT: without names of anonymous memory, TXMetaCache is in Read-Write.
 check() {
         named='Anonymous Memory/Read-Write'
         ! grep -qF '[anon:TXMetaCache]' "$1" || named='Named Memory Regions (mmap)/TXMetaCache'

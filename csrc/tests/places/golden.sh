@@ -1,6 +1,6 @@
 #!/bin/sh
-# golden.sh COMMAND...: the command line, run so, gives every golden file. An input
-# can be several files with a '+' between them.
+# golden.sh COMMAND...: checks that the command line, run as COMMAND, writes every golden file. An
+# input "a+b" is both files, one after the other.
 set -eu
 
 cases=0

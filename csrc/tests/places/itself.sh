@@ -1,6 +1,5 @@
 #!/bin/sh
-# itself.sh COMMAND...: the command line, run so, reports of itself; the output is
-# that report.
+# itself.sh COMMAND...: runs the command line, as COMMAND, on itself; checks and prints the report.
 set -eu
 
 "$@" -unit B | awk -f "$(dirname "$0")/report.awk" \

@@ -1,7 +1,7 @@
 #!/bin/sh
-# places.sh [PLACE...]: runs the tests and the programs in each place (all by default), as
-# many at once as there are processors; one line per place. Runs from the root of the tree,
-# after `make cli demo test-programs static`.
+# places.sh [PLACE...]: runs the tests and the programs in each place (all by default), in parallel
+# on all processors, and prints one line per place. Runs from the root of the tree, after
+# `make cli demo test-programs static`.
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
@@ -18,7 +18,7 @@ skip() {
         exit 77
 }
 
-# fails_with PATTERN COMMAND...: it fails with a message that matches.
+# fails_with PATTERN COMMAND...: checks that the command fails with a message that matches.
 fails_with() {
         pattern=$1
         shift
@@ -36,12 +36,12 @@ fails_with() {
         esac
 }
 
-# reads_smaps_instead COMMAND...: the command line says that a scan is not possible.
+# reads_smaps_instead COMMAND...: checks that the command line reports that a scan is not possible.
 reads_smaps_instead() {
         "$@" -source scan | grep -F 'This process cannot be scanned on this system: smaps was read instead'
 }
 
-# foreign ARCH COMPILER: a tree for that architecture, with Debian's CUnit for it.
+# foreign ARCH COMPILER: builds a tree for that architecture, with Debian's CUnit, and enters it.
 foreign() {
         cunit=$here/build/foreign-cunit/$1/usr
         "$tests/tree.sh" "$1" CC="$2" LDFLAGS="-static -L$(echo "$cunit"/lib/*)" SANITIZE="-O2 -I$cunit/include" \
@@ -83,7 +83,7 @@ musl() {
         done
 }
 
-# In a copy, as another user may not be able to reach the tree.
+# Runs in a copy, because the tree may be unreachable for another user.
 unprivileged() {
         [ "$(id -u)" -eq 0 ] || skip 'all other tests run without privileges'
         set -- setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
@@ -104,7 +104,7 @@ unprivileged() {
 
 read_only_root() {
         $namespace true || skip 'no mount namespace can be made'
-        # Every mount but the kernel's own becomes read-only.
+        # Makes all mounts read-only, as far as the kernel allows.
         # shellcheck disable=SC2016 # for the other shell
         set -- $namespace sh -c '
                 awk "{ print \$5 }" /proc/self/mountinfo | while read -r mount; do
@@ -118,7 +118,7 @@ read_only_root() {
         "$tests/demo.sh" "$@" bin/memdemo
 }
 
-# A folder with two static programs and nothing else, without /proc and with it.
+# A folder with static programs and nothing else, first without /proc, then with it.
 bare_chroot() {
         $namespace sh -c 'mount --rbind /proc /mnt' || skip 'nothing may be mounted here'
         root=$(mktemp -d)
@@ -143,7 +143,7 @@ gvisor() {
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
 }
 
-# one PLACE: its output, and its line.
+# one PLACE: prints the output of the place, and its line.
 one() {
         log=$(mktemp)
         trap 'rm -f "$log"' EXIT

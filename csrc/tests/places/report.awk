@@ -1,7 +1,7 @@
-# report.awk - holds a report in bytes (-unit B) against its law, and passes it on:
-# the rows of a group add up to its subtotal, and the subtotals to RSS.
+# report.awk - checks and prints a report in bytes (-unit B): the rows of each group add up to its
+# subtotal, and the subtotals to RSS.
 #
-# -v least="GROUP/ROW=BYTES;...": rows that are to be there, with no less.
+# -v least="GROUP/ROW=BYTES;...": rows that must have at least so many bytes.
 
 function wrong(text)
 {
@@ -28,18 +28,18 @@ row != "Subtotal" { sum += $(NF - 1) }
 
 row == "Subtotal" {
         if (sum != $(NF - 1))
-                wrong(group " has rows of " sum " and a subtotal of " $(NF - 1))
+                wrong(group ": the rows add up to " sum ", but the subtotal is " $(NF - 1))
         all += sum
         sum = 0
 }
 
 END {
         if (all == 0 || all != rss)
-                wrong("the groups are " all " in all, RSS is " rss)
+                wrong("the subtotals add up to " all ", but RSS is " rss)
         for (n = split(least, wanted, ";"); n > 0; n--) {
                 split(wanted[n], part, "=")
                 if (bytes[part[1]] < part[2] + 0)
-                        wrong(part[1] " is " bytes[part[1]] + 0 ", not " part[2] " or more")
+                        wrong(part[1] " is " bytes[part[1]] + 0 ", want at least " part[2])
         }
         exit failed
 }
