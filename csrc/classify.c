@@ -140,38 +140,45 @@ static bool is_fixed_go_base(const struct view *v)
         return start >> 47 == 0 && (hint == UINT64_C(0xc0) << 32 || hint == UINT64_C(0x40) << 32);
 }
 
-/* If the program may not be Go, only the middle of the address space can hold a random base. */
-static bool can_be_random_go_base(const struct view *v)
+/* Go up to 1.10 reserves 544 GiB there.  Behind 16 GiB or more of spans and bitmap, which grows down from
+ * its end, lies the heap; MADV_HUGEPAGE and MADV_NOHUGEPAGE can cut it into thousands of pieces.
+ * Source: Go 1.10's runtime/malloc.go, mallocinit. */
+static bool is_in_old_go_arena(const struct view *v)
 {
-        uint64_t version = go_version(v), start = v->self->start;
+        const uint64_t base = UINT64_C(0xc0) << 32;
 
-        if (start >= kernel_choice)
-                return false;
-        return version == 0 ? start >= TIB(4) : version >= 26 && start >= GIB(4);
+        return v->self->start >= base + GIB(16) && v->self->end - 1 < base + GIB(544) &&
+               plain_writable(v->self) && !mema_has_flag(v->region, "nr") && go_version(v) <= 10;
 }
 
 /* Go from 1.26 chooses a random base, except with sanitizers: a multiple of the arena size.  The heap
- * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  glibc's
- * arenas can have this shape, but are mapped without reserve. */
+ * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  Only a
+ * program that is known to be Go can have its heap up to the end of an arena: other allocators grow down
+ * from the end of their reserve.  glibc's arenas can have this shape at addresses that the kernel chooses;
+ * other allocators map theirs without reserve or with huge pages, a JVM reserves more. */
 static bool is_random_go_base(const struct view *v)
 {
+        uint64_t version, start = v->self->start;
         bool below_heap, before_reserve, full;
 
-        if (v->self->start % go_arena != 0)
+        if (start % go_arena != 0 || start < GIB(4) || start >= kernel_choice ||
+            mema_has_either(v->region, "nr", "hg"))
+                return false;
+        version = go_version(v);
+        if (version > 0 && version < 26)
                 return false;
         below_heap = reserved(v->self) && span_bytes(v->self) < go_arena &&
                      span_bytes(v->self) % go_chunk == 0 && adjoins(v->self, v->after) &&
-                     plain_writable(v->after);
+                     plain_writable(v->after) && (version > 0 || v->after->end % go_arena != 0);
         before_reserve = plain_writable(v->self) && adjoins(v->self, v->after) && reserved(v->after) &&
-                         v->after->end % go_arena == 0;
-        full = plain_writable(v->self) && v->self->end % go_arena == 0 && go_version(v) > 0;
-        return (below_heap || before_reserve || full) && can_be_random_go_base(v) &&
-               !mema_has_flag(v->region, "nr");
+                         span_bytes(v->after) < go_arena && v->after->end % go_arena == 0;
+        full = version > 0 && plain_writable(v->self) && v->self->end % go_arena == 0;
+        return below_heap || before_reserve || full;
 }
 
 static bool is_go_base(const struct view *v)
 {
-        return is_fixed_go_base(v) || is_random_go_base(v);
+        return is_fixed_go_base(v) || is_in_old_go_arena(v) || is_random_go_base(v);
 }
 
 static bool is_go_heap(const struct view *v)
@@ -201,27 +208,51 @@ static uint64_t heap_max(const struct mema_neighbor *n)
         return n->end >> 32 ? MIB(64) : MIB(1);
 }
 
-/* A heap is aligned to its size: its start is in use, the rest reserved.  If all heaps of malloc are known,
- * no other region is one. */
-static bool is_arena(const struct view *v)
+/* glibc up to 2.41 maps heaps without reserve.  If the flags are unknown, so is this. */
+static bool can_be_without_reserve(const struct view *v)
 {
-        uint64_t heap = heap_max(v->after);
-
-        return !v->context->heaps_known && adjoins(v->self, v->after) && reserved(v->after) &&
-               v->self->start % heap == 0 && v->after->end % heap == 0 && !is_go_base(v);
+        return v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr");
 }
 
-/* The reserve of a heap, and further heaps that are full and have no reserve.  Those differ from large
- * mappings of other programs in that they are mapped without reserve. */
+/* A heap is aligned to its size: its start is in use, the rest reserved.  Full heaps below it can be part
+ * of its mapping, but only if they are mapped without reserve: from glibc 2.42 on that would not tell them
+ * from other memory.  If all heaps of malloc are known, no other region is one. */
+static bool is_heap_of(const struct view *v, uint64_t size)
+{
+        return adjoins(v->self, v->after) && reserved(v->after) && span_bytes(v->after) < size &&
+               v->self->start % size == 0 && v->after->end % size == 0 &&
+               (span_bytes(v->self) <= size || can_be_without_reserve(v));
+}
+
+/* With glibc.malloc.hugetlb=1, the first 2 MiB of a heap are a mapping of their own. */
+static bool is_huge_head(const struct view *v)
+{
+        return v->self->start % heap_max(v->self) == 0 && span_bytes(v->self) == MIB(2) &&
+               mema_has_flag(v->region, "hg") && adjoins(v->self, v->after) && plain_writable(v->after);
+}
+
+/* With glibc.malloc.hugetlb=2, heaps of glibc up to 2.41 have the size of four huge pages. */
+static const uint64_t huge_heap = MIB(8);
+
+static bool is_arena(const struct view *v)
+{
+        return !v->context->heaps_known && !is_go_base(v) &&
+               (is_heap_of(v, heap_max(v->after)) || is_huge_head(v) ||
+                (is_heap_of(v, huge_heap) && mema_has_flag(v->region, "nr")));
+}
+
+/* The rest of a heap behind its huge head, the reserve of a heap, and further heaps that are full and have
+ * no reserve.  Those differ from large mappings of other programs in that they are mapped without reserve. */
 static bool is_more_of_an_arena(const struct view *v)
 {
-        uint64_t heap = heap_max(v->self);
-        bool full = v->self->start % heap == 0 && plain_writable(v->self) && !v->context->heaps_known &&
-                    (v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr"));
+        uint64_t heap = heap_max(v->self), at = v->self->start % heap;
+        bool full = at == 0 && v->self->end % heap == 0 && plain_writable(v->self) &&
+                    !v->context->heaps_known && can_be_without_reserve(v);
+        bool rest = at != 0 && at + span_bytes(v->self) <= heap &&
+                    (reserved(v->self) || (at == MIB(2) && plain_writable(v->self)));
 
         return adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_MALLOC_ARENAS &&
-               v->before->plain && v->self->end % heap == 0 &&
-               (full || (v->self->start % heap != 0 && reserved(v->self)));
+               v->before->plain && (full || rest);
 }
 
 /* Stacks */
@@ -239,6 +270,22 @@ static uint64_t threads_in(const struct view *v)
         return n;
 }
 
+/* The fields of smaps tell the kernel: KSM was added in Linux 6.7, with nh for MAP_STACK.  An emulator maps
+ * its guest's first stack without MAP_STACK, with the usual size. */
+static bool would_have_nh_as_a_stack(const struct view *v)
+{
+        return v->region->present & MEMA_BIT(MEMA_FIELD_KSM) && v->region->vm_flags_present &&
+               span_bytes(v->self) != MIB(8);
+}
+
+/* From glibc 2.42 and Linux 6.13, a guard is no mapping: stacks that adjoin are one mapping, marked gu.
+ * Shadow stacks are marked ss. */
+static bool is_marked_stack(const struct view *v)
+{
+        return mema_has_either(v->region, "ss", "gu") &&
+               (mema_has_flag(v->region, "nh") || mema_has_flag(v->region, "ss"));
+}
+
 /* A thread's stack holds its stack pointer, or lies on a guard.  Neighbors with equal permissions can be one
  * mapping with it, so a region that is larger than stacks are counts as other memory.
  *
@@ -248,7 +295,8 @@ static uint64_t threads_in(const struct view *v)
  * guard, or the stack of an ended thread, which glibc keeps after freeing most of its pages. */
 static bool is_thread_stack(const struct view *v)
 {
-        bool guarded = is_on_reserve(v) && span_bytes(v->before) <= guard_max;
+        bool guarded = is_on_reserve(v) && span_bytes(v->before) <= guard_max &&
+                       !(would_have_nh_as_a_stack(v) && !mema_has_flag(v->region, "nh"));
         uint64_t threads;
 
         /* Most memory fails here, before up to MEMA_THREADS_MAX comparisons. */
@@ -286,6 +334,8 @@ static const struct {
         { EITHER, is_more_of_an_arena, MEMA_CATEGORY_MALLOC_ARENAS },
         /* Go's runtime/malloc.go, sysAlloc, and runtime/mpagealloc_64bit.go, sysInit */
         { WRITABLE, is_go_metadata, MEMA_CATEGORY_GO_METADATA },
+        /* the kernel's VmFlags */
+        { WRITABLE, is_marked_stack, MEMA_CATEGORY_STACK_THREADS },
         /* glibc's nptl/allocatestack.c; last, because a reservation can be as small as a guard, and a stack
          * pointer can be anywhere */
         { WRITABLE, is_thread_stack, MEMA_CATEGORY_STACK_THREADS },

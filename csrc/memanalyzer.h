@@ -325,16 +325,17 @@ MEMA_API const char *mema_proof_stable_id(unsigned proof); /* "go_heap"; NULL if
 
 /* What was odd about the input, and what was lost; see mema_report_warning. */
 struct mema_checks {
-        bool totals_only;     /* the input was a smaps_rollup, which has no mappings */
-        bool scan_missed;     /* a scan was asked for and smaps was read */
-        uint64_t without_rss; /* mappings that had no Rss line */
-        uint64_t overlapping; /* mappings that overlap or repeat an earlier one: each was counted */
-        uint64_t grown;       /* mappings that came again from the same start, grown: counted once */
-        uint64_t repeated;    /* fields that came twice in a mapping */
-        uint64_t rows_lost;   /* rows for which there was no memory */
-        uint64_t labels_lost; /* labels that could not be shown */
-        uint64_t other_named; /* mappings counted under "other names" */
-        uint64_t go_surplus;  /* resident bytes of the Go heap that the runtime does not account for */
+        bool totals_only;       /* the input was a smaps_rollup, which has no mappings */
+        bool scan_missed;       /* a scan was asked for and smaps was read */
+        uint64_t contradictory; /* mappings with more Anonymous than Rss */
+        uint64_t without_rss;   /* mappings that had no Rss line */
+        uint64_t overlapping;   /* mappings that overlap or repeat an earlier one: each was counted */
+        uint64_t grown;         /* mappings that came again from the same start, grown: counted once */
+        uint64_t repeated;      /* fields that came twice in a mapping */
+        uint64_t rows_lost;     /* rows for which there was no memory */
+        uint64_t labels_lost;   /* labels that could not be shown */
+        uint64_t other_named;   /* mappings counted under "other names" */
+        uint64_t go_surplus;    /* resident bytes of the Go heap that the runtime does not account for */
 };
 
 /* The regions that share a name, in the category NAMED. */

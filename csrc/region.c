@@ -27,7 +27,7 @@ struct span mema_undeleted(struct span name)
 }
 
 /* Whether VmFlags, such as "rd wr mr", has one of two flags. */
-static bool has_either(const struct mema_region *g, const char *first, const char *second)
+bool mema_has_either(const struct mema_region *g, const char *first, const char *second)
 {
         const char *f = g->vm_flags;
 
@@ -43,12 +43,12 @@ static bool has_either(const struct mema_region *g, const char *first, const cha
 
 bool mema_has_flag(const struct mema_region *g, const char *flag)
 {
-        return has_either(g, flag, flag);
+        return mema_has_either(g, flag, flag);
 }
 
 bool mema_is_device(const struct mema_region *g)
 {
-        return has_either(g, "io", "pf");
+        return mema_has_either(g, "io", "pf");
 }
 
 bool mema_is_rollup(const struct mema_region *g)

@@ -14,6 +14,9 @@ bool mema_scan_perms(struct span *s, char perms[8]);
 /* A path without the " (deleted)" that the kernel appends. */
 struct span mema_undeleted(struct span name);
 
+/* Whether VmFlags has one of two flags, in one pass. */
+bool mema_has_either(const struct mema_region *g, const char *a, const char *b);
+
 /* Whether VmFlags has a flag, such as "nh". */
 bool mema_has_flag(const struct mema_region *g, const char *flag);
 

@@ -200,6 +200,14 @@ static void settle(struct mema_report *r, const struct mema_neighbor *after)
         }
 }
 
+/* Anonymous pages are resident. */
+static bool contradicts_itself(const struct mema_region *g)
+{
+        const uint64_t both = MEMA_BIT(MEMA_FIELD_RSS) | MEMA_BIT(MEMA_FIELD_ANONYMOUS);
+
+        return (g->present & both) == both && g->value[MEMA_FIELD_ANONYMOUS] > g->value[MEMA_FIELD_RSS];
+}
+
 /* Removes the waiting region, which came again and has grown. */
 static void drop_waiting(struct mema_report *r)
 {
@@ -208,6 +216,7 @@ static void drop_waiting(struct mema_report *r)
         mema_sums_subtract(&r->totals, g);
         r->checks.repeated -= g->repeated;
         r->checks.without_rss -= !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
+        r->checks.contradictory -= contradicts_itself(g);
         r->_counting.waiting = false;
         r->checks.grown++;
 }
@@ -242,10 +251,19 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
         c->waiting = true;
         r->checks.repeated += g->repeated;
         r->checks.without_rss += !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
+        r->checks.contradictory += contradicts_itself(g);
         return MEMA_STATUS_OK;
 }
 
 /* Finish */
+
+/* qemu-user from 8.1 on prints Rss 0 for all mappings: what is resident is unknown. */
+static void forget_rss(struct mema_report *r)
+{
+        r->totals.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
+        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
+                r->category[i].sums.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
+}
 
 void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
@@ -254,6 +272,8 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 
         settle(r, &none);
         mema_run_close(&r->_run, &r->_arena, r->category);
+        if (r->checks.contradictory > 0 && r->totals.value[MEMA_FIELD_RSS] == 0)
+                forget_rss(r);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 struct mema_category *c = &r->category[i];
 

@@ -45,6 +45,9 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { no_rss && !has_pss, "The input has no Rss lines, as in a maps file: resident memory is "
                                       "unknown; read smaps instead" },
                 { no_rss && has_pss, "The input has no Rss lines: resident memory is unknown" },
+                { c->contradictory,
+                  "Mappings with more Anonymous than Rss: #; an emulator such as qemu-user prints "
+                  "Rss 0, and what is resident is unknown" },
                 { no_rss ? 0 : c->without_rss, "Mappings without an Rss line, not counted in RSS: #" },
                 { c->totals_only,
                   "The input has totals only, as in smaps_rollup: read smaps for a breakdown" },

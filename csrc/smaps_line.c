@@ -102,11 +102,21 @@ static bool fail(struct mema_smaps *p, enum reason reason, struct span line, con
         return false;
 }
 
+/* pmap begins with "4242:   /usr/bin/cat". */
+static bool is_pmap(struct span s)
+{
+        uint64_t pid;
+
+        return scan_decimal(&s, &pid) == SCAN_OK && SPAN_STARTS(s, ":   ");
+}
+
 /* A description of the input that helps more than the excerpt; NULL if it is not known. */
 static const char *other_format(const struct mema_smaps *p)
 {
         struct span s = span_of(p->_line.excerpt, (size_t)p->_line.excerpt_length);
 
+        if (p->_line.reason == REASON_NOT_SMAPS && is_pmap(s))
+                return "the output of pmap: save /proc/PID/smaps";
         for (size_t i = 0; i < sizeof other_formats / sizeof *other_formats; i++)
                 if (p->_line.reason == REASON_NOT_SMAPS &&
                     span_starts(s, other_formats[i].prefix, other_formats[i].length))

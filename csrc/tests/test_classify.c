@@ -241,7 +241,7 @@ static void go_from_1_26_chooses_a_random_base(void)
                 { "where the kernel puts mappings", UINT64_C(0x7f6b00000000), NOTHING, ANON("---p", MIB(24)),
                   ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "below 4 TiB", UINT64_C(0x20000000000), NOTHING, ANON("---p", MIB(24)),
-                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_ANON_NONE, BY_NAME },
+                  ANON("rw-p", MIB(92)), MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
         };
 
         EXPECT(rows, false);
@@ -305,7 +305,7 @@ static void the_version_says_where_the_go_heap_is(void)
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
-                  MEMA_CATEGORY_ANON_NONE, BY_NAME },
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
         };
         static const struct row none[] = {
