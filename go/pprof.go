@@ -319,7 +319,7 @@ func (l level) addParts(category string, whole amounts, parts []Part, heap []cal
 		part := l.below(category + ": " + strings.ReplaceAll(p.ID, "_", " "))
 		part.tags.part = p.ID
 		if p.ID == "marked" {
-			part.addStacks(shares[i], heap)
+			part.addStacks(shares[i], withUnprofiled(heap, parts[i].Committed))
 		} else {
 			part.add(shares[i])
 		}
@@ -330,6 +330,19 @@ func (l level) addParts(category string, whole amounts, parts []Part, heap []cal
 	space[virtualColumn] = shares[len(parts)][virtualColumn]
 	l.add(space, frame{name: category + ": reserved"})
 	l.add(shares[len(parts)].less(space), frame{name: category + ": other"})
+}
+
+// withUnprofiled adds a stack for live memory that the heap profile does not know: it lags behind
+// /gc/heap/live by one collection, and its stacks must not get what others allocated since.
+func withUnprofiled(heap []callStack, live uint64) []callStack {
+	var known uint64
+	for _, s := range heap {
+		known += s.weight
+	}
+	if known == 0 || live <= known {
+		return heap
+	}
+	return append(slices.Clip(heap), callStack{[]frame{{name: "not in the heap profile yet"}}, live - known})
 }
 
 // addStacks apportions memory to call stacks by weight. Beyond profileMax, stacks have no frames.

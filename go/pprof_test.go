@@ -117,9 +117,9 @@ func madeStacks() callStacks {
 	begin := frame{name: "main.main", file: "main.go", line: 10}
 	return callStacks{
 		heap: []callStack{
-			{[]frame{begin, {name: "main.cache", file: "cache.go", line: 7}}, 1},
-			{[]frame{begin, {name: "main.index", file: "index.go", line: 3}}, 2},
-			{[]frame{begin}, 4},
+			{[]frame{begin, {name: "main.cache", file: "cache.go", line: 7}}, 10 * mib},
+			{[]frame{begin, {name: "main.index", file: "index.go", line: 3}}, 20 * mib},
+			{[]frame{begin}, 40 * mib},
 		},
 		goroutines: []callStack{{[]frame{begin}, 1}, {[]frame{{name: "main.\u202eworker\x1b", file: "w.go", line: 1}}, 6}, {nil, 1}},
 	}
@@ -136,6 +136,29 @@ func builtProfile(t *testing.T, input string, stacks callStacks, hideAddresses b
 		t.Fatal(err)
 	}
 	return profileOf(t, data.Bytes()), r
+}
+
+// Live memory that the heap profile lacks is not given to the stacks that it has.
+func TestMemoryBeyondTheHeapProfileHasItsOwnNode(t *testing.T) {
+	t.Parallel()
+	old := callStack{[]frame{{name: "main.old", file: "main.go"}}, 10 * mib}
+	p, r := builtProfile(t, factsCapture, callStacks{heap: []callStack{old}}, false)
+	var live uint64
+	for _, part := range r.Category("go/heap").Parts {
+		if part.ID == "marked" {
+			live = part.RSS
+		}
+	}
+	sums := map[string]int64{}
+	for _, s := range p.Sample {
+		sums[s.Location[0].Line[0].Function.Name] += s.Value[rssColumn]
+	}
+	if got := sums["main.old"]; got > 10*mib || got < 9*mib {
+		t.Errorf("main.old has %d bytes, want at most the 10 MiB that it allocated", got)
+	}
+	if got := sums["not in the heap profile yet"]; got+sums["main.old"] != int64(live) {
+		t.Errorf("both have %d bytes, want %d", got+sums["main.old"], live)
+	}
 }
 
 const factsCapture = "real/go1.26-named-6.1.facts+real/go1.26-named-6.1.smaps"
