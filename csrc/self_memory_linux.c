@@ -333,12 +333,15 @@ static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region
 
 /* Blocks */
 
-/* The size of a block that begins with these words; 0 if none does. */
+/* The size of a block that begins with these words; 0 if none does.  From glibc 2.43 on, the size word is
+ * without the two words of the header. */
 static uint64_t block_size(const struct mema_self_memory *own, const struct head *h, uint64_t room)
 {
         size_t before = h->word[BEFORE], flagged = h->word[FLAGGED];
         uint64_t lead = BEFORE * sizeof *h->word, size = (flagged & ~(size_t)CHUNK_FLAGS) + lead;
 
+        if (size % own->page == own->page - 2 * sizeof *h->word)
+                size += 2 * sizeof *h->word;
         return before == lead && (flagged & CHUNK_FLAGS) == IS_MMAPPED && size % own->page == 0 &&
                                size <= room
                        ? size
