@@ -76,8 +76,9 @@ static const struct {
 
 enum { KEY_COUNT = sizeof keys / sizeof *keys };
 _Static_assert(KEY_COUNT <= 64, "mema_capture._given has a bit for each key");
-_Static_assert(sizeof(struct mema_facts) / sizeof(uint64_t) ==
-                       (KEY_COUNT - CAPTURE_FIRST_FIGURE) + 2 /* known, padded */ + 1 + MEMA_ANCHORS_MAX,
+_Static_assert(offsetof(struct mema_go, anchor_count) - offsetof(struct mema_go, heap_live) +
+                               sizeof(struct mema_malloc) - offsetof(struct mema_malloc, arena) ==
+                       (KEY_COUNT - CAPTURE_FIRST_FIGURE) * sizeof(uint64_t),
                "every figure has a key");
 
 const char *mema_capture_key(size_t key)

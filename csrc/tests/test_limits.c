@@ -380,7 +380,7 @@ static struct {
         char outer[128], inner[160];
 } made;
 
-static const uint64_t touched = MB(8);
+static const size_t touched = MB(8);
 
 static bool put_text(const char *folder, const char *name, const char *text)
 {

@@ -283,10 +283,10 @@ static void round_one_by_one(uint64_t *figures, uint64_t count, uint64_t shift, 
 static void rounding_is_by_largest_remainders(void)
 {
         for (unsigned round = 0; round < 2000; round++) {
-                uint64_t figures[64] = { 0 }, wanted[64], sum = 0, shift = round % 21,
-                         count = random_below(65);
+                uint64_t figures[64] = { 0 }, wanted[64], sum = 0, shift = round % 21;
+                size_t count = (size_t)random_below(65);
 
-                for (uint64_t i = 0; i < count; i++) {
+                for (size_t i = 0; i < count; i++) {
                         /* In some rounds, many remainders are equal. */
                         figures[i] = random_below(round % 3 == 0 ? 5 : 1 << 24) << (round % 3 == 1 ? 8 : 0);
                         sum += figures[i];
