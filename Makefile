@@ -246,10 +246,10 @@ build/checked/c: $(TEST_PROGRAMS) bin/memanalyzer $(TEST_DATA)
 	$(END)
 
 # Go's own cache knows which packages a change concerns. Vet comes first, and compiles the
-# package that the three modules share.
-GO_PACKAGES := go.mod go.sum $(wildcard csrc/*.* go/*.go)
+# package that the three modules share. A folder changes if a file is removed.
+GO_PACKAGES := go.mod go.sum csrc go $(wildcard csrc/*.* go/*.go)
 GO_MODULES := . go/promcollector cmd/membench
-build/checked/vet: $(GO_SOURCES) $(wildcard csrc/*.* go.* cmd/*/go.* go/*/go.*)
+build/checked/vet: $(GO_PACKAGES) $(GO_SOURCES) $(wildcard cmd/* cmd/*/go.* go/*/go.*)
 	$(BEGIN)
 	for module in $(GO_MODULES); do go -C $$module vet ./... || exit; done
 	$(END)
