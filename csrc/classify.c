@@ -282,8 +282,8 @@ static bool would_have_nh_as_a_stack(const struct view *v)
  * Shadow stacks are marked ss. */
 static bool is_marked_stack(const struct view *v)
 {
-        return mema_has_either(v->region, "ss", "gu") &&
-               (mema_has_flag(v->region, "nh") || mema_has_flag(v->region, "ss"));
+        return mema_has_flag(v->region, "ss") ||
+               (mema_has_flag(v->region, "gu") && mema_has_flag(v->region, "nh"));
 }
 
 /* A thread's stack holds its stack pointer, or lies on a guard.  Neighbors with equal permissions can be one

@@ -15,7 +15,7 @@ bool mema_scan_perms(struct span *s, char perms[8]);
 struct span mema_undeleted(struct span name);
 
 /* Whether VmFlags has one of two flags, in one pass. */
-bool mema_has_either(const struct mema_region *g, const char *a, const char *b);
+bool mema_has_either(const struct mema_region *g, const char *first, const char *second);
 
 /* Whether VmFlags has a flag, such as "nh". */
 bool mema_has_flag(const struct mema_region *g, const char *flag);

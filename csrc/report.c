@@ -174,6 +174,14 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbor *self
         c->settled++;
 }
 
+/* Anonymous pages are resident. */
+static bool contradicts_itself(const struct mema_region *g)
+{
+        const uint64_t both = MEMA_BIT(MEMA_FIELD_RSS) | MEMA_BIT(MEMA_FIELD_ANONYMOUS);
+
+        return (g->present & both) == both && g->value[MEMA_FIELD_ANONYMOUS] > g->value[MEMA_FIELD_RSS];
+}
+
 /* Counts the waiting region; its successor is known now. */
 static void settle(struct mema_report *r, const struct mema_neighbor *after)
 {
@@ -185,6 +193,9 @@ static void settle(struct mema_report *r, const struct mema_neighbor *after)
         if (!c->waiting)
                 return;
         c->waiting = false;
+        r->checks.repeated += c->region.repeated;
+        r->checks.without_rss += !(c->region.present & MEMA_BIT(MEMA_FIELD_RSS));
+        r->checks.contradictory += contradicts_itself(&c->region);
         guess_program(r, &c->region);
         if (!mema_split_begin(&split, &c->region, &r->context, &c->searched)) {
                 settle_piece(r, &c->self, after, NULL, &split);
@@ -200,23 +211,10 @@ static void settle(struct mema_report *r, const struct mema_neighbor *after)
         }
 }
 
-/* Anonymous pages are resident. */
-static bool contradicts_itself(const struct mema_region *g)
-{
-        const uint64_t both = MEMA_BIT(MEMA_FIELD_RSS) | MEMA_BIT(MEMA_FIELD_ANONYMOUS);
-
-        return (g->present & both) == both && g->value[MEMA_FIELD_ANONYMOUS] > g->value[MEMA_FIELD_RSS];
-}
-
 /* Removes the waiting region, which came again and has grown. */
 static void drop_waiting(struct mema_report *r)
 {
-        const struct mema_region *g = &r->_counting.region;
-
-        mema_sums_subtract(&r->totals, g);
-        r->checks.repeated -= g->repeated;
-        r->checks.without_rss -= !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
-        r->checks.contradictory -= contradicts_itself(g);
+        mema_sums_subtract(&r->totals, &r->_counting.region);
         r->_counting.waiting = false;
         r->checks.grown++;
 }
@@ -249,21 +247,10 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
                 return MEMA_STATUS_OVERFLOW;
         }
         c->waiting = true;
-        r->checks.repeated += g->repeated;
-        r->checks.without_rss += !(g->present & MEMA_BIT(MEMA_FIELD_RSS));
-        r->checks.contradictory += contradicts_itself(g);
         return MEMA_STATUS_OK;
 }
 
 /* Finish */
-
-/* qemu-user from 8.1 on prints Rss 0 for all mappings: what is resident is unknown. */
-static void forget_rss(struct mema_report *r)
-{
-        r->totals.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++)
-                r->category[i].sums.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
-}
 
 void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
@@ -272,12 +259,13 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 
         settle(r, &none);
         mema_run_close(&r->_run, &r->_arena, r->category);
+        /* qemu-user from 8.1 on prints Rss 0 for all mappings: what is resident is unknown. */
         if (r->checks.contradictory > 0 && r->totals.value[MEMA_FIELD_RSS] == 0)
-                forget_rss(r);
+                r->totals.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 struct mema_category *c = &r->category[i];
 
-                c->sums.present |= r->totals.present; /* an empty category is 0, not unknown */
+                c->sums.present = r->totals.present; /* an empty category is 0, not unknown */
                 c->high = sat_add(c->sums.value[MEMA_FIELD_RSS], c->unsure);
         }
         if (after)

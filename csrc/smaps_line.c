@@ -115,15 +115,16 @@ static const char *other_format(const struct mema_smaps *p)
 {
         struct span s = span_of(p->_line.excerpt, (size_t)p->_line.excerpt_length);
 
-        if (p->_line.reason == REASON_NOT_SMAPS && is_pmap(s))
+        if (p->_line.reason == REASON_LABEL && SPAN_STARTS(s, "# memanalyzer capture"))
+                return "a second capture: diff compares two";
+        if (p->_line.reason != REASON_NOT_SMAPS)
+                return NULL;
+        if (is_pmap(s))
                 return "the output of pmap: save /proc/PID/smaps";
         for (size_t i = 0; i < sizeof other_formats / sizeof *other_formats; i++)
-                if (p->_line.reason == REASON_NOT_SMAPS &&
-                    span_starts(s, other_formats[i].prefix, other_formats[i].length))
+                if (span_starts(s, other_formats[i].prefix, other_formats[i].length))
                         return other_formats[i].what;
-        return p->_line.reason == REASON_LABEL && SPAN_STARTS(s, "# memanalyzer capture")
-                       ? "a second capture: diff compares two"
-                       : NULL;
+        return NULL;
 }
 
 static const char *label_text(uint64_t label)
