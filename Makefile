@@ -30,7 +30,7 @@ WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
 CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split \
-	report_apportion report_sums report_arena report_names report_rows report_run report_warnings diff render \
+	report_apportion report_bounds report_sums report_arena report_names report_rows report_run report_warnings diff render \
 	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
 	render_openmetrics render_smaps escape elf
 LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_memory_linux self_range_linux \

@@ -374,7 +374,9 @@ static struct mema_class by_shape(const struct view *v)
                         category = v->before->category;
                 return (struct mema_class){ (enum mema_category_id)category, MEMA_METHOD_INFERRED };
         }
-        return (struct mema_class){ by_permissions(v->self->perms), MEMA_METHOD_NAMED };
+        /* Writable memory without a name can be anybody's that has no shape. */
+        return (struct mema_class){ by_permissions(v->self->perms),
+                                    access == WRITABLE ? MEMA_METHOD_INFERRED : MEMA_METHOD_NAMED };
 }
 
 struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,

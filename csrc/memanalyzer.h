@@ -273,7 +273,7 @@ struct mema_category {
         struct mema_sums sums;
         uint64_t committed; /* address space of its writable mappings */
         uint64_t unsure;    /* resident bytes that may belong to a neighbor in the same mapping, or here */
-        uint64_t low, high; /* certain bounds of sums.value[MEMA_FIELD_RSS], as far as `method` can tell */
+        uint64_t low, high; /* certain bounds of sums.value[MEMA_FIELD_RSS] */
         enum mema_method method; /* the least certain of those used */
 };
 
@@ -329,8 +329,8 @@ struct mema_checks {
         bool scan_missed;       /* a scan was asked for and smaps was read */
         uint64_t contradictory; /* mappings with more Anonymous than Rss */
         uint64_t without_rss;   /* mappings that had no Rss line */
-        uint64_t overlapping;   /* mappings that overlap or repeat an earlier one: each was counted */
-        uint64_t grown;         /* mappings that came again from the same start, grown: counted once */
+        uint64_t overlapping;   /* mappings that overlap or repeat an earlier one */
+        uint64_t grown;         /* mappings that came again with more around them: counted once */
         uint64_t repeated;      /* fields that came twice in a mapping */
         uint64_t rows_lost;     /* rows for which there was no memory */
         uint64_t labels_lost;   /* labels that could not be shown */
@@ -574,8 +574,9 @@ MEMA_API size_t mema_report_program(const struct mema_report *r, char *buf, size
  * mema_report_lend gives the report an arena from malloc, or a larger one from realloc, which starts with
  * the old one's bytes.  mema_report_free frees it.
  *
- * mema_report_add takes regions by address.  One that starts where the last one does and ends
- * beyond it is the same mapping, grown, and replaces it.  Anonymous memory is split at the bounds of its
+ * mema_report_add takes regions by address.  One that contains the last one and ends beyond it is the same
+ * mapping, grown, and replaces it.  Of one that begins before the end of others and ends beyond it, the rest
+ * is counted: their resident bytes are subtracted.  Anonymous memory is split at the bounds of its
  * owners; each piece is a row, the mapping is counted with the first, and the kernel's columns
  * are divided in proportion to Rss.  Allocates nothing: without room in the arena, names and rows are dropped
  * and counted, and the sums stay right.  Returns MEMA_STATUS_OVERFLOW if a sum passes 2^64, and from then on.
@@ -877,13 +878,21 @@ struct mema_neighbor {
         unsigned perms; /* bits: see region.h */
 };
 
+enum { MEMA_RECENT_MAX = 8 };
+
 /* The region that waits for its successor, which can decide its category; report.c. */
 struct mema_counting {
         bool waiting, overflown, exe_guessed;
+        bool flagless;     /* nameless memory came without VmFlags */
         uint64_t settled;  /* regions that were counted, pieces of them one by one */
         uint64_t reached;  /* the highest address so far */
+        uint64_t twice;    /* resident bytes that may have been counted twice */
+        uint64_t unsure;   /* the most by which the waiting region's Rss may be wrong */
         uint64_t searched; /* owners below this address were searched for: see mema_split_begin */
         struct mema_neighbor before, self;
+        struct mema_recent {
+                uint64_t start, end, rss;
+        } recent[MEMA_RECENT_MAX]; /* the last mappings that were counted */
         struct mema_region region;
 };
 

@@ -64,9 +64,9 @@ bool mema_is_nameless(const struct mema_region *g)
         return g->name_length == 0 || SPAN_STARTS(name, "[stack:");
 }
 
-bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g)
+bool mema_comes_again(uint64_t start, uint64_t end, const struct mema_region *g)
 {
-        return g->start == start && g->end - 1 > end - 1 && !mema_is_rollup(g);
+        return g->start <= start && g->end - 1 > end - 1 && !mema_is_rollup(g);
 }
 
 struct mema_neighbor mema_neighbor_of(const struct mema_region *g)

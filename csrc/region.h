@@ -29,10 +29,11 @@ bool mema_is_rollup(const struct mema_region *g);
 /* Whether the kernel prints no name, or "[stack:TID]". */
 bool mema_is_nameless(const struct mema_region *g);
 
-/* Whether `g` is the mapping that was last read with these bounds, grown since.  smaps is read in pieces: the
- * kernel continues with the mapping at the address where it stopped, and returns all of it again if
- * it has grown.  A heap that grows waits for the reader's lock, so it does so between two pieces. */
-bool mema_has_grown(uint64_t start, uint64_t end, const struct mema_region *g);
+/* Whether `g` is a mapping that was read with these bounds, and comes again: it has grown, or was merged with
+ * its neighbors.  smaps is read in pieces, and the kernel continues at the address where it stopped, with all
+ * of the mapping that is there now.  From Linux 6.17 (maps) and 7.2 (smaps) on that happens within a piece.
+ */
+bool mema_comes_again(uint64_t start, uint64_t end, const struct mema_region *g);
 
 /* What a region shows to its neighbors, without its category. */
 struct mema_neighbor mema_neighbor_of(const struct mema_region *g);

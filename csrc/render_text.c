@@ -257,7 +257,7 @@ static bool estimated_line(struct mema_output *w, struct out *o)
         for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
                 const struct mema_category *c = &w->report->category[i];
 
-                if (c->method < MEMA_METHOD_ESTIMATED ||
+                if (c->method < MEMA_METHOD_ESTIMATED || c->sums.value[MEMA_FIELD_RSS] == 0 ||
                     c->high - c->low <= w->report->totals.value[MEMA_FIELD_RSS] / 100)
                         continue;
                 put(o, any ? ", " : "Estimated: ");

@@ -5,10 +5,12 @@
  * in the run that may be the Go heap (report_run.c).
  *
  * Its memory is in report_arena.c, rows in report_rows.c, names in report_names.c, pieces of mappings in
- * report_split.c, parts of the heaps in report_apportion.c, warnings in report_warnings.c. */
+ * report_split.c, parts of the heaps in report_apportion.c, bounds in report_bounds.c, warnings in
+ * report_warnings.c. */
 #include "classify.h"
 #include "report_apportion.h"
 #include "report_arena.h"
+#include "report_bounds.h"
 #include "report_names.h"
 #include "report_rows.h"
 #include "report_run.h"
@@ -158,6 +160,7 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbor *self
                       (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
 
         classify(r, g, self, after, whole, piece);
+        c->flagless |= self->plain && !g->vm_flags_present;
         if (!in_run || !mema_run_continues(&r->_run, g))
                 mema_run_close(&r->_run, &r->_arena, r->category);
         sums = in_run ? mema_run_extend(&r->_run, &r->_arena, &r->context.facts.go, g)
@@ -188,16 +191,21 @@ static void settle(struct mema_report *r, const struct mema_neighbor *after)
         struct mema_counting *c = &r->_counting;
         struct mema_split split;
         struct mema_class whole;
-        bool behind_label = false;
+        bool in_pieces, behind_label = false;
 
         if (!c->waiting)
                 return;
         c->waiting = false;
+        c->reached = max_u64(c->reached, c->region.end - 1);
+        c->recent[r->totals.mappings % MEMA_RECENT_MAX] =
+                (struct mema_recent){ c->region.start, c->region.end, c->region.value[MEMA_FIELD_RSS] };
         r->checks.repeated += c->region.repeated;
         r->checks.without_rss += !(c->region.present & MEMA_BIT(MEMA_FIELD_RSS));
         r->checks.contradictory += contradicts_itself(&c->region);
         guess_program(r, &c->region);
-        if (!mema_split_begin(&split, &c->region, &r->context, &c->searched)) {
+        in_pieces = mema_split_begin(&split, &c->region, &r->context, &c->searched);
+        split.unsure = max_u64(split.unsure, c->unsure);
+        if (!in_pieces) {
                 settle_piece(r, &c->self, after, NULL, &split);
                 return;
         }
@@ -211,7 +219,7 @@ static void settle(struct mema_report *r, const struct mema_neighbor *after)
         }
 }
 
-/* Removes the waiting region, which came again and has grown. */
+/* Removes the waiting region, which came again. */
 static void drop_waiting(struct mema_report *r)
 {
         mema_sums_subtract(&r->totals, &r->_counting.region);
@@ -219,23 +227,72 @@ static void drop_waiting(struct mema_report *r)
         r->checks.grown++;
 }
 
-enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
+/* The resident bytes from `start` on of the last mappings that were counted. */
+static uint64_t counted_from(const struct mema_counting *c, uint64_t start)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < MEMA_RECENT_MAX; i++) {
+                const struct mema_recent *m = &c->recent[i];
+                uint64_t span = m->end - m->start, below = sat_sub(start, m->start);
+
+                sum = sat_add(sum, share_of(m->rss, sat_sub(span, below), span));
+        }
+        return sum;
+}
+
+/* Cuts off the part of the waiting region below `start`, whose pages were counted with other mappings. */
+static void cut(struct mema_report *r, uint64_t start)
+{
+        struct mema_counting *c = &r->_counting;
+        struct mema_region *g = &c->region;
+        uint64_t all = mema_region_span(g), part = start - g->start, rest = all - part;
+        uint64_t had = g->value[MEMA_FIELD_RSS], least = sat_sub(had, part), most = min_u64(had, rest);
+        uint64_t rss = min_u64(max_u64(sat_sub(had, counted_from(c, g->start)), least), most);
+
+        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
+                bool by_span = i == MEMA_FIELD_SIZE || had == 0;
+
+                if (mema_summed_fields & MEMA_BIT(i))
+                        g->value[i] = share_of(g->value[i], by_span ? rest : rss, by_span ? all : had);
+        }
+        g->value[MEMA_FIELD_RSS] = rss;
+        g->start = start;
+        g->offset += g->inode != 0 ? part : 0;
+        c->unsure = max_u64(rss - least, most - rss);
+}
+
+/* Puts a region in the place of the one that waits, which is counted. */
+static void take(struct mema_report *r, const struct mema_region *region)
 {
         struct mema_counting *c = &r->_counting;
         struct mema_neighbor next = mema_neighbor_of(region);
+        uint64_t last = c->waiting ? max_u64(c->reached, c->region.end - 1) : c->reached;
+        bool overlaps = (c->waiting || c->settled > 0) && region->start <= last;
+
+        if (overlaps && region->end - 1 > last && !mema_is_rollup(region))
+                next.start = last + 1;
+        settle(r, &next);
+        c->self = next;
+        c->unsure = 0;
+        memcpy(&c->region, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
+        if (next.start > region->start)
+                cut(r, next.start);
+        else if (overlaps)
+                c->twice = sat_add(c->twice, region->value[MEMA_FIELD_RSS]);
+        r->checks.overlapping += overlaps;
+}
+
+enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
+{
+        struct mema_counting *c = &r->_counting;
         struct mema_region *g = &c->region;
 
         if (c->overflown)
                 return MEMA_STATUS_OVERFLOW;
-        if (c->waiting && mema_has_grown(g->start, g->end, region))
+        if (c->waiting && mema_comes_again(g->start, g->end, region))
                 drop_waiting(r);
-        else if (r->totals.mappings > 0 && region->start <= c->reached)
-                r->checks.overlapping++;
-        if (region->end - 1 > c->reached)
-                c->reached = region->end - 1;
-        settle(r, &next);
-        c->self = next;
-        memcpy(g, region, offsetof(struct mema_region, name) + (size_t)region->name_length);
+        take(r, region);
 
         /* Without a Size line, the size is the range's.  The range of a rollup means nothing. */
         if (!(g->present & MEMA_BIT(MEMA_FIELD_SIZE)) && !mema_is_rollup(g)) {
@@ -271,6 +328,7 @@ void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
         if (after)
                 r->after = *after;
         mema_apportion(r);
+        mema_bound(r);
 
         /* The conservation check: if the law were broken, the difference would show. */
         rest->sums.value[MEMA_FIELD_RSS] = r->totals.value[MEMA_FIELD_RSS];

@@ -190,36 +190,6 @@ static void divide_go_heap(struct mema_report *r, const struct mema_go *before, 
                 proven && heap->low == heap->high ? MEMA_METHOD_VERIFIED : MEMA_METHOD_ESTIMATED;
 }
 
-/* The resident bytes of other categories that can be the runtime's metadata: memory with no known owner,
- * and memory that is known by its shape only. */
-static uint64_t unsure_of_others(const struct mema_report *r)
-{
-        uint64_t sum = 0;
-
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
-                const struct mema_category *c = &r->category[i];
-
-                if (i == MEMA_CATEGORY_ANON_RW)
-                        sum += c->sums.value[MEMA_FIELD_RSS];
-                else if (i != MEMA_CATEGORY_GO_METADATA && c->method == MEMA_METHOD_INFERRED)
-                        sum += sat_sub(c->sums.value[MEMA_FIELD_RSS], c->low);
-        }
-        return sum;
-}
-
-/* Without names, most of the runtime's metadata is in Read-Write: shapes find some of it, and the
- * runtime's figure bounds the rest. */
-static void bound_go_metadata(struct mema_report *r, const struct mema_go *go)
-{
-        struct mema_category *c = &r->category[MEMA_CATEGORY_GO_METADATA];
-
-        if (c->low > 0)
-                return;
-        c->method = MEMA_METHOD_INFERRED;
-        if (c->high < go->metadata)
-                c->high = min_u64(go->metadata, c->high + unsure_of_others(r));
-}
-
 static bool go_is_known(const struct mema_go *go)
 {
         return go->known && are_credible(go->heap_objects | go->heap_unused | go->heap_free |
@@ -237,7 +207,6 @@ static void finish_go(struct mema_report *r, const struct mema_go *before, const
                 return;
         if (heap->sums.value[MEMA_FIELD_SIZE] > 0 && heap_mapped(after) > after->heap_released)
                 divide_go_heap(r, before, after, held);
-        bound_go_metadata(r, after);
 }
 
 /* The C heap */

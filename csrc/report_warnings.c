@@ -19,6 +19,15 @@ static bool is_near_limit(const struct mema_report *r)
         return room < tenth && limit_of(r, MEMA_LIMIT_CGROUP_INACTIVE_FILE, 0) < tenth - room;
 }
 
+/* The bytes by which a proof that was tried has failed; 0 if they are at most 1% of RSS. */
+static uint64_t missed_by(const struct mema_report *r, enum mema_proof_id id)
+{
+        const struct mema_proof *p = &r->proof[id];
+        uint64_t bytes = sat_sub(p->least, p->found) + sat_sub(sat_sub(p->found, p->beside), p->most);
+
+        return p->known && !p->held && bytes > r->totals.value[MEMA_FIELD_RSS] / 100 ? bytes : 0;
+}
+
 /* Writes a sentence, with the number in place of '#'. */
 static void put_sentence(struct out *o, const char *text, uint64_t number)
 {
@@ -56,8 +65,6 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { c->scan_missed, "This process cannot be scanned on this system: smaps was read instead" },
                 { c->overlapping, "Mappings that overlap or repeat an earlier one: #; the process changed "
                                   "while it was read, or the input holds two captures" },
-                { c->grown,
-                  "Mappings that grew during the reading and were listed again: #; the last one counts" },
                 { c->repeated, "Fields that are repeated in a mapping: #; the last one counts" },
                 { c->other_named, "Mappings beyond the first 1024 names, summed as other names: #" },
                 { c->rows_lost, "Regions not listed for lack of memory: #" },
@@ -65,6 +72,15 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                   "Labels not shown, for lack of memory or of access to /proc/self/pagemap: #" },
                 { !r->context.facts.go.known && heap->value[MEMA_FIELD_RSS] > 0,
                   "Heap includes the goroutine stacks: only the process itself can tell them apart" },
+                { heap->value[MEMA_FIELD_SIZE] > 0 ? missed_by(r, MEMA_PROOF_GO_HEAP) : 0,
+                  "The Go heap that was found differs from the runtime's "
+                  "figure by bytes: #; its rows are not proven" },
+                { missed_by(r, MEMA_PROOF_MALLOC),
+                  "The arenas that were found differ from malloc's figure by bytes: #; what is missing is in "
+                  "Read-Write" },
+                { missed_by(r, MEMA_PROOF_MALLOC_MMAP), "The mapped blocks that were found differ from "
+                                                        "malloc's figure by bytes: #; what is missing is "
+                                                        "in Read-Write" },
                 { c->go_surplus, "Heap bytes that the Go runtime does not account for: #" },
                 { go && !c->totals_only && heap->value[MEMA_FIELD_SIZE] == 0,
                   "The Go heap was not found: it is counted in Read-Write" },

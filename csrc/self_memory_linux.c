@@ -430,13 +430,13 @@ static void look_for_malloc(struct mema_self_memory *own, const struct mema_regi
         }
 }
 
-/* A mapping that comes again, grown, replaces its earlier state, as in mema_report_add. */
+/* A mapping that comes again replaces its earlier state, as in mema_report_add. */
 static void begin_region(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct mema_report *r = own->report;
         const struct progress *b = &own->before;
 
-        if (mema_has_grown(b->start, b->end, g)) {
+        if (mema_comes_again(b->start, b->end, g)) {
                 r->context.owner_count = b->owners;
                 r->checks.labels_lost = b->labels_lost;
                 own->next_label = b->next_label;

@@ -145,12 +145,17 @@ static bool count_runs(struct scan_source *s, uint64_t start, uint64_t end, uint
 static bool fill(struct scan_source *s, struct mema_region *g)
 {
         uint64_t *rss = &g->value[MEMA_FIELD_RSS], huge, end = min_u64(g->end - 1, s->end - 1) + 1;
-        bool has_grown = mema_has_grown(s->last.start, s->counted, g);
+        bool again = mema_comes_again(s->last.start, s->counted, g);
 
+        /* No byte is counted twice: what was counted with earlier mappings is cut off. */
+        if (again)
+                g->start = s->last.start;
+        else if (g->start < s->counted && end > s->counted)
+                g->start = s->counted;
         g->present = MEMA_BIT(MEMA_FIELD_RSS);
         if (!count_runs(s, g->start, end, rss, &huge))
                 return false;
-        if (has_grown) {
+        if (again) {
                 *rss += s->last.rss;
                 huge += s->last.huge;
         }

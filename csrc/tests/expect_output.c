@@ -89,13 +89,14 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
                            unsigned sort)
 {
         const struct mema_region **list = calloc(records->count + 1, sizeof(struct mema_region *));
+        struct counted c = counted_of(records);
         uint64_t top = r->options.top, count = 0;
         char shown[256];
 
         sort_wanted = sort;
-        for (size_t i = 0; list && i < records->count; i++)
-                if (!comes_again(records, i) && is_listed(&records->region[i]))
-                        list[count++] = &records->region[i];
+        for (size_t i = 0; list && i < c.count; i++)
+                if (is_listed(c.region[i]))
+                        list[count++] = c.region[i];
         if (count > 0)
                 qsort(list, (size_t)count, sizeof *list, by_rank);
         snprintf(shown, sizeof shown, "%.150s: rows of top %" PRIu64 " by %s", what, top,
@@ -114,6 +115,7 @@ static void expect_rows_by(const char *what, const struct mema_report *r, const 
                 }
         }
         free(list);
+        counted_free(&c, records);
 }
 
 /* The orders of a report are from first_sort to end_sort - 1. */

@@ -57,8 +57,14 @@ bool same_region(const struct mema_region *a, const struct mema_region *b);
 /* Whether it is the single record of a smaps_rollup, not a mapping. */
 bool is_rollup(const struct mema_region *g);
 
-/* Whether the next region is the same mapping, grown, and is counted in its place. */
-bool comes_again(const struct records *records, size_t i);
+/* The regions as a report counts them: one that contains the one before it and more is counted in its place;
+ * of one that goes on beyond all before it, only what does.  `grown`: how many had their place taken. */
+struct counted {
+        struct mema_region **region;
+        size_t count, grown;
+};
+struct counted counted_of(const struct records *records);
+void counted_free(struct counted *c, const struct records *records);
 
 /* A column as a report counts it: without a Size line, the size is that of the address range. */
 uint64_t region_column(const struct mema_region *g, unsigned field);

@@ -123,7 +123,7 @@ static struct mema_context made_with(const char *version)
 static void permissions_decide_if_nothing_else_does(void)
 {
         static const struct row rows[] = {
-                { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_NAME },
+                { "read-write",         AT, NOTHING, ANON("rw-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_SHAPE },
                 { "write-only",         AT, NOTHING, ANON("-w-p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RW,     BY_NAME },
                 { "read-only",          AT, NOTHING, ANON("r--p", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_RO,     BY_NAME },
                 { "executable",         AT, NOTHING, ANON("r-xp", MIB(4)),  NOTHING, MEMA_CATEGORY_ANON_EXEC,   BY_NAME },
@@ -135,7 +135,7 @@ static void permissions_decide_if_nothing_else_does(void)
                 { "unknown brackets",   AT, NOTHING, NAMED("r-xp", "[heap stuff]", KIB(8)), NOTHING,
                   MEMA_CATEGORY_ANON_EXEC, BY_NAME },
                 { "Linux 3.4's stack",  AT, NOTHING, NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "private /dev/zero",  AT, NOTHING, PATH("r--p", "/dev/zero"), NOTHING,
                   MEMA_CATEGORY_ANON_RO, BY_NAME },
                 { "a device's pages",   AT, NOTHING, FLAGGED("rw-p", MIB(4), "rd wr pf de"), NOTHING,
@@ -171,17 +171,17 @@ static void zeroed_data_belongs_to_its_object(void)
                 { "after the program's data", AT, PATH("rw-p", PROGRAM_PATH), ANON("rw-p", KIB(248)), NOTHING,
                   MEMA_CATEGORY_BINARY, BY_SHAPE },
                 { "after a data file", AT, PATH("rw-p", "/var/lib/utxo.db"), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "after a library's read-only data", AT, PATH("r--p", LIBC), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "after a shared mapping of a library", AT, PATH("rw-s", LIBC), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "at a distance from libc's data", AT, APART("rw-p", LIBC, KIB(8)), ANON("rw-p", KIB(52)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "read-only behind libc's data", AT, PATH("rw-p", LIBC), ANON("r--p", KIB(52)), NOTHING,
                   MEMA_CATEGORY_ANON_RO, BY_NAME },
                 { "before libc's data", AT, NOTHING, ANON("rw-p", KIB(52)), PATH("rw-p", LIBC),
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(rows, false);
@@ -201,18 +201,18 @@ static void go_up_to_1_25_requests_fixed_addresses(void)
                 { "arm64's first arena", UINT64_C(0x4000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "beyond user space", UINT64_C(0x8000c000000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "not at a base", UINT64_C(0xc000001000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "at a distance from the heap", UINT64_C(0xc004001000), { "rw-p", "", MIB(64), KIB(4) },
-                  ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "executable at the base", UINT64_C(0xc000000000), NOTHING, ANON("rwxp", MIB(64)), NOTHING,
                   MEMA_CATEGORY_ANON_EXEC, BY_NAME },
                 { "not a malloc arena", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
                   ANON("---p", MIB(60)), MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { "not behind a label of the runtime's", UINT64_C(0x53590000000),
                   NAMED("rw-p", "[anon: Go: heap]", MIB(64)), ANON("rw-p", MIB(1)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(rows, false);
@@ -263,7 +263,7 @@ static void arenas_are_mapped_without_reserve_unlike_the_go_heap(void)
         };
         static const struct row of_a_library[] = {
                 { "a library's heap", UINT64_C(0x2aab00000000), NOTHING, ANON("rw-p", KIB(132)), TAIL,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         struct mema_context other = context(false);
 
@@ -293,7 +293,7 @@ static void the_version_says_where_the_go_heap_is(void)
                 { "where 32 bits end", UINT64_C(0x88000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "full, of another size", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(100)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         static const struct row old[] = {
                 { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
@@ -306,10 +306,10 @@ static void the_version_says_where_the_go_heap_is(void)
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
-                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         static const struct row none[] = {
-                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { RANDOM, UINT64_C(0x53588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "by its name", UINT64_C(0xc000000000), NOTHING, NAMED("rw-p", "[anon: Go: heap]", MIB(4)), NOTHING,
@@ -338,21 +338,21 @@ static void malloc_arenas_are_aligned_and_reserved(void)
                 { "two of 64 MiB", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(65)),
                   ANON("---p", MIB(63)), MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "without a tail", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "not aligned", UINT64_C(0x7f6b00001000), NOTHING, ANON("rw-p", KIB(1568)),
-                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(64) - KIB(1572), 0 }, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "a tail that ends elsewhere", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  ANON("---p", MIB(62)), MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  ANON("---p", MIB(62)), MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "a tail at a distance", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  { "---p", "", MIB(62), MIB(1) }, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(62), MIB(1) }, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "a tail that can be read", UINT64_C(0x7f6b00000000), NOTHING, ANON("rw-p", MIB(1)),
-                  ANON("r--p", MIB(63)), MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  ANON("r--p", MIB(63)), MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "1 MiB where addresses have 32 bits", UINT64_C(0xf7700000), NOTHING, ANON("rw-p", KIB(132)),
                   { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_MALLOC_ARENAS, BY_SHAPE },
                 { "1 MiB beyond 32 bits", UINT64_C(0x100100000), NOTHING, ANON("rw-p", KIB(132)),
-                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "1 MiB where addresses have 64 bits", UINT64_C(0x7f6b00100000), NOTHING, ANON("rw-p", KIB(132)),
-                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  { "---p", "", MIB(1) - KIB(132), 0 }, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(rows, false);
@@ -368,17 +368,17 @@ static void thread_stacks_lie_on_a_guard(void)
                 { "of 16 kB", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(16)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "too small for one", AT, ANON("---p", KIB(4)), ANON("rw-p", KIB(12)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "over 68 kB", AT, ANON("---p", KIB(68)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "over 1 MiB", AT, ANON("---p", MIB(1)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "at a distance", AT, { "---p", "", KIB(4), KIB(4) }, ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "over a file that may not be read", AT, PATH("---p", LIBC), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "below its guard", AT, NOTHING, ANON("rw-p", MIB(8)), ANON("---p", KIB(4)),
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "as Linux 3.4 names it", AT, ANON("---p", KIB(4)), NAMED("rw-p", "[stack:1234]", MIB(8)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "executable, as it may be", AT, ANON("---p", KIB(4)), ANON("rwxp", MIB(8)), NOTHING,
@@ -412,19 +412,19 @@ static void a_stack_holds_a_stack_pointer(void)
                 { "as large as three can be", AT, NOTHING, ANON("rw-p", MIB(192)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "with more than three stacks", AT, NOTHING, { "rw-p", "", MIB(192) + KIB(4), 0 }, NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "as large as one can be", AT + MIB(1), NOTHING, ANON("rw-p", MIB(64)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "with more than a stack", AT + MIB(1), NOTHING, { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
-                { "above them", APART_FROM, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
-                { "below them", AT - MIB(1), NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { "above them", APART_FROM, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { "below them", AT - MIB(1), NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "only read", AT, NOTHING, ANON("r--p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RO, BY_NAME },
                 { "named", AT, NOTHING, NAMED("rw-p", "[anon:fibers]", MIB(1)), NOTHING, MEMA_CATEGORY_NAMED, BY_NAME },
                 { "an object's", AT, PATH("rw-p", LIBC), ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_LIBRARIES, BY_SHAPE },
         };
         static const struct row of_go[] = {
-                { "a goroutine's, perhaps", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "a goroutine's, perhaps", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "without huge pages", AT, NOTHING, FLAGGED("rw-p", MIB(1), STACK), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "on its guard", AT, ANON("---p", KIB(4)), ANON("rw-p", MIB(1)), NOTHING,
@@ -445,11 +445,11 @@ static void a_guard_is_enough_if_some_threads_are_unknown(void)
                 { "as large as one can be", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(64)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
                 { "larger", APART_FROM, ANON("---p", KIB(4)), { "rw-p", "", MIB(64) + KIB(4), 0 }, NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         static const struct row known[] = {
                 { "no thread's", APART_FROM, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, false), guarded);
@@ -466,7 +466,7 @@ static void stack_pointers_on_the_go_heap_are_goroutines(void)
         };
         static const struct row of_a_library[] = {
                 { "the heap of a library made with Go", UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)),
-                  ANON("---p", MIB(60)), MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  ANON("---p", MIB(60)), MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         struct mema_context c = context(true);
 
@@ -492,20 +492,20 @@ static void go_metadata_is_found_in_go_programs_only(void)
                 { "an island at a reservation's end", AT, ANON("---p", MIB(256)), ANON("rw-p", MIB(1)), NOTHING,
                   MEMA_CATEGORY_GO_METADATA, BY_SHAPE },
                 { "too large for an island", AT, ANON("---p", MIB(256)), { "rw-p", "", MIB(1) + KIB(4), 0 }, NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "over what could be a guard", AT, ANON("---p", KIB(64)), ANON("rw-p", MIB(1)), NOTHING,
                   MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
-                { "over 128 kB", AT, ANON("---p", KIB(128)), ANON("rw-p", KIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "over 128 kB", AT, ANON("---p", KIB(128)), ANON("rw-p", KIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_CATEGORY_GO_METADATA, BY_SHAPE },
                 { "32 MiB before a small reservation", AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(64)),
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "of another size", AT, NOTHING, ANON("rw-p", MIB(31)), ANON("---p", MIB(266)),
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         static const struct row elsewhere[] = {
                 { ISLAND, AT, ANON("---p", MIB(256)), ANON("rw-p", KIB(4)), ANON("---p", GIB(1)),
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
-                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { INDEX, AT, NOTHING, ANON("rw-p", MIB(32)), ANON("---p", MIB(266)), MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(in_go, true);
@@ -528,9 +528,9 @@ static void shadow_memory_has_fixed_addresses_and_two_flags(void)
                 { "ASan's low", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256), SHADOW " dd"),
                   ANON("---p", TIB(2)), MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "beyond it", UINT64_C(0x7fff7000), NOTHING, FLAGGED("rw-p", MIB(256) + KIB(4), SHADOW), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "before it", UINT64_C(0x7fff6000), NOTHING, FLAGGED("rw-p", MIB(1), SHADOW), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "ASan's high", UINT64_C(0x2008fff7000), NOTHING, FLAGGED("rw-p", TIB(13), SHADOW), NOTHING,
                   MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "MSan's", UINT64_C(0x50c000000000), NOTHING, FLAGGED("rw-p", MIB(64), SHADOW), NOTHING,
@@ -548,19 +548,19 @@ static void shadow_memory_has_fixed_addresses_and_two_flags(void)
                 { "arm64, MSan's of the program", UINT64_C(0xb00000000000), NOTHING, FLAGGED("rw-p", TIB(16), SHADOW),
                   NOTHING, MEMA_CATEGORY_SANITIZER, BY_SHAPE },
                 { "with huge pages", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nr"), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "with reserve", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "rd wr mr mw me nh"), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "of a kernel without flags", TSAN, NOTHING, ANON("rw-p", MIB(128)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "letters of two flags", TSAN, NOTHING, FLAGGED("rw-p", MIB(128), "an rn hn"), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "the gap between", UINT64_C(0x8fff7000), NOTHING, FLAGGED("---p", TIB(2), SHADOW), NOTHING,
                   MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "where the kernel puts mappings", AT, NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "a program's memory there", UINT64_C(0x555555559000), NOTHING, FLAGGED("rw-p", MIB(8), SHADOW), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(rows, false);
@@ -571,12 +571,12 @@ static void regions_can_touch_the_ends_of_the_address_space(void)
 {
         static const struct row rows[] = {
                 { "ends at 2^64", UINT64_C(0xfffffffffffff000), NOTHING, ANON("rw-p", KIB(4)), NOTHING,
-                  MEMA_CATEGORY_ANON_RW, BY_NAME },
-                { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { "all of it, nearly", 0, NOTHING, { "rw-p", "", UINT64_MAX, 0 }, NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "starts at 0, behind a guard that ends at 2^64", 0, ANON("---p", KIB(4)), ANON("rw-p", MIB(8)),
-                  NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                  NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "starts at 0", 0, NOTHING, ANON("---p", TIB(1)), NOTHING, MEMA_CATEGORY_ANON_NONE, BY_NAME },
-                { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_CATEGORY_ANON_RW, BY_NAME },
+                { "empty", AT, NOTHING, ANON("rw-p", 0), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
 
         EXPECT(rows, false);

@@ -185,19 +185,21 @@ static size_t read_smaps(pid_t child, char *text, size_t len, size_t cap)
         return len;
 }
 
-/* Counts mappings that begin below the end of an earlier one, except for one that has grown. */
+/* Counts mappings that begin below the end of an earlier one, except for one that contains the last and more:
+ * it replaces that. */
 static uint64_t count_overlaps(char *text)
 {
-        uint64_t start, end, last_start = 0, last_end = UINT64_MAX, highest = 0, n = 0;
+        uint64_t start, end, last_start = 0, last_end = 0, highest = 0, n = 0;
         char perms[5], *rest;
 
         for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
                 if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4[rwxps-] ", &start, &end, perms) != 3)
                         continue;
-                n += start < highest && !(start == last_start && end > last_end);
+                if (start > last_start || end <= last_end)
+                        highest = last_end > highest ? last_end : highest;
+                n += start < highest;
                 last_start = start;
                 last_end = end;
-                highest = end > highest ? end : highest;
         }
         return n;
 }

@@ -24,6 +24,7 @@ static const struct {
         { "golang-12233-heap-in-pieces", "go/heap", 6480 },
         { "etcd-10190-ppc64le-go110", "go/heap", 151488 },
         { "etcd-10190-ppc64le-go110", "file/other", 44736 },
+        { "linux-7.2-overlap", "anon/rw", 65536 },
         { "llvm-117861-shadow-stacks", "stacks/threads", 6336 },
         { "glibc243-stacks", "stacks/threads", 1584 },
         { "glibc243-arena-hugetlb1", "malloc/arenas", 200812 },
