@@ -29,7 +29,7 @@ FUZZ_SEEDS = $(wildcard testdata/real testdata/rules testdata/hostile ../shared/
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # The core is freestanding; the rest of the library touches the system.
-CORE := names region smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split \
+CORE := names region allocators smaps smaps_line smaps_fast smaps_capture classify classify_rules report report_split \
 	report_apportion report_bounds report_sums report_arena report_names report_rows report_run report_warnings diff render \
 	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
 	render_openmetrics render_smaps escape elf

@@ -58,7 +58,7 @@ var (
 	limits    = core.NewMirror[core.Limits, C.struct_mema_limits]()
 	options   = core.NewMirror[core.Options, C.struct_mema_options]()
 	_         = core.ExpectMembers[C.struct_mema_checks]("totals_only", "scan_missed", "contradictory", "without_rss", "overlapping", "grown", "repeated", "rows_lost", "labels_lost", "other_named", "go_surplus")
-	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "exe_deleted", "program", "go_version", "threads", "limits", "exe_length", "exe")
+	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "exe_deleted", "program", "allocator", "go_version", "threads", "limits", "exe_length", "exe")
 	_         = core.ExpectMembers[C.struct_mema_label_options]("unnamed", "anchor")
 	output    = core.NewMirror[core.OutputOptions, C.struct_mema_output_options]()
 )
@@ -76,7 +76,7 @@ func (Library) Tables() core.Tables {
 		Fields: table(C.mema_field_label), GroupIDs: table(C.mema_group_stable_id), GroupNames: table(C.mema_group_name),
 		CategoryIDs: table(C.mema_category_stable_id), CategoryNames: table(C.mema_category_name),
 		Methods: table(C.mema_method_name), Parts: table(C.mema_part_stable_id), Proofs: table(C.mema_proof_stable_id),
-		Limits: table(C.mema_limit_id), Sorts: table(C.mema_sort_name), Sources: table(C.mema_source_name),
+		Limits: table(C.mema_limit_id), Allocators: table(C.mema_allocator_name), Sorts: table(C.mema_sort_name), Sources: table(C.mema_source_name),
 		Units: table(C.mema_unit_name), Formats: table(C.mema_format_name), MediaTypes: table(C.mema_format_media_type),
 	}
 	for i := range C.MEMA_STATUS_COUNT {

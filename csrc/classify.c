@@ -181,12 +181,14 @@ static bool is_go_base(const struct view *v)
         return is_fixed_go_base(v) || is_in_old_go_arena(v) || is_random_go_base(v);
 }
 
+/* A process that gives anchors has no heap beside their runs. */
 static bool is_go_heap(const struct view *v)
 {
+        bool anchored = v->context->facts.go.known && v->context->facts.go.anchor_count > 0;
         bool continues = adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_GO_HEAP &&
                          v->before->plain;
 
-        return can_be_go(v) && (continues || is_go_base(v));
+        return !anchored && can_be_go(v) && (continues || is_go_base(v));
 }
 
 /* The heap index is 32 MiB on 64-bit systems and lies below the runtime's large reservations; the levels

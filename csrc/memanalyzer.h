@@ -424,6 +424,30 @@ struct mema_threads {
         uint64_t stack_pointer[MEMA_THREADS_MAX]; /* addresses */
 };
 
+/* The library that has a process's malloc. */
+#define MEMA_ALLOCATORS(X)          \
+        X(UNKNOWN, "unknown")       \
+        X(GLIBC, "glibc")           \
+        X(MUSL, "musl")             \
+        X(JEMALLOC, "jemalloc")     \
+        X(MIMALLOC, "mimalloc")     \
+        X(SNMALLOC, "snmalloc")     \
+        X(TCMALLOC, "TCMalloc")     \
+        X(SCUDO, "Scudo")           \
+        X(RPMALLOC, "rpmalloc")     \
+        X(TBB, "oneTBB")            \
+        X(ASAN, "AddressSanitizer") \
+        X(MSAN, "MemorySanitizer")  \
+        X(OTHER, "another allocator")
+
+enum mema_allocator {
+#define X(id, text) MEMA_ALLOCATOR_##id,
+        MEMA_ALLOCATORS(X) MEMA_ALLOCATOR_COUNT
+#undef X
+};
+
+MEMA_API const char *mema_allocator_name(unsigned allocator); /* "jemalloc"; NULL if out of range */
+
 /* Memory whose use is known: a mapping, or part of one. */
 struct mema_owner {
         uint64_t start, end;
@@ -443,6 +467,7 @@ struct mema_context {
         bool heaps_known; /* all of malloc's heaps are among the owners: shapes are not searched */
         bool exe_deleted; /* the program's file was deleted or replaced */
         enum mema_program program;
+        enum mema_allocator allocator;        /* from outside, one whose library is mapped */
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": unknown */
         struct mema_threads threads;
         struct mema_limits limits;
@@ -450,7 +475,7 @@ struct mema_context {
         char exe[MEMA_NAME_MAX]; /* the path of /proc/PID/exe, spelled as smaps does; no terminating NUL */
 };
 
-/* Asks the C library of this process.  m->known is false unless it is glibc 2.33 or later.
+/* Asks the C library of this process.  m->known is false unless malloc is that of glibc 2.33 or later.
  * It walks all free blocks under the lock of each arena: 30 us for 5,000 blocks, 80 ms for
  * 500,000. */
 MEMA_API void mema_malloc_read(struct mema_malloc *m);
@@ -767,6 +792,7 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     program, deleted_program  context.exe
  *     program.kind              context.program: "go" or "other"
  *     go.version                context.go_version
+ *     allocator                 context.allocator
  *     mappings                  how many follow; fewer are MEMA_STATUS_TRUNCATED
  *     thread                    a stack pointer; can be repeated
  *     threads.all               context.threads.all
@@ -880,6 +906,9 @@ struct mema_neighbor {
 
 enum { MEMA_RECENT_MAX = 8 };
 
+/* Categories of memory that can be an allocator's, until all is read; allocators.c. */
+enum { MEMA_SIGNS = 4 };
+
 /* The region that waits for its successor, which can decide its category; report.c. */
 struct mema_counting {
         bool waiting, overflown, exe_guessed;
@@ -901,7 +930,7 @@ struct mema_run {
         uint64_t touched; /* a bit for each category in it */
         uint64_t end;     /* address */
         bool anchored;
-        struct mema_category category[MEMA_CATEGORY_COUNT];
+        struct mema_category category[MEMA_CATEGORY_COUNT + MEMA_SIGNS];
 };
 
 /* Names and rows from the start, lists of rows from the end; report_arena.c. */
@@ -952,15 +981,17 @@ struct mema_report {
         struct mema_part part[MEMA_PART_COUNT]; /* all 0 if the process does not tell */
         struct mema_proof proof[MEMA_PROOF_COUNT];
         struct mema_checks checks;
-        uint64_t row_count;  /* of mema_report_row */
-        uint64_t name_count; /* of mema_report_name */
-        bool scanned;        /* the source was a scan */
+        uint64_t row_count;            /* of mema_report_row */
+        uint64_t name_count;           /* of mema_report_name */
+        bool scanned;                  /* the source was a scan */
+        enum mema_allocator allocator; /* of the process's malloc */
         struct mema_context context;
         struct mema_facts after; /* context.facts read again after the regions */
         struct mema_options options;
 
         struct mema_counting _counting;
         struct mema_run _run;
+        struct mema_category _signed[MEMA_SIGNS];
         struct mema_arena _arena;
         struct mema_rows _rows;
         struct mema_names _names;

@@ -262,6 +262,19 @@ static bool proofs(struct mema_output *w, struct out *o)
         return mema_json_list(w, o, "proofs", known, put_proof);
 }
 
+static bool allocator(struct mema_output *w, struct out *o)
+{
+        enum mema_allocator allocator = w->report->context.allocator;
+
+        put(o, ",\n  \"allocator\": ");
+        if (allocator == MEMA_ALLOCATOR_UNKNOWN)
+                put(o, "null");
+        else
+                mema_json_string(o, span_of(mema_allocator_name(allocator),
+                                            text_length(mema_allocator_name(allocator))));
+        return false;
+}
+
 /* The keys are ids with '_' for '.', so that "limits.cgroup_usage" is a path in jq and JavaScript. */
 static bool limits(struct mema_output *w, struct out *o)
 {
@@ -299,5 +312,6 @@ static bool warnings(struct mema_output *w, struct out *o)
 }
 
 const mema_section mema_json_sections[] = {
-        mema_json_head, totals, groups, names, proofs, limits, regions, warnings, mema_json_tail, NULL,
+        mema_json_head, totals,  groups,   names,          allocator, proofs,
+        limits,         regions, warnings, mema_json_tail, NULL,
 };

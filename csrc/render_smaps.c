@@ -77,6 +77,16 @@ static bool go_version_line(struct mema_output *w, struct out *o)
         return false;
 }
 
+static bool allocator_line(struct mema_output *w, struct out *o)
+{
+        enum mema_allocator allocator = w->report->context.allocator;
+
+        if (allocator != MEMA_ALLOCATOR_UNKNOWN)
+                put_text_line(o, CAPTURE_ALLOCATOR, mema_allocator_name(allocator),
+                              text_length(mema_allocator_name(allocator)));
+        return false;
+}
+
 static bool number_line(struct mema_output *w, struct out *o)
 {
         const struct mema_context *c = &w->report->context;
@@ -188,6 +198,7 @@ static bool text_pieces(struct mema_output *w, struct out *o)
 }
 
 const mema_section mema_smaps_sections[] = {
-        version_line, program_line, program_kind_line, go_version_line, number_line, thread_line,
-        anchor_line,  limit_line,   figure_line,       owner_line,      text_pieces, NULL,
+        version_line, program_line, program_kind_line, go_version_line, allocator_line, number_line,
+        thread_line,  anchor_line,  limit_line,        figure_line,     owner_line,     text_pieces,
+        NULL,
 };

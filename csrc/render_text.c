@@ -169,6 +169,12 @@ static bool category_is_shown(const struct mema_output *w, unsigned category)
         return category_rss(w, category) > 0 || (always_rows >> category & 1);
 }
 
+/* Whether the process has another malloc than glibc's. */
+static bool is_foreign(const struct mema_output *w)
+{
+        return w->report->context.allocator > MEMA_ALLOCATOR_GLIBC;
+}
+
 static void put_category_name(const struct mema_output *w, struct out *o, unsigned category)
 {
         char program[MEMA_NAME_WIDTH + 1];
@@ -179,7 +185,9 @@ static void put_category_name(const struct mema_output *w, struct out *o, unsign
                 mema_put_name(o, program, n);
                 put(o, " ");
         }
-        put(o, mema_category_name(category));
+        /* Only glibc has arenas by that name. */
+        put(o, category == MEMA_CATEGORY_MALLOC_MAIN && is_foreign(w) ? "brk Heap"
+                                                                      : mema_category_name(category));
 }
 
 static void put_category(const struct mema_output *w, struct out *o, unsigned category)
@@ -221,7 +229,12 @@ static bool group_line(struct mema_output *w, struct out *o)
 
         if (row == 0) {
                 put(o, mema_group_name((unsigned)w->_item));
-                put(o, ":\n");
+                put(o, ":");
+                if (w->_item == MEMA_GROUP_MALLOC && is_foreign(w)) {
+                        put(o, " ");
+                        put(o, mema_allocator_name(w->report->context.allocator));
+                }
+                put(o, "\n");
         } else if (row <= rows) {
                 if (names > 0)
                         put_name(w, o, row - 1);

@@ -7,6 +7,7 @@
  * Its memory is in report_arena.c, rows in report_rows.c, names in report_names.c, pieces of mappings in
  * report_split.c, parts of the heaps in report_apportion.c, bounds in report_bounds.c, warnings in
  * report_warnings.c. */
+#include "allocators.h"
 #include "classify.h"
 #include "report_apportion.h"
 #include "report_arena.h"
@@ -62,6 +63,8 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
         }
         if (c->program != MEMA_PROGRAM_UNKNOWN)
                 r->context.program = c->program;
+        if (c->allocator != MEMA_ALLOCATOR_UNKNOWN)
+                r->context.allocator = c->allocator;
         if (c->go_version[0] != '\0')
                 memcpy(r->context.go_version, c->go_version, sizeof c->go_version);
         if (c->threads.count > 0 || c->threads.all)
@@ -146,6 +149,43 @@ static void classify(struct mema_report *r, struct mema_region *g, const struct 
                 g->method = MEMA_METHOD_ESTIMATED;
 }
 
+/* Where a piece is counted: in its category, or, if it can be an allocator's, behind all categories until
+ * that allocator is known. */
+static unsigned place_of(const struct mema_report *r, const struct mema_neighbor *self,
+                         const struct mema_neighbor *after)
+{
+        const struct mema_region *g = &r->_counting.region;
+        enum mema_sign sign = MEMA_SIGN_NONE;
+
+        if (g->category == MEMA_CATEGORY_ANON_RW && self->plain)
+                sign = mema_sign_of(g, &r->_counting.before, after);
+        return sign == MEMA_SIGN_NONE ? g->category : MEMA_CATEGORY_COUNT + (unsigned)sign - 1;
+}
+
+/* The category of a place. */
+static enum mema_category_id category_at(const struct mema_report *r, unsigned place)
+{
+        unsigned sign = (unsigned)mema_sign_of_allocator(r->context.allocator);
+
+        if (place < MEMA_CATEGORY_COUNT)
+                return (enum mema_category_id)place;
+        return sign > 0 && place == MEMA_CATEGORY_COUNT + sign - 1 ? MEMA_CATEGORY_MALLOC_ARENAS
+                                                                   : MEMA_CATEGORY_ANON_RW;
+}
+
+/* If an allocator's library is mapped, the process has its malloc.  That of musl's can be replaced. */
+static void find_allocator(struct mema_report *r)
+{
+        const struct mema_region *g = &r->_counting.region;
+        enum mema_allocator found = MEMA_ALLOCATOR_UNKNOWN;
+
+        if (g->category == MEMA_CATEGORY_LIBRARIES && g->perms[2] == 'x' &&
+            (r->context.allocator == MEMA_ALLOCATOR_UNKNOWN || r->context.allocator == MEMA_ALLOCATOR_MUSL))
+                found = mema_allocator_in(mema_undeleted(span_of(g->name, (size_t)g->name_length)));
+        if (found != MEMA_ALLOCATOR_UNKNOWN)
+                r->context.allocator = found;
+}
+
 /* Counts the waiting region, or the piece of it that it was made into. */
 static void settle_piece(struct mema_report *r, const struct mema_neighbor *self,
                          const struct mema_neighbor *after, const struct mema_class *whole,
@@ -154,26 +194,31 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbor *self
         struct mema_counting *c = &r->_counting;
         struct mema_region *g = &c->region;
         struct mema_category *sums;
+        unsigned place;
         bool again = piece->pieces > 1;
         bool owned = piece->category < MEMA_CATEGORY_COUNT;
         bool in_run = r->context.facts.go.known && self->plain && !owned &&
                       (self->perms == 0 || self->perms == (PERM_READ | PERM_WRITE));
 
         classify(r, g, self, after, whole, piece);
+        place = place_of(r, self, after);
+        find_allocator(r);
         c->flagless |= self->plain && !g->vm_flags_present;
         if (!in_run || !mema_run_continues(&r->_run, g))
-                mema_run_close(&r->_run, &r->_arena, r->category);
-        sums = in_run ? mema_run_extend(&r->_run, &r->_arena, &r->context.facts.go, g)
-                      : &r->category[g->category];
+                mema_run_close(&r->_run, &r->_arena, r->category, r->_signed);
+        sums = in_run ? mema_run_extend(&r->_run, &r->_arena, &r->context.facts.go, g, place)
+               : place < MEMA_CATEGORY_COUNT ? &r->category[place]
+                                             : &r->_signed[place - MEMA_CATEGORY_COUNT];
         mema_category_add(sums, g, piece->committed, piece->unsure, again);
         if (g->category == MEMA_CATEGORY_NAMED && !mema_names_add(&r->_names, &r->_arena, g, again))
                 r->checks.other_named++;
+        c->before = *self;
+        c->before.category = g->category;
+        g->category = (enum mema_category_id)place;
         if (g->category == MEMA_CATEGORY_NOT_BROKEN_DOWN)
                 r->checks.totals_only = true;
         else if (!mema_rows_add(&r->_rows, &r->_arena, g, c->settled))
                 r->checks.rows_lost++;
-        c->before = *self;
-        c->before.category = g->category;
         c->settled++;
 }
 
@@ -309,13 +354,18 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
 
 /* Finish */
 
+_Static_assert(MEMA_SIGNS == MEMA_SIGN_COUNT - 1, "each sign has its sums");
+
 void mema_report_finish(struct mema_report *r, const struct mema_facts *after)
 {
         static const struct mema_neighbor none = { .category = MEMA_CATEGORY_COUNT };
         struct mema_category *rest = &r->category[MEMA_CATEGORY_UNATTRIBUTED];
 
         settle(r, &none);
-        mema_run_close(&r->_run, &r->_arena, r->category);
+        mema_run_close(&r->_run, &r->_arena, r->category, r->_signed);
+        r->allocator = r->context.allocator;
+        for (unsigned i = 0; i < MEMA_SIGNS; i++)
+                mema_category_merge(&r->category[category_at(r, MEMA_CATEGORY_COUNT + i)], &r->_signed[i]);
         /* qemu-user from 8.1 on prints Rss 0 for all mappings: what is resident is unknown. */
         if (r->checks.contradictory > 0 && r->totals.value[MEMA_FIELD_RSS] == 0)
                 r->totals.present &= ~MEMA_BIT(MEMA_FIELD_RSS);
@@ -356,6 +406,7 @@ uint64_t mema_report_rows_by(const struct mema_report *r, unsigned sort)
 void mema_report_row_by(const struct mema_report *r, unsigned sort, uint64_t index, struct mema_region *row)
 {
         mema_rows_copy(&r->_rows, &r->_arena, kept_sort(r, sort), index, row);
+        row->category = category_at(r, (unsigned)row->category);
         if (row->method == MEMA_METHOD_INFERRED && mema_is_proven(r, row->category))
                 row->method = MEMA_METHOD_VERIFIED;
 }

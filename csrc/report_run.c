@@ -10,7 +10,8 @@
 #include "report_sums.h"
 #include "scan.h"
 
-_Static_assert(MEMA_CATEGORY_COUNT <= 64, "run.touched has a bit for each category");
+enum { PLACES = MEMA_CATEGORY_COUNT + MEMA_SIGNS };
+_Static_assert(PLACES <= 64, "run.touched has a bit for each place");
 
 static bool holds_anchor(const struct mema_go *go, const struct mema_region *g)
 {
@@ -26,22 +27,25 @@ bool mema_run_continues(const struct mema_run *run, const struct mema_region *g)
 }
 
 struct mema_category *mema_run_extend(struct mema_run *run, struct mema_arena *arena,
-                                      const struct mema_go *go, const struct mema_region *g)
+                                      const struct mema_go *go, const struct mema_region *g, unsigned place)
 {
         if (!run->touched)
                 mema_arena_set_mark(arena);
-        run->touched |= UINT64_C(1) << g->category;
+        run->touched |= UINT64_C(1) << place;
         run->end = g->end;
         run->anchored |= holds_anchor(go, g);
-        return &run->category[g->category];
+        return &run->category[place];
 }
 
-void mema_run_close(struct mema_run *run, struct mema_arena *arena, struct mema_category *category)
+void mema_run_close(struct mema_run *run, struct mema_arena *arena, struct mema_category *category,
+                    struct mema_category *signs)
 {
         if (!run->touched)
                 return;
-        for (unsigned i = 0; i < MEMA_CATEGORY_COUNT; i++) {
+        for (unsigned i = 0; i < PLACES; i++) {
                 struct mema_category *part = &run->category[i];
+                struct mema_category *whole =
+                        i < MEMA_CATEGORY_COUNT ? &category[i] : &signs[i - MEMA_CATEGORY_COUNT];
 
                 if (!(run->touched >> i & 1))
                         continue;
@@ -49,7 +53,7 @@ void mema_run_close(struct mema_run *run, struct mema_arena *arena, struct mema_
                         part->low = 0;
                         part->method = MEMA_METHOD_INFERRED;
                 }
-                mema_category_merge(&category[run->anchored ? MEMA_CATEGORY_GO_HEAP : i], part);
+                mema_category_merge(run->anchored ? &category[MEMA_CATEGORY_GO_HEAP] : whole, part);
                 memset(part, 0, sizeof *part);
         }
         if (run->anchored)

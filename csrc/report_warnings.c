@@ -28,12 +28,14 @@ static uint64_t missed_by(const struct mema_report *r, enum mema_proof_id id)
         return p->known && !p->held && bytes > r->totals.value[MEMA_FIELD_RSS] / 100 ? bytes : 0;
 }
 
-/* Writes a sentence, with the number in place of '#'. */
-static void put_sentence(struct out *o, const char *text, uint64_t number)
+/* Writes a sentence, with the number in place of '#', and the allocator's name in place of '@'. */
+static void put_sentence(struct out *o, const char *text, uint64_t number, const char *allocator)
 {
         for (; *text != '\0'; text++)
                 if (*text == '#')
                         put_decimal(o, number);
+                else if (*text == '@')
+                        put(o, allocator);
                 else
                         put_bytes(o, text, 1);
 }
@@ -75,6 +77,10 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { heap->value[MEMA_FIELD_SIZE] > 0 ? missed_by(r, MEMA_PROOF_GO_HEAP) : 0,
                   "The Go heap that was found differs from the runtime's "
                   "figure by bytes: #; its rows are not proven" },
+                { r->context.allocator > MEMA_ALLOCATOR_GLIBC,
+                  "malloc is not glibc's but @: its memory is in Read-Write, except for [heap] and what has "
+                  "a name or "
+                  "a sign of it" },
                 { missed_by(r, MEMA_PROOF_MALLOC),
                   "The arenas that were found differ from malloc's figure by bytes: #; what is missing is in "
                   "Read-Write" },
@@ -97,7 +103,8 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
         for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
                 if (warnings[i].number == 0 || index-- > 0)
                         continue;
-                put_sentence(&o, warnings[i].text, warnings[i].number);
+                put_sentence(&o, warnings[i].text, warnings[i].number,
+                             mema_allocator_name(r->context.allocator));
                 break;
         }
         return out_end(&o);

@@ -19,6 +19,7 @@
 #include "classify.h"
 #include "pagemap.h"
 #include "self_labels.h"
+#include "self_malloc.h"
 #include "source_owners.h"
 
 /* glibc aligns heaps to their largest size (HEAP_MAX_SIZE of arena.c), and maps blocks from
@@ -470,9 +471,6 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         count_resident(own, g);
 }
 
-/* glibc only.  It is in the same object file as malloc, so that a static program has it, too. */
-int malloc_info(int, FILE *) __attribute__((weak));
-
 struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
 {
         struct mema_self_memory *own = r->context.owners ? NULL : calloc(1, sizeof *own);
@@ -486,14 +484,15 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
         own->pagemap = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
         own->memory = open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC);
         own->scans = own->pagemap >= 0;
-        own->malloc = malloc_info && own->pagemap >= 0 && own->memory >= 0;
+        r->context.allocator = mema_self_allocator();
+        own->malloc = r->context.allocator == MEMA_ALLOCATOR_GLIBC && own->pagemap >= 0 && own->memory >= 0;
         own->labels = mema_labels_copy();
         if (!own->labels) {
                 r->checks.labels_lost++;
                 mema_self_memory_close(own);
                 return NULL;
         }
-        r->context.heaps_known = own->malloc;
+        r->context.heaps_known = own->malloc || r->context.allocator != MEMA_ALLOCATOR_GLIBC;
         return own;
 }
 

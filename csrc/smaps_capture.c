@@ -5,13 +5,14 @@
 #include "write.h"
 #include "region.h"
 
-enum kind { VERSION, PATH, KIND, GO_VERSION, OWNER, ADDRESS, FLAG, NUMBER, LIMIT, FIGURE };
+enum kind { VERSION, PATH, KIND, GO_VERSION, ALLOCATOR, OWNER, ADDRESS, FLAG, NUMBER, LIMIT, FIGURE };
 
 static const char *const wants[] = {
         [VERSION] = "1, the version of this format",
         [PATH] = "a path of at most 4096 bytes",
         [KIND] = "go or other",
         [GO_VERSION] = "a version of at most 31 bytes",
+        [ALLOCATOR] = "the name of an allocator",
         [OWNER] = "ascending addresses, bytes and a category, such as c000-e000 8192 8192 0 named cache",
         [ADDRESS] = "an address such as 0xc000012000",
         [FLAG] = "a number",
@@ -46,6 +47,7 @@ static const struct {
         [CAPTURE_DELETED_PROGRAM] = KEY("deleted_program", PATH, 0, 0),
         [CAPTURE_PROGRAM_KIND] = KEY("program.kind", KIND, 0, 0),
         [CAPTURE_GO_VERSION] = KEY("go.version", GO_VERSION, 0, 0),
+        [CAPTURE_ALLOCATOR] = KEY("allocator", ALLOCATOR, 0, 0),
         [CAPTURE_MAPPINGS] = KEY("mappings", NUMBER, IN(mappings), 0),
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", FLAG, IN(context.heaps_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
@@ -211,6 +213,16 @@ static enum scan take_go_version(struct mema_context *context, struct span value
         return SCAN_OK;
 }
 
+/* An allocator that a later version knows is another one. */
+static enum scan take_allocator(struct mema_context *context, struct span value)
+{
+        context->allocator = MEMA_ALLOCATOR_OTHER;
+        for (unsigned i = 0; i < MEMA_ALLOCATOR_COUNT; i++)
+                if (span_equals(value, mema_allocator_name(i), text_length(mema_allocator_name(i))))
+                        context->allocator = (enum mema_allocator)i;
+        return value.at < value.end ? SCAN_OK : SCAN_NONE;
+}
+
 /* Scans a number and the character after it. */
 static enum scan scan_part(enum scan (*scan)(struct span *, uint64_t *), struct span *s, uint64_t *value,
                            char after)
@@ -299,6 +311,8 @@ enum scan mema_capture_take(struct mema_capture *c, size_t key, struct span *val
                 return take_program_kind(&c->context, *value);
         case GO_VERSION:
                 return take_go_version(&c->context, *value);
+        case ALLOCATOR:
+                return take_allocator(&c->context, *value);
         case OWNER:
                 result = take_owner(c, value);
                 break;

@@ -49,16 +49,19 @@ type Columns struct {
 // A Report says where the memory of a process is. The RSS of its categories adds up to
 // Totals.RSS, to the byte.
 type Report struct {
-	Time     time.Time     // start of the reading
-	Cost     time.Duration // duration of the reading, without the wait for other readings
-	Source   Source
-	Age      time.Duration // time since the end of the reading, if an [Analyzer] made the report
-	Totals   Columns
-	Limits   Limits
-	Groups   []Group
-	Proofs   []Proof  // the checks that were possible
-	Regions  []Region // as the options say
-	Warnings []string
+	Time   time.Time     // start of the reading
+	Cost   time.Duration // duration of the reading, without the wait for other readings
+	Source Source
+	Age    time.Duration // time since the end of the reading, if an [Analyzer] made the report
+	Totals Columns
+	Limits Limits
+	Groups []Group
+	// Allocator is the library that has the process's malloc: "glibc", "musl", "jemalloc" and so on,
+	// "another allocator", or "unknown". From outside it is one whose library is mapped.
+	Allocator string
+	Proofs    []Proof  // the checks that were possible
+	Regions   []Region // as the options say
+	Warnings  []string
 }
 
 // Limits are the limits on the memory of a process. What is not set is not Known, nor is what

@@ -51,7 +51,7 @@ func sumsOf(s core.Sums) Columns { return columnsOf(s.Mappings, s.Present, s.Val
 // buildReport lists the regions that o asks for.
 func buildReport(r core.Report, o readOptions) *Report {
 	results, limits := r.Results(), r.Limits()
-	report := &Report{Source: SourceSmaps, Totals: sumsOf(results.Totals)}
+	report := &Report{Source: SourceSmaps, Allocator: names.Allocators[results.Allocator], Totals: sumsOf(results.Totals)}
 	if results.Scanned {
 		report.Source = SourceScan
 	}

@@ -80,6 +80,7 @@ type (
 		Proof     [3]Proof
 		NameCount uint64
 		Scanned   bool
+		Allocator uint32
 	}
 )
 
@@ -89,7 +90,7 @@ const OK = 0
 // Tables are the names that the library has for its numbers.
 type Tables struct {
 	Fields, GroupIDs, GroupNames, CategoryIDs, CategoryNames, Methods, Parts, Proofs, Limits []string
-	Sorts, Sources, Units, Formats, MediaTypes, Statuses                                     []string
+	Allocators, Sorts, Sources, Units, Formats, MediaTypes, Statuses                         []string
 
 	CategoryGroups    []int
 	FormatDifferences []bool // whether a format has them

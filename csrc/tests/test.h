@@ -16,7 +16,7 @@
 /* Suites with the same results on every system, emulated ones included. */
 #define PURE_SUITES(X)                                                                       \
         X(scan) X(escape) X(smaps) X(smaps_line) X(smaps_fast) X(smaps_capture) X(classify)  \
-        X(classify_rules) X(report) X(report_rows) X(report_split) X(text) X(golden) X(json) \
+        X(classify_rules) X(allocators) X(report) X(report_rows) X(report_split) X(text) X(golden) X(json) \
         X(openmetrics) X(captures) X(contents) X(reports) X(elf) X(diff) X(hostile) X(linear)
 
 /* Suites that read /proc or run other programs. */
