@@ -262,14 +262,26 @@ static bool is_more_of_an_arena(const struct view *v)
 /* Bounds of a thread's guard and stack; most stacks have 8 MiB. */
 static const uint64_t guard_max = KIB(64), stack_min = KIB(16), stack_max = MIB(64);
 
-static uint64_t threads_in(const struct view *v)
+/* How many threads have their stack's address below another; they are in order. */
+static uint64_t threads_below(const struct view *v, uint64_t address)
 {
         const struct mema_threads *t = &v->context->threads;
-        uint64_t n = 0;
+        uint64_t low = 0, high = min_u64(t->count, MEMA_THREADS_MAX);
 
-        for (uint64_t i = 0; i < t->count && i < MEMA_THREADS_MAX; i++)
-                n += t->stack_pointer[i] - v->self->start < span_bytes(v->self);
-        return n;
+        while (low < high) {
+                uint64_t middle = low + (high - low) / 2;
+
+                if (t->stack[middle] < address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static uint64_t threads_in(const struct view *v)
+{
+        return threads_below(v, v->self->end) - threads_below(v, v->self->start);
 }
 
 /* The fields of smaps tell the kernel: KSM was added in Linux 6.7, with nh for MAP_STACK.  An emulator maps
@@ -280,35 +292,45 @@ static bool would_have_nh_as_a_stack(const struct view *v)
                span_bytes(v->self) != MIB(8);
 }
 
+/* Whether no memory without one of the addresses in context.threads is a stack. */
+static bool all_stacks_are_known(const struct view *v)
+{
+        const struct mema_threads *t = &v->context->threads;
+
+        return t->all && (t->descriptors || !can_be_go(v));
+}
+
 /* From glibc 2.42 and Linux 6.13, a guard is no mapping: stacks that adjoin are one mapping, marked gu.
  * Shadow stacks are marked ss. */
 static bool is_marked_stack(const struct view *v)
 {
         return mema_has_flag(v->region, "ss") ||
-               (mema_has_flag(v->region, "gu") && mema_has_flag(v->region, "nh"));
+               (mema_has_flag(v->region, "gu") && mema_has_flag(v->region, "nh") && !all_stacks_are_known(v));
 }
 
-/* A thread's stack holds its stack pointer, or lies on a guard.  Neighbors with equal permissions can be one
- * mapping with it, so a region that is larger than stacks are counts as other memory.
+/* A thread's stack holds its descriptor or stack pointer, or lies on a guard.  Neighbors with equal
+ * permissions can be one mapping with it, so a region that is larger than stacks are counts as other memory.
  *
  * Goroutine stacks are on the Go heap.  In a program that can be Go, a stack pointer alone proves nothing,
- * but one in a region without huge pages does: from Linux 6.7, threads' stacks have none.  In other
- * programs, if all stack pointers are known, a region without one is no stack: it is a buffer behind a
- * guard, or the stack of an ended thread, which glibc keeps after freeing most of its pages. */
+ * but one in a region without huge pages does: from Linux 6.7, threads' stacks have none.  If all addresses
+ * are known, a region without one is no stack: it is a buffer behind a guard, a fiber's stack, or that of an
+ * ended thread, which glibc keeps after freeing most of its pages. */
 static bool is_thread_stack(const struct view *v)
 {
+        const struct mema_threads *t = &v->context->threads;
         bool guarded = is_on_reserve(v) && span_bytes(v->before) <= guard_max &&
                        !(would_have_nh_as_a_stack(v) && !mema_has_flag(v->region, "nh"));
+        bool can_hold_one =
+                t->descriptors || (can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v));
         uint64_t threads;
 
-        /* Most memory fails here, before up to MEMA_THREADS_MAX comparisons. */
-        if (!guarded && !(can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v)))
+        if (!guarded && !can_hold_one)
                 return false;
-        threads = threads_in(v);
-        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1))
+        threads = can_hold_one ? threads_in(v) : 0;
+        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1) &&
+            (threads == 0 || t->count < MEMA_THREADS_MAX))
                 return false;
-        return threads > 0 ||
-               (guarded && span_bytes(v->self) >= stack_min && (can_be_go(v) || !v->context->threads.all));
+        return threads > 0 || (guarded && span_bytes(v->self) >= stack_min && !all_stacks_are_known(v));
 }
 
 /* Shapes */

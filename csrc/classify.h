@@ -48,8 +48,8 @@ struct mema_class {
         enum mema_method method;
 };
 
-/* Classifies a region.  `self`: mema_neighbor_of(g).  A neighbor with `end` 0 does not exist.  A pure
- * function of its arguments. */
+/* Classifies a region.  `self`: mema_neighbor_of(g).  A neighbor with `end` 0 does not exist.
+ * context->threads.stack must be in order.  A pure function of its arguments. */
 struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,
                                 const struct mema_neighbor *before, const struct mema_neighbor *after,
                                 const struct mema_context *context);

@@ -417,11 +417,16 @@ struct mema_limits {
  * or under a loader or emulator, because the program is the loader then. */
 enum mema_program { MEMA_PROGRAM_UNKNOWN, MEMA_PROGRAM_GO, MEMA_PROGRAM_OTHER };
 
-/* The stack pointers of the first MEMA_THREADS_MAX threads, as far as they wait in the kernel. */
+/* An address on the stack of each of the first MEMA_THREADS_MAX threads, as far as it is known.
+ *
+ * glibc has told the kernel the descriptor of each thread, which lies at the top of its stack: then the main
+ * thread is left out, and threads without one have no stack of their own.  Else it is the stack pointer of a
+ * thread that waits in the kernel, which can be that of a goroutine or a fiber. */
 struct mema_threads {
-        bool all; /* the process has no other threads */
+        bool all;         /* the process has no other threads */
+        bool descriptors; /* the addresses are those of descriptors */
         uint64_t count;
-        uint64_t stack_pointer[MEMA_THREADS_MAX]; /* addresses */
+        uint64_t stack[MEMA_THREADS_MAX];
 };
 
 /* The library that has a process's malloc. */
@@ -794,8 +799,9 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     go.version                context.go_version
  *     allocator                 context.allocator
  *     mappings                  how many follow; fewer are MEMA_STATUS_TRUNCATED
- *     thread                    a stack pointer; can be repeated
+ *     thread                    one of context.threads.stack; can be repeated
  *     threads.all               context.threads.all
+ *     threads.descriptors       context.threads.descriptors
  *     heaps_known               context.heaps_known
  *     labels_lost               labels without an owner line
  *     owner                     a struct mema_owner: addresses, rss, committed, unsure, the category's

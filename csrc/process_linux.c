@@ -1,5 +1,5 @@
 /* process_linux.c - what /proc/PID says of a process beside its mappings: whether it lives, which
- * program it runs, and the stack pointers of its threads.  What may not be read is unknown, which is
+ * program it runs, and where its threads have their stacks.  What may not be read is unknown, which is
  * no error. */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "elf.h"
@@ -157,7 +158,7 @@ void mema_process_language(int dir, struct mema_context *context)
 
 /* The kernel writes "NUMBER ARGUMENTS STACK-POINTER PC" for a thread that waits, and for the calling
  * thread; "running" for any other. */
-static bool read_stack_pointer(int task, const char *thread, uint64_t *pointer)
+static uint64_t stack_pointer_of(int task, const char *thread)
 {
         char path[272], text[256], *at;
 
@@ -167,28 +168,68 @@ static bool read_stack_pointer(int task, const char *thread, uint64_t *pointer)
         if (at)
                 *at = '\0';
         at = at ? strrchr(text, ' ') : NULL;
-        *pointer = at ? strtoull(at, NULL, 16) : 0;
-        return *pointer != 0;
+        return at ? strtoull(at, NULL, 16) : 0;
 }
 
-/* MEMA_THREADS_MAX bounds the cost, which is some microseconds a thread. */
+bool mema_proc_is_foreign(void)
+{
+        char number[24] = "";
+
+        return readlink("/proc/self", number, sizeof number - 1) <= 0 || atol(number) != (long)getpid();
+}
+
+/* glibc registers the list of robust mutexes of every thread, running or not, and has it in the thread's
+ * descriptor; musl does so only for threads that have such mutexes. */
+static uint64_t descriptor_of(long thread)
+{
+        struct robust_list_head *head = NULL;
+        size_t size;
+
+        return thread > 0 && syscall(SYS_get_robust_list, thread, &head, &size) == 0 ? (uintptr_t)head : 0;
+}
+
+/* The number of the process, which is that of its main thread; 0 if the system calls do not know it. */
+static long main_thread(int dir)
+{
+        char text[512];
+
+        return !mema_proc_is_foreign() && mema_process_text(dir, "stat", text, sizeof text) > 0 ? atol(text)
+                                                                                                : 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+        uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+
+        return (first > second) - (first < second);
+}
+
+/* MEMA_THREADS_MAX bounds the cost, which is a microsecond a thread, or some for a stack pointer. */
 void mema_process_threads(int dir, struct mema_threads *threads)
 {
         int fd = openat(dir, "task", FOLDER);
         DIR *task = fd >= 0 ? fdopendir(fd) : NULL;
-        uint64_t seen = 0;
+        long first = main_thread(dir);
+        uint64_t seen = 0, address;
         struct dirent *entry;
 
         memset(threads, 0, sizeof *threads);
+        threads->descriptors = task && descriptor_of(first) != 0;
         while (task && (entry = readdir(task))) {
-                if (entry->d_name[0] == '.')
+                long thread = atol(entry->d_name);
+
+                if (thread == 0 || (threads->descriptors && thread == first))
                         continue;
-                if (seen++ == MEMA_THREADS_MAX)
+                if (seen == MEMA_THREADS_MAX)
                         break;
-                if (read_stack_pointer(fd, entry->d_name, &threads->stack_pointer[threads->count]))
-                        threads->count++;
+                address = threads->descriptors ? descriptor_of(thread) : stack_pointer_of(fd, entry->d_name);
+                /* A thread without a descriptor is none of glibc's. */
+                seen += address != 0 || !threads->descriptors;
+                if (address != 0)
+                        threads->stack[threads->count++] = address;
         }
-        threads->all = seen > 0 && threads->count == seen;
+        qsort(threads->stack, (size_t)threads->count, sizeof *threads->stack, by_address);
+        threads->all = task && !entry && threads->count == seen && (seen > 0 || threads->descriptors);
         if (task)
                 closedir(task);
         else if (fd >= 0)

@@ -43,7 +43,10 @@ bool mema_process_exe(int dir, struct mema_context *context);
  * read if the context has Go facts. */
 void mema_process_language(int dir, struct mema_context *context);
 
-/* Reads the stack pointers of the process's threads, as far as they can be read. */
+/* Whether /proc is of another PID namespace than this process. */
+bool mema_proc_is_foreign(void);
+
+/* Finds an address on the stack of each of the process's threads, as far as they can be read. */
 void mema_process_threads(int dir, struct mema_threads *threads);
 
 #endif

@@ -98,6 +98,7 @@ static bool number_line(struct mema_output *w, struct out *o)
                 { CAPTURE_HEAPS_KNOWN, c->heaps_known },
                 { CAPTURE_LABELS_LOST, w->report->checks.labels_lost },
                 { CAPTURE_ALL_THREADS, c->threads.all },
+                { CAPTURE_DESCRIPTORS, c->threads.descriptors },
         };
 
         if (w->_item == sizeof numbers / sizeof *numbers)
@@ -114,7 +115,7 @@ static bool thread_line(struct mema_output *w, struct out *o)
 
         if (w->_item == threads->count || w->_item == MEMA_THREADS_MAX)
                 return false;
-        put_address_line(o, CAPTURE_THREAD, threads->stack_pointer[w->_item++]);
+        put_address_line(o, CAPTURE_THREAD, threads->stack[w->_item++]);
         return true;
 }
 

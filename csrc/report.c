@@ -67,7 +67,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
                 r->context.allocator = c->allocator;
         if (c->go_version[0] != '\0')
                 memcpy(r->context.go_version, c->go_version, sizeof c->go_version);
-        if (c->threads.count > 0 || c->threads.all)
+        if (c->threads.count > 0 || c->threads.all || c->threads.descriptors)
                 r->context.threads = c->threads;
         r->context.heaps_known |= c->heaps_known;
         r->checks.labels_lost += capture->labels_lost;
@@ -328,6 +328,20 @@ static void take(struct mema_report *r, const struct mema_region *region)
         r->checks.overlapping += overlaps;
 }
 
+/* Mostly they are in order. */
+static void sort_threads(struct mema_threads *t)
+{
+        uint64_t count = min_u64(t->count, MEMA_THREADS_MAX), k;
+
+        for (uint64_t i = 1; i < count; i++) {
+                uint64_t address = t->stack[i];
+
+                for (k = i; k > 0 && t->stack[k - 1] > address; k--)
+                        t->stack[k] = t->stack[k - 1];
+                t->stack[k] = address;
+        }
+}
+
 enum mema_status mema_report_add(struct mema_report *r, const struct mema_region *region)
 {
         struct mema_counting *c = &r->_counting;
@@ -337,6 +351,8 @@ enum mema_status mema_report_add(struct mema_report *r, const struct mema_region
                 return MEMA_STATUS_OVERFLOW;
         if (c->waiting && mema_comes_again(g->start, g->end, region))
                 drop_waiting(r);
+        if (r->totals.mappings == 0)
+                sort_threads(&r->context.threads);
         take(r, region);
 
         /* Without a Size line, the size is the range's.  The range of a rollup means nothing. */

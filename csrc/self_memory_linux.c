@@ -1,5 +1,5 @@
-/* self_memory_linux.c - the owners of this process's memory: its labels (self_labels_linux.c), and the heaps
- * and blocks of glibc's malloc.
+/* self_memory_linux.c - the owners of this process's memory: its labels (self_labels_linux.c), the stacks of
+ * glibc's threads, and the heaps and blocks of its malloc.
  *
  * The kernel merges unnamed mappings of malloc with their neighbors, so mappings do not show
  * where they begin.  But glibc's own fields are at the start of each heap of an arena, and of each block
@@ -57,14 +57,15 @@ struct mema_self_memory {
         uint64_t countable; /* pages left of COUNTED_MAX */
         bool malloc;        /* heaps and blocks can be searched */
         struct mema_labels *labels;
-        uint64_t next_label;  /* the first that does not end below this region */
-        uint64_t labeled;     /* address: the end of the labels that were taken */
-        uint64_t first;       /* the region's first owner */
-        uint64_t misses_left; /* of BLOCK_MISSES_MAX, in this region */
-        uint64_t misses;      /* of ALL_BLOCK_MISSES_MAX */
-        uint64_t found;       /* heaps and blocks in all regions */
+        uint64_t next_thread;                   /* the first whose descriptor is not below this region */
+        uint64_t next_label;                    /* the first that does not end below this region */
+        uint64_t labeled;                       /* address: the end of the labels that were taken */
+        uint64_t first;                         /* the region's first owner */
+        uint64_t heap_misses_left, misses_left; /* of HEAP_MISSES_MAX, BLOCK_MISSES_MAX, in this region */
+        uint64_t misses;                        /* of ALL_BLOCK_MISSES_MAX */
+        uint64_t found;                         /* heaps and blocks in all regions */
         struct progress {
-                uint64_t start, end, owners, labels_lost, next_label, misses, found;
+                uint64_t start, end, owners, labels_lost, next_thread, next_label, misses, found;
         } before;                 /* the last region, in case it comes again, grown */
         uint64_t states[BATCH];   /* entries of pagemap */
         uint64_t pages_at[BATCH]; /* addresses of pages */
@@ -318,15 +319,16 @@ static bool is_heap(struct mema_self_memory *own, uint64_t at, const struct head
 /* Takes the heap that begins at `at` in `g` and returns its size; 0 if there is none.  A heap ends with the
  * region unless it is full, because reserved addresses follow it.  It may have grown since the region was
  * read. */
-static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region *g, uint64_t at)
+static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
+                          uint64_t end)
 {
         struct head h = read_head(own, at);
-        uint64_t bytes = min_u64(h.word[WRITABLE], g->end - at);
+        uint64_t bytes = min_u64(h.word[WRITABLE], end - at);
         struct mema_owner o = {
                 at, at + bytes, MEMA_CATEGORY_MALLOC_ARENAS, 0, min_u64(h.word[SIZE], bytes), 0, 0, 0
         };
 
-        if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != g->end))
+        if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != end))
                 return 0;
         take(own, g, o);
         return bytes;
@@ -349,11 +351,11 @@ static uint64_t block_size(const struct mema_self_memory *own, const struct head
                        : 0;
 }
 
-/* Takes the blocks that begin from `at` to `stop`.  Returns `stop`, or the end of a block that extends
- * beyond it.  The start and the end of a block are likely places for another one, and are tried first;
- * elsewhere only resident pages are. */
+/* Takes the blocks that begin from `at` to `stop` and end at `end` at most.  Returns `stop`, or the end of a
+ * block that extends beyond it.  The start and the end of a block are likely places for another one, and are
+ * tried first; elsewhere only resident pages are. */
 static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
-                            uint64_t stop)
+                            uint64_t stop, uint64_t end)
 {
         bool likely = true;
 
@@ -368,7 +370,7 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
                         n = find_resident(own, &next, stop, (size_t)min_u64(own->misses_left, BATCH));
                         read_heads(own, n);
                 }
-                while (i < n && (size = block_size(own, &own->heads[i], g->end - own->pages_at[i])) == 0)
+                while (i < n && (size = block_size(own, &own->heads[i], end - own->pages_at[i])) == 0)
                         i++;
                 likely = size > 0;
                 if (likely) {
@@ -388,6 +390,54 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
         return at < stop ? stop : at;
 }
 
+/* Stacks */
+
+/* glibc's descriptor of a thread (struct pthread) has the lowest address of the stack, its size and that of
+ * its guard beside each other, behind the list that the kernel knows.  Their place differs between versions,
+ * so they are searched for; they must include the descriptor. */
+static bool stack_around(struct mema_self_memory *own, uint64_t descriptor, struct mema_owner *stack)
+{
+        enum { WORDS_BEHIND = 256 };
+        const uint64_t top_max = UINT64_C(64) << 10;
+        size_t word[WORDS_BEHIND] = { 0 };
+        struct iovec to = { word, sizeof word }, from = { (void *)(uintptr_t)descriptor, sizeof word };
+        ssize_t n = process_vm_readv(own->pid, &to, 1, &from, 1, 0);
+
+        for (size_t i = 0; n > 0 && i + 2 < (size_t)n / sizeof *word; i++) {
+                uint64_t start = word[i], size = word[i + 1], guard = word[i + 2];
+
+                if ((start | size | guard) % own->page == 0 && guard < size && descriptor - start < size &&
+                    start + size - descriptor <= top_max) {
+                        *stack = (struct mema_owner){
+                                start, start + size, MEMA_CATEGORY_STACK_THREADS, 0, size, 0, 0, 0
+                        };
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Finds the next stack in a region, from `at` on. */
+static bool find_stack(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
+                       struct mema_owner *stack)
+{
+        const struct mema_threads *t = &own->report->context.threads;
+
+        for (; t->descriptors && own->next_thread < t->count; own->next_thread++) {
+                uint64_t descriptor = t->stack[own->next_thread];
+
+                if (descriptor >= g->end)
+                        return false;
+                if (descriptor < at || !stack_around(own, descriptor, stack))
+                        continue;
+                stack->start = max_u64(stack->start, at);
+                stack->end = min_u64(stack->end, g->end);
+                stack->committed = stack->end - stack->start;
+                return true;
+        }
+        return false;
+}
+
 /* Regions */
 
 /* The Go heap can contain any bytes, so it is not searched.  It has a terabyte of addresses to itself if
@@ -403,32 +453,55 @@ static bool is_near_go_heap(const struct mema_go *go, const struct mema_region *
         return false;
 }
 
-static void look_for_malloc(struct mema_self_memory *own, const struct mema_region *g)
+/* Searches a region from `at` to `end` for heaps and blocks. */
+static void look_for_malloc(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
+                            uint64_t end)
+{
+        while (at < end && own->found < FOUND_MAX && (own->heap_misses_left > 0 || own->misses_left > 0)) {
+                uint64_t stop = min_u64((at | (heap_max - 1)) + 1, end), heap = 0;
+
+                if (at % heap_max == 0 && own->heap_misses_left > 0) {
+                        heap = find_heap(own, g, at, end);
+                        own->heap_misses_left -= heap == 0;
+                }
+                at = heap > 0 ? at + heap : find_blocks(own, g, at, stop, end);
+        }
+}
+
+/* Allows for misses in a region in which malloc can have memory. */
+static void begin_search(struct mema_self_memory *own, const struct mema_region *g)
 {
         const struct mema_malloc *malloc = &own->report->context.facts.malloc;
-        struct mema_neighbor n = mema_neighbor_of(g);
-        uint64_t at = g->start;
-        unsigned heap_misses_left = HEAP_MISSES_MAX;
 
-        if (!own->malloc || !n.plain || n.perms != (PERM_READ | PERM_WRITE) ||
-            g->value[MEMA_FIELD_RSS] + g->value[MEMA_FIELD_SWAP] == 0 ||
+        own->heap_misses_left = own->misses_left = 0;
+        if (!own->malloc || g->value[MEMA_FIELD_RSS] + g->value[MEMA_FIELD_SWAP] == 0 ||
             is_near_go_heap(&own->report->context.facts.go, g))
                 return;
+        own->heap_misses_left = HEAP_MISSES_MAX;
         own->misses_left = own->misses < ALL_BLOCK_MISSES_MAX ? BLOCK_MISSES_MAX : 1;
         /* The kernel does not merge blocks with memory of other flags (nr, nh), such as heaps, stacks and
          * Go's. Not searching if malloc has no blocks makes a small report a third faster. */
         if ((malloc->known && malloc->mapped == 0) || g->end - g->start < block_least ||
             mema_has_flag(g, "nr") || mema_has_flag(g, "nh"))
                 own->misses_left = 0;
-        while (at < g->end && own->found < FOUND_MAX && (heap_misses_left > 0 || own->misses_left > 0)) {
-                uint64_t stop = min_u64((at | (heap_max - 1)) + 1, g->end), heap = 0;
+}
 
-                if (at % heap_max == 0 && heap_misses_left > 0) {
-                        heap = find_heap(own, g, at);
-                        heap_misses_left -= heap == 0;
-                }
-                at = heap > 0 ? at + heap : find_blocks(own, g, at, stop);
+/* Finds stacks, by address, and searches what is between them for malloc's memory. */
+static void look_for_memory(struct mema_self_memory *own, const struct mema_region *g)
+{
+        struct mema_neighbor n = mema_neighbor_of(g);
+        struct mema_owner stack;
+        uint64_t at = g->start;
+
+        if (!n.plain || n.perms != (PERM_READ | PERM_WRITE))
+                return;
+        begin_search(own, g);
+        while (find_stack(own, g, at, &stack)) {
+                look_for_malloc(own, g, at, stack.start);
+                at = stack.end;
+                take(own, g, stack);
         }
+        look_for_malloc(own, g, at, g->end);
 }
 
 /* A mapping that comes again replaces its earlier state, as in mema_report_add. */
@@ -440,6 +513,7 @@ static void begin_region(struct mema_self_memory *own, const struct mema_region 
         if (mema_comes_again(b->start, b->end, g)) {
                 r->context.owner_count = b->owners;
                 r->checks.labels_lost = b->labels_lost;
+                own->next_thread = b->next_thread;
                 own->next_label = b->next_label;
                 own->misses = b->misses;
                 own->found = b->found;
@@ -449,6 +523,7 @@ static void begin_region(struct mema_self_memory *own, const struct mema_region 
                 .end = g->end,
                 .owners = r->context.owner_count,
                 .labels_lost = r->checks.labels_lost,
+                .next_thread = own->next_thread,
                 .next_label = own->next_label,
                 .misses = own->misses,
                 .found = own->found,
@@ -466,7 +541,7 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         /* If it overlaps the mapping before, only the rest of it gets owners. */
         own->labeled =
                 max_u64(g->start, own->first > 0 ? own->report->_owners.owners[own->first - 1].end : 0);
-        look_for_malloc(own, g);
+        look_for_memory(own, g);
         take_labels(own, g, g->end);
         count_resident(own, g);
 }

@@ -52,6 +52,7 @@ static const struct {
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", FLAG, IN(context.heaps_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
         [CAPTURE_ALL_THREADS] = KEY("threads.all", FLAG, IN(context.threads.all), 0),
+        [CAPTURE_DESCRIPTORS] = KEY("threads.descriptors", FLAG, IN(context.threads.descriptors), 0),
         [CAPTURE_THREAD] = KEY("thread", ADDRESS, 0, 0),
         [CAPTURE_OWNER] = KEY("owner", OWNER, 0, 0),
         [CAPTURE_ANCHOR] = KEY("go.anchor", ADDRESS, 0, 0),
@@ -174,7 +175,7 @@ static void take_address(struct mema_context *context, size_t key, uint64_t addr
         if (key == CAPTURE_ANCHOR && go->anchor_count < MEMA_ANCHORS_MAX)
                 go->anchors[go->anchor_count++] = address;
         else if (key == CAPTURE_THREAD && threads->count < MEMA_THREADS_MAX)
-                threads->stack_pointer[threads->count++] = address;
+                threads->stack[threads->count++] = address;
 }
 
 static enum scan take_program(struct mema_context *context, struct span path, bool deleted)

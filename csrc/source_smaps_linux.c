@@ -41,24 +41,16 @@ static bool proc_is_mounted(void)
         return statfs("/proc", &fs) == 0 && fs.f_type == PROC_MAGIC;
 }
 
-/* Whether /proc is of another PID namespace than this process. */
-static bool proc_is_foreign(void)
-{
-        char number[24] = "";
-
-        return readlink("/proc/self", number, sizeof number - 1) <= 0 || atol(number) != (long)getpid();
-}
-
 static const char *pid_note(void)
 {
-        return proc_is_foreign() ? "; /proc shows the PIDs of another PID namespace" : "";
+        return mema_proc_is_foreign() ? "; /proc shows the PIDs of another PID namespace" : "";
 }
 
 /* Whether this process may signal `pid`; if not, errno says why. */
 static bool may_signal(uint64_t pid)
 {
         errno = ESRCH;
-        return pid <= INT_MAX && !proc_is_foreign() && kill((pid_t)pid, 0) == 0;
+        return pid <= INT_MAX && !mema_proc_is_foreign() && kill((pid_t)pid, 0) == 0;
 }
 
 /* Whether a process exists that /proc does not show (hidepid). */

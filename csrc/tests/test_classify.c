@@ -394,7 +394,7 @@ static struct mema_context with_threads(enum mema_program program, bool all)
         struct mema_context c = context(false);
 
         c.program = program;
-        c.threads = (struct mema_threads){ all, 3, { AT + 8, AT + MIB(1) - 8, AT + MIB(2) - 8 } };
+        c.threads = (struct mema_threads){ all, false, 3, { AT + 8, AT + MIB(1) - 8, AT + MIB(2) - 8 } };
         return c;
 }
 
@@ -458,6 +458,32 @@ static void a_guard_is_enough_if_some_threads_are_unknown(void)
         EXPECT_IN(with_threads(MEMA_PROGRAM_OTHER, true), known);
 }
 
+static void a_descriptor_is_on_a_stack_in_any_program(void)
+{
+        static const struct row rows[] = {
+                { "without a guard", AT, NOTHING, ANON("rw-p", MIB(1)), NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+                { "marked, but none's", APART_FROM, NOTHING, FLAGGED("rw-p", MIB(1), "gu nh"), NOTHING,
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { "behind a guard, but none's", APART_FROM, FLAGGED("---p", KIB(4), "nh"),
+                  FLAGGED("rw-p", MIB(1), "nh"), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+        };
+        static const struct row others[] = {
+                { "marked", APART_FROM, NOTHING, FLAGGED("rw-p", MIB(1), "gu nh"), NOTHING,
+                  MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+                { "behind a guard", APART_FROM, FLAGGED("---p", KIB(4), "nh"), FLAGGED("rw-p", MIB(1), "nh"),
+                  NOTHING, MEMA_CATEGORY_STACK_THREADS, BY_SHAPE },
+        };
+
+        for (unsigned program = MEMA_PROGRAM_UNKNOWN; program <= MEMA_PROGRAM_OTHER; program++) {
+                struct mema_context c = with_threads((enum mema_program)program, true);
+
+                c.threads.descriptors = true;
+                EXPECT_IN(c, rows);
+                c.threads.all = false;
+                EXPECT_IN(c, others);
+        }
+}
+
 static void stack_pointers_on_the_go_heap_are_goroutines(void)
 {
         static const struct row rows[] = {
@@ -470,7 +496,7 @@ static void stack_pointers_on_the_go_heap_are_goroutines(void)
         };
         struct mema_context c = context(true);
 
-        c.threads = (struct mema_threads){ true, 1, { UINT64_C(0xc000044958) } };
+        c.threads = (struct mema_threads){ true, false, 1, { UINT64_C(0xc000044958) } };
         EXPECT_IN(c, rows);
         c.facts.go.known = 0;
         c.program = MEMA_PROGRAM_GO;
@@ -644,7 +670,7 @@ SUITE(classify, CASE(permissions_decide_if_nothing_else_does), CASE(names_win_ov
       CASE(arenas_are_mapped_without_reserve_unlike_the_go_heap),
       CASE(malloc_arenas_are_aligned_and_reserved), CASE(thread_stacks_lie_on_a_guard),
       CASE(a_stack_holds_a_stack_pointer), CASE(a_guard_is_enough_if_some_threads_are_unknown),
-      CASE(stack_pointers_on_the_go_heap_are_goroutines), CASE(go_metadata_is_found_in_go_programs_only),
-      CASE(shadow_memory_has_fixed_addresses_and_two_flags),
+      CASE(a_descriptor_is_on_a_stack_in_any_program), CASE(stack_pointers_on_the_go_heap_are_goroutines),
+      CASE(go_metadata_is_found_in_go_programs_only), CASE(shadow_memory_has_fixed_addresses_and_two_flags),
       CASE(regions_can_touch_the_ends_of_the_address_space), CASE(a_nameless_file_is_a_file),
       CASE(a_neighbor_shows_its_range_and_permissions), CASE(the_tables_of_the_header_are_complete));

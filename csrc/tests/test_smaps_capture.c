@@ -327,7 +327,7 @@ static void threads_beyond_the_limit_are_ignored(void)
         EQUAL(c.context.threads.all, 1);
         EQUAL(c.context.threads.count, MEMA_THREADS_MAX);
         for (unsigned i = 0; i < MEMA_THREADS_MAX; i++)
-                EQUAL(c.context.threads.stack_pointer[i], 0x7ffe0000 + i);
+                EQUAL(c.context.threads.stack[i], 0x7ffe0000 + i);
         free(text);
 }
 

@@ -79,6 +79,9 @@ static bool pointers_are_known(void)
  * storage of libraries, and the rest of a page for each of them. */
 #define BESIDE KB(24)
 
+/* The main thread counts only if there are no descriptors. */
+#define MAIN (uint64_t)(r.context.threads.descriptors ? 0 : 1)
+
 static void threads_have_stacks(void)
 {
         collect_program("threads", "16", "200");
@@ -88,7 +91,7 @@ static void threads_have_stacks(void)
         EQUAL(r.context.program, MEMA_PROGRAM_OTHER);
         if (pointers_are_known()) {
                 EQUAL(r.context.threads.all, true);
-                EQUAL(r.context.threads.count, 17);
+                EQUAL(r.context.threads.count, MAIN + 16);
         }
 }
 
@@ -122,7 +125,7 @@ static void memory_behind_a_guard_is_no_stack_if_there_is_one_thread(void)
         if (!pointers_are_known())
                 return;
         collect_program("slab", "4", "1024");
-        EQUAL(r.context.threads.count, 1);
+        EQUAL(r.context.threads.count, MAIN);
         EQUAL(resident(MEMA_CATEGORY_STACK_THREADS), 0);
         BETWEEN(ANON_RW, 4 * KB(1024), 4 * KB(1024) + KB(128));
 }
@@ -133,7 +136,7 @@ static void stacks_of_ended_threads_are_not_thread_stacks(void)
         if (!pointers_are_known())
                 return;
         collect_program("ended", "4", "200");
-        EQUAL(r.context.threads.count, 1);
+        EQUAL(r.context.threads.count, MAIN);
         EQUAL(resident(MEMA_CATEGORY_STACK_THREADS), 0);
         BETWEEN(ANON_RW, 0, 4 * KB(32) + KB(128));
 }
@@ -234,13 +237,44 @@ static void stacks_of_this_process(void)
         pthread_join(waits, NULL);
         if (pointers_are_known()) {
                 EQUAL(r.context.threads.all, true);
-                EQUAL(r.context.threads.count, 3);
+                EQUAL(r.context.threads.count, MAIN + 2);
                 BETWEEN(STACK_THREADS, before + 2 * USED, before + 2 * (USED + BESIDE) + KB(256));
         }
+        mema_report_free(&r);
+}
+
+/* Two stacks, and other memory below, between and above them, are one mapping. */
+static void stacks_between_other_memory(void)
+{
+        enum { OTHER = 8 << 20 };
+        const size_t size = 3 * OTHER + 2 * STACK;
+        char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        pthread_t waits, reads;
+        uint64_t before;
+
+        collect(0);
+        before = resident(MEMA_CATEGORY_STACK_THREADS);
+        mema_report_free(&r);
+        madvise(p, size, MADV_NOHUGEPAGE);
+        memset(p, 1, OTHER);
+        memset(p + OTHER + STACK, 1, OTHER);
+        memset(p + 2 * OTHER + 2 * STACK, 1, OTHER);
+        pthread_barrier_init(&barrier, NULL, 2);
+        TRUE(start(&waits, p + OTHER, use_stack));
+        pthread_barrier_wait(&barrier);
+        TRUE(start(&reads, p + 2 * OTHER + STACK, collect_itself));
+        pthread_join(reads, NULL);
+        pthread_barrier_wait(&barrier);
+        pthread_join(waits, NULL);
+        munmap(p, size);
+        if (r.context.threads.descriptors)
+                BETWEEN(STACK_THREADS, before + 2 * USED, before + 2 * (USED + BESIDE) + KB(256));
+        else
+                skipped("stacks", "this C library does not tell the kernel where they are");
         mema_report_free(&r);
 }
 
 SUITE(stacks, CASE(threads_have_stacks), CASE(only_the_first_threads_are_read), CASE(a_stack_without_a_guard),
       CASE(stacks_that_are_one_mapping), CASE(memory_behind_a_guard_is_no_stack_if_there_is_one_thread),
       CASE(stacks_of_ended_threads_are_not_thread_stacks), CASE(a_c_program_has_no_go_heap),
-      CASE(stacks_of_this_process));
+      CASE(stacks_of_this_process), CASE(stacks_between_other_memory));
