@@ -216,14 +216,14 @@ static bool can_be_without_reserve(const struct view *v)
         return v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr");
 }
 
-/* A heap is aligned to its size: its start is in use, the rest reserved.  Full heaps below it can be part
- * of its mapping, but only if they are mapped without reserve: from glibc 2.42 on that would not tell them
- * from other memory.  If all heaps of malloc are known, no other region is one. */
+/* A heap is aligned to its size: its start is in use, the rest reserved.  Full heaps below it can be part of
+ * its mapping: from glibc 2.42 on, only the address that the kernel chose tells them from the heap of a
+ * JVM.  If all heaps of malloc are known, no other region is one. */
 static bool is_heap_of(const struct view *v, uint64_t size)
 {
         return adjoins(v->self, v->after) && reserved(v->after) && span_bytes(v->after) < size &&
                v->self->start % size == 0 && v->after->end % size == 0 &&
-               (span_bytes(v->self) <= size || can_be_without_reserve(v));
+               (span_bytes(v->self) <= size || can_be_without_reserve(v) || v->self->start >= kernel_choice);
 }
 
 /* With glibc.malloc.hugetlb=1, the first 2 MiB of a heap are a mapping of their own. */
@@ -236,25 +236,36 @@ static bool is_huge_head(const struct view *v)
 /* With glibc.malloc.hugetlb=2, heaps of glibc up to 2.41 have the size of four huge pages. */
 static const uint64_t huge_heap = MIB(8);
 
+/* A full heap has no reserve behind it.  Much of it is resident, unlike other mappings without reserve. */
+static bool is_full_heap(const struct view *v)
+{
+        uint64_t span = span_bytes(v->self), start = v->self->start;
+
+        return v->region->value[MEMA_FIELD_RSS] >= span / 2 && mema_has_flag(v->region, "nr") &&
+               ((start % huge_heap == 0 && span == huge_heap) ||
+                (start % heap_max(v->self) == 0 && span > 0 && span % heap_max(v->self) == 0));
+}
+
 static bool is_arena(const struct view *v)
 {
         return !v->context->heaps_known && !is_go_base(v) &&
-               (is_heap_of(v, heap_max(v->after)) || is_huge_head(v) ||
+               (is_heap_of(v, heap_max(v->after)) || is_huge_head(v) || is_full_heap(v) ||
                 (is_heap_of(v, huge_heap) && mema_has_flag(v->region, "nr")));
 }
 
-/* The rest of a heap behind its huge head, the reserve of a heap, and further heaps that are full and have
- * no reserve.  Those differ from large mappings of other programs in that they are mapped without reserve. */
+/* The rest of a heap behind its huge head, or behind the part that has a name, the reserve of a heap, and
+ * further heaps that are full and have no reserve.  Those differ from large mappings of other programs in
+ * that they are mapped without reserve. */
 static bool is_more_of_an_arena(const struct view *v)
 {
         uint64_t heap = heap_max(v->self), at = v->self->start % heap;
         bool full = at == 0 && v->self->end % heap == 0 && plain_writable(v->self) &&
                     !v->context->heaps_known && can_be_without_reserve(v);
         bool rest = at != 0 && at + span_bytes(v->self) <= heap &&
-                    (reserved(v->self) || (at == MIB(2) && plain_writable(v->self)));
+                    (reserved(v->self) || at == MIB(2) || !v->before->plain);
 
         return adjoins(v->before, v->self) && v->before->category == MEMA_CATEGORY_MALLOC_ARENAS &&
-               v->before->plain && (full || rest);
+               ((full && v->before->plain) || rest);
 }
 
 /* Stacks */

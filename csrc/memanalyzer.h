@@ -366,6 +366,7 @@ struct mema_go {
 /* The C library's own figures (mallinfo2, bytes). */
 struct mema_malloc {
         bool known;                /* false: the rest is ignored */
+        uint64_t blocks;           /* hblks: how many blocks have a mapping of their own; not saved */
         uint64_t arena;            /* all arenas, the main one included */
         uint64_t in_use, retained; /* uordblks, which includes the threads' caches; fordblks */
         uint64_t mapped;           /* hblkhd: blocks that have a mapping of their own */
@@ -476,6 +477,7 @@ struct mema_context {
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": unknown */
         struct mema_threads threads;
         struct mema_limits limits;
+        uint64_t malloc_drift;   /* bytes that facts.malloc.mapped counts too many */
         uint64_t exe_length;     /* 0: unknown */
         char exe[MEMA_NAME_MAX]; /* the path of /proc/PID/exe, spelled as smaps does; no terminating NUL */
 };
@@ -804,6 +806,7 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     threads.descriptors       context.threads.descriptors
  *     heaps_known               context.heaps_known
  *     labels_lost               labels without an owner line
+ *     malloc.drift              context.malloc_drift
  *     owner                     a struct mema_owner: addresses, rss, committed, unsure, the category's
  *                               stable id, and, if that is "named", the label up to the end of the
  *                               line; by address

@@ -70,6 +70,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
         if (c->threads.count > 0 || c->threads.all || c->threads.descriptors)
                 r->context.threads = c->threads;
         r->context.heaps_known |= c->heaps_known;
+        r->context.malloc_drift = max_u64(r->context.malloc_drift, c->malloc_drift);
         r->checks.labels_lost += capture->labels_lost;
 }
 

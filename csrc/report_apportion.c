@@ -232,10 +232,13 @@ static void finish_malloc(struct mema_report *r, const struct mema_malloc *befor
         uint64_t all = heap->sums.value[MEMA_FIELD_RSS] + arenas->sums.value[MEMA_FIELD_RSS];
         struct mema_proof *of_heaps = &r->proof[MEMA_PROOF_MALLOC];
         struct mema_proof *of_blocks = &r->proof[MEMA_PROOF_MALLOC_MMAP];
+        uint64_t drift = r->context.malloc_drift;
         bool held = prove(of_heaps, known, heap->committed + arenas->committed, before->arena, after->arena,
                           BEFORE_MALLOC);
 
-        prove(of_blocks, known, blocks->committed, before->mapped, after->mapped, 0);
+        prove(of_blocks, known, blocks->committed, sat_sub(before->mapped, drift),
+              sat_sub(after->mapped, drift), 0);
+        verify(r, MEMA_CATEGORY_MALLOC_MAIN, of_heaps);
         verify(r, MEMA_CATEGORY_MALLOC_ARENAS, of_heaps);
         verify(r, MEMA_CATEGORY_MALLOC_MMAP, of_blocks);
         if (!known)

@@ -1,4 +1,4 @@
-/* self_malloc.h - whose malloc this process has; not for users. */
+/* self_malloc.h - whose malloc this process has, and what is special of glibc's; not for users. */
 #ifndef MEMA_SELF_MALLOC_H
 #define MEMA_SELF_MALLOC_H
 
@@ -6,5 +6,11 @@
 
 /* The library that has this process's malloc. */
 enum mema_allocator mema_self_allocator(void);
+
+/* Whether glibc.malloc.hugetlb=2 was set when this process started. */
+bool mema_malloc_has_huge_heaps(void);
+
+/* Whether glibc counts too many bytes of mapped blocks. */
+bool mema_malloc_drifts(void);
 
 #endif

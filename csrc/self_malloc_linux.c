@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,40 @@ enum mema_allocator mema_self_allocator(void)
         return (enum mema_allocator)found;
 }
 
+/* The environment of the start, which glibc reads its tunables from: getenv could race with setenv. */
+static bool has_huge_heaps(void)
+{
+        static const char tunables[] = "GLIBC_TUNABLES=", wanted[] = "glibc.malloc.hugetlb=2";
+        FILE *environment = fopen("/proc/self/environ", "re");
+        char *line = NULL;
+        size_t size = 0;
+        bool found = false;
+
+        while (environment && !found && getdelim(&line, &size, '\0', environment) > 0)
+                found = strncmp(line, tunables, sizeof tunables - 1) == 0 && strstr(line, wanted);
+        free(line);
+        if (environment)
+                fclose(environment);
+        return found;
+}
+
+bool mema_malloc_has_huge_heaps(void)
+{
+        static _Atomic int known; /* -1: no, 1: yes; the same from all threads */
+
+        if (known == 0)
+                known = has_huge_heaps() ? 1 : -1;
+        return known > 0;
+}
+
+bool mema_malloc_drifts(void)
+{
+        int major = 0, minor = 0;
+
+        return gnu_get_libc_version && sscanf(gnu_get_libc_version(), "%d.%d", &major, &minor) == 2 &&
+               (major > 2 || minor >= 42);
+}
+
 /* MSan does not see that mallinfo2 initializes its result. */
 #ifdef __has_feature
 #if __has_feature(memory_sanitizer)
@@ -121,6 +156,7 @@ void mema_malloc_read(struct mema_malloc *m)
                 struct figures f = mallinfo2();
 
                 m->known = true;
+                m->blocks = f.hblks;
                 m->arena = f.arena;
                 m->in_use = f.uordblks;
                 m->retained = f.fordblks;

@@ -22,9 +22,11 @@
 #include "self_malloc.h"
 #include "source_owners.h"
 
-/* glibc aligns heaps to their largest size (HEAP_MAX_SIZE of arena.c), and maps blocks from
- * 128 KiB (M_MMAP_THRESHOLD), at most 65536 of them (M_MMAP_MAX), unless the program changes that. */
+/* glibc aligns heaps to their largest size (HEAP_MAX_SIZE of arena.c; four huge pages with
+ * glibc.malloc.hugetlb=2 up to 2.41), and maps blocks from 128 KiB (M_MMAP_THRESHOLD), at most 65536 of them
+ * (M_MMAP_MAX), unless the program changes that. */
 static const uint64_t heap_max = sizeof(size_t) > 4 ? UINT64_C(64) << 20 : UINT64_C(1) << 20;
+static const uint64_t huge_heap_max = UINT64_C(8) << 20;
 static const uint64_t block_least = UINT64_C(128) << 10;
 enum { FOUND_MAX = 65536 };
 
@@ -51,25 +53,31 @@ struct head {
 struct mema_self_memory {
         struct mema_report *report;
         uint64_t page;       /* its size */
+        uint64_t heap;       /* the largest size of a heap, to which it is aligned */
         int pagemap, memory; /* files of this process; -1: not open */
         pid_t pid;
         bool scans;         /* the kernel has PAGEMAP_SCAN */
         uint64_t countable; /* pages left of COUNTED_MAX */
         bool malloc;        /* heaps and blocks can be searched */
         struct mema_labels *labels;
-        uint64_t next_thread;                   /* the first whose descriptor is not below this region */
-        uint64_t next_label;                    /* the first that does not end below this region */
         uint64_t labeled;                       /* address: the end of the labels that were taken */
         uint64_t first;                         /* the region's first owner */
         uint64_t heap_misses_left, misses_left; /* of HEAP_MISSES_MAX, BLOCK_MISSES_MAX, in this region */
-        uint64_t misses;                        /* of ALL_BLOCK_MISSES_MAX */
-        uint64_t found;                         /* heaps and blocks in all regions */
         struct progress {
-                uint64_t start, end, owners, labels_lost, next_thread, next_label, misses, found;
-        } before;                 /* the last region, in case it comes again, grown */
-        uint64_t states[BATCH];   /* entries of pagemap */
-        uint64_t pages_at[BATCH]; /* addresses of pages */
-        struct head heads[BATCH]; /* the words at those addresses */
+                uint64_t owners, labels_lost;
+                uint64_t next_thread; /* the first whose descriptor is not below this region */
+                uint64_t next_label;  /* the first that does not end below this region */
+                uint64_t misses;      /* of ALL_BLOCK_MISSES_MAX */
+                uint64_t found;       /* heaps and blocks in all regions */
+                uint64_t blocks, block_bytes;
+                uint64_t open_at, open_used,
+                        open_end;      /* the rest of a heap that goes on in the next region */
+                bool brk;              /* there was a [heap] */
+        } now, before;                 /* before the last region, in case it comes again */
+        uint64_t last_start, last_end; /* of that region */
+        uint64_t states[BATCH];        /* entries of pagemap */
+        uint64_t pages_at[BATCH];      /* addresses of pages */
+        struct head heads[BATCH];      /* the words at those addresses */
 };
 
 /* Reading */
@@ -170,8 +178,8 @@ static void take_label(struct mema_self_memory *own, const struct mema_region *g
 /* Takes the labels that begin in the region below `stop`. */
 static void take_labels(struct mema_self_memory *own, const struct mema_region *g, uint64_t stop)
 {
-        for (; own->next_label < own->labels->count; own->next_label++) {
-                struct mema_owner o = own->labels->list[own->next_label];
+        for (; own->now.next_label < own->labels->count; own->now.next_label++) {
+                struct mema_owner o = own->labels->list[own->now.next_label];
                 uint64_t end = o.end;
 
                 o.start = max_u64(o.start, own->labeled);
@@ -191,8 +199,8 @@ static void take_labels(struct mema_self_memory *own, const struct mema_region *
 /* The start of the next label that was not taken yet. */
 static uint64_t label_start(const struct mema_self_memory *own)
 {
-        return own->next_label < own->labels->count
-                       ? max_u64(own->labels->list[own->next_label].start, own->labeled)
+        return own->now.next_label < own->labels->count
+                       ? max_u64(own->labels->list[own->now.next_label].start, own->labeled)
                        : UINT64_MAX;
 }
 
@@ -207,7 +215,7 @@ static void take_piece(struct mema_self_memory *own, const struct mema_owner *ne
                 last->end = new->end;
                 last->committed += new->committed;
         } else if (!mema_owners_add(&r->_owners, &r->context, new, NULL)) {
-                own->found = FOUND_MAX;
+                own->now.found = FOUND_MAX;
         }
 }
 
@@ -216,7 +224,7 @@ static void take(struct mema_self_memory *own, const struct mema_region *g, stru
 {
         uint64_t end = o.end, used = o.start + o.committed;
 
-        own->found++;
+        own->now.found++;
         take_labels(own, g, o.start);
         for (o.start = max_u64(o.start, own->labeled); o.start < end;
              o.start = max_u64(o.end, own->labeled)) {
@@ -289,7 +297,7 @@ static void count_resident(struct mema_self_memory *own, const struct mema_regio
  * if the words cannot be those of a heap. */
 static uint64_t first_heap(const struct mema_self_memory *own, const struct head *h)
 {
-        uint64_t bytes = sizeof *h->word, behind = h->word[ARENA] % heap_max;
+        uint64_t bytes = sizeof *h->word, behind = h->word[ARENA] % own->heap;
         uint64_t size = h->word[SIZE], writable = h->word[WRITABLE];
         bool sizes =
                 size > 0 && size <= writable && writable <= heap_max && (size | writable) % own->page == 0;
@@ -307,7 +315,7 @@ static bool is_heap(struct mema_self_memory *own, uint64_t at, const struct head
 
         if (first == 0 || first == at)
                 return first == at && before == 0;
-        if (before == 0 || before == at || before % heap_max != 0)
+        if (before == 0 || before == at || before % own->heap != 0)
                 return false;
         prev = read_head(own, before);
         start = read_head(own, first);
@@ -316,9 +324,33 @@ static bool is_heap(struct mema_self_memory *own, uint64_t at, const struct head
                start.word[PREV] == 0;
 }
 
+/* Notes that the heap at `at` goes on behind `end`. */
+static void open_heap(struct mema_self_memory *own, uint64_t at, const struct head *h, uint64_t end)
+{
+        own->now.open_at = end;
+        own->now.open_used = at + h->word[SIZE];
+        own->now.open_end = at + h->word[WRITABLE];
+}
+
+/* Takes the rest of a heap whose start is in the region before: with glibc.malloc.hugetlb=1 its first huge
+ * page is a mapping of its own, and with glibc.mem.decorate_maps=1 so is the part that has a name.  Returns
+ * the end of the rest. */
+static uint64_t continue_heap(struct mema_self_memory *own, const struct mema_region *g)
+{
+        uint64_t end = min_u64(own->now.open_end, g->end);
+        struct mema_owner o = { g->start, end, MEMA_CATEGORY_MALLOC_ARENAS, 0, 0, 0, 0, 0 };
+
+        if (own->now.open_at != g->start || end <= g->start)
+                return g->start;
+        o.committed = sat_sub(min_u64(own->now.open_used, end), g->start);
+        own->now.open_at = end;
+        take(own, g, o);
+        return end;
+}
+
 /* Takes the heap that begins at `at` in `g` and returns its size; 0 if there is none.  A heap ends with the
- * region unless it is full, because reserved addresses follow it.  It may have grown since the region was
- * read. */
+ * region unless it is full, because reserved addresses follow it, or it goes on in the next region.  It may
+ * have grown since the region was read. */
 static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
                           uint64_t end)
 {
@@ -328,10 +360,40 @@ static uint64_t find_heap(struct mema_self_memory *own, const struct mema_region
                 at, at + bytes, MEMA_CATEGORY_MALLOC_ARENAS, 0, min_u64(h.word[SIZE], bytes), 0, 0, 0
         };
 
-        if (!is_heap(own, at, &h) || (h.word[WRITABLE] < heap_max && o.end != end))
+        if (!is_heap(own, at, &h) || (h.word[WRITABLE] < own->heap && o.end != end))
                 return 0;
+        open_heap(own, at, &h, o.end);
         take(own, g, o);
         return bytes;
+}
+
+/* If there is no [heap], as with glibc.malloc.hugetlb=2, the main arena is in mappings.  They have no header,
+ * but its chunks lie one behind the other up to the end of a page.  The size of those at `at` that begin with
+ * these words; 0 if there are none. */
+static uint64_t main_arena_size(const struct mema_self_memory *own, const struct head *h, uint64_t at,
+                                uint64_t end)
+{
+        enum { PREVIOUS_IN_USE = 1, CERTAIN = 3, MOST = 8192 };
+        uint64_t start = at, least = 2 * sizeof(size_t);
+        size_t word[2] = { h->word[BEFORE], h->word[FLAGGED] };
+
+        if (word[0] != 0)
+                return 0;
+        for (unsigned chunks = 0; chunks < MOST; chunks++) {
+                struct iovec to = { word, sizeof word }, from = { (void *)(uintptr_t)at, sizeof word };
+                uint64_t size = word[1] & ~(size_t)CHUNK_FLAGS;
+
+                if (size < least || size % least != 0 || size > end - at ||
+                    (word[1] & CHUNK_FLAGS) > PREVIOUS_IN_USE)
+                        return chunks >= CERTAIN && at % own->page == 0 ? at - start : 0;
+                at += size;
+                if (at == end)
+                        return chunks >= CERTAIN ? at - start : 0;
+                from.iov_base = (void *)(uintptr_t)at;
+                if (process_vm_readv(own->pid, &to, 1, &from, 1, 0) != (ssize_t)sizeof word)
+                        return 0;
+        }
+        return end - start;
 }
 
 /* Blocks */
@@ -351,6 +413,21 @@ static uint64_t block_size(const struct mema_self_memory *own, const struct head
                        : 0;
 }
 
+/* The owner that begins with these words, with no size if there is none. */
+static struct mema_owner owner_of(const struct mema_self_memory *own, const struct head *h, uint64_t at,
+                                  uint64_t end)
+{
+        struct mema_owner o = { .start = at, .category = MEMA_CATEGORY_MALLOC_MMAP };
+
+        o.committed = block_size(own, h, end - at);
+        if (o.committed == 0 && !own->now.brk) {
+                o.category = MEMA_CATEGORY_MALLOC_MAIN;
+                o.committed = main_arena_size(own, h, at, end);
+        }
+        o.end = at + o.committed;
+        return o;
+}
+
 /* Takes the blocks that begin from `at` to `stop` and end at `end` at most.  Returns `stop`, or the end of a
  * block that extends beyond it.  The start and the end of a block are likely places for another one, and are
  * tried first; elsewhere only resident pages are. */
@@ -359,9 +436,10 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
 {
         bool likely = true;
 
-        while (at < stop && own->misses_left > 0 && own->found < FOUND_MAX) {
-                uint64_t next = at + own->page, size = 0;
-                size_t n = 1, i = 0;
+        while (at < stop && own->misses_left > 0 && own->now.found < FOUND_MAX) {
+                uint64_t next = at + own->page;
+                struct mema_owner o = { 0 };
+                size_t n = 1;
 
                 if (likely) {
                         read_head(own, at);
@@ -370,21 +448,22 @@ static uint64_t find_blocks(struct mema_self_memory *own, const struct mema_regi
                         n = find_resident(own, &next, stop, (size_t)min_u64(own->misses_left, BATCH));
                         read_heads(own, n);
                 }
-                while (i < n && (size = block_size(own, &own->heads[i], end - own->pages_at[i])) == 0)
-                        i++;
-                likely = size > 0;
+                for (size_t i = 0; i < n && o.committed == 0; i++)
+                        o = owner_of(own, &own->heads[i], own->pages_at[i], end);
+                likely = o.committed > 0;
                 if (likely) {
-                        uint64_t start = own->pages_at[i];
-
-                        at = start + size;
-                        take(own, g,
-                             (struct mema_owner){ start, at, MEMA_CATEGORY_MALLOC_MMAP, 0, size, 0, 0, 0 });
+                        at = o.end;
+                        if (o.category == MEMA_CATEGORY_MALLOC_MMAP) {
+                                own->now.blocks++;
+                                own->now.block_bytes += o.committed;
+                        }
+                        take(own, g, o);
                 } else {
                         uint64_t misses = min_u64(1 + n, own->misses_left);
 
                         at = next;
                         own->misses_left -= misses;
-                        own->misses += misses;
+                        own->now.misses += misses;
                 }
         }
         return at < stop ? stop : at;
@@ -423,8 +502,8 @@ static bool find_stack(struct mema_self_memory *own, const struct mema_region *g
 {
         const struct mema_threads *t = &own->report->context.threads;
 
-        for (; t->descriptors && own->next_thread < t->count; own->next_thread++) {
-                uint64_t descriptor = t->stack[own->next_thread];
+        for (; t->descriptors && own->now.next_thread < t->count; own->now.next_thread++) {
+                uint64_t descriptor = t->stack[own->now.next_thread];
 
                 if (descriptor >= g->end)
                         return false;
@@ -457,10 +536,11 @@ static bool is_near_go_heap(const struct mema_go *go, const struct mema_region *
 static void look_for_malloc(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
                             uint64_t end)
 {
-        while (at < end && own->found < FOUND_MAX && (own->heap_misses_left > 0 || own->misses_left > 0)) {
-                uint64_t stop = min_u64((at | (heap_max - 1)) + 1, end), heap = 0;
+        while (at < end && own->now.found < FOUND_MAX &&
+               (own->heap_misses_left > 0 || own->misses_left > 0)) {
+                uint64_t stop = min_u64((at | (own->heap - 1)) + 1, end), heap = 0;
 
-                if (at % heap_max == 0 && own->heap_misses_left > 0) {
+                if (at % own->heap == 0 && own->heap_misses_left > 0) {
                         heap = find_heap(own, g, at, end);
                         own->heap_misses_left -= heap == 0;
                 }
@@ -478,12 +558,26 @@ static void begin_search(struct mema_self_memory *own, const struct mema_region 
             is_near_go_heap(&own->report->context.facts.go, g))
                 return;
         own->heap_misses_left = HEAP_MISSES_MAX;
-        own->misses_left = own->misses < ALL_BLOCK_MISSES_MAX ? BLOCK_MISSES_MAX : 1;
+        own->misses_left = own->now.misses < ALL_BLOCK_MISSES_MAX ? BLOCK_MISSES_MAX : 1;
         /* The kernel does not merge blocks with memory of other flags (nr, nh), such as heaps, stacks and
          * Go's. Not searching if malloc has no blocks makes a small report a third faster. */
-        if ((malloc->known && malloc->mapped == 0) || g->end - g->start < block_least ||
+        if ((malloc->known && malloc->mapped == 0 && own->now.brk) || g->end - g->start < block_least ||
             mema_has_flag(g, "nr") || mema_has_flag(g, "nh"))
                 own->misses_left = 0;
+}
+
+/* What the name of a region tells of those behind it. */
+static void note_name(struct mema_self_memory *own, const struct mema_region *g)
+{
+        struct span name = span_of(g->name, (size_t)g->name_length);
+        struct head h;
+
+        own->now.brk |= SPAN_EQUALS(name, "[heap]");
+        if (!own->malloc || g->start % own->heap != 0 || !SPAN_EQUALS(name, "[anon: glibc: malloc arena]"))
+                return;
+        h = read_head(own, g->start);
+        if (is_heap(own, g->start, &h))
+                open_heap(own, g->start, &h, g->end);
 }
 
 /* Finds stacks, by address, and searches what is between them for malloc's memory. */
@@ -493,9 +587,13 @@ static void look_for_memory(struct mema_self_memory *own, const struct mema_regi
         struct mema_owner stack;
         uint64_t at = g->start;
 
+        if (g->name_length > 0)
+                note_name(own, g);
         if (!n.plain || n.perms != (PERM_READ | PERM_WRITE))
                 return;
         begin_search(own, g);
+        if (own->malloc)
+                at = continue_heap(own, g);
         while (find_stack(own, g, at, &stack)) {
                 look_for_malloc(own, g, at, stack.start);
                 at = stack.end;
@@ -508,26 +606,17 @@ static void look_for_memory(struct mema_self_memory *own, const struct mema_regi
 static void begin_region(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct mema_report *r = own->report;
-        const struct progress *b = &own->before;
 
-        if (mema_comes_again(b->start, b->end, g)) {
-                r->context.owner_count = b->owners;
-                r->checks.labels_lost = b->labels_lost;
-                own->next_thread = b->next_thread;
-                own->next_label = b->next_label;
-                own->misses = b->misses;
-                own->found = b->found;
+        if (mema_comes_again(own->last_start, own->last_end, g)) {
+                own->now = own->before;
+                r->context.owner_count = own->now.owners;
+                r->checks.labels_lost = own->now.labels_lost;
         }
-        own->before = (struct progress){
-                .start = g->start,
-                .end = g->end,
-                .owners = r->context.owner_count,
-                .labels_lost = r->checks.labels_lost,
-                .next_thread = own->next_thread,
-                .next_label = own->next_label,
-                .misses = own->misses,
-                .found = own->found,
-        };
+        own->now.owners = r->context.owner_count;
+        own->now.labels_lost = r->checks.labels_lost;
+        own->before = own->now;
+        own->last_start = g->start;
+        own->last_end = g->end;
 }
 
 void mema_self_memory_look(struct mema_self_memory *own, const struct mema_region *g)
@@ -560,6 +649,7 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
         own->memory = open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC);
         own->scans = own->pagemap >= 0;
         r->context.allocator = mema_self_allocator();
+        own->heap = mema_malloc_has_huge_heaps() ? huge_heap_max : heap_max;
         own->malloc = r->context.allocator == MEMA_ALLOCATOR_GLIBC && own->pagemap >= 0 && own->memory >= 0;
         own->labels = mema_labels_copy();
         if (!own->labels) {
@@ -571,10 +661,20 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
         return own;
 }
 
+/* glibc from 2.42 on adds 16 bytes to hblkhd at each realloc of a mapped block, and never takes them back. */
+static void find_drift(struct mema_self_memory *own)
+{
+        const struct mema_malloc *m = &own->report->context.facts.malloc;
+
+        if (m->known && mema_malloc_drifts() && own->now.blocks == m->blocks)
+                own->report->context.malloc_drift = sat_sub(m->mapped, own->now.block_bytes);
+}
+
 void mema_self_memory_close(struct mema_self_memory *own)
 {
         if (!own)
                 return;
+        find_drift(own);
         if (own->pagemap >= 0)
                 close(own->pagemap);
         if (own->memory >= 0)

@@ -51,6 +51,7 @@ static const struct {
         [CAPTURE_MAPPINGS] = KEY("mappings", NUMBER, IN(mappings), 0),
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", FLAG, IN(context.heaps_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
+        [CAPTURE_DRIFT] = KEY("malloc.drift", NUMBER, IN(context.malloc_drift), 0),
         [CAPTURE_ALL_THREADS] = KEY("threads.all", FLAG, IN(context.threads.all), 0),
         [CAPTURE_DESCRIPTORS] = KEY("threads.descriptors", FLAG, IN(context.threads.descriptors), 0),
         [CAPTURE_THREAD] = KEY("thread", ADDRESS, 0, 0),

@@ -32,8 +32,8 @@ type (
 		Perms, VMFlags, Name                                               string
 	}
 	Malloc struct {
-		Known                          bool
-		Arena, InUse, Retained, Mapped uint64
+		Known                                  bool
+		Blocks, Arena, InUse, Retained, Mapped uint64
 	}
 	Go struct {
 		Known                                                                 bool

@@ -50,7 +50,7 @@ static struct mema_go any_go(uint64_t *seed, const struct records *records)
 static struct mema_facts any_facts(uint64_t *seed, const struct records *records)
 {
         struct mema_facts facts = { .malloc = { chance(seed, 2), any_number(seed), any_number(seed),
-                                                any_number(seed), any_number(seed) },
+                                                any_number(seed), any_number(seed), any_number(seed) },
                                     .go = any_go(seed, records) };
 
         return facts;

@@ -80,6 +80,32 @@ static void memory_with_a_sign_is_the_allocators(void)
         expect_kb(MEMORY LIBRARY("r-xp", "/lib/libjemalloc.so.2"), &static_musl, 116, 4);
 }
 
+static void full_heaps_of_glibc_have_no_reserve(void)
+{
+#define MEGABYTES(n) (UINT64_C(n) << 10)
+        /* With glibc.malloc.hugetlb=2, up to 2.41; without it; hardly resident, as a sanitizer's; of others.
+         */
+        expect_kb(FLAGGED("7f0000800000-7f0001000000", "rw-p", 8192, "rd wr nr"), NULL, 0, MEGABYTES(8));
+        expect_kb(FLAGGED("7f0000000000-7f0008000000", "rw-p", 131072, "rd wr nr"), NULL, 0, MEGABYTES(128));
+        expect_kb(FLAGGED("7f0000800000-7f0001000000", "rw-p", 4, "rd wr nr"), NULL, 4, 0);
+        expect_kb(FLAGGED("7f0000800000-7f0001000000", "rw-p", 8192, "rd wr"), NULL, MEGABYTES(8), 0);
+        expect_kb(FLAGGED("7f0000800000-7f0001800000", "rw-p", 16384, "rd wr nr"), NULL, MEGABYTES(16), 0);
+        expect_kb(FLAGGED("7f0000400000-7f0000c00000", "rw-p", 8192, "rd wr nr"), NULL, MEGABYTES(8), 0);
+}
+
+/* With glibc.mem.decorate_maps=1, only the start of a heap has a name. */
+static void a_heap_goes_on_behind_its_name(void)
+{
+        expect_kb(MAP("7f0000000000-7f0000021000", "rw-p", "[anon: glibc: malloc arena]", 132)
+                          MAP("7f0000021000-7f0000400000", "rw-p", "", 1000)
+                                  MAP("7f0000400000-7f0004000000", "---p", "", 0)
+                                          MAP("7f0008000000-7f0008021000", "rw-p", "", 100),
+                  NULL, 100, 1132);
+        expect_kb(MAP("7f0000000000-7f0000021000", "rw-p", "[anon: glibc: malloc arena]", 132)
+                          MAP("7f0000021000-7f0004001000", "rw-p", "", 1000), /* beyond the heap */
+                  NULL, 1000, 132);
+}
+
 static void the_text_names_the_allocator(void)
 {
         static const struct mema_context foreign = { .allocator = MEMA_ALLOCATOR_JEMALLOC },
@@ -101,4 +127,5 @@ static void the_text_names_the_allocator(void)
 }
 
 SUITE(allocators, CASE(files_of_libraries_name_the_allocator), CASE(memory_with_a_sign_is_the_allocators),
+      CASE(full_heaps_of_glibc_have_no_reserve), CASE(a_heap_goes_on_behind_its_name),
       CASE(the_text_names_the_allocator));

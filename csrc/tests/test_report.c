@@ -549,7 +549,7 @@ static void report_malloc(uint64_t arena, uint64_t in_use, uint64_t known)
         static struct mema_context context;
         struct mema_options options = { .top = MEMA_ALL, .sort = MEMA_SORT_ADDRESS };
 
-        context.facts.malloc = (struct mema_malloc){ known, arena, in_use, arena - in_use, 0 };
+        context.facts.malloc = (struct mema_malloc){ known, 0, arena, in_use, arena - in_use, 0 };
         EQUAL(report_of(&r, MALLOC, sizeof MALLOC - 1, &context, &options), MEMA_STATUS_END);
         expect_law("a C heap", &r);
 }

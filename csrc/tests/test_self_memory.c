@@ -17,6 +17,10 @@
         X(a_block_that_is_hardly_resident)                     \
         X(a_block_that_was_only_read)                          \
         X(blocks_that_are_aligned_and_resized)                 \
+        X(blocks_that_are_resized_a_thousand_times)            \
+        X(arenas_that_ask_for_huge_pages)                      \
+        X(arenas_of_huge_pages)                                \
+        X(arenas_with_names)                                   \
         X(a_heap_that_is_half_free)                            \
         X(heaps_that_malloc_does_not_confirm_are_inferred)     \
         X(a_label_in_a_block_overrides_it)                     \
