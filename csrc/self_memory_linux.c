@@ -71,13 +71,15 @@ struct mema_self_memory {
                 uint64_t found;       /* heaps and blocks in all regions */
                 uint64_t blocks, block_bytes;
                 uint64_t open_at, open_used,
-                        open_end;      /* the rest of a heap that goes on in the next region */
-                bool brk;              /* there was a [heap] */
-        } now, before;                 /* before the last region, in case it comes again */
-        uint64_t last_start, last_end; /* of that region */
-        uint64_t states[BATCH];        /* entries of pagemap */
-        uint64_t pages_at[BATCH];      /* addresses of pages */
-        struct head heads[BATCH];      /* the words at those addresses */
+                        open_end;          /* the rest of a heap that goes on in the next region */
+                uint64_t go_start, go_end; /* of the regions of the Go heap that hold an anchor */
+                uint64_t metadata;         /* resident bytes of Go metadata */
+                bool brk, go_names;        /* there was a [heap], a name of Go memory */
+        } now, before;                     /* before the last region, in case it comes again */
+        uint64_t last_start, last_end;     /* of that region */
+        uint64_t states[BATCH];            /* entries of pagemap */
+        uint64_t pages_at[BATCH];          /* addresses of pages */
+        struct head heads[BATCH];          /* the words at those addresses */
 };
 
 /* Reading */
@@ -566,6 +568,62 @@ static void begin_search(struct mema_self_memory *own, const struct mema_region 
                 own->misses_left = 0;
 }
 
+/* Go's metadata */
+
+/* Whether a page describes spans of the Go heap: their addresses are multiples of Go's page size. */
+static bool describes_spans(struct mema_self_memory *own, uint64_t at)
+{
+        enum { GO_PAGE = 8192, CERTAIN = 8, WORDS_READ = 512 };
+        size_t word[WORDS_READ] = { 0 }, count = 0;
+        struct iovec to = { word, sizeof word }, from = { (void *)(uintptr_t)at, sizeof word };
+
+        if (process_vm_readv(own->pid, &to, 1, &from, 1, 0) != (ssize_t)sizeof word)
+                return false;
+        for (size_t i = 0; i < WORDS_READ; i++)
+                count += word[i] % GO_PAGE == 0 && word[i] >= own->now.go_start && word[i] < own->now.go_end;
+        return count >= CERTAIN;
+}
+
+/* If the kernel has no names, a region is the runtime's if a quarter of its pages describe spans, as far as
+ * the runtime says that it has so much: it lies side by side with bits and tables. */
+static void find_go_metadata(struct mema_self_memory *own, const struct mema_region *g)
+{
+        enum { SAMPLES = 16, LEAST = 1 << 16 };
+        const struct mema_go *go = &own->report->context.facts.go;
+        uint64_t span = g->end - g->start, rss = g->value[MEMA_FIELD_RSS], pages = 0, hits = 0;
+        uint64_t step = max_u64(span / SAMPLES / own->page, 1) * own->page;
+
+        if (!go->known || own->now.go_names || own->now.go_end == 0 || own->pagemap < 0 || rss < LEAST ||
+            own->now.metadata + rss > go->metadata || own->report->context.owner_count > own->first ||
+            is_near_go_heap(go, g))
+                return;
+        for (uint64_t at = g->start; at < g->end && g->end - at >= own->page; at += step) {
+                read_states(own, at, 1);
+                if (own->states[0] & PRESENT) {
+                        pages++;
+                        hits += describes_spans(own, at);
+                }
+        }
+        if (hits == 0 || hits < pages / 4)
+                return;
+        own->now.metadata += rss;
+        take(own, g, (struct mema_owner){ g->start, g->end, MEMA_CATEGORY_GO_METADATA, 0, span, 0, 0, 0 });
+}
+
+/* Notes where the Go heap is. */
+static void note_go_heap(struct mema_self_memory *own, const struct mema_region *g)
+{
+        const struct mema_go *go = &own->report->context.facts.go;
+
+        for (uint64_t i = 0; go->known && i < go->anchor_count && i < MEMA_ANCHORS_MAX; i++)
+                if (go->anchors[i] - g->start < g->end - g->start) {
+                        own->now.go_start = own->now.go_end == 0 ? g->start : own->now.go_start;
+                        own->now.go_end = g->end;
+                }
+}
+
+/* Regions */
+
 /* What the name of a region tells of those behind it. */
 static void note_name(struct mema_self_memory *own, const struct mema_region *g)
 {
@@ -573,6 +631,7 @@ static void note_name(struct mema_self_memory *own, const struct mema_region *g)
         struct head h;
 
         own->now.brk |= SPAN_EQUALS(name, "[heap]");
+        own->now.go_names |= SPAN_STARTS(name, "[anon: Go: ");
         if (!own->malloc || g->start % own->heap != 0 || !SPAN_EQUALS(name, "[anon: glibc: malloc arena]"))
                 return;
         h = read_head(own, g->start);
@@ -600,6 +659,8 @@ static void look_for_memory(struct mema_self_memory *own, const struct mema_regi
                 take(own, g, stack);
         }
         look_for_malloc(own, g, at, g->end);
+        note_go_heap(own, g);
+        find_go_metadata(own, g);
 }
 
 /* A mapping that comes again replaces its earlier state, as in mema_report_add. */
