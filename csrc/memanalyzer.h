@@ -31,7 +31,7 @@
  *
  * Units: sizes and addresses are bytes; lines and columns count from 1.
  *
- * Memory: an object has 17 to 53 kB; keep it off small stacks.
+ * Memory: an object has 17 to 57 kB; keep it off small stacks.
  * Everything is freestanding C11 (no allocation, no I/O, no locale) except
  * mema_collect*, mema_label*, mema_malloc_read and mema_report_free.
  *
@@ -349,7 +349,7 @@ enum { MEMA_NAMES_MAX = 1024 };
 
 /* What is known beside smaps ---------------------------------------------- */
 
-enum { MEMA_ANCHORS_MAX = 8, MEMA_THREADS_MAX = 256, MEMA_GO_VERSION_MAX = 32 };
+enum { MEMA_ANCHORS_MAX = 8, MEMA_THREADS_MAX = 512, MEMA_GO_VERSION_MAX = 32 };
 
 /* The Go runtime's own figures (runtime/metrics, bytes).  If one passes 2^60, none is used. */
 struct mema_go {

@@ -204,23 +204,26 @@ static int by_address(const void *a, const void *b)
         return (first > second) - (first < second);
 }
 
-/* MEMA_THREADS_MAX bounds the cost, which is a microsecond a thread, or some for a stack pointer. */
+/* The most stack pointers to read, which takes ten microseconds for each; a descriptor takes one. */
+enum { POINTERS_MAX = 256 };
+
 void mema_process_threads(int dir, struct mema_threads *threads)
 {
         int fd = openat(dir, "task", FOLDER);
         DIR *task = fd >= 0 ? fdopendir(fd) : NULL;
         long first = main_thread(dir);
-        uint64_t seen = 0, address;
+        uint64_t seen = 0, most, address;
         struct dirent *entry;
 
         memset(threads, 0, sizeof *threads);
         threads->descriptors = task && descriptor_of(first) != 0;
+        most = threads->descriptors ? MEMA_THREADS_MAX : POINTERS_MAX;
         while (task && (entry = readdir(task))) {
                 long thread = atol(entry->d_name);
 
                 if (thread == 0 || (threads->descriptors && thread == first))
                         continue;
-                if (seen == MEMA_THREADS_MAX)
+                if (seen == most)
                         break;
                 address = threads->descriptors ? descriptor_of(thread) : stack_pointer_of(fd, entry->d_name);
                 /* A thread without a descriptor is none of glibc's. */
