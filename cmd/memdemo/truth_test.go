@@ -277,6 +277,9 @@ const childVariable = "MEMDEMO_TEST_CHILD"
 func TestMain(m *testing.M) {
 	if name, argument, found := strings.Cut(os.Getenv(childVariable), " "); found {
 		json.NewEncoder(os.Stdout).Encode(children[name](argument))
+		if name == "foreign" {
+			_, _ = io.Copy(io.Discard, os.Stdin) // until everybody has looked
+		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
