@@ -23,15 +23,19 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <ucontext.h>
@@ -40,6 +44,8 @@
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
 #define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL, Linux 6.13 */
+
+enum { THREADS_MAX = 64 };
 
 static const size_t page = 4096, stack = KIB(256);
 
@@ -54,6 +60,8 @@ struct kind {
 static size_t count, bytes, guard;
 static pthread_barrier_t ready;
 static int pipe_ends[2];
+static pid_t tids[THREADS_MAX];
+static atomic_uint started;
 
 static void cannot(const char *why)
 {
@@ -185,11 +193,43 @@ static void be_running(void)
         __asm__ volatile("");
 }
 
+static void note_thread(void)
+{
+        tids[atomic_fetch_add(&started, 1)] = (pid_t)syscall(SYS_gettid);
+}
+
+/* Whether a thread sleeps: its state follows the name in parentheses. */
+static bool sleeps(pid_t tid)
+{
+        char path[64], text[128], *state;
+        ssize_t len;
+        int fd;
+
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)tid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        len = read(fd, text, sizeof text - 1);
+        close(fd);
+        if (len <= 0)
+                cannot("read the state of a thread");
+        text[len] = '\0';
+        state = strrchr(text, ')');
+        return state && state[1] == ' ' && state[2] == 'S';
+}
+
+/* Waits, some seconds at most, until the threads are where they stay. */
+static void settle(void)
+{
+        for (unsigned i = 0; i < started; i++)
+                for (int tries = 0; tries < 5000 && !sleeps(tids[i]); tries++)
+                        usleep(1000);
+}
+
 static void *be_thread(void *argument)
 {
         const struct kind *k = argument;
 
         k->use();
+        note_thread();
         pthread_barrier_wait(&ready);
         for (;;)
                 k->rest();
@@ -208,10 +248,8 @@ static pthread_t start(const pthread_attr_t *attributes, void *(*run)(void *), c
 
 static void make_threads(const struct kind *k)
 {
-        pthread_t threads[64];
+        pthread_t threads[THREADS_MAX];
 
-        if (count > sizeof threads / sizeof *threads)
-                cannot("start so many threads");
         pthread_barrier_init(&ready, NULL, (unsigned)count + 1);
         for (size_t i = 0; i < count; i++)
                 threads[i] = start(NULL, be_thread, k);
@@ -288,6 +326,7 @@ static void make_low(const struct kind *k)
 #ifdef __GLIBC__
 static void rest_on_fibre(void)
 {
+        note_thread();
         pthread_barrier_wait(&ready);
         for (;;)
                 pause();
@@ -358,7 +397,11 @@ static void make(const struct kind *k)
                 cannot("make a pipe");
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
+        if (count > THREADS_MAX && k->rest)
+                cannot("start so many threads");
         k->make(k);
+        if (k->rest != be_running)
+                settle();
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         dl_iterate_phdr(tell_object, NULL);
         dprintf(STDOUT_FILENO, "made\n");
