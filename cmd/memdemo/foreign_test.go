@@ -66,6 +66,7 @@ const (
 type reading string
 
 const (
+	cSmaps    reading = "C smaps"
 	cScan     reading = "C scan"
 	cText     reading = "C text"
 	muslSmaps reading = "musl smaps"
@@ -114,7 +115,7 @@ var foreigns = []foreign{
 	{"glibc, decorate_maps=1", "malloc 4 6144 0", tuned("glibc.mem.decorate_maps=1"), "malloc", unnamed, nil, both},
 	{"glibc, arena of 100 MB", "malloc 1 102400 0", tuned("glibc.malloc.mmap_threshold=33554432"), "malloc", malloc, nil, both},
 	{"jemalloc", "malloc 4 6144 0", jemalloc, "malloc", unnamed, nil, both},
-	{"mimalloc", "malloc 4 6144 0", mimalloc, "malloc", unnamed, nil, both},
+	{"mimalloc", "malloc 4 6144 0", mimalloc, "malloc", unnamed, also{goScan: goHeap}, both},
 	{"tcmalloc", "malloc 4 6144 0", tcmalloc, "malloc", unnamed, nil, both},
 	{"scudo", "malloc 4 6144 0", scudo, "malloc", unnamed, nil, both},
 	{"static musl", "malloc 4 6144 0", glibc, "malloc", unnamed, also{muslSmaps: threads, muslScan: threads}, musl},
@@ -579,9 +580,39 @@ func seeItself(string) any {
 
 func init() { children["foreign"] = seeItself }
 
-// failing has the reports that are not yet right, by the row's name and that of the one above it.
-// One that is right and listed here fails the test.
-var failing = map[string][]reading{}
+// failing has the readings that are not yet right, by row. One that is right and listed here fails
+// the test: remove it.
+var failing = map[string][]reading{
+	"glibc":                     {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"glibc, arena_max=1":        {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"glibc, hugetlb=1":          {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"glibc, hugetlb=2":          {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"glibc, decorate_maps=1":    {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"jemalloc":                  {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"mimalloc":                  {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"scudo":                     {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"static musl":               {muslSmaps, muslScan, muslText},
+	"guarded buffers, 64 kB":    {goScan, ownScan},
+	"fibres":                    {goScan, ownScan},
+	"fibres, MAP_STACK":         {cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"slots, guards of 64 kB":    {goScan, ownScan},
+	"slots, guards of 16 kB":    {goScan, ownScan},
+	"slots, MAP_NORESERVE":      {goScan, ownScan},
+	"reserve of 40 MiB":         {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"low reserve of 1 GiB":      {cText},
+	"low reserve of 40 MiB":     {cText, goSmaps, goScan, goText, ownSmaps, ownScan},
+	"threads wait, static musl": {muslText},
+	"adjoining stacks wait":     {goScan, ownScan},
+	"adjoining stacks block":    {goScan, ownScan},
+	"adjoining stacks run":      {cScan, goScan, ownScan},
+	"adjoining, jemalloc":       {cScan, goScan, ownScan},
+}
+
+// failingByLuck has those that are right or not, depending on the addresses that the kernel chose.
+var failingByLuck = map[string][]reading{
+	"glibc, arena of 100 MB": {cSmaps, cScan, cText, goSmaps, goScan, goText},
+	"adjoining, jemalloc":    {goSmaps, ownSmaps},
+}
 
 func isRace() bool {
 	info, _ := debug.ReadBuildInfo()
@@ -621,7 +652,7 @@ func judge(t *testing.T, what string, by reading, err error) {
 	t.Helper()
 	known := slices.Contains(failing[what], by)
 	switch {
-	case err != nil && known:
+	case err != nil && (known || slices.Contains(failingByLuck[what], by)):
 		t.Logf("not yet right: %s, %s: %s", what, by, strings.ReplaceAll(err.Error(), "\n", "; "))
 	case err != nil:
 		t.Errorf("%s, %s: %s", what, by, strings.ReplaceAll(err.Error(), "\n", "; "))
