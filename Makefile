@@ -56,6 +56,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-f
 READER_PACKAGES := prometheus
 QUICK_PLACES := musl unprivileged read_only_root bare_chroot gvisor
 QUICK_PLACE_PACKAGES := musl-tools runsc
+FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 clang libclang-rt-dev musl-tools
 PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
 	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
@@ -148,6 +149,17 @@ test-programs: $(TEST_PROGRAMS)
 # Programs that the tests look at, each linked by itself.
 build/stopped build/restless build/stacks: build/%: csrc/tests/programs/%.c build/flags
 	$(CC) $(STRICT) $(DEPEND) -O1 -static -pthread -o $@ $<
+
+# Memory of other allocators and runtimes, in programs of their own, or preloaded into another.
+FOREIGN := build/foreign build/foreign.so build/foreign-musl
+build/foreign build/foreign.so: csrc/tests/programs/foreign.c build/flags
+	$(CC) $(STRICT) -O1 -pthread -fvisibility=hidden $(if $(filter %.so,$@),-shared -fPIC) -o $@ $<
+
+build/foreign-musl: csrc/tests/programs/foreign.c build/flags
+	musl-gcc $(STRICT) -O1 -pthread -static -o $@ $<
+
+.PHONY: foreign
+foreign: $(FOREIGN)
 
 # The command line without its main.c, which failing.c includes.
 build/failing: build/san-programs-failing.o $(patsubst %,build/san-cli-%.o,$(filter-out main,$(CLI))) \
@@ -297,8 +309,8 @@ stage-%:
 # Builds for all other stages, two of which may run at the same time.
 .PHONY: test-build test-build-all static-old
 test-build:
-	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
-	$(MAKE) -s -j"$$(nproc)" cli demo test-programs build/core.wasm build/venv $(FUZZERS) $(STATIC)
+	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(FOREIGN_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
+	$(MAKE) -s -j"$$(nproc)" cli demo test-programs foreign build/core.wasm build/venv $(FUZZERS) $(STATIC)
 
 test-build-all: test-build static-old
 	.ci/install $(PLACE_PACKAGES)
@@ -332,7 +344,7 @@ test-c-long: $(TEST_PROGRAMS) bin/memanalyzer
 	LONG=1 build/tests long
 
 GO_TEST := test -v -count=1 -timeout 20m
-test-go: build/venv bin/memanalyzer
+test-go: build/venv bin/memanalyzer $(FOREIGN)
 	go $(GO_TEST) ./...
 	CGO_ENABLED=0 go $(GO_TEST) -short ./...
 	go -C go/promcollector $(GO_TEST) ./...
@@ -402,7 +414,9 @@ growth: ## check that 100,000 reports leave no memory behind (`make test` makes 
 
 .PHONY: truth
 truth: ## compare known amounts of each kind of memory with the report
-	@go test -count=1 -v -run Truth ./cmd/memdemo
+	@.ci/install $(FOREIGN_PACKAGES)
+	@$(MAKE) --no-print-directory -s foreign
+	@go test -count=1 -v -run 'Truth|ForeignMemory' ./cmd/memdemo
 
 .PHONY: golden
 golden: ## rewrite the golden files from the captures; read the diff
