@@ -56,7 +56,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-f
 READER_PACKAGES := prometheus
 QUICK_PLACES := musl unprivileged read_only_root bare_chroot gvisor
 QUICK_PLACE_PACKAGES := musl-tools runsc
-FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 clang libclang-rt-dev musl-tools
+FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 libclang-rt-dev musl-tools
 PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
 	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio

@@ -419,17 +419,19 @@ func (f foreign) command(ctx context.Context, h host) (*exec.Cmd, error) {
 	return c, nil
 }
 
-// findLibrary returns the path of the first of libraries that the system or clang has.
+// libraryFolders have the libraries of Debian, and those of clang.
+var libraryFolders = []string{"/usr/lib/*-linux-gnu/", "/usr/lib/llvm-*/lib/clang/*/lib/linux/"}
+
+// findLibrary returns the path of the first of the libraries that the system has.
 func findLibrary(names []string) (string, error) {
 	for _, name := range names {
-		for _, compiler := range []string{"cc", "clang"} {
-			path, err := exec.Command(compiler, "-print-file-name="+name).Output()
-			if file := strings.TrimSpace(string(path)); err == nil && filepath.IsAbs(file) {
-				return file, nil
+		for _, folder := range libraryFolders {
+			if paths, err := filepath.Glob(folder + name); err == nil && len(paths) > 0 {
+				return paths[0], nil
 			}
 		}
 	}
-	return "", fmt.Errorf("this system has no %s", strings.Join(names, ", no "))
+	return "", fmt.Errorf("this system has no %s", strings.Join(names, " and no "))
 }
 
 // A seen is a report, how it was made, and what is known of the process then.
@@ -549,7 +551,7 @@ func (f foreign) fromOutside(ctx context.Context, h host, pid int) ([]seen, erro
 	if err != nil {
 		return nil, err
 	}
-	if f.with.preload != nil && !strings.Contains(string(text), filepath.Base(f.with.preload[0])[:8]) {
+	if f.with.preload != nil && !strings.Contains(string(text), f.with.preload[0][:8]) {
 		return nil, fmt.Errorf("%w: the library was not loaded", errMissing)
 	}
 	r, err := memanalyzer.Parse(strings.NewReader(string(text)), memanalyzer.Top(0))
