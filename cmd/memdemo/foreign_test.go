@@ -240,7 +240,7 @@ func count(pid int, h host, tales []tale) (known, error) {
 			return nil, err
 		}
 		switch category := ofName(name, program); {
-		case category != "" && h != inGo:
+		case category != "":
 			k.add(extent{kB * kb, kB * kb}, []string{category})
 		default:
 			others := untold
@@ -320,18 +320,23 @@ func (k known) addPages(pagemap *os.File, from, to uint64, tales []tale, others 
 }
 
 // of returns what is known of a report. A Go daemon changes all the time: only what was told of is
-// certain, and no category has more than what the others leave.
-func (k known) of(o observation, h host) known {
+// certain, and what the kernel names, but that grows after its own reports. No category has more
+// than what the others leave.
+func (k known) of(o observation, h host, by reading) known {
 	if h != inGo {
 		return k
 	}
-	var certain int64
-	for _, e := range k {
-		certain += e.Least
-	}
-	left := known{}
+	left, certain := known{}, int64(0)
 	for c := range o.Figures {
-		left[c] = extent{k[c].Least, o.RSS - certain + k[c].Least}
+		least := k[c].Least
+		if (by == ownSmaps || by == ownScan) && !slices.Contains(untoldGo, c) {
+			least = 0
+		}
+		left[c] = extent{Least: least}
+		certain += least
+	}
+	for c, e := range left {
+		left[c] = extent{e.Least, o.RSS - certain + e.Least}
 	}
 	return left
 }
@@ -340,7 +345,7 @@ func (k known) of(o observation, h host) known {
 func (f foreign) check(o observation, k known, h host, by reading) error {
 	var wrong []error
 	fail := func(format string, a ...any) { wrong = append(wrong, fmt.Errorf(format, a...)) }
-	k = k.of(o, h)
+	k = k.of(o, h, by)
 	var sum int64
 	for _, c := range slices.Sorted(maps.Keys(o.Figures)) {
 		g, truth := o.Figures[c], k[c]
