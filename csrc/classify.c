@@ -338,7 +338,8 @@ static bool is_thread_stack(const struct view *v)
         if (!guarded && !can_hold_one)
                 return false;
         threads = can_hold_one ? threads_in(v) : 0;
-        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1) && (threads == 0 || t->count < MEMA_THREADS_MAX))
+        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1) &&
+            (threads == 0 || t->count < MEMA_THREADS_MAX))
                 return false;
         return threads > 0 || (guarded && span_bytes(v->self) >= stack_min && !all_stacks_are_known(v));
 }
