@@ -241,9 +241,10 @@ static bool is_full_heap(const struct view *v)
 {
         uint64_t span = span_bytes(v->self), start = v->self->start;
 
-        return v->region->value[MEMA_FIELD_RSS] >= span / 2 && mema_has_flag(v->region, "nr") &&
-               ((start % huge_heap == 0 && span == huge_heap) ||
-                (start % heap_max(v->self) == 0 && span > 0 && span % heap_max(v->self) == 0));
+        return v->region->value[MEMA_FIELD_RSS] >= span / 2 && can_be_without_reserve(v) &&
+               ((start % huge_heap == 0 && span == huge_heap && mema_has_flag(v->region, "nr")) ||
+                (start % heap_max(v->self) == 0 && span > 0 && span % heap_max(v->self) == 0 &&
+                 start >= kernel_choice));
 }
 
 static bool is_arena(const struct view *v)
@@ -319,8 +320,23 @@ static bool is_marked_stack(const struct view *v)
                (mema_has_flag(v->region, "gu") && mema_has_flag(v->region, "nh") && !all_stacks_are_known(v));
 }
 
-/* A thread's stack holds its descriptor or stack pointer, or lies on a guard.  Neighbors with equal
- * permissions can be one mapping with it, so a region that is larger than stacks are counts as other memory.
+/* Neighbors with equal permissions can be one mapping with a stack, so a region that is larger than the
+ * stacks of its threads counts as other memory, unless there are more threads than are known. */
+static bool can_be_stacks(const struct view *v, uint64_t threads)
+{
+        return span_bytes(v->self) <= stack_max * (threads > 1 ? threads : 1) ||
+               (threads > 0 && v->context->threads.count == MEMA_THREADS_MAX);
+}
+
+/* A thread's descriptor is on its stack, in any program. */
+static bool is_described_stack(const struct view *v)
+{
+        uint64_t threads = v->context->threads.descriptors ? threads_in(v) : 0;
+
+        return threads > 0 && can_be_stacks(v, threads);
+}
+
+/* A thread's stack holds its stack pointer, or lies on a guard.
  *
  * Goroutine stacks are on the Go heap.  In a program that can be Go, a stack pointer alone proves nothing,
  * but one in a region without huge pages does: from Linux 6.7, threads' stacks have none.  If all addresses
@@ -328,20 +344,14 @@ static bool is_marked_stack(const struct view *v)
  * ended thread, which glibc keeps after freeing most of its pages. */
 static bool is_thread_stack(const struct view *v)
 {
-        const struct mema_threads *t = &v->context->threads;
         bool guarded = is_on_reserve(v) && span_bytes(v->before) <= guard_max &&
                        !(would_have_nh_as_a_stack(v) && !mema_has_flag(v->region, "nh"));
-        bool can_hold_one =
-                t->descriptors || (can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v));
-        uint64_t threads;
+        bool can_hold_one = !v->context->threads.descriptors &&
+                            (can_be_go(v) ? mema_has_flag(v->region, "nh") : !is_go_base(v));
+        uint64_t threads = can_hold_one ? threads_in(v) : 0;
 
-        if (!guarded && !can_hold_one)
-                return false;
-        threads = can_hold_one ? threads_in(v) : 0;
-        if (span_bytes(v->self) > stack_max * (threads > 1 ? threads : 1) &&
-            (threads == 0 || t->count < MEMA_THREADS_MAX))
-                return false;
-        return threads > 0 || (guarded && span_bytes(v->self) >= stack_min && !all_stacks_are_known(v));
+        return can_be_stacks(v, threads) &&
+               (threads > 0 || (guarded && span_bytes(v->self) >= stack_min && !all_stacks_are_known(v)));
 }
 
 /* Shapes */
@@ -367,6 +377,8 @@ static const struct {
         /* glibc's malloc/arena.c, new_heap */
         { WRITABLE, is_arena, MEMA_CATEGORY_MALLOC_ARENAS },
         { EITHER, is_more_of_an_arena, MEMA_CATEGORY_MALLOC_ARENAS },
+        /* glibc's nptl/pthread_create.c; before metadata, because it can lie on a large reservation */
+        { WRITABLE, is_described_stack, MEMA_CATEGORY_STACK_THREADS },
         /* Go's runtime/malloc.go, sysAlloc, and runtime/mpagealloc_64bit.go, sysInit */
         { WRITABLE, is_go_metadata, MEMA_CATEGORY_GO_METADATA },
         /* the kernel's VmFlags */

@@ -920,7 +920,7 @@ enum { MEMA_SIGNS = 4 };
 
 /* The region that waits for its successor, which can decide its category; report.c. */
 struct mema_counting {
-        bool waiting, overflown, exe_guessed;
+        bool waiting, overflown, names_came, exe_guessed;
         bool flagless;     /* nameless memory came without VmFlags */
         uint64_t settled;  /* regions that were counted, pieces of them one by one */
         uint64_t reached;  /* the highest address so far */

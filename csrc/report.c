@@ -119,12 +119,17 @@ void mema_report_lend(struct mema_report *r, void *arena, uint64_t size)
 
 /* Counting */
 
-/* Takes the first mapping for the program if nothing names it, as in a saved smaps: the kernel maps the
- * program below everything else, from the start of its file. */
+/* Takes the first mapping with a name for the program if nothing names it, as in a saved smaps: the kernel
+ * maps the program below everything but memory that asked for a lower address, from the start of its file. */
 static void guess_program(struct mema_report *r, const struct mema_region *g)
 {
-        if (r->context.exe_length > 0 || r->totals.mappings > 1 || g->offset != 0 || g->perms[3] == 's' ||
-            g->name_length == 0 || mema_rule_for(g, &r->context)->category != MEMA_CATEGORY_OTHER_FILES)
+        const uint64_t libraries = UINT64_C(0x700000000000); /* on x86-64, they are beyond this address */
+
+        if (r->context.exe_length > 0 || r->_counting.names_came || g->name_length == 0)
+                return;
+        r->_counting.names_came = true;
+        if ((r->totals.mappings > 1 && g->start >= libraries) || g->offset != 0 || g->perms[3] == 's' ||
+            mema_rule_for(g, &r->context)->category != MEMA_CATEGORY_OTHER_FILES)
                 return;
         memcpy(r->context.exe, g->name, (size_t)g->name_length);
         r->context.exe_length = g->name_length;

@@ -587,40 +587,6 @@ func seeItself(string) any {
 
 func init() { children["foreign"] = seeItself }
 
-// failing has the readings that are not yet right, by row. One that is right and listed here fails
-// the test: remove it.
-var failing = map[string][]reading{
-	"glibc":                     {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"glibc, arena_max=1":        {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"glibc, hugetlb=1":          {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"glibc, hugetlb=2":          {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"glibc, decorate_maps=1":    {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"jemalloc":                  {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"mimalloc":                  {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"scudo":                     {cSmaps, cScan, cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"static musl":               {muslSmaps, muslScan, muslText},
-	"guarded buffers, 64 kB":    {goScan, ownScan},
-	"fibres":                    {goScan, ownScan},
-	"fibres, MAP_STACK":         {cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"slots, guards of 64 kB":    {goScan, ownScan},
-	"slots, guards of 16 kB":    {goScan, ownScan},
-	"slots, MAP_NORESERVE":      {goScan, ownScan},
-	"reserve of 40 MiB":         {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"low reserve of 1 GiB":      {cText},
-	"low reserve of 40 MiB":     {cText, goSmaps, goScan, goText, ownSmaps, ownScan},
-	"threads wait, static musl": {muslText},
-	"adjoining stacks wait":     {goScan, ownScan},
-	"adjoining stacks block":    {goScan, ownScan},
-	"adjoining stacks run":      {cScan, goScan, ownScan},
-	"adjoining, jemalloc":       {cScan, goScan, ownScan},
-}
-
-// failingByLuck has those that are right or not, depending on the addresses that the kernel chose.
-var failingByLuck = map[string][]reading{
-	"glibc, arena of 100 MB": {cSmaps, cScan, cText, goSmaps, goScan, goText},
-	"adjoining, jemalloc":    {goSmaps, ownSmaps},
-}
-
 func isRace() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
@@ -655,25 +621,13 @@ func (f foreign) test(t *testing.T, out io.Writer) {
 		}
 		for _, s := range all {
 			f.print(out, s)
-			judge(t, f.what, s.by, f.check(s.report, s.truth, h, s.by))
+			if err := f.check(s.report, s.truth, h, s.by); err != nil {
+				t.Errorf("%s, %s: %s", f.what, s.by, strings.ReplaceAll(err.Error(), "\n", "; "))
+			}
 		}
 	}
 	if missing != nil {
 		t.Skip(missing)
-	}
-}
-
-// judge fails the test if a report is wrong, or listed as failing and right.
-func judge(t *testing.T, what string, by reading, err error) {
-	t.Helper()
-	known := slices.Contains(failing[what], by)
-	switch {
-	case err != nil && (known || slices.Contains(failingByLuck[what], by)):
-		t.Logf("not yet right: %s, %s: %s", what, by, strings.ReplaceAll(err.Error(), "\n", "; "))
-	case err != nil:
-		t.Errorf("%s, %s: %s", what, by, strings.ReplaceAll(err.Error(), "\n", "; "))
-	case known:
-		t.Errorf("%s, %s: this is right, and listed as failing", what, by)
 	}
 }
 

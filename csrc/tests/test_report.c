@@ -1077,11 +1077,14 @@ static void the_first_file_is_the_program(void)
         GIVES(PROGRAM FILE_MAP("00402000-00404000", "r--p", "/bin/prog", 4), "file/binary 12");
         GIVES(FILE_MAP("00400000-00402000", "r-xp", "/bin/prog (deleted)", 8), "file/binary 8");
         GIVES(PROGRAM, "file/binary 8");
+        GIVES(MAP("00010000-00011000", "rw-p", "", 4) PROGRAM, "file/binary 8, anon/rw 4");
 }
 
 static void some_first_mappings_are_not_the_program(void)
 {
-        GIVES(MAP("00400000-00402000", "rw-p", "", 4) DATA, "file/other 8, anon/rw 4");
+        GIVES(MAP("7f0000000000-7f0000001000", "rw-p", "", 4)
+                      FILE_MAP("7f0000001000-7f0000002000", "r--p", "/var/data", 4),
+              "file/other 4, anon/rw 4");
         GIVES(MAP("00400000-00402000", "rw-p", "[heap]", 4) DATA, "file/other 8, malloc/main 4");
         GIVES(FILE_MAP("00400000-00402000", "r--p", "/lib/ld-linux.so.2", 4) DATA,
               "file/libraries 4, file/other 8");
