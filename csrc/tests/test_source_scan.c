@@ -276,13 +276,15 @@ static void many_runs_in_many_mappings(void)
 {
         enum { PAIRS = 3000 };
         size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 4 * PAIRS * page;
-        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        /* What is not accessible on both sides keeps it from merging with other mappings. */
+        char *all = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        char *memory = all + page;
         static struct mema_region g;
         uint64_t found = 0;
 
-        TRUE(memory != MAP_FAILED);
+        TRUE(all != MAP_FAILED && mprotect(memory, size, PROT_READ | PROT_WRITE) == 0);
         if (!can_scan()) {
-                munmap(memory, size);
+                munmap(all, size + 2 * page);
                 return;
         }
         madvise(memory, size, MADV_NOHUGEPAGE);
@@ -298,7 +300,7 @@ static void many_runs_in_many_mappings(void)
         }
         EQUAL(found, 2 * PAIRS);
         mema_report_free(&scan);
-        munmap(memory, size);
+        munmap(all, size + 2 * page);
 }
 
 /* Growth -------------------------------------------------------------------------- */

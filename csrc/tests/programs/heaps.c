@@ -109,6 +109,7 @@ static void ask(struct mema_facts *facts, enum facts which)
         if (which == WRONG_FACTS) {
                 facts->malloc.arena += MIB(1);
                 facts->malloc.mapped += MIB(1);
+                facts->malloc.blocks++;
         }
 }
 
