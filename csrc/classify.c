@@ -210,14 +210,15 @@ static uint64_t heap_max(const struct mema_neighbor *n)
         return n->end >> 32 ? MIB(64) : MIB(1);
 }
 
-/* glibc up to 2.41 maps heaps without reserve.  If the flags are unknown, so is this. */
+/* glibc up to 2.36 at least, and before 2.41, maps heaps without reserve.  If the flags are unknown, so is
+ * this. */
 static bool can_be_without_reserve(const struct view *v)
 {
         return v->region->vm_flags[0] == '\0' || mema_has_flag(v->region, "nr");
 }
 
 /* A heap is aligned to its size: its start is in use, the rest reserved.  Full heaps below it can be part of
- * its mapping: from glibc 2.42 on, only the address that the kernel chose tells them from the heap of a
+ * its mapping: from glibc 2.41 on, only the address that the kernel chose tells them from the heap of a
  * JVM.  If all heaps of malloc are known, no other region is one. */
 static bool is_heap_of(const struct view *v, uint64_t size)
 {

@@ -96,12 +96,10 @@ var (
 	rwOrThreads = []string{"anon/rw", "stacks/threads"}
 	goHeap      = []string{"go/heap"}
 
-	// A scan has no flags of mappings, and the stack pointers of a Go daemon prove little.
-	guessed = also{goScan: threads, ownScan: threads}
-	// Nor does it know the stack pointers of threads that run.
-	lost = also{cScan: rw, goScan: rw, ownScan: rw}
 	// Only the process itself knows that its Go heap is elsewhere.
 	likeGo = also{cText: goHeap, goSmaps: goHeap, goScan: goHeap, goText: goHeap}
+	// From glibc 2.41 on, nothing tells a full heap that lies alone from other memory.
+	alone = also{cSmaps: rw, cScan: rw, cText: rw, goSmaps: rw, goScan: rw, goText: rw}
 )
 
 func tuned(tunables string) setting { return setting{tunables: tunables} }
@@ -113,7 +111,7 @@ var foreigns = []foreign{
 	{"glibc, hugetlb=1", "malloc 4 6144 0", tuned("glibc.malloc.hugetlb=1"), "malloc", unnamed, nil, both},
 	{"glibc, hugetlb=2", "malloc 4 6144 0", tuned("glibc.malloc.hugetlb=2"), "malloc", unnamed, nil, both},
 	{"glibc, decorate_maps=1", "malloc 4 6144 0", tuned("glibc.mem.decorate_maps=1"), "malloc", unnamed, nil, both},
-	{"glibc, arena of 100 MB", "malloc 1 102400 0", tuned("glibc.malloc.mmap_threshold=33554432"), "malloc", malloc, nil, both},
+	{"glibc, arena of 100 MB", "malloc 1 102400 0", tuned("glibc.malloc.mmap_threshold=33554432"), "malloc", malloc, alone, both},
 	{"jemalloc", "malloc 4 6144 0", jemalloc, "malloc", unnamed, nil, both},
 	{"mimalloc", "malloc 4 6144 0", mimalloc, "malloc", unnamed, also{goScan: goHeap}, both},
 	{"tcmalloc", "malloc 4 6144 0", tcmalloc, "malloc", unnamed, nil, both},
@@ -121,12 +119,12 @@ var foreigns = []foreign{
 	{"static musl", "malloc 4 6144 0", glibc, "malloc", unnamed, also{muslSmaps: threads, muslScan: threads}, musl},
 
 	{"guarded buffers, 4 kB", "guarded 200 4 4", glibc, "anon/rw", rw, nil, both},
-	{"guarded buffers, 64 kB", "guarded 100 64 4", glibc, "anon/rw", rw, guessed, both},
-	{"fibres", "fibres 64 64 4", glibc, "anon/rw", rw, guessed, both},
+	{"guarded buffers, 64 kB", "guarded 100 64 4", glibc, "anon/rw", rw, nil, both},
+	{"fibres", "fibres 64 64 4", glibc, "anon/rw", rw, nil, both},
 	{"fibres, MAP_STACK", "tagged 64 64 4", glibc, "anon/rw", rwOrThreads, nil, both},
-	{"slots, guards of 64 kB", "slots 64 128 64", glibc, "anon/rw", rw, guessed, both},
-	{"slots, guards of 16 kB", "slots 64 128 16", glibc, "anon/rw", rw, guessed, both},
-	{"slots, MAP_NORESERVE", "noreserve 64 128 64", glibc, "anon/rw", rw, guessed, both},
+	{"slots, guards of 64 kB", "slots 64 128 64", glibc, "anon/rw", rw, nil, both},
+	{"slots, guards of 16 kB", "slots 64 128 16", glibc, "anon/rw", rw, nil, both},
+	{"slots, MAP_NORESERVE", "noreserve 64 128 64", glibc, "anon/rw", rw, nil, both},
 	{"slots, static musl", "slots 64 128 16", glibc, "anon/rw", rw, nil, musl},
 	{"reserve of 1 GiB", "reserve 2 24576 1048576", glibc, "anon/rw", rw, nil, both},
 	{"reserve of 40 MiB", "reserve 1 24576 40960", glibc, "anon/rw", unnamed, nil, both},
@@ -135,12 +133,12 @@ var foreigns = []foreign{
 
 	{"threads wait", "waiting 16 256 0", glibc, "stacks/threads", threads, nil, both},
 	{"threads block", "blocked 16 256 0", glibc, "stacks/threads", threads, nil, both},
-	{"threads run", "running 4 1024 0", glibc, "stacks/threads", threads, lost, both},
+	{"threads run", "running 4 1024 0", glibc, "stacks/threads", threads, nil, both},
 	{"threads wait, static musl", "waiting 16 64 0", glibc, "stacks/threads", threads, also{muslText: rw}, musl},
 	{"adjoining stacks wait", "adjoining-waiting 16 192 0", glibc, "stacks/threads", threads, nil, both},
 	{"adjoining stacks block", "adjoining-blocked 16 192 0", glibc, "stacks/threads", threads, nil, both},
-	{"adjoining stacks run", "adjoining-running 4 192 0", glibc, "stacks/threads", threads, lost, both},
-	{"adjoining, jemalloc", "adjoining-running 4 192 0", jemalloc, "stacks/threads", threads, lost, both},
+	{"adjoining stacks run", "adjoining-running 4 192 0", glibc, "stacks/threads", threads, nil, both},
+	{"adjoining, jemalloc", "adjoining-running 4 192 0", jemalloc, "stacks/threads", threads, nil, both},
 }
 
 // An observation is a report: its RSS, and the figures of its categories, in bytes. Those of the C
