@@ -33,7 +33,7 @@ CORE := names region allocators smaps smaps_line smaps_fast smaps_capture classi
 	report_apportion report_bounds report_sums report_arena report_names report_rows report_run report_warnings diff render \
 	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
 	render_openmetrics render_smaps escape elf
-LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_memory_linux self_range_linux \
+LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_memory_linux self_object_linux self_range_linux \
 	source_scan_linux source_smaps_linux source_text_linux
 LIBRARY := $(CORE) collect error limits_cgroup source_file source_owners source_reader \
 	$(if $(filter Linux,$(shell uname -s)),$(LINUX),self_other source_other)

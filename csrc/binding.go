@@ -58,7 +58,7 @@ var (
 	limits    = core.NewMirror[core.Limits, C.struct_mema_limits]()
 	options   = core.NewMirror[core.Options, C.struct_mema_options]()
 	_         = core.ExpectMembers[C.struct_mema_checks]("totals_only", "scan_missed", "contradictory", "without_rss", "overlapping", "grown", "repeated", "rows_lost", "labels_lost", "other_named", "go_surplus")
-	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "exe_deleted", "program", "allocator", "go_version", "threads", "limits", "malloc_drift", "exe_length", "exe")
+	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "bss_known", "exe_deleted", "program", "allocator", "go_version", "threads", "limits", "malloc_drift", "exe_length", "exe")
 	_         = core.ExpectMembers[C.struct_mema_label_options]("unnamed", "anchor")
 	output    = core.NewMirror[core.OutputOptions, C.struct_mema_output_options]()
 )

@@ -84,12 +84,27 @@ static uint64_t go_version(const struct view *v)
 
 /* Objects and sanitizers */
 
-/* The zeroed data of an object adjoin its initialized data. */
+static bool adjoins_data_of(const struct mema_neighbor *self, const struct mema_neighbor *before,
+                            enum mema_category_id category)
+{
+        return adjoins(before, self) && writable(before) && !before->plain && before->category == category;
+}
+
+bool mema_adjoins_library(const struct mema_neighbor *self, const struct mema_neighbor *before)
+{
+        return self->plain && adjoins_data_of(self, before, MEMA_CATEGORY_LIBRARIES);
+}
+
+/* Most libraries have less zeroed data. */
+static const uint64_t bss_max = MIB(4);
+
+/* The zeroed data of an object adjoin its initialized data.  The kernel puts a library directly below memory
+ * that was mapped before it, and can merge its zeroed data with that. */
 static bool is_bss(const struct view *v)
 {
-        return adjoins(v->before, v->self) && writable(v->before) && !v->before->plain &&
-               (v->before->category == MEMA_CATEGORY_LIBRARIES ||
-                v->before->category == MEMA_CATEGORY_BINARY);
+        return adjoins_data_of(v->self, v->before, MEMA_CATEGORY_BINARY) ||
+               (adjoins_data_of(v->self, v->before, MEMA_CATEGORY_LIBRARIES) && !v->context->bss_known &&
+                span_bytes(v->self) <= bss_max);
 }
 
 /* The addresses of shadow memory of the sanitizers of gcc, clang and Go.  They are fixed, and far from

@@ -48,6 +48,9 @@ struct mema_class {
         enum mema_method method;
 };
 
+/* Whether nameless memory lies directly behind writable data of a library. */
+bool mema_adjoins_library(const struct mema_neighbor *self, const struct mema_neighbor *before);
+
 /* Classifies a region.  `self`: mema_neighbor_of(g).  A neighbor with `end` 0 does not exist.
  * context->threads.stack must be in order.  A pure function of its arguments. */
 struct mema_class mema_classify(const struct mema_region *g, const struct mema_neighbor *self,

@@ -471,6 +471,7 @@ struct mema_context {
         const char *names;               /* of labels */
         uint64_t owner_count;
         bool heaps_known; /* all of malloc's heaps are among the owners: shapes are not searched */
+        bool bss_known;   /* all zeroed data of libraries is among the owners */
         bool exe_deleted; /* the program's file was deleted or replaced */
         enum mema_program program;
         enum mema_allocator allocator;        /* from outside, one whose library is mapped */
@@ -805,6 +806,7 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     threads.all               context.threads.all
  *     threads.descriptors       context.threads.descriptors
  *     heaps_known               context.heaps_known
+ *     bss_known                 context.bss_known
  *     labels_lost               labels without an owner line
  *     malloc.drift              context.malloc_drift
  *     owner                     a struct mema_owner: addresses, rss, committed, unsure, the category's
@@ -921,12 +923,13 @@ enum { MEMA_SIGNS = 4 };
 /* The region that waits for its successor, which can decide its category; report.c. */
 struct mema_counting {
         bool waiting, overflown, names_came, exe_guessed;
-        bool flagless;     /* nameless memory came without VmFlags */
-        uint64_t settled;  /* regions that were counted, pieces of them one by one */
-        uint64_t reached;  /* the highest address so far */
-        uint64_t twice;    /* resident bytes that may have been counted twice */
-        uint64_t unsure;   /* the most by which the waiting region's Rss may be wrong */
-        uint64_t searched; /* owners below this address were searched for: see mema_split_begin */
+        bool flagless;             /* nameless memory came without VmFlags */
+        uint64_t settled;          /* regions that were counted, pieces of them one by one */
+        uint64_t reached;          /* the highest address so far */
+        uint64_t beside_libraries; /* resident bytes that may be zeroed data of a library */
+        uint64_t twice;            /* resident bytes that may have been counted twice */
+        uint64_t unsure;           /* the most by which the waiting region's Rss may be wrong */
+        uint64_t searched;         /* owners below this address were searched for: see mema_split_begin */
         struct mema_neighbor before, self;
         struct mema_recent {
                 uint64_t start, end, rss;

@@ -70,6 +70,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
         if (c->threads.count > 0 || c->threads.all || c->threads.descriptors)
                 r->context.threads = c->threads;
         r->context.heaps_known |= c->heaps_known;
+        r->context.bss_known |= c->bss_known;
         r->context.malloc_drift = max_u64(r->context.malloc_drift, c->malloc_drift);
         r->checks.labels_lost += capture->labels_lost;
 }
@@ -208,6 +209,8 @@ static void settle_piece(struct mema_report *r, const struct mema_neighbor *self
 
         classify(r, g, self, after, whole, piece);
         place = place_of(r, self, after);
+        if (g->category == MEMA_CATEGORY_ANON_RW && mema_adjoins_library(self, &c->before))
+                c->beside_libraries = sat_add(c->beside_libraries, g->value[MEMA_FIELD_RSS]);
         find_allocator(r);
         c->flagless |= self->plain && !g->vm_flags_present;
         if (!in_run || !mema_run_continues(&r->_run, g))

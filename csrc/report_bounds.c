@@ -69,6 +69,8 @@ static uint64_t most_missing(const struct mema_report *r, enum mema_category_id 
         case MEMA_CATEGORY_STACK_THREADS:
         case MEMA_CATEGORY_ANON_RW:
                 return unbounded;
+        case MEMA_CATEGORY_LIBRARIES: /* zeroed data can be one mapping with other memory */
+                return r->context.bss_known ? 0 : r->_counting.beside_libraries;
         case MEMA_CATEGORY_SANITIZER: /* it is known by its flags */
                 return r->_counting.flagless ? unbounded : 0;
         default:

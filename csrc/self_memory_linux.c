@@ -20,6 +20,7 @@
 #include "pagemap.h"
 #include "self_labels.h"
 #include "self_malloc.h"
+#include "self_object.h"
 #include "source_owners.h"
 
 /* glibc aligns heaps to their largest size (HEAP_MAX_SIZE of arena.c; four huge pages with
@@ -74,6 +75,8 @@ struct mema_self_memory {
                         open_end;          /* the rest of a heap that goes on in the next region */
                 uint64_t go_start, go_end; /* of the regions of the Go heap that hold an anchor */
                 uint64_t metadata;         /* resident bytes of Go metadata */
+                uint64_t file_end;         /* of the last mapping of a file */
+                uint64_t object_end;       /* of the last object, with its zeroed data */
                 bool brk, go_names;        /* there was a [heap], a name of Go memory */
         } now, before;                     /* before the last region, in case it comes again */
         uint64_t last_start, last_end;     /* of that region */
@@ -624,6 +627,27 @@ static void note_go_heap(struct mema_self_memory *own, const struct mema_region 
 
 /* Regions */
 
+/* Notes the end of a mapping of a file, and of the library whose first one it is. */
+static void note_file(struct mema_self_memory *own, const struct mema_region *g)
+{
+        own->now.file_end = g->end;
+        if (g->offset == 0 && g->perms[3] == 'p' &&
+            mema_rule_for(g, &own->report->context)->category == MEMA_CATEGORY_LIBRARIES)
+                own->now.object_end = mema_self_object_end(g->start);
+}
+
+/* Takes the zeroed data of a library, up to the end of the object.  Returns their end. */
+static uint64_t take_bss(struct mema_self_memory *own, const struct mema_region *g)
+{
+        uint64_t end = min_u64(own->now.object_end, g->end);
+
+        if (g->start != own->now.file_end || end <= g->start)
+                return g->start;
+        take(own, g,
+             (struct mema_owner){ g->start, end, MEMA_CATEGORY_LIBRARIES, 0, end - g->start, 0, 0, 0 });
+        return end;
+}
+
 /* What the name of a region tells of those behind it. */
 static void note_name(struct mema_self_memory *own, const struct mema_region *g)
 {
@@ -651,7 +675,8 @@ static void look_for_memory(struct mema_self_memory *own, const struct mema_regi
         if (!n.plain || n.perms != (PERM_READ | PERM_WRITE))
                 return;
         begin_search(own, g);
-        if (own->malloc)
+        at = take_bss(own, g);
+        if (own->malloc && at == g->start)
                 at = continue_heap(own, g);
         while (find_stack(own, g, at, &stack)) {
                 look_for_malloc(own, g, at, stack.start);
@@ -685,6 +710,8 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         if (!own)
                 return;
         begin_region(own, g);
+        if (g->inode != 0)
+                note_file(own, g);
         if (!mema_takes_labels(g))
                 return;
         own->first = own->report->context.owner_count;
@@ -718,6 +745,7 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
                 mema_self_memory_close(own);
                 return NULL;
         }
+        r->context.bss_known = mema_self_has_objects();
         r->context.heaps_known = own->malloc || r->context.allocator != MEMA_ALLOCATOR_GLIBC;
         return own;
 }

@@ -50,6 +50,7 @@ static const struct {
         [CAPTURE_ALLOCATOR] = KEY("allocator", ALLOCATOR, 0, 0),
         [CAPTURE_MAPPINGS] = KEY("mappings", NUMBER, IN(mappings), 0),
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", FLAG, IN(context.heaps_known), 0),
+        [CAPTURE_BSS_KNOWN] = KEY("bss_known", FLAG, IN(context.bss_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
         [CAPTURE_DRIFT] = KEY("malloc.drift", NUMBER, IN(context.malloc_drift), 0),
         [CAPTURE_ALL_THREADS] = KEY("threads.all", FLAG, IN(context.threads.all), 0),

@@ -862,6 +862,23 @@ static void a_mapping_that_is_merged_is_counted_once(void)
         mema_report_free(&r);
 }
 
+static void memory_behind_a_library_can_be_its_data(void)
+{
+        static const struct mema_context known = { .bss_known = true };
+
+        for (int i = 0; i < 2; i++) {
+                make_report(&r,
+                            FILE_MAP("7f0000000000-7f0000002000", "rw-p", "/lib/a.so", 8)
+                                    MAP("7f0000002000-7f0001002000", "rw-p", "", 500),
+                            i == 0 ? NULL : &known, 5, MEMA_SORT_ADDRESS);
+                EQUAL(r.category[MEMA_CATEGORY_LIBRARIES].low, KB(8));
+                EQUAL(r.category[MEMA_CATEGORY_LIBRARIES].high, i == 0 ? KB(508) : KB(8));
+                EQUAL(r.category[MEMA_CATEGORY_ANON_RW].sums.value[MEMA_FIELD_RSS], KB(500));
+                EQUAL(r.category[MEMA_CATEGORY_ANON_RW].high, KB(500));
+                mema_report_free(&r);
+        }
+}
+
 static void context_and_options_are_copied(void)
 {
         static struct mema_context context;
@@ -1123,9 +1140,10 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(ranges_beyond_64_bits_are_an_error), CASE(the_largest_sums_fit),
       CASE(overlapping_mappings_are_counted), CASE(a_mapping_can_overlap_any_earlier_one),
       CASE(a_mapping_that_has_grown_is_counted_once), CASE(a_mapping_that_is_merged_is_counted_once),
-      CASE(context_and_options_are_copied), CASE(odd_inputs_are_warned_of),
-      CASE(a_cgroup_near_its_limit_is_warned_of), CASE(mappings_near_their_limit_are_warned_of),
-      CASE(repeated_fields_are_counted), CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer),
+      CASE(memory_behind_a_library_can_be_its_data), CASE(context_and_options_are_copied),
+      CASE(odd_inputs_are_warned_of), CASE(a_cgroup_near_its_limit_is_warned_of),
+      CASE(mappings_near_their_limit_are_warned_of), CASE(repeated_fields_are_counted),
+      CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer),
       CASE(warnings_fit_with_the_largest_numbers), CASE(the_program_is_called_by_its_base_name),
       CASE(the_first_file_is_the_program), CASE(some_first_mappings_are_not_the_program),
       CASE(a_known_program_is_not_guessed));

@@ -27,6 +27,7 @@
         X(a_label_in_an_arena_overrides_it)                    \
         X(without_the_sums_of_malloc_the_same_heaps_are_found) \
         X(another_process_is_known_by_shape)                   \
+        X(memory_above_libraries_is_none_of_theirs)            \
         X(memory_that_only_looks_like_a_heap)                  \
         X(a_perfect_forgery_is_not_verified)                   \
         X(memory_that_only_looks_like_a_block)

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "../expect_capture.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -721,6 +722,24 @@ static void memory_that_only_looks_like_a_block(void)
         }
 }
 
+/* The kernel puts a library directly below memory that is there, with which its zeroed data can merge. */
+static void memory_above_libraries_is_none_of_theirs(void)
+{
+        static const char *const libraries[] = { "libm.so.6", "libresolv.so.2", "libthread_db.so.1",
+                                                 "libanl.so.1", "libmemusage.so" };
+        enum { COUNT = sizeof libraries / sizeof *libraries };
+        char *memory[COUNT];
+
+        for (size_t i = 0; i < COUNT; i++) {
+                memory[i] = map_at(0, MIB(20), 0);
+                (void)dlopen(libraries[i], RTLD_NOW);
+        }
+        read_process(0, TRUE_FACTS);
+        for (size_t i = 0; i < COUNT; i++)
+                EQUAL(category_at(memory[i] + MIB(10)), MEMA_CATEGORY_ANON_RW);
+        TRUE(r.category[MEMA_CATEGORY_LIBRARIES].high < MIB(20));
+}
+
 /* Cases ------------------------------------------------------------------------------------- */
 
 #define CASE(name)          \
@@ -756,6 +775,7 @@ static const struct {
         CASE(another_process_is_known_by_shape),
         CASE(a_label_in_a_block_overrides_it),
         CASE(a_label_in_an_arena_overrides_it),
+        CASE(memory_above_libraries_is_none_of_theirs),
         CASE(memory_that_only_looks_like_a_heap),
         CASE(a_perfect_forgery_is_not_verified),
         CASE(memory_that_only_looks_like_a_block),
