@@ -1,5 +1,8 @@
 # `make help` lists the targets.
 
+# One of make's own rules would make the folder go from go.mod.
+MAKEFLAGS += --no-builtin-rules
+
 CC ?= cc
 AR ?= ar
 OBJCOPY ?= objcopy
@@ -33,7 +36,7 @@ CORE := names region allocators smaps smaps_line smaps_fast smaps_capture classi
 	report_apportion report_bounds report_sums report_arena report_names report_rows report_run report_warnings diff render \
 	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
 	render_openmetrics render_smaps escape elf
-LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_memory_linux self_object_linux self_range_linux \
+LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_heap_linux self_memory_linux self_metadata_linux self_object_linux self_read_linux self_stack_linux self_range_linux \
 	source_scan_linux source_smaps_linux source_text_linux
 LIBRARY := $(CORE) collect error limits_cgroup source_file source_owners source_reader \
 	$(if $(filter Linux,$(shell uname -s)),$(LINUX),self_other source_other)
@@ -46,8 +49,8 @@ GO_SOURCES := $(shell find csrc go cmd -name '*.go' 2>/dev/null)
 # Data that the tests of both languages read.
 TEST_DATA := $(shell find testdata ../shared/captures ../shared/corpus -type f 2>/dev/null)
 
-# The older of the two Go versions that are supported; the newer is the machine's.
-OLD_GO := go1.25.4
+# The Go versions that are supported: the machine's is one of them, this is the other.
+OTHER_GO := $(if $(findstring go1.27,$(shell go env GOVERSION 2>/dev/null)),go1.26.8,go1.27.4)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 RUN_PACKAGES := libc6-dev curl ca-certificates
@@ -294,7 +297,7 @@ check-go: build/venv bin/memanalyzer ## run all quick Go tests, cached or not
 
 # The stages of `make test` and of `make test-all`. Stage NAME is `make test-NAME`.
 STAGES := build lint c kernel go race fuzz places
-ALL_STAGES := build-all lint c-long go-all race-all old fuzz-long places-all kernels
+ALL_STAGES := build-all lint c-long go-all race-all other-go fuzz-long places-all kernels
 
 .PHONY: test test-all
 test: ## run the tests, also in the quick places and on a kernel with names of memory
@@ -307,12 +310,12 @@ stage-%:
 	@.ci/stage $* $(MAKE) --no-print-directory test-$*
 
 # Builds for all other stages, two of which may run at the same time.
-.PHONY: test-build test-build-all static-old
+.PHONY: test-build test-build-all static-other-go
 test-build:
 	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(FOREIGN_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
 	$(MAKE) -s -j"$$(nproc)" cli demo test-programs foreign build/core.wasm build/venv $(FUZZERS) $(STATIC)
 
-test-build-all: test-build static-old
+test-build-all: test-build static-other-go
 	.ci/install $(PLACE_PACKAGES)
 
 # A tree of static programs, which runs in other kernels and in an empty root.
@@ -321,15 +324,15 @@ $(STATIC): $(C_SOURCES) $(C_HEADERS) $(GO_SOURCES) $(TEST_DATA) go.mod build/fla
 	csrc/tests/places/static.sh
 	@touch $@
 
-# The oldest Go's program that checks the amounts of memdemo; init runs it if it is there.
-static-old: $(STATIC)
-	GOTOOLCHAIN=$(OLD_GO) csrc/tests/places/static.sh truth-old
+# The other Go's program that checks the amounts of memdemo; init runs it if it is there.
+static-other-go: $(STATIC)
+	GOTOOLCHAIN=$(OTHER_GO) csrc/tests/places/static.sh truth-other-go
 
 build/staticcheck: Makefile
 	GOBIN="$(CURDIR)/build" go install $(STATICCHECK)
 	@touch $@
 
-.PHONY: test-lint test-c test-go test-race test-c-long test-go-all test-race-all test-old
+.PHONY: test-lint test-c test-go test-race test-c-long test-go-all test-race-all test-other-go
 test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/checked/vet \
 		build/staticcheck
 	.ci/listed
@@ -353,17 +356,18 @@ test-go: build/venv bin/memanalyzer $(FOREIGN)
 test-race:
 	go $(GO_TEST) -race -short ./go
 
-# OLD_GO has the tests build users' programs in a dozen ways.
-test-go-all: export OLD_GO := $(OLD_GO)
+# OTHER_GO has the tests build users' programs in a dozen ways.
+test-go-all: export OTHER_GO := $(OTHER_GO)
 test-go-all: test-go
 	LONG=1 go $(GO_TEST) -run MappingsChange ./go
 
 test-race-all:
 	go $(GO_TEST) -race ./...
 
-test-old:
-	GOTOOLCHAIN=$(OLD_GO) go $(GO_TEST) -short ./...
-	GOTOOLCHAIN=$(OLD_GO) go -C cmd/membench $(GO_TEST) ./...
+test-other-go:
+	GOTOOLCHAIN=$(OTHER_GO) go $(GO_TEST) -short ./...
+	GOTOOLCHAIN=$(OTHER_GO) go -C cmd/membench $(GO_TEST) ./...
+	GOTOOLCHAIN=$(OTHER_GO) go $(GO_TEST) -race -short ./go
 
 .PHONY: fuzz fuzz-smaps fuzz-report test-fuzz test-fuzz-long
 fuzz: ## run both fuzzers for SECONDS (60) under SANITIZER (address,undefined; or memory)
@@ -387,7 +391,7 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/fuzz_%
 .PHONY: test-places test-places-all test-kernel test-kernels
 test-places test-places-all: demo $(TEST_PROGRAMS) bin/memanalyzer $(STATIC)
 test-kernel: $(STATIC)
-test-kernels: static-old
+test-kernels: static-other-go
 test-places: ## run tests with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor
 	@.ci/install $(QUICK_PLACE_PACKAGES)
 	csrc/tests/places/places.sh $(QUICK_PLACES)

@@ -1,6 +1,6 @@
 module example.com/memanalyzer
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83

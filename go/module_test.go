@@ -78,7 +78,7 @@ func newUserModule(t *testing.T, environment ...string) userModule {
 	for name, text := range map[string]string{
 		"serve/main.go": serveProgram,
 		"parse/main.go": parseProgram,
-		"go.mod": fmt.Sprintf("module example.com/user\n\ngo 1.25.0\n\nrequire example.com/memanalyzer v0.0.0\n\nreplace example.com/memanalyzer => %s\n",
+		"go.mod": fmt.Sprintf("module example.com/user\n\ngo 1.26.0\n\nrequire example.com/memanalyzer v0.0.0\n\nreplace example.com/memanalyzer => %s\n",
 			root),
 	} {
 		path := filepath.Join(m.folder, name)
@@ -123,15 +123,15 @@ func (m userModule) build(t *testing.T, flags ...string) string {
 	return out
 }
 
-// goVersions returns the version of Go that runs this test and, in `make test-all`, OLD_GO, the oldest
+// goVersions returns the version of Go that runs this test and, in `make test-all`, OTHER_GO, the other
 // supported version.
 func goVersions() []string {
 	versions := []string{"local"}
 	if strings.HasPrefix(runtime.Version(), "go1.") && !strings.Contains(runtime.Version(), " ") {
 		versions[0] = runtime.Version()
 	}
-	if old := os.Getenv("OLD_GO"); old != "" {
-		versions = append(versions, old)
+	if other := os.Getenv("OTHER_GO"); other != "" {
+		versions = append(versions, other)
 	}
 	return slices.Compact(versions)
 }
@@ -139,7 +139,7 @@ func goVersions() []string {
 // onlyInTestAll skips builds that compile the standard library again.
 func onlyInTestAll(t *testing.T) {
 	t.Helper()
-	if os.Getenv("OLD_GO") == "" {
+	if os.Getenv("OTHER_GO") == "" {
 		t.Skip("compiles the standard library again: run make test-all")
 	}
 }

@@ -1,17 +1,17 @@
 #!/bin/sh
 # static.sh: builds build/places/static, a tree whose programs and tests, Go's too, are
 # linked statically and run on a system that has nothing else. With the argument
-# truth-old, builds only the program that checks memdemo's amounts, with another Go.
+# truth-other-go, builds only the program that checks memdemo's amounts, with another Go.
 set -eu
 
 export CGO_ENABLED=1
 only=${1-}
 set -- -tags netgo,osusergo -ldflags '-linkmode external -extldflags -static'
-if [ "$only" = truth-old ]; then
-        exec go test -buildvcs=false "$@" -c -o build/places/static/bin/truth-old ./cmd/memdemo
+if [ "$only" = truth-other-go ]; then
+        exec go test -buildvcs=false "$@" -c -o build/places/static/bin/truth-other-go ./cmd/memdemo
 fi
 csrc/tests/places/tree.sh static LDFLAGS=-static SANITIZE=-O2 cli test-programs
 go build -buildvcs=false "$@" -o build/places/static/bin/memdemo ./cmd/memdemo
 go test -buildvcs=false "$@" -c -o build/places/static/go/tests ./go
 go test -buildvcs=false "$@" -c -o build/places/static/bin/truth ./cmd/memdemo
-rm -f build/places/static/bin/truth-old # of other sources
+rm -f build/places/static/bin/truth-other-go # of other sources
