@@ -6,6 +6,9 @@
 #include "self_malloc.h"
 
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +22,11 @@ struct figures {
         size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };
 struct figures mallinfo2(void) __attribute__((weak));
+int malloc_info(int, FILE *) __attribute__((weak)); /* glibc 2.10 and later */
 
 /* Weak, too: before glibc 2.34 they are in another library, and a static program may lack them. */
 int dladdr(const void *address, Dl_info *info) __attribute__((weak));
 void *dlsym(void *restrict handle, const char *restrict name) __attribute__((weak));
-const char *gnu_get_libc_version(void) __attribute__((weak));
 
 /* In a static program, there is one of these for each allocator that is linked in. */
 int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
@@ -46,10 +49,14 @@ static void *object_of(const char *function, const char **path)
         return info.dli_fbase;
 }
 
-static enum mema_allocator of_the_c_library(void)
-{
-        return gnu_get_libc_version ? MEMA_ALLOCATOR_GLIBC : MEMA_ALLOCATOR_MUSL;
-}
+/* The C library that this was compiled for, of which no symbol need be in a static program. */
+#if defined(__GLIBC__)
+static const enum mema_allocator of_the_c_library = MEMA_ALLOCATOR_GLIBC;
+#elif defined(__BIONIC__) || defined(__UCLIBC__)
+static const enum mema_allocator of_the_c_library = MEMA_ALLOCATOR_OTHER;
+#else
+static const enum mema_allocator of_the_c_library = MEMA_ALLOCATOR_MUSL;
+#endif
 
 /* The allocator that is linked into this static program. */
 static enum mema_allocator linked(void)
@@ -70,8 +77,9 @@ static enum mema_allocator linked(void)
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
                 if (all[i].there)
                         return all[i].allocator;
-        /* glibc's mallinfo2 is in the same file as its malloc. */
-        return gnu_get_libc_version && !mallinfo2 ? MEMA_ALLOCATOR_OTHER : of_the_c_library();
+        /* glibc's malloc_info is in the same file as its malloc. */
+        return of_the_c_library == MEMA_ALLOCATOR_GLIBC && !malloc_info ? MEMA_ALLOCATOR_OTHER
+                                                                        : of_the_c_library;
 }
 
 /* The allocator that defines malloc in the program's file or a library of another name. */
@@ -95,7 +103,7 @@ static enum mema_allocator find(void)
         if (!malloc_object || !libc)
                 return linked();
         if (malloc_object == libc)
-                return of_the_c_library();
+                return of_the_c_library;
         named = mema_allocator_in(span_of(path, strlen(path)));
         return named != MEMA_ALLOCATOR_UNKNOWN ? named : by_symbol();
 }
@@ -137,10 +145,13 @@ bool mema_malloc_has_huge_heaps(void)
 
 bool mema_malloc_drifts(void)
 {
+#ifdef __GLIBC__
         int major = 0, minor = 0;
 
-        return gnu_get_libc_version && sscanf(gnu_get_libc_version(), "%d.%d", &major, &minor) == 2 &&
-               (major > 2 || minor >= 42);
+        return sscanf(gnu_get_libc_version(), "%d.%d", &major, &minor) == 2 && (major > 2 || minor >= 42);
+#else
+        return false;
+#endif
 }
 
 /* MSan does not see that mallinfo2 initializes its result. */
