@@ -412,6 +412,11 @@ test-kernels: ## run the tests in QEMU on three kernels
 test-bare: ## run the README's commands on a bare Debian of SUITE (bookworm), with time and sizes; needs root
 	@.ci/bare
 
+.PHONY: findings
+findings: ## run the findings about other software; needs the network, installs in temporary folders
+	@.ci/install python3-venv prometheus
+	@for finding in findings/*-*.sh; do $$finding || true; done
+
 .PHONY: growth
 growth: ## check that 100,000 reports leave no memory behind (`make test` makes 800): two minutes
 	@LONG=1 MEMANALYZER_TEST_ALONE=1 go test -count=1 -v -run LeaveNothingBehind ./go

@@ -214,7 +214,8 @@ static bool is_go_metadata(const struct view *v)
         bool index = adjoins(v->self, v->after) && reserved(v->after) && span_bytes(v->after) > MIB(64) &&
                      span_bytes(v->self) == MIB(32);
 
-        return is_go(v) && (island || index);
+        /* V8's pages are islands, too. */
+        return is_go(v) && (island || index) && !mema_has_flag(v->region, "nr");
 }
 
 /* malloc */

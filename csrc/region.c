@@ -79,6 +79,13 @@ struct mema_neighbor mema_neighbor_of(const struct mema_region *g)
         return n;
 }
 
+bool mema_is_hugetlb(const struct mema_region *g)
+{
+        struct span name = mema_undeleted(span_of(g->name, (size_t)g->name_length));
+
+        return g->perms[3] == 'p' && SPAN_EQUALS(name, "/anon_hugepage");
+}
+
 bool mema_takes_labels(const struct mema_region *g)
 {
         struct span name = span_of(g->name, (size_t)g->name_length);

@@ -38,6 +38,9 @@ bool mema_comes_again(uint64_t start, uint64_t end, const struct mema_region *g)
 /* What a region shows to its neighbors, without its category. */
 struct mema_neighbor mema_neighbor_of(const struct mema_region *g);
 
+/* Whether a region is private anonymous memory in hugetlb pages, which are not in Rss. */
+bool mema_is_hugetlb(const struct mema_region *g);
+
 /* Whether a region is anonymous memory, private or shared, which can have labels. */
 bool mema_takes_labels(const struct mema_region *g);
 

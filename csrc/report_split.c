@@ -97,12 +97,12 @@ bool mema_split_begin(struct mema_split *s, const struct mema_region *g, const s
         s->pieces = 1;
         s->unsure = 0;
         s->left = s->committed = mema_region_span(g);
-        if (context->owner_count == 0 || !mema_takes_labels(g))
+        if (context->owner_count == 0 || (!mema_takes_labels(g) && !mema_is_hugetlb(g)))
                 return false;
         s->from = *from;
         *from = max_u64(*from, g->end);
         s->end = g->end;
-        s->labels_only = !mema_neighbor_of(g).plain;
+        s->labels_only = !mema_neighbor_of(g).plain && !mema_is_hugetlb(g);
         s->last = context->owners + context->owner_count;
         s->next = splitting(s, first_beyond(context, max_u64(g->start, s->from)));
         if (s->next == s->last || start_of(s, s->next) >= g->end || s->left == 0)

@@ -125,7 +125,7 @@ static uint64_t main_arena_size(const struct mema_self_memory *own, const struct
                 at += size;
                 if (at == end)
                         return chunks >= CERTAIN ? at - start : 0;
-                if (!mema_self_read(own, at, word, sizeof word))
+                if (mema_self_read(own, at, word, sizeof word) < sizeof word)
                         return 0;
         }
         return end - start;
@@ -238,4 +238,23 @@ void mema_self_begin_heaps(struct mema_self_memory *own, const struct mema_regio
         if ((malloc->known && malloc->mapped == 0 && own->now.brk) || g->end - g->start < block_least ||
             mema_has_flag(g, "nr") || mema_has_flag(g, "nh"))
                 own->misses_left = 0;
+}
+
+void mema_self_find_in_hugetlb(struct mema_self_memory *own, const struct mema_region *g)
+{
+        struct mema_head h;
+        struct mema_owner o;
+
+        if (!own->malloc || g->perms[1] != 'w')
+                return;
+        h = mema_self_head(own, g->start);
+        o = owner_of(own, &h, g->start, g->end);
+        if (g->start % own->heap == 0 && is_heap(own, g->start, &h)) {
+                o.category = MEMA_CATEGORY_MALLOC_ARENAS;
+                o.committed = min_u64(h.word[SIZE], g->end - g->start);
+        }
+        if (o.committed == 0)
+                return;
+        o.end = g->end;
+        mema_self_take(own, g, o);
 }

@@ -11,7 +11,6 @@
 #include "pagemap.h"
 #include "self_labels.h"
 #include "self_malloc.h"
-#include "self_object.h"
 #include "self_search.h"
 #include "source_owners.h"
 
@@ -173,7 +172,7 @@ static void note_file(struct mema_self_memory *own, const struct mema_region *g)
         own->now.file_end = g->end;
         if (g->offset == 0 && g->perms[3] == 'p' &&
             mema_rule_for(g, &own->report->context)->category == MEMA_CATEGORY_LIBRARIES)
-                own->now.object_end = mema_self_object_end(g->start);
+                own->now.object_end = mema_self_object_end(own, g->start);
 }
 
 /* Takes the zeroed data of a library, up to the end of the object.  Returns their end. */
@@ -249,13 +248,16 @@ void mema_self_memory_look(struct mema_self_memory *own, const struct mema_regio
         begin_region(own, g);
         if (g->inode != 0)
                 note_file(own, g);
-        if (!mema_takes_labels(g))
+        if (!mema_takes_labels(g) && !mema_is_hugetlb(g))
                 return;
         own->first = own->report->context.owner_count;
         /* If it overlaps the mapping before, only the rest of it gets owners. */
         own->labeled =
                 max_u64(g->start, own->first > 0 ? own->report->_owners.owners[own->first - 1].end : 0);
-        look_for_memory(own, g);
+        if (mema_is_hugetlb(g))
+                mema_self_find_in_hugetlb(own, g);
+        else
+                look_for_memory(own, g);
         take_labels(own, g, g->end);
         count_resident(own, g);
 }
@@ -282,7 +284,7 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
                 mema_self_memory_close(own);
                 return NULL;
         }
-        r->context.bss_known = mema_self_has_objects();
+        r->context.bss_known = mema_self_has_objects(own);
         r->context.heaps_known = own->malloc || r->context.allocator != MEMA_ALLOCATOR_GLIBC;
         return own;
 }

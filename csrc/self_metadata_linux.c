@@ -19,7 +19,7 @@ static bool describes_spans(struct mema_self_memory *own, uint64_t at)
         enum { GO_PAGE = 8192, CERTAIN = 8, WORDS_READ = 512 };
         size_t word[WORDS_READ] = { 0 }, count = 0;
 
-        if (!mema_self_read(own, at, word, sizeof word))
+        if (mema_self_read(own, at, word, sizeof word) < sizeof word)
                 return false;
         for (size_t i = 0; i < WORDS_READ; i++)
                 count += word[i] % GO_PAGE == 0 && word[i] >= own->now.go_start && word[i] < own->now.go_end;

@@ -2,6 +2,7 @@
  *
  * The kernel does the reading (process_vm_readv), so that a wrong guess cannot fault. */
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
 #include "self_search.h"
 
 #include <string.h>
@@ -70,9 +71,12 @@ struct mema_head mema_self_head(struct mema_self_memory *own, uint64_t at)
         return own->heads[0];
 }
 
-bool mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size)
+size_t mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size)
 {
         struct iovec into = { to, size }, from = { (void *)(uintptr_t)at, size };
+        ssize_t n = process_vm_readv(own->pid, &into, 1, &from, 1, 0);
 
-        return process_vm_readv(own->pid, &into, 1, &from, 1, 0) == (ssize_t)size;
+        if (n <= 0)
+                n = pread(own->memory, to, size, (off_t)at);
+        return n > 0 ? (size_t)n : 0;
 }

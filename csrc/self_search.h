@@ -75,8 +75,9 @@ void mema_self_heads(struct mema_self_memory *own, size_t n);
  * out is swapped in. */
 struct mema_head mema_self_head(struct mema_self_memory *own, uint64_t at);
 
-/* Reads memory through the kernel, which refuses addresses without any; false if not all could be read. */
-bool mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size);
+/* Reads memory through the kernel, which refuses addresses without any.  Returns the bytes that could be
+ * read. */
+size_t mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size);
 
 /* self_memory_linux.c: takes an owner in a region, by address, except for its labeled pages: a label is
  * certain, a find is inferred. */
@@ -99,9 +100,17 @@ uint64_t mema_self_continue_heap(struct mema_self_memory *own, const struct mema
 void mema_self_find_heaps(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
                           uint64_t end);
 
+/* Takes a region in hugetlb pages if it begins with malloc's memory. */
+void mema_self_find_in_hugetlb(struct mema_self_memory *own, const struct mema_region *g);
+
 /* self_stack_linux.c: finds the next stack of a thread of glibc's in a region, from `at` on. */
 bool mema_self_next_stack(struct mema_self_memory *own, const struct mema_region *g, uint64_t at,
                           struct mema_owner *stack);
+
+/* self_object_linux.c: whether the ends of this process's objects can be known, and the end of the object
+ * whose file is mapped at `base`, with its zeroed data, rounded to a page; 0 if it is unknown. */
+bool mema_self_has_objects(const struct mema_self_memory *own);
+uint64_t mema_self_object_end(const struct mema_self_memory *own, uint64_t base);
 
 /* self_metadata_linux.c: notes where the Go heap is, and takes a region if it holds the runtime's metadata.
  */

@@ -1,8 +1,5 @@
 /* self_stack_linux.c - finds the stacks of glibc's threads in this process's memory. */
-#define _GNU_SOURCE
 #include "self_search.h"
-
-#include <sys/uio.h>
 
 /* glibc's descriptor of a thread (struct pthread) has the lowest address of the stack, its size and that of
  * its guard beside each other, behind the list that the kernel knows.  Their place differs between versions,
@@ -12,10 +9,9 @@ static bool stack_around(struct mema_self_memory *own, uint64_t descriptor, stru
         enum { WORDS_BEHIND = 256 };
         const uint64_t top_max = UINT64_C(64) << 10;
         size_t word[WORDS_BEHIND] = { 0 };
-        struct iovec to = { word, sizeof word }, from = { (void *)(uintptr_t)descriptor, sizeof word };
-        ssize_t n = process_vm_readv(own->pid, &to, 1, &from, 1, 0);
+        size_t count = mema_self_read(own, descriptor, word, sizeof word) / sizeof *word;
 
-        for (size_t i = 0; n > 0 && i + 2 < (size_t)n / sizeof *word; i++) {
+        for (size_t i = 0; i + 2 < count; i++) {
                 uint64_t start = word[i], size = word[i + 1], guard = word[i + 2];
 
                 if ((start | size | guard) % own->page == 0 && guard < size && descriptor - start < size &&
