@@ -62,6 +62,7 @@ QUICK_PLACE_PACKAGES := musl-tools runsc
 FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 libclang-rt-dev musl-tools
 PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
 	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+ENGINE_PACKAGES := $(RUN_PACKAGES) g++
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
 .PHONY: help
@@ -215,7 +216,7 @@ build/wasm/%.o: csrc/%.c build/flags
 
 # A check that passed leaves build/checked/NAME, and runs again if something that it
 # depends on has changed since it began.
-CHECKS := format strict man gofmt vet c go promcollector membench
+CHECKS := format strict man gofmt vet c go promcollector membench engines
 BEGIN = @mkdir -p build/checked && touch $@.new
 END = @mv $@.new $@
 
@@ -261,15 +262,15 @@ build/checked/c: $(TEST_PROGRAMS) bin/memanalyzer $(TEST_DATA)
 	$(END)
 
 # Go's own cache knows which packages a change concerns. Vet comes first, and compiles the
-# package that the three modules share. A folder changes if a file is removed.
+# package that the modules share. A folder changes if a file is removed.
 GO_PACKAGES := go.mod go.sum csrc go $(wildcard csrc/*.* go/*.go)
-GO_MODULES := . go/promcollector cmd/membench
+GO_MODULES := . go/promcollector cmd/membench cmd/engines
 build/checked/vet: $(GO_PACKAGES) $(GO_SOURCES) $(wildcard cmd/* cmd/*/go.* go/*/go.*)
 	$(BEGIN)
 	for module in $(GO_MODULES); do go -C $$module vet ./... || exit; done
 	$(END)
 
-build/checked/go build/checked/promcollector build/checked/membench: | build/checked/vet
+build/checked/go build/checked/promcollector build/checked/membench build/checked/engines: | build/checked/vet
 
 build/checked/go: $(GO_PACKAGES) $(wildcard cmd/memdemo/*.go) $(TEST_DATA) build/venv
 	$(BEGIN)
@@ -286,6 +287,11 @@ build/checked/membench: $(GO_PACKAGES) $(wildcard cmd/membench/*) bin/memanalyze
 	go -C cmd/membench test -short -vet=off ./...
 	$(END)
 
+build/checked/engines: $(GO_PACKAGES) $(wildcard cmd/engines/*) docs/engines.md
+	$(BEGIN)
+	go -C cmd/engines test -short -vet=off ./...
+	$(END)
+
 .PHONY: check-c check-go
 check-c: test-programs bin/memanalyzer ## run all C tests but the long ones
 	build/tests
@@ -294,10 +300,11 @@ check-go: build/venv bin/memanalyzer ## run all quick Go tests, cached or not
 	go test -short -count=1 ./...
 	go -C go/promcollector test -count=1 ./...
 	go -C cmd/membench test -short -count=1 ./...
+	go -C cmd/engines test -short -count=1 ./...
 
 # The stages of `make test` and of `make test-all`. Stage NAME is `make test-NAME`.
 STAGES := build lint c kernel go race fuzz places
-ALL_STAGES := build-all lint c-long go-all race-all other-go fuzz-long places-all kernels
+ALL_STAGES := build-all lint c-long go-all race-all other-go engines fuzz-long places-all kernels
 
 .PHONY: test test-all
 test: ## run the tests, also in the quick places and on a kernel with names of memory
@@ -352,6 +359,7 @@ test-go: build/venv bin/memanalyzer $(FOREIGN)
 	CGO_ENABLED=0 go $(GO_TEST) -short ./...
 	go -C go/promcollector $(GO_TEST) ./...
 	go -C cmd/membench $(GO_TEST) ./...
+	go -C cmd/engines $(GO_TEST) ./...
 
 test-race:
 	go $(GO_TEST) -race -short ./go
@@ -368,6 +376,13 @@ test-other-go:
 	GOTOOLCHAIN=$(OTHER_GO) go $(GO_TEST) -short ./...
 	GOTOOLCHAIN=$(OTHER_GO) go -C cmd/membench $(GO_TEST) ./...
 	GOTOOLCHAIN=$(OTHER_GO) go $(GO_TEST) -race -short ./go
+
+# v8go and duckdb do not link into one program: each has a copy of ICU.
+.PHONY: test-engines
+test-engines: ## let databases and other engines do 200 MB of work each, and check their rows; downloads 230 MB
+	@.ci/install $(ENGINE_PACKAGES)
+	go -C cmd/engines $(GO_TEST) -tags engines_all ./...
+	go -C cmd/engines $(GO_TEST) -tags engines_v8 -run Engines/v8go ./...
 
 .PHONY: fuzz fuzz-smaps fuzz-report test-fuzz test-fuzz-long
 fuzz: ## run both fuzzers for SECONDS (60) under SANITIZER (address,undefined; or memory)
