@@ -11,7 +11,7 @@ import (
 func init() { works["badger"] = workBadger }
 
 // workBadger writes values and reads them until they are in the block cache, with the default
-// options. Each value is in a table or in a memtable, too.
+// options. Each value is in a table or in the log of a memtable, too.
 func workBadger(dir string) ([]int64, any, error) {
 	db, err := badger.Open(badger.DefaultOptions(dir).WithLogger(nil))
 	if err != nil {

@@ -59,11 +59,11 @@ var engines = []engine{
 			"`Bucket.FillPercent` near 1 if keys ascend.",
 	}}},
 	{"badger", "github.com/dgraph-io/badger/v4", []part{{
-		"tables (.sst) and memtables (.mem), which are mapped files", files, 98, 200,
-		"Lower `WithMemTableSize` and `WithNumMemtables`. The kernel drops pages of tables if it needs memory.",
+		"tables (.sst) and logs of memtables (.mem), which are mapped files", files, 98, 200,
+		"The kernel drops pages of tables if it needs memory. Lower `WithMemTableSize` and `WithNumMemtables`.",
 	}, {
-		"block cache, 256 MB by default, which takes up to twice its limit", goHeap, 98, 220,
-		"Lower `WithBlockCacheSize`.",
+		"block cache of 256 MB by default; memtables; buffers of table builders, which are kept", goHeap, 98, 300,
+		"Lower `WithBlockCacheSize` and `WithMemTableSize`.",
 	}}},
 	{"pebble", "github.com/cockroachdb/pebble", []part{{
 		"block cache and memtables, from C's calloc", malloc, 98, 140,
