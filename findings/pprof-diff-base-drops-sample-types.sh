@@ -4,13 +4,13 @@
 # Guess: with -diff_base, what the base lacks counts as 0, or an error says what is missing.
 # Seen:  the types of one side are dropped without a word; asking for one fails as if the profile never had it.
 # Why:   swap that appeared since the base was saved is not in the difference, if the base had no swap.
-# With:  github.com/google/pprof of 2026-01-15
+# With:  github.com/google/pprof of 2026-08-02
 . "$(dirname "$0")/lib.sh"
 
 cat >go.mod <<'X'
 module finding
 go 1.26
-require github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83
+require github.com/google/pprof v0.0.0-20260802141513-ef3492d7dac3
 X
 cat >main.go <<'X'
 package main

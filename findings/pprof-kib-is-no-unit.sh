@@ -5,13 +5,13 @@
 # Seen:  2048 KiB with -unit=MB are "2048MB", as nothing is converted and the wanted unit is printed. "kB" and
 #        "kilobytes" are the unit that the IEC calls KiB: 2 MB. Profiles in both spellings add up.
 # Why:   a profile of memory must say bytes or kB, or it is shown a thousand times too large.
-# With:  github.com/google/pprof of 2026-01-15
+# With:  github.com/google/pprof of 2026-08-02
 . "$(dirname "$0")/lib.sh"
 
 cat >go.mod <<'X'
 module finding
 go 1.26
-require github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83
+require github.com/google/pprof v0.0.0-20260802141513-ef3492d7dac3
 X
 cat >main.go <<'X'
 package main

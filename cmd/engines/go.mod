@@ -1,6 +1,6 @@
 module example.com/memanalyzer/cmd/engines
 
-go 1.25.0
+go 1.26.0
 
 require (
 	example.com/memanalyzer v0.0.0
