@@ -193,7 +193,7 @@ static void note_name(struct mema_self_memory *own, const struct mema_region *g)
 {
         struct span name = span_of(g->name, (size_t)g->name_length);
 
-        own->now.brk |= SPAN_EQUALS(name, "[heap]");
+        own->now.brk |= SPAN_EQUALS(name, "[heap]") && own->heap == MEMA_HEAP_MAX;
         own->now.go_names |= SPAN_STARTS(name, "[anon: Go: ");
         if (SPAN_EQUALS(name, "[anon: glibc: malloc arena]"))
                 mema_self_note_arena(own, g);

@@ -45,14 +45,14 @@ struct mema_self_memory {
                 uint64_t found;       /* heaps and blocks in all regions */
                 uint64_t blocks, block_bytes;
                 uint64_t open_at, open_used,
-                        open_end;                /* the rest of a heap that goes on in the next region */
-                uint64_t go_start, go_end;       /* of the regions of the Go heap that hold an anchor */
-                uint64_t metadata;               /* resident bytes of Go metadata */
-                uint64_t file_end;               /* of the last mapping of a file */
-                uint64_t object_end;             /* of the last object, with its zeroed data */
-                bool brk, go_names;              /* there was a [heap], a name of Go memory */
-        } now, before;                           /* before the last region, in case it comes again */
-        uint64_t last_start, last_end;           /* of that region */
+                        open_end;          /* the rest of a heap that goes on in the next region */
+                uint64_t go_start, go_end; /* of the regions of the Go heap that hold an anchor */
+                uint64_t metadata;         /* resident bytes of Go metadata */
+                uint64_t file_end;         /* of the last mapping of a file */
+                uint64_t object_end;       /* of the last object, with its zeroed data */
+                bool brk, go_names;    /* malloc's main arena is in [heap], there was a name of Go memory */
+        } now, before;                 /* before the last region, in case it comes again */
+        uint64_t last_start, last_end; /* of that region */
         uint64_t states[MEMA_SELF_BATCH];        /* entries of pagemap */
         uint64_t pages_at[MEMA_SELF_BATCH];      /* addresses of pages */
         struct mema_head heads[MEMA_SELF_BATCH]; /* the words at those addresses */

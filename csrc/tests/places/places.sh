@@ -5,7 +5,7 @@
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
-places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor'
+places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor debian_13 sid'
 
 here=$PWD
 tests=$here/csrc/tests/places
@@ -141,6 +141,48 @@ gvisor() {
         reads_smaps_instead "$@" bin/memanalyzer
         "$@" "$tests/demo.sh" bin/memdemo
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
+}
+
+# debian SUITE: builds and tests in a Debian of SUITE, with its compiler and C library. The machine is kept in build.
+debian() {
+        [ "$(id -u)" -eq 0 ] || skip 'needs root, for debootstrap and chroot'
+        root=$here/build/debian/$1
+        if [ ! -e "$root.made" ]; then
+                rm -rf "$root"
+                mkdir -p "$root"
+                .ci/debian "$1" "$root" gcc,libc6-dev,libcunit1-dev,make,procps
+                touch "$root.made"
+        fi
+        rm -rf "$root/tree"
+        mkdir -p "$root/tree" "$root/usr/local/go" "$root/modules"
+        git ls-files -z | xargs -0 cp --parents -t "$root/tree"
+        # shellcheck disable=SC2016 # for the other shell
+        unshare -m sh -euc '
+                root=$1
+                mount --bind "$root" "$root"
+                mount --rbind /proc "$root/proc"
+                mount --rbind /sys "$root/sys"
+                mount --rbind /dev "$root/dev"
+                mount --bind "$2" "$root/usr/local/go"
+                mount --bind "$3" "$root/modules"
+                cd "$root"
+                mkdir -p old
+                pivot_root . old
+                umount -l old
+                cd /tree
+                export HOME=/root PATH=/usr/local/go/bin:$PATH GOMODCACHE=/modules GOFLAGS=-buildvcs=false GOPROXY=off GOSUMDB=off
+                make -s cli test-programs
+                build/tests
+                go test -short ./go ./csrc/... ./cmd/memdemo
+        ' sh "$root" "$(go env GOROOT)" "$(go env GOMODCACHE)"
+}
+
+debian_13() {
+        debian trixie
+}
+
+sid() {
+        debian sid
 }
 
 # one PLACE: prints the output of the place, and its line.

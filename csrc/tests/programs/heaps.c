@@ -729,7 +729,7 @@ static void memory_that_only_looks_like_a_block(void)
 static void memory_above_libraries_is_none_of_theirs(void)
 {
         static const char *const libraries[] = { "libm.so.6", "libresolv.so.2", "libthread_db.so.1",
-                                                 "libanl.so.1", "libmemusage.so" };
+                                                 "libanl.so.1" };
         enum { COUNT = sizeof libraries / sizeof *libraries };
         char *memory[COUNT];
 
