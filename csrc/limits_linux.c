@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "limits_cgroup.h"
@@ -111,11 +112,15 @@ static bool set_least(struct mema_limits *limits, enum mema_limit limit, uint64_
         return true;
 }
 
-/* Finds the folder of the process's cgroup in the mount namespace of this thread; false if it is
- * not visible there. */
-static bool find_cgroup(int dir, const char *root, struct mema_cgroup *c)
+/* Where a cgroup's files are looked for: below a folder, or below an open one. */
+struct view {
+        int dir; /* AT_FDCWD: root is a path */
+        const char *root, *mounts;
+};
+
+/* Finds the folder of the process's cgroup in a view; false if it is not visible there. */
+static bool find_cgroup(int dir, const struct view *view, struct mema_cgroup *c)
 {
-        char path[PATH_SIZE];
         struct lines lines;
         struct span line;
 
@@ -126,20 +131,37 @@ static bool find_cgroup(int dir, const char *root, struct mema_cgroup *c)
         close_lines(&lines);
         if (c->version == 0)
                 return false;
-        snprintf(path, sizeof path, "%s/proc/thread-self/mountinfo", root);
-        open_lines(&lines, AT_FDCWD, path);
+        open_lines(&lines, view->dir, view->mounts);
         while (read_line(&lines, &line) && mema_cgroup_take_mount(c, line))
                 ;
         close_lines(&lines);
         return c->root_length > 0;
 }
 
-static int open_cgroup(const struct mema_cgroup *c, const char *root)
+/* CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC of linux/magic.h. */
+static const uint64_t CGROUP_V1_MAGIC = 0x27e0eb, CGROUP_V2_MAGIC = 0x63677270;
+
+/* In another process's view, a folder of that name can be anything. */
+static bool is_cgroup(int folder)
+{
+        struct statfs fs;
+
+        return fstatfs(folder, &fs) == 0 &&
+               ((uint64_t)fs.f_type == CGROUP_V1_MAGIC || (uint64_t)fs.f_type == CGROUP_V2_MAGIC);
+}
+
+static int open_cgroup(const struct mema_cgroup *c, const struct view *view)
 {
         char path[PATH_SIZE];
+        int folder;
 
-        snprintf(path, sizeof path, "%s%s", root, c->folder);
-        return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        snprintf(path, sizeof path, "%s%s", view->root, c->folder);
+        folder = openat(view->dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (folder >= 0 && view->dir != AT_FDCWD && !is_cgroup(folder)) {
+                close(folder);
+                return -1;
+        }
+        return folder;
 }
 
 /* Reads the figures of the process's own cgroup.  The root cgroup of v1 has those of the whole machine,
@@ -188,18 +210,31 @@ static void read_level(int dir, uint64_t version, uint64_t level, struct mema_li
                 limits->known &= ~MEMA_BIT(MEMA_LIMIT_CGROUP_INACTIVE_FILE);
 }
 
+/* Reads the limits of a process in the view of this thread, or else in its own, which a sidecar can see
+ * through /proc/PID/root. */
 static void read_cgroups(int dir, const char *root, struct mema_limits *limits)
 {
+        char mounts[PATH_SIZE];
+        const struct view here = { AT_FDCWD, root, mounts }, its = { dir, "root", "mountinfo" },
+                          *view = &here;
         struct mema_cgroup c;
         uint64_t level = 0;
 
-        if (!find_cgroup(dir, root, &c))
+        snprintf(mounts, sizeof mounts, "%s/proc/thread-self/mountinfo", root);
+        if (!find_cgroup(dir, view, &c) && c.version > 0) {
+                view = &its;
+                if (!find_cgroup(dir, view, &c))
+                        limits->cgroup_hidden = true;
+        }
+        if (c.root_length == 0)
                 return;
         do {
-                int cgroup = open_cgroup(&c, root);
+                int cgroup = open_cgroup(&c, view);
 
-                if (cgroup < 0)
+                if (cgroup < 0) {
+                        limits->cgroup_hidden |= level == 0;
                         return;
+                }
                 if (level == 0)
                         read_own(cgroup, c.version, limits);
                 read_level(cgroup, c.version, level, limits);

@@ -409,7 +409,8 @@ enum mema_limit {
 MEMA_API const char *mema_limit_id(unsigned limit); /* "cgroup.usage"; NULL if out of range */
 
 struct mema_limits {
-        uint64_t known; /* MEMA_BIT of each enum mema_limit that has a value */
+        bool cgroup_hidden; /* the process has a memory cgroup, whose files cannot be seen from here */
+        uint64_t known;     /* MEMA_BIT of each enum mema_limit that has a value */
         uint64_t value[MEMA_LIMIT_COUNT];
 };
 
@@ -809,6 +810,7 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     bss_known                 context.bss_known
  *     labels_lost               labels without an owner line
  *     malloc.drift              context.malloc_drift
+ *     cgroup.hidden             context.limits.cgroup_hidden
  *     owner                     a struct mema_owner: addresses, rss, committed, unsure, the category's
  *                               stable id, and, if that is "named", the label up to the end of the
  *                               line; by address

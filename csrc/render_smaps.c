@@ -99,6 +99,7 @@ static bool number_line(struct mema_output *w, struct out *o)
                 { CAPTURE_BSS_KNOWN, c->bss_known },
                 { CAPTURE_LABELS_LOST, w->report->checks.labels_lost },
                 { CAPTURE_DRIFT, c->malloc_drift },
+                { CAPTURE_CGROUP_HIDDEN, c->limits.cgroup_hidden },
                 { CAPTURE_ALL_THREADS, c->threads.all },
                 { CAPTURE_DESCRIPTORS, c->threads.descriptors },
         };

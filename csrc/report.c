@@ -56,6 +56,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
                 if (c->limits.known & MEMA_BIT(i))
                         r->context.limits.value[i] = c->limits.value[i];
         r->context.limits.known |= c->limits.known;
+        r->context.limits.cgroup_hidden |= c->limits.cgroup_hidden;
         if (c->exe_length > 0) {
                 memcpy(r->context.exe, c->exe, (size_t)c->exe_length);
                 r->context.exe_length = c->exe_length;

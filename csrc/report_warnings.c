@@ -93,6 +93,7 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                 { is_near_limit(r),
                   "Less than a tenth of the memory limit is left in this cgroup or one above "
                   "it: at the limit, the kernel kills processes" },
+                { r->context.limits.cgroup_hidden, "The limits of its cgroup cannot be seen from here" },
                 { all > mappings_max / 10 * 9 && !c->totals_only ? all : 0,
                   "The number of mappings is close to vm.max_map_count, where mmap fails: #" },
                 { r->category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS],

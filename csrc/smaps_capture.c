@@ -53,6 +53,7 @@ static const struct {
         [CAPTURE_BSS_KNOWN] = KEY("bss_known", FLAG, IN(context.bss_known), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
         [CAPTURE_DRIFT] = KEY("malloc.drift", NUMBER, IN(context.malloc_drift), 0),
+        [CAPTURE_CGROUP_HIDDEN] = KEY("cgroup.hidden", FLAG, IN(context.limits.cgroup_hidden), 0),
         [CAPTURE_ALL_THREADS] = KEY("threads.all", FLAG, IN(context.threads.all), 0),
         [CAPTURE_DESCRIPTORS] = KEY("threads.descriptors", FLAG, IN(context.threads.descriptors), 0),
         [CAPTURE_THREAD] = KEY("thread", ADDRESS, 0, 0),

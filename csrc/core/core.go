@@ -46,8 +46,9 @@ type (
 		Go     Go
 	}
 	Limits struct {
-		Known uint64 // a bit for each value
-		Value [13]uint64
+		CgroupHidden bool
+		Known        uint64 // a bit for each value
+		Value        [13]uint64
 	}
 	Options struct {
 		Top                uint64

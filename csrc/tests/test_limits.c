@@ -235,6 +235,8 @@ static void reads_tree(const char *const *files, const char *wanted, const char 
                 if (known(&l, i) && i != MEMA_LIMIT_KERNEL_NAMES)
                         snprintf(shown + strlen(shown), sizeof shown - strlen(shown), " %s %llu",
                                  mema_limit_id(i), (unsigned long long)l.value[i]);
+        if (l.cgroup_hidden)
+                strcat(shown, " hidden");
         equal_text("the limits in a tree", shown[0] == ' ' ? shown + 1 : shown, wanted, file, line);
         if (dir >= 0)
                 close(dir);
@@ -335,10 +337,18 @@ static void files_that_do_not_exist(void)
 {
         READS_TREE("", "x", "");
         READS_TREE("mappings.max 7", "proc/sys/vm/max_map_count", "7\n");
-        READS_TREE("", IN("0::/gone (deleted)\n", V2("/", SYS)), TOP "memory.current", "3000\n");
+        READS_TREE("hidden", IN("0::/gone (deleted)\n", V2("/", SYS)), TOP "memory.current", "3000\n");
         READS_TREE("", IN("0::/a\n", V2("/", SYS)), TOP "a/memory.current", "", TOP "a/memory.max/x", "5\n");
         READS_TREE("cgroup.limit 5 cgroup.limit_level 1", IN("0::/a/b\n", V2("/", SYS)), TOP "a/b/x", "",
                    TOP "a/memory.max", "5\n");
+}
+
+/* Then the process's own view is used, if it shows a cgroup's file system. */
+static void a_cgroup_that_cannot_be_seen_from_here(void)
+{
+        READS_TREE("hidden", IN("0::/a\n", ""));
+        READS_TREE("hidden", IN("0::/a\n", ""), "proc/7/mountinfo", V2("/", "/" TOP),
+                   "proc/7/root/" TOP "a/memory.current", "5\n");
 }
 
 static void lines_that_are_longer_than_the_buffer(void)
@@ -638,6 +648,7 @@ SUITE(limits, CASE(the_folder_of_a_cgroup_and_its_ancestors), CASE(a_container_s
       CASE(paths_are_bounded), CASE(numbers_and_their_absence), CASE(numbers_behind_keys), CASE(version_2),
       CASE(version_1), CASE(the_root_of_version_1_is_left_out), CASE(the_tightest_of_all_limits),
       CASE(memory_stat_is_read_near_a_limit), CASE(files_that_do_not_exist),
-      CASE(lines_that_are_longer_than_the_buffer), CASE(levels_are_bounded), CASE(real_limits_at_two_levels),
-      CASE(oom_kills_are_counted), CASE(a_process_without_rights_reads_its_own),
-      CASE(a_namespace_hides_the_limits_above), CASE(kernel_names_says_whether_the_kernel_takes_names));
+      CASE(a_cgroup_that_cannot_be_seen_from_here), CASE(lines_that_are_longer_than_the_buffer),
+      CASE(levels_are_bounded), CASE(real_limits_at_two_levels), CASE(oom_kills_are_counted),
+      CASE(a_process_without_rights_reads_its_own), CASE(a_namespace_hides_the_limits_above),
+      CASE(kernel_names_says_whether_the_kernel_takes_names));

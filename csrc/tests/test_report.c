@@ -1034,11 +1034,12 @@ static void warnings_fit_with_the_largest_numbers(void)
         for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++)
                 r.proof[i] = (struct mema_proof){ .known = true, .least = UINT64_MAX, .most = UINT64_MAX };
         r.category[MEMA_CATEGORY_UNATTRIBUTED].sums.value[MEMA_FIELD_RSS] = UINT64_MAX;
+        r.context.limits.cgroup_hidden = true;
         r.context.limits.known = MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM) | MEMA_BIT(MEMA_LIMIT_CGROUP_ROOM_LIMIT);
         r.context.limits.value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] = UINT64_MAX;
         for (; (n = mema_report_warning(&r, count, text, sizeof text)) > 0; count++)
                 TRUE(n < MEMA_WARNING_MAX);
-        EQUAL(count, 16);
+        EQUAL(count, 17);
         mema_report_free(&r);
 }
 
