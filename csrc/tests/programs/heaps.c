@@ -510,11 +510,12 @@ static void arenas_of_huge_pages(void)
         read_process(0, TRUE_FACTS);
         for (size_t i = 0; i < 8; i++)
                 EQUAL(category_at(m[i].block[3999]), MEMA_CATEGORY_MALLOC_ARENAS);
-        if (row_at(main_block[1500])->end > 0)
+        if (row_at(main_block[1500])->end > 0) {
                 EQUAL(category_at(main_block[1500]), MEMA_CATEGORY_MALLOC_MAIN);
-        else /* in hugetlb pages, which are not resident to smaps */
+                EQUAL(proof(MEMA_PROOF_MALLOC)->held, 1);
+        } else { /* in hugetlb pages, which are not resident to smaps */
                 TRUE(r.category[MEMA_CATEGORY_MALLOC_MAIN].sums.value[MEMA_FIELD_PRIVATE_HUGETLB] > 0);
-        EQUAL(proof(MEMA_PROOF_MALLOC)->held, 1);
+        }
 }
 
 /* The kernel shows names if it has them: those of the first 132 kB of a heap. */

@@ -55,10 +55,17 @@ static pthread_t start(const pthread_attr_t *attributes, void *ends)
         return thread;
 }
 
+/* The usual stacks of many threads do not fit if addresses have 32 bits. */
 static void make_threads(void)
 {
+        enum { MANY = 256 };
+        pthread_attr_t attributes;
+
+        pthread_attr_init(&attributes);
+        if (count > MANY)
+                pthread_attr_setstacksize(&attributes, STACK);
         for (size_t i = 0; i < count; i++)
-                start(NULL, NULL);
+                start(&attributes, NULL);
         pthread_barrier_wait(&ready);
 }
 
