@@ -61,7 +61,7 @@ QUICK_PLACES := musl unprivileged read_only_root bare_chroot gvisor
 QUICK_PLACE_PACKAGES := musl-tools runsc
 FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 libclang-rt-dev musl-tools
 PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
-	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static debootstrap
+	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static debootstrap podman crun conmon
 ENGINE_PACKAGES := $(RUN_PACKAGES) g++
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
@@ -411,7 +411,7 @@ test-places: ## run tests with musl, unprivileged, with a read-only root, in a b
 	@.ci/install $(QUICK_PLACE_PACKAGES)
 	csrc/tests/places/places.sh $(QUICK_PLACES)
 
-test-places-all: ## the same, on i386, s390x and arm64, and in Debian 13 and sid
+test-places-all: ## the same, on i386, s390x and arm64, and in Debian 13, sid and containers
 	@.ci/install $(PLACE_PACKAGES)
 	csrc/tests/places/places.sh
 

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
-places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor debian_13 sid'
+places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor debian_13 sid container'
 
 here=$PWD
 tests=$here/csrc/tests/places
@@ -175,6 +175,11 @@ debian() {
                 build/tests
                 go test -short ./go ./csrc/... ./cmd/memdemo
         ' sh "$root" "$(go env GOROOT)" "$(go env GOMODCACHE)"
+}
+
+container() {
+        [ "$(id -u)" -eq 0 ] || skip 'needs root, for containers with limits'
+        unshare -m "$tests/container.sh"
 }
 
 debian_13() {
