@@ -65,7 +65,7 @@ static inline void put_to_column(struct out *o, size_t start, size_t column)
                 put_spaces(o, column - (o->len - start));
 }
 
-/* A number in base 2 to 16, padded on the left to `width` characters, at most 64. */
+/* A number in base 2 to 16, padded on the left to `width` characters. */
 static inline void put_number(struct out *o, uint64_t value, unsigned base, size_t width, char fill)
 {
         char digits[64];
@@ -75,8 +75,8 @@ static inline void put_number(struct out *o, uint64_t value, unsigned base, size
                 digits[--n] = "0123456789abcdef"[value % base];
                 value /= base;
         } while (value > 0);
-        while (sizeof digits - n < width && n > 0)
-                digits[--n] = fill;
+        for (size_t len = sizeof digits - n; len < width; len++)
+                put_bytes(o, &fill, 1);
         put_bytes(o, digits + n, sizeof digits - n);
 }
 
