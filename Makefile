@@ -49,8 +49,8 @@ GO_SOURCES := $(shell find csrc go cmd -name '*.go' 2>/dev/null)
 # Data that the tests of both languages read.
 TEST_DATA := $(shell find testdata ../shared/captures ../shared/corpus -type f 2>/dev/null)
 
-# The Go versions that are supported: the machine's is one of them, this is the other.
-OTHER_GO := $(if $(findstring go1.27,$(shell go env GOVERSION 2>/dev/null)),go1.26.8,go1.27.4)
+# Go 1.26 and 1.27 are supported: the machine's is one of them, and this is the newest of the other.
+OTHER_GO := $(if $(findstring go1.27,$(shell go env GOVERSION 2>/dev/null)),go1.26.11,go1.27.4)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 RUN_PACKAGES := libc6-dev curl ca-certificates
@@ -419,7 +419,7 @@ test-kernel: ## run the tests in QEMU on a kernel with names of memory
 	@.ci/install $(KERNEL_PACKAGES)
 	csrc/tests/kernels/kernels.sh named
 
-test-kernels: ## run the tests in QEMU on three kernels
+test-kernels: ## run the tests in QEMU on five kernels: Linux 6.1, 6.12 and 7.2, with names of memory and without
 	@.ci/install $(KERNEL_PACKAGES)
 	csrc/tests/kernels/kernels.sh
 

@@ -67,6 +67,7 @@
 //
 // # Systems
 //
-// Reports and labels need Linux and cgo. On other systems and without cgo, everything builds, the
-// handler answers 501, and functions return [ErrUnsupported].
+// The package supports Go 1.26 and 1.27. Reports and labels need Linux and cgo. On other systems
+// and without cgo, everything builds, the handler answers 501, and functions return
+// [ErrUnsupported].
 package memanalyzer

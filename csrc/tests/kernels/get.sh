@@ -35,9 +35,7 @@ trap 'exit 1' INT TERM
 sid=
 use_sid() {
         mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
-        uri=$(sed -n 's/^URIs: //p; s/^deb \(\[[^]]*] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list \
-                /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -n 1)
-        echo "deb [trusted=yes] $uri sid main" >"$work/apt/sources.list"
+        echo "deb $(.ci/repository '^[a-z]*$') sid main" >"$work/apt/sources.list"
         sid="-o Dir::Etc::sourcelist=$work/apt/sources.list -o Dir::Etc::sourceparts=/dev/null
                 -o Dir::State::lists=$work/apt/lists -o Dir::Cache=$work/apt/cache
                 -o Dir::State::status=/dev/null -o Acquire::Check-Valid-Until=false"

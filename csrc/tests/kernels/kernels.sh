@@ -56,12 +56,16 @@ begin() {
         begun="$begun $!"
 }
 
-# why FOLDER: says why a kernel has no results.
+# why FOLDER STATUS: says why a kernel has no results, of which QEMU, and timeout, had that exit status. A
+# panic ends QEMU at once.
 why() {
         if grep -qF 'Kernel panic' "$1/console"; then
-                echo "it panicked; the end of its console:"
+                echo "it panicked; its console from the first error:"
+                sed -n '/BUG:\|Oops\|Kernel panic/,$p' "$1/console" | head -n 100
         else
-                echo "no results within $bound seconds; the end of its console:"
+                [ "$2" = 124 ] && echo "no results within $bound seconds; the end of its console:" ||
+                        echo "it ended without results; the end of its console:"
+                tail "$1/console"
         fi
 }
 
@@ -105,11 +109,12 @@ check() {
 finish() {
         folder=$out/$1
         failed=0
-        if wait "$(cat "$folder/pid")" && tar xf "$folder/results.tar" -C "$folder"; then
+        status=0
+        wait "$(cat "$folder/pid")" || status=$?
+        if [ $status = 0 ] && tar xf "$folder/results.tar" -C "$folder"; then
                 check "$folder" "$2" "$3" "$4"
         else
-                wrong "$1: $(why "$folder")"
-                tail "$folder/console"
+                wrong "$1: $(why "$folder" $status)"
         fi
         cat "$folder/tests.out" "$folder/gotests.out" "$folder"/truth*.out 2>/dev/null || true
         [ $failed = 1 ] || echo "PASS: $uname, names of memory: $3, $(grep -E '^ +tests ' "$folder/tests.out" | tr -s ' ')"
