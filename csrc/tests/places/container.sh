@@ -28,7 +28,7 @@ finish() {
                 ! rm -rf --one-file-system "$folder" 2>/dev/null || break
                 sleep 1
         done
-        rmdir /sys/fs/cgroup/*/libpod_parent /sys/fs/cgroup/libpod_parent 2>/dev/null || true
+        find /sys/fs/cgroup -depth -path '*/libpod_parent*' -type d -exec rmdir {} + 2>/dev/null || true
         exit $status
 }
 trap finish EXIT
