@@ -171,6 +171,7 @@ debian() {
                 umount -l old
                 cd /tree
                 export HOME=/root PATH=/usr/local/go/bin:$PATH GOMODCACHE=/modules GOFLAGS=-buildvcs=false GOPROXY=off GOSUMDB=off
+                make -s cli CFLAGS="-O3 -flto=auto -Werror" # as distributions build
                 make -s cli test-programs
                 build/tests
                 go test -short ./go ./csrc/... ./cmd/memdemo
