@@ -134,7 +134,9 @@ static enum mema_status add(struct mema_range range, struct span name,
         enum mema_status status = check_unlabeled(range, error);
 
         if (status == MEMA_STATUS_OK)
-                status = mema_range_check(range, options->anchor, options->unnamed ? NULL : &old, error);
+                status = mema_range_check(range, options->anchor, &old, error);
+        if (status == MEMA_STATUS_OK)
+                status = mema_range_check_hidden(range, &old, error);
         if (status == MEMA_STATUS_OK && !reserve(&e, name))
                 status = mema_fail(error, MEMA_STATUS_NO_MEMORY, ENOMEM, "no memory for a label");
         if (status == MEMA_STATUS_OK) {

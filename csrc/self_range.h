@@ -20,6 +20,7 @@ struct mema_kernel_name {
 struct mema_kernel_names {
         struct mema_kernel_name *list;
         size_t count, room;
+        bool hide_files; /* shared memory has a name, which is shown in place of the file's */
 };
 
 /* Reads /proc/self/maps and checks that all of the range is anonymous memory, and is not on the Go heap
@@ -27,6 +28,11 @@ struct mema_kernel_names {
  * nothing. Fills in *names, unless it is NULL; the caller frees it, also after an error. */
 enum mema_status mema_range_check(struct mema_range range, uint64_t anchor, struct mema_kernel_names *names,
                                   struct mema_error *error);
+
+/* Checks again without the names that hide files, if there are any: a name of a memfd, or of a file in memory
+ * that was unlinked, looks like one of anonymous memory.  The names are back afterwards. */
+enum mema_status mema_range_check_hidden(struct mema_range range, const struct mema_kernel_names *names,
+                                         struct mema_error *error);
 
 /* Tells the kernel a name for the range, shortened and with other characters as its rules demand.  If it
  * refuses the name for any page, all pages have their old names again, which are `old`, and the result is

@@ -90,6 +90,7 @@ static bool note_name(struct mema_kernel_names *names, struct mema_range part, c
                 names->list = n;
                 names->room = room;
         }
+        names->hide_files |= SPAN_STARTS(name, shared);
         name.at += SPAN_STARTS(name, private) ? sizeof private - 1 : sizeof shared - 1;
         name.end--;
         n = &names->list[names->count++];
@@ -196,4 +197,16 @@ enum mema_status mema_range_check(struct mema_range range, uint64_t anchor, stru
                 return mema_fail(error, MEMA_STATUS_NOT_MAPPED, 0,
                                  "a label needs mapped memory, but %" PRIx64 " is not mapped", c.mapped_to);
         return MEMA_STATUS_OK;
+}
+
+enum mema_status mema_range_check_hidden(struct mema_range range, const struct mema_kernel_names *names,
+                                         struct mema_error *error)
+{
+        enum mema_status status = MEMA_STATUS_OK;
+
+        if (names->hide_files && set_name(range, NULL)) {
+                status = mema_range_check(range, 0, NULL, error);
+                restore(range, names);
+        }
+        return status;
 }

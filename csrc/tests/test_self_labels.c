@@ -500,6 +500,8 @@ static void memory_of_files_is_refused(void)
         FILE *unlinked = tmpfile();
         const int files[] = { fileno(unlinked), memfd_create("a", MFD_CLOEXEC), unlinked_shared_memory() };
         static const int flags[] = { MAP_PRIVATE, MAP_SHARED };
+        char text[128];
+        bool named;
 
         for (size_t i = 0; i < 2 * sizeof files / sizeof *files; i++) {
                 int fd = files[i / 2];
@@ -513,6 +515,10 @@ static void memory_of_files_is_refused(void)
                 REFUSED(at, 3 * page(), "a", NOT_ANONYMOUS);
                 REFUSED(at, PAGES * page(), "a", NOT_ANONYMOUS);
                 SHOWS(at, PAGES, "");
+                named = name_by_prctl(at + 2 * page(), 1, "x");
+                REFUSED(at, PAGES * page(), "a", NOT_ANONYMOUS);
+                list_kernel_names(at, PAGES, text, sizeof text);
+                SAME_TEXT(text, named ? "2-3 [anon_shmem:x]" : "");
         }
         for (size_t i = 1; i < sizeof files / sizeof *files; i++)
                 close(files[i]);
