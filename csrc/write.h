@@ -65,18 +65,19 @@ static inline void put_to_column(struct out *o, size_t start, size_t column)
                 put_spaces(o, column - (o->len - start));
 }
 
-/* A number in base 2 to 16, padded on the left to `width` characters. */
+/* A number in base 2 to 16, padded on the left to `width` characters, at most 64. */
 static inline void put_number(struct out *o, uint64_t value, unsigned base, size_t width, char fill)
 {
         char digits[64];
         size_t n = sizeof digits;
 
+        memset(digits, fill, sizeof digits);
         do {
                 digits[--n] = "0123456789abcdef"[value % base];
                 value /= base;
         } while (value > 0);
-        for (size_t len = sizeof digits - n; len < width; len++)
-                put_bytes(o, &fill, 1);
+        if (width <= sizeof digits && n > sizeof digits - width)
+                n = sizeof digits - width;
         put_bytes(o, digits + n, sizeof digits - n);
 }
 
