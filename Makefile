@@ -36,21 +36,26 @@ CORE := names region allocators smaps smaps_line smaps_fast smaps_capture classi
 	report_apportion report_bounds report_sums report_arena report_names report_rows report_run report_warnings diff render \
 	render_shared render_round render_text render_text_diff render_json render_json_values render_json_diff \
 	render_openmetrics render_smaps escape elf
-LINUX := limits_linux pagemap_linux process_linux self_labels_linux self_malloc_linux self_heap_linux self_memory_linux self_metadata_linux self_object_linux self_read_linux self_stack_linux self_range_linux \
+LINUX := limits_linux lines_linux pagemap_linux process_linux system_linux self_labels_linux self_malloc_linux self_heap_linux self_memory_linux self_metadata_linux self_object_linux self_read_linux self_stack_linux self_range_linux \
 	source_scan_linux source_smaps_linux source_text_linux
 LIBRARY := $(CORE) collect error limits_cgroup source_file source_owners source_reader \
 	$(if $(filter Linux,$(shell uname -s)),$(LINUX),self_other source_other)
 CLI := main options reading watch color
 TESTS := $(patsubst csrc/tests/%.c,%,$(wildcard csrc/tests/*.c))
 
+# All C; csrc/wasm is not for the machine's own compiler.
+C_WASM := $(wildcard csrc/wasm/*.c csrc/wasm/*.h csrc/wasm/include/*.h csrc/wasm/include/*/*.h)
 C_SOURCES := $(wildcard csrc/*.c csrc/tests/*.c csrc/tests/programs/*.c csrc/fuzz/*.c cmd/memanalyzer/*.c)
 C_HEADERS := $(wildcard csrc/*.h csrc/tests/*.h csrc/fuzz/*.h cmd/memanalyzer/*.h)
-GO_SOURCES := $(shell find csrc go cmd -name '*.go' 2>/dev/null)
+GO_SOURCES := $(shell find csrc go cmd -name '*.go' -not -path '*/plain/module/*' 2>/dev/null)
 # Data that the tests of both languages read.
 TEST_DATA := $(shell find testdata ../shared/captures ../shared/corpus -type f 2>/dev/null)
 
 # Go 1.26 and 1.27 are supported: the machine's is one of them, and this is the newest of the other.
 OTHER_GO := $(if $(findstring go1.27,$(shell go env GOVERSION 2>/dev/null)),go1.26.11,go1.27.4)
+# The tools of `make generate` and their versions, which decide the bytes that they write.
+GENERATE_PACKAGES := clang-19 lld-19
+WASM2GO := github.com/ncruces/wasm2go@v0.4.22 github.com/ncruces/wasm2go/libc-gen@v0.4.22
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 RUN_PACKAGES := libc6-dev curl ca-certificates
@@ -228,7 +233,7 @@ check: ## run formatters, linters and quick tests, only those that a change sinc
 
 checked: $(CHECKS:%=build/checked/%) build/core.wasm
 
-build/checked/format: .clang-format $(C_SOURCES) $(C_HEADERS)
+build/checked/format: .clang-format $(C_SOURCES) $(C_HEADERS) $(C_WASM)
 	$(BEGIN)
 	clang-format --dry-run -Werror $(filter %.c %.h,$(if $(filter .clang-format,$?),$^,$?))
 	$(END)
@@ -303,8 +308,8 @@ check-go: build/venv bin/memanalyzer ## run all quick Go tests, cached or not
 	go -C cmd/engines test -short -count=1 ./...
 
 # The stages of `make test` and of `make test-all`. Stage NAME is `make test-NAME`.
-STAGES := build lint c kernel go race fuzz places
-ALL_STAGES := build-all lint c-long go-all race-all other-go engines fuzz-long places-all kernels
+STAGES := build lint generate c kernel go race fuzz places
+ALL_STAGES := build-all lint generate c-long go-all race-all other-go engines fuzz-long places-all kernels
 
 .PHONY: test test-all
 test: ## run the tests, also in the quick places and on a kernel with names of memory
@@ -319,7 +324,7 @@ stage-%:
 # Builds for all other stages, two of which may run at the same time.
 .PHONY: test-build test-build-all static-other-go
 test-build:
-	.ci/install $(TEST_PACKAGES) $(READER_PACKAGES) $(FOREIGN_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
+	.ci/install $(GENERATE_PACKAGES) $(TEST_PACKAGES) $(READER_PACKAGES) $(FOREIGN_PACKAGES) $(QUICK_PLACE_PACKAGES) $(KERNEL_PACKAGES)
 	$(MAKE) -s -j"$$(nproc)" cli demo test-programs foreign build/core.wasm build/venv $(FUZZERS) $(STATIC)
 
 test-build-all: test-build static-other-go
@@ -343,7 +348,8 @@ build/staticcheck: Makefile
 test-lint: build/checked/format build/checked/strict build/checked/man build/checked/gofmt build/checked/vet \
 		build/staticcheck
 	.ci/listed
-	for module in $(GO_MODULES); do (cd $$module && "$(CURDIR)/build/staticcheck" ./...) || exit; done
+	for module in $(GO_MODULES); do (cd $$module && \
+		"$(CURDIR)/build/staticcheck" $$(go list ./... | grep -v /plain/module)) || exit; done
 
 test-c: $(TEST_PROGRAMS) bin/memanalyzer
 	build/tests
@@ -442,6 +448,25 @@ truth: ## compare known amounts of each kind of memory with the report
 	@$(MAKE) --no-print-directory -s foreign
 	@go test -count=1 -v -run 'Truth|ForeignMemory' ./cmd/memdemo
 
+build/tools/wasm2go: Makefile
+	GOBIN="$(CURDIR)/build/tools" go install $(WASM2GO)
+	@touch $@
+
+.PHONY: generate test-generate
+generate: ## translate the C library to Go, for builds without cgo (go/internal/plain)
+	@.ci/install $(GENERATE_PACKAGES)
+	@$(MAKE) --no-print-directory -s build/tools/wasm2go
+	csrc/wasm/generate.sh
+
+# What is committed must be what the tools write.
+test-generate: build/tools/wasm2go
+	.ci/install $(GENERATE_PACKAGES)
+	rm -rf build/generated
+	csrc/wasm/generate.sh build/generated
+	for file in layout.go sources.sum module/libc.go module/module.go; do \
+		cmp build/generated/$$file go/internal/plain/$$file || exit; done
+	@echo 'PASS: generated files'
+
 .PHONY: golden
 golden: ## rewrite the golden files from the captures; read the diff
 	@.ci/install $(TEST_PACKAGES)
@@ -465,7 +490,7 @@ rename-module: ## change the module path to MODULE in every file
 
 .PHONY: format
 format: ## format C and Go sources
-	clang-format -i $(C_SOURCES) $(C_HEADERS)
+	clang-format -i $(C_SOURCES) $(C_HEADERS) $(C_WASM)
 	gofmt -w csrc go cmd
 
 .PHONY: clean

@@ -44,6 +44,14 @@ enum mema_allocator mema_allocator_in(struct span path)
         return MEMA_ALLOCATOR_UNKNOWN;
 }
 
+bool mema_is_libc(struct span path)
+{
+        struct span name = base_name(path);
+
+        return SPAN_STARTS(name, "libc.so") || SPAN_STARTS(name, "libc-2.") ||
+               mema_allocator_in(path) == MEMA_ALLOCATOR_MUSL;
+}
+
 enum mema_sign mema_sign_of_allocator(enum mema_allocator allocator)
 {
         for (size_t i = 0; i < mema_allocator_row_count; i++)

@@ -28,6 +28,9 @@ extern const size_t mema_allocator_row_count;
 /* The allocator in a library, by the name of its file; MEMA_ALLOCATOR_UNKNOWN if it has none. */
 enum mema_allocator mema_allocator_in(struct span path);
 
+/* Whether the file is a C library: glibc or musl. */
+bool mema_is_libc(struct span path);
+
 enum mema_sign mema_sign_of_allocator(enum mema_allocator allocator);
 
 /* The sign of a region of nameless writable memory. */

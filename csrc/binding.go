@@ -57,8 +57,8 @@ var (
 	facts     = core.NewMirror[core.Facts, C.struct_mema_facts]()
 	limits    = core.NewMirror[core.Limits, C.struct_mema_limits]()
 	options   = core.NewMirror[core.Options, C.struct_mema_options]()
-	_         = core.ExpectMembers[C.struct_mema_checks]("totals_only", "scan_missed", "contradictory", "without_rss", "overlapping", "grown", "repeated", "rows_lost", "labels_lost", "other_named", "go_surplus")
-	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "bss_known", "exe_deleted", "program", "allocator", "go_version", "threads", "limits", "malloc_drift", "exe_length", "exe")
+	_         = core.ExpectMembers[C.struct_mema_checks]("totals_only", "libc_unasked", "scan_missed", "contradictory", "without_rss", "overlapping", "grown", "repeated", "rows_lost", "labels_lost", "other_named", "go_surplus")
+	_         = core.ExpectMembers[C.struct_mema_context]("facts", "owners", "names", "owner_count", "heaps_known", "bss_known", "exe_deleted", "without_cgo", "program", "allocator", "go_version", "threads", "limits", "malloc_drift", "exe_length", "exe")
 	_         = core.ExpectMembers[C.struct_mema_label_options]("unnamed", "anchor")
 	output    = core.NewMirror[core.OutputOptions, C.struct_mema_output_options]()
 )
@@ -196,6 +196,9 @@ func (r *report) Warning(i uint32) string {
 	C.mema_report_warning(r.c, C.uint(i), &text[0], C.MEMA_WARNING_MAX)
 	return C.GoString(&text[0])
 }
+
+// Fault never returns one: a fault in C ends the program.
+func (r *report) Fault() core.Error { return core.Error{} }
 
 func (r *report) Close() {
 	C.mema_report_free(r.c)

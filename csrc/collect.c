@@ -11,9 +11,11 @@
 /* The largest arena, which holds a report's rows and names. */
 static const uint64_t arena_max = UINT64_C(1) << 30;
 
-/* The first arena of a process that reads itself: enough for some hundred mappings.  Fewer touch
+/* The first arena of a process that reads itself, in bytes: enough for some hundred mappings.  Fewer touch
  * only a fraction of it. */
-enum { OWN_ARENA = 1 << 16 };
+#ifndef MEMA_OWN_ARENA
+#define MEMA_OWN_ARENA (1 << 16)
+#endif
 
 /* If there is no memory, the report keeps its arena, and counts what does not fit. */
 static void grow(struct mema_report *r, uint64_t wanted)
@@ -29,7 +31,7 @@ static void grow(struct mema_report *r, uint64_t wanted)
 static void prepare(struct mema_report *r)
 {
         if (!r->_arena.bytes)
-                grow(r, OWN_ARENA);
+                grow(r, MEMA_OWN_ARENA);
         mema_owners_reserve(&r->_owners);
 }
 

@@ -10,20 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "limits_cgroup.h"
+#include "lines_linux.h"
 #include "process_linux.h"
+#include "system_linux.h"
 
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
-#define PR_SET_VMA_ANON_NAME 0
-#endif
-
-enum { READ = O_RDONLY | O_CLOEXEC, STEP = 1024, LEVELS_MAX = 64, PATH_SIZE = 2 * MEMA_CGROUP_PATH + 256 };
+enum { LEVELS_MAX = 64, PATH_SIZE = 2 * MEMA_CGROUP_PATH + 256 };
 
 /* By version of cgroups; NULL: it has no such file. */
 static const struct {
@@ -58,43 +52,6 @@ static bool read_keyed(int dir, const char *path, const char *key, uint64_t *val
         return mema_cgroup_keyed(read_text(dir, path, text, sizeof text), key, value);
 }
 
-/* A file that is read line by line.  A line that does not fit in the buffer loses its beginning. */
-struct lines {
-        int fd;
-        struct span rest;
-        char text[2 * MEMA_CGROUP_PATH];
-};
-
-static void open_lines(struct lines *l, int dir, const char *path)
-{
-        l->fd = openat(dir, path, READ);
-        l->rest = span_of(l->text, 0);
-}
-
-/* Reads 1 KiB at a time: cgroups are among the first of many mounts. */
-static bool read_line(struct lines *l, struct span *line)
-{
-        while (!next_line(&l->rest, line)) {
-                size_t have = span_length(l->rest), room;
-                ssize_t n;
-
-                memmove(l->text, l->rest.at, have);
-                have = have < sizeof l->text ? have : 0;
-                room = sizeof l->text - have;
-                n = l->fd >= 0 ? read(l->fd, l->text + have, room < STEP ? room : STEP) : 0;
-                if (n <= 0)
-                        return false;
-                l->rest = span_of(l->text, have + (size_t)n);
-        }
-        return true;
-}
-
-static void close_lines(struct lines *l)
-{
-        if (l->fd >= 0)
-                close(l->fd);
-}
-
 /* Cgroups */
 
 static void set(struct mema_limits *limits, enum mema_limit limit, uint64_t value)
@@ -121,20 +78,20 @@ struct view {
 /* Finds the folder of the process's cgroup in a view; false if it is not visible there. */
 static bool find_cgroup(int dir, const struct view *view, struct mema_cgroup *c)
 {
-        struct lines lines;
+        struct mema_lines lines;
         struct span line;
 
         c->version = c->root_length = 0;
-        open_lines(&lines, dir, "cgroup");
-        while (read_line(&lines, &line))
+        mema_lines_open(&lines, dir, "cgroup");
+        while (mema_lines_next(&lines, &line))
                 mema_cgroup_take(c, line);
-        close_lines(&lines);
+        mema_lines_close(&lines);
         if (c->version == 0)
                 return false;
-        open_lines(&lines, view->dir, view->mounts);
-        while (read_line(&lines, &line) && mema_cgroup_take_mount(c, line))
+        mema_lines_open(&lines, view->dir, view->mounts);
+        while (mema_lines_next(&lines, &line) && mema_cgroup_take_mount(c, line))
                 ;
-        close_lines(&lines);
+        mema_lines_close(&lines);
         return c->root_length > 0;
 }
 
@@ -214,7 +171,7 @@ static void read_level(int dir, uint64_t version, uint64_t level, struct mema_li
  * through /proc/PID/root. */
 static void read_cgroups(int dir, const char *root, struct mema_limits *limits)
 {
-        char mounts[PATH_SIZE];
+        char mounts[MEMA_CGROUP_PATH];
         const struct view here = { AT_FDCWD, root, mounts }, its = { dir, "root", "mountinfo" },
                           *view = &here;
         struct mema_cgroup c;
@@ -252,8 +209,7 @@ void mema_limits_read(int dir, const char *root, struct mema_limits *limits)
         if (read_number(AT_FDCWD, path, &value))
                 set(limits, MEMA_LIMIT_MAPPINGS_MAX, value);
 
-        /* A range of 0 bytes: this names nothing.  AddressSanitizer of gcc 14 reads the name in prctl. */
-        if (syscall(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0UL, 0UL, 0UL) == 0)
+        if (mema_set_vma_name(0, 0, NULL) == 0) /* 0 bytes: this names nothing */
                 set(limits, MEMA_LIMIT_KERNEL_NAMES, 1);
         else if (errno == EINVAL)
                 set(limits, MEMA_LIMIT_KERNEL_NAMES, 0);

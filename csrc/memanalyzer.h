@@ -326,6 +326,7 @@ MEMA_API const char *mema_proof_stable_id(unsigned proof); /* "go_heap"; NULL if
 /* What was odd about the input, and what was lost; see mema_report_warning. */
 struct mema_checks {
         bool totals_only;       /* the input was a smaps_rollup, which has no mappings */
+        bool libc_unasked;      /* a C library was loaded without cgo: there are no figures of its malloc */
         bool scan_missed;       /* a scan was asked for and smaps was read */
         uint64_t contradictory; /* mappings with more Anonymous than Rss */
         uint64_t without_rss;   /* mappings that had no Rss line */
@@ -474,6 +475,7 @@ struct mema_context {
         bool heaps_known; /* all of malloc's heaps are among the owners: shapes are not searched */
         bool bss_known;   /* all zeroed data of libraries is among the owners */
         bool exe_deleted; /* the program's file was deleted or replaced */
+        bool without_cgo; /* the process read itself without cgo: a C library in it was not asked */
         enum mema_program program;
         enum mema_allocator allocator;        /* from outside, one whose library is mapped */
         char go_version[MEMA_GO_VERSION_MAX]; /* "go1.26.8", cut; "": unknown */
@@ -808,6 +810,7 @@ MEMA_API enum mema_status mema_label_remove(const void *address, size_t size, st
  *     threads.descriptors       context.threads.descriptors
  *     heaps_known               context.heaps_known
  *     bss_known                 context.bss_known
+ *     without_cgo               context.without_cgo
  *     labels_lost               labels without an owner line
  *     malloc.drift              context.malloc_drift
  *     cgroup.hidden             context.limits.cgroup_hidden

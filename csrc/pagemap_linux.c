@@ -6,8 +6,9 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "system_linux.h"
 
 /* struct pm_scan_arg of linux/fs.h: older headers do not have it. */
 struct request {
@@ -67,19 +68,16 @@ static bool try_zeros(void)
         enum { HUGE = 2 << 20 }; /* where huge pages are larger, a small page of zeros is seen */
         struct request request = { .mask = MEMA_PAGES_PRESENT,
                                    .returned = MEMA_PAGES_ZERO | MEMA_PAGES_HUGE };
-        char *memory = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        int pagemap = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
-        uint64_t start = ((uintptr_t)memory | (HUGE - 1)) + 1;
+        uint64_t memory = mema_map_zeros(HUGE), start = memory;
+        int pagemap = memory != 0 ? open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
         struct mema_page_run run = { 0 };
 
-        if (memory != MAP_FAILED) {
-                madvise(memory, 2 * HUGE, MADV_HUGEPAGE);
-                (void)*(volatile char *)(uintptr_t)start;
+        if (pagemap >= 0) {
                 (void)scan(pagemap, &request, &start, start + HUGE, &run, 1);
-                munmap(memory, 2 * HUGE);
-        }
-        if (pagemap >= 0)
                 close(pagemap);
+        }
+        if (memory != 0)
+                mema_unmap(memory, HUGE);
         return run.pages != MEMA_PAGES_HUGE;
 }
 

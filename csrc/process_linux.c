@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "elf.h"
 #include "region.h"
+#include "system_linux.h"
 
 enum { READ = O_RDONLY | O_CLOEXEC, FOLDER = READ | O_DIRECTORY };
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
@@ -38,9 +38,11 @@ int64_t mema_process_text(int dir, const char *path, char *text, size_t size)
 
 /* State */
 
-/* Only the fields behind the last parenthesis count: the name before it can contain anything. */
+/* "PID (NAME) STATE PARENT GROUP SESSION TERMINAL FOREGROUND FLAGS ...": only the fields behind the last
+ * parenthesis count, because the name can contain anything. */
 struct mema_process_state mema_process_state(int dir)
 {
+        enum { FIELDS_BETWEEN = 5 };
         struct mema_process_state state = { 0, 0, 0 };
         char text[512];
         const char *p;
@@ -48,8 +50,12 @@ struct mema_process_state mema_process_state(int dir)
         if (mema_process_text(dir, "stat", text, sizeof text) < 0)
                 state.system = errno;
         p = strrchr(text, ')');
-        if (p)
-                (void)sscanf(p, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags);
+        if (!p || p[1] == '\0')
+                return state;
+        state.letter = p[2];
+        for (int i = 0; p && i < 2 + FIELDS_BETWEEN; i++)
+                p = strchr(p + 1, ' ');
+        state.flags = p ? strtoul(p, NULL, 10) : 0;
         return state;
 }
 
@@ -182,10 +188,7 @@ bool mema_proc_is_foreign(void)
  * descriptor; musl does so only for threads that have such mutexes. */
 static uint64_t descriptor_of(long thread)
 {
-        struct robust_list_head *head = NULL;
-        size_t size;
-
-        return thread > 0 && syscall(SYS_get_robust_list, thread, &head, &size) == 0 ? (uintptr_t)head : 0;
+        return thread > 0 ? mema_robust_list(thread) : 0;
 }
 
 /* The number of the process, which is that of its main thread; 0 if the system calls do not know it. */

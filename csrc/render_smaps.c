@@ -97,6 +97,7 @@ static bool number_line(struct mema_output *w, struct out *o)
                 { CAPTURE_MAPPINGS, w->report->totals.mappings + w->report->checks.grown },
                 { CAPTURE_HEAPS_KNOWN, c->heaps_known },
                 { CAPTURE_BSS_KNOWN, c->bss_known },
+                { CAPTURE_WITHOUT_CGO, c->without_cgo },
                 { CAPTURE_LABELS_LOST, w->report->checks.labels_lost },
                 { CAPTURE_DRIFT, c->malloc_drift },
                 { CAPTURE_CGROUP_HIDDEN, c->limits.cgroup_hidden },

@@ -72,6 +72,7 @@ void mema_report_capture(struct mema_report *r, const struct mema_capture *captu
                 r->context.threads = c->threads;
         r->context.heaps_known |= c->heaps_known;
         r->context.bss_known |= c->bss_known;
+        r->context.without_cgo |= c->without_cgo;
         r->context.malloc_drift = max_u64(r->context.malloc_drift, c->malloc_drift);
         r->checks.labels_lost += capture->labels_lost;
 }
@@ -186,10 +187,14 @@ static void find_allocator(struct mema_report *r)
 {
         const struct mema_region *g = &r->_counting.region;
         enum mema_allocator found = MEMA_ALLOCATOR_UNKNOWN;
+        struct span path;
 
-        if (g->category == MEMA_CATEGORY_LIBRARIES && g->perms[2] == 'x' &&
-            (r->context.allocator == MEMA_ALLOCATOR_UNKNOWN || r->context.allocator == MEMA_ALLOCATOR_MUSL))
-                found = mema_allocator_in(mema_undeleted(span_of(g->name, (size_t)g->name_length)));
+        if (g->category != MEMA_CATEGORY_LIBRARIES || g->perms[2] != 'x')
+                return;
+        path = mema_undeleted(span_of(g->name, (size_t)g->name_length));
+        r->checks.libc_unasked |= r->context.without_cgo && mema_is_libc(path);
+        if (r->context.allocator == MEMA_ALLOCATOR_UNKNOWN || r->context.allocator == MEMA_ALLOCATOR_MUSL)
+                found = mema_allocator_in(path);
         if (found != MEMA_ALLOCATOR_UNKNOWN)
                 r->context.allocator = found;
 }

@@ -81,6 +81,9 @@ size_t mema_report_warning(const struct mema_report *r, unsigned index, char *bu
                   "malloc is not glibc's but @: its memory is in Read-Write, except for [heap] and what has "
                   "a name or "
                   "a sign of it" },
+                { c->libc_unasked,
+                  "A C library was loaded without cgo and gave no figures: its heap is known by shape only, "
+                  "and the rest is in Read-Write" },
                 { missed_by(r, MEMA_PROOF_MALLOC),
                   "The arenas that were found differ from malloc's figure by bytes: #; what is missing is in "
                   "Read-Write" },

@@ -100,9 +100,9 @@ static void insert(size_t place, struct entry e)
 /* Labels */
 
 /* The whole pages within `size` bytes at an address; end <= start if there are none. */
-static struct mema_range pages_in(const void *address, size_t size)
+static struct mema_range pages_in(uint64_t first, uint64_t size)
 {
-        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)address, last = first + size;
+        uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), last = first + size;
         struct mema_range range = { (first + page - 1) / page * page, last / page * page };
 
         if (last < first || range.start < first) /* beyond 2^64 */
@@ -147,8 +147,8 @@ static enum mema_status add(struct mema_range range, struct span name,
         return status;
 }
 
-enum mema_status mema_label(const void *address, size_t size, const char *name, size_t name_length,
-                            const struct mema_label_options *options, struct mema_error *error)
+enum mema_status mema_label_at(uint64_t address, uint64_t size, const char *name, size_t name_length,
+                               const struct mema_label_options *options, struct mema_error *error)
 {
         static const struct mema_label_options standard;
         struct mema_range range = pages_in(address, size);
@@ -156,9 +156,9 @@ enum mema_status mema_label(const void *address, size_t size, const char *name, 
 
         if (range.end <= range.start)
                 return mema_fail(error, MEMA_STATUS_NO_PAGE, 0,
-                                 "a label needs a whole page of %ld bytes, but %zu bytes at %" PRIxPTR
+                                 "a label needs a whole page of %ld bytes, but %" PRIu64 " bytes at %" PRIx64
                                  " contain none",
-                                 sysconf(_SC_PAGESIZE), size, (uintptr_t)address);
+                                 sysconf(_SC_PAGESIZE), size, address);
         if (!mema_is_label_name(span_of(name, name_length)))
                 return mema_fail(error, MEMA_STATUS_BAD_NAME, 0,
                                  "a label needs a name of 1 to %d bytes without control characters",
@@ -169,7 +169,7 @@ enum mema_status mema_label(const void *address, size_t size, const char *name, 
         return status;
 }
 
-enum mema_status mema_label_remove(const void *address, size_t size, struct mema_error *error)
+enum mema_status mema_label_remove_at(uint64_t address, uint64_t size, struct mema_error *error)
 {
         struct mema_range range = pages_in(address, size);
         struct entry *e;
@@ -191,6 +191,17 @@ enum mema_status mema_label_remove(const void *address, size_t size, struct mema
                 return mema_fail(error, MEMA_STATUS_NO_LABEL, 0,
                                  "no label covers exactly %" PRIx64 "-%" PRIx64, range.start, range.end);
         return MEMA_STATUS_OK;
+}
+
+enum mema_status mema_label(const void *address, size_t size, const char *name, size_t name_length,
+                            const struct mema_label_options *options, struct mema_error *error)
+{
+        return mema_label_at((uintptr_t)address, size, name, name_length, options, error);
+}
+
+enum mema_status mema_label_remove(const void *address, size_t size, struct mema_error *error)
+{
+        return mema_label_remove_at((uintptr_t)address, size, error);
 }
 
 static struct mema_labels *copy(void)

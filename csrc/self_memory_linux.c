@@ -284,8 +284,9 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
                 mema_self_memory_close(own);
                 return NULL;
         }
+        r->context.without_cgo = r->context.allocator == MEMA_ALLOCATOR_UNKNOWN;
         r->context.bss_known = mema_self_has_objects(own);
-        r->context.heaps_known = own->malloc || r->context.allocator != MEMA_ALLOCATOR_GLIBC;
+        r->context.heaps_known = own->malloc || r->context.allocator > MEMA_ALLOCATOR_GLIBC;
         return own;
 }
 

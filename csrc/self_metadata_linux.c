@@ -17,9 +17,10 @@ bool mema_self_is_near_go_heap(const struct mema_go *go, const struct mema_regio
 static bool describes_spans(struct mema_self_memory *own, uint64_t at)
 {
         enum { GO_PAGE = 8192, CERTAIN = 8, WORDS_READ = 512 };
-        size_t word[WORDS_READ] = { 0 }, count = 0;
+        uint64_t word[WORDS_READ] = { 0 };
+        size_t count = 0;
 
-        if (mema_self_read(own, at, word, sizeof word) < sizeof word)
+        if (mema_self_words(own, at, word, WORDS_READ) < WORDS_READ)
                 return false;
         for (size_t i = 0; i < WORDS_READ; i++)
                 count += word[i] % GO_PAGE == 0 && word[i] >= own->now.go_start && word[i] < own->now.go_end;

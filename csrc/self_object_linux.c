@@ -22,9 +22,7 @@ enum { LOADED = 1, SEGMENTS_MAX = 64 };
 
 bool mema_self_has_objects(const struct mema_self_memory *own)
 {
-        char here = 1, there = 0;
-
-        return sizeof(void *) == 8 && mema_self_read(own, (uintptr_t)&here, &there, 1) == 1 && there == 1;
+        return mema_self_reads_wide(own);
 }
 
 uint64_t mema_self_object_end(const struct mema_self_memory *own, uint64_t base)

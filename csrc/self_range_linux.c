@@ -6,24 +6,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "classify.h"
 #include "error.h"
 #include "source.h"
+#include "system_linux.h"
 
 /* Names */
 
-enum { SET_VMA = 0x53564d41, SET_VMA_ANON_NAME = 0 }; /* linux/prctl.h: older headers do not have them */
-
-/* NULL removes the name, which AddressSanitizer of gcc 14 would read in prctl.  False, with errno, if the
- * kernel refuses; pages before the refused one are changed. */
+/* NULL removes the name.  False, with errno, if the kernel refuses; pages before the refused one are
+ * changed. */
 static bool set_name(struct mema_range range, const char *name)
 {
-        return range.start == range.end ||
-               syscall(SYS_prctl, SET_VMA, SET_VMA_ANON_NAME, (unsigned long)range.start,
-                       (unsigned long)(range.end - range.start), name) == 0;
+        return range.start == range.end || mema_set_vma_name(range.start, range.end - range.start, name) == 0;
 }
 
 /* Restores names upwards from the start, the order in which the kernel changed them.  Above the page that it

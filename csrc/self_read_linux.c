@@ -80,3 +80,20 @@ size_t mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to,
                 n = pread(own->memory, to, size, (off_t)at);
         return n > 0 ? (size_t)n : 0;
 }
+
+size_t mema_self_words(const struct mema_self_memory *own, uint64_t at, uint64_t *words, size_t n)
+{
+        char *bytes = (char *)words;
+        size_t count = mema_self_read(own, at, bytes, n * sizeof(size_t)) / sizeof(size_t), word;
+
+        for (size_t i = count; i-- > 0; words[i] = word) /* widens in place, the last one first */
+                memcpy(&word, bytes + i * sizeof word, sizeof word);
+        return count;
+}
+
+bool mema_self_reads_wide(const struct mema_self_memory *own)
+{
+        char here = 1, there = 0;
+
+        return sizeof(void *) == 8 && mema_self_read(own, (uintptr_t)&here, &there, 1) == 1 && there == 1;
+}

@@ -79,6 +79,12 @@ struct mema_head mema_self_head(struct mema_self_memory *own, uint64_t at);
  * read. */
 size_t mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size);
 
+/* Reads `n` words of this process, of 4 or 8 bytes each.  Returns the number of words that could be read. */
+size_t mema_self_words(const struct mema_self_memory *own, uint64_t at, uint64_t *words, size_t n);
+
+/* Whether mema_self_read works, and this process has the words and byte order of this code's uint64_t. */
+bool mema_self_reads_wide(const struct mema_self_memory *own);
+
 /* self_memory_linux.c: takes an owner in a region, by address, except for its labeled pages: a label is
  * certain, a find is inferred. */
 void mema_self_take(struct mema_self_memory *own, const struct mema_region *g, struct mema_owner o);

@@ -8,8 +8,8 @@ static bool stack_around(struct mema_self_memory *own, uint64_t descriptor, stru
 {
         enum { WORDS_BEHIND = 256 };
         const uint64_t top_max = UINT64_C(64) << 10;
-        size_t word[WORDS_BEHIND] = { 0 };
-        size_t count = mema_self_read(own, descriptor, word, sizeof word) / sizeof *word;
+        uint64_t word[WORDS_BEHIND] = { 0 };
+        size_t count = mema_self_words(own, descriptor, word, WORDS_BEHIND);
 
         for (size_t i = 0; i + 2 < count; i++) {
                 uint64_t start = word[i], size = word[i + 1], guard = word[i + 2];

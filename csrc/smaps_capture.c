@@ -51,6 +51,7 @@ static const struct {
         [CAPTURE_MAPPINGS] = KEY("mappings", NUMBER, IN(mappings), 0),
         [CAPTURE_HEAPS_KNOWN] = KEY("heaps_known", FLAG, IN(context.heaps_known), 0),
         [CAPTURE_BSS_KNOWN] = KEY("bss_known", FLAG, IN(context.bss_known), 0),
+        [CAPTURE_WITHOUT_CGO] = KEY("without_cgo", FLAG, IN(context.without_cgo), 0),
         [CAPTURE_LABELS_LOST] = KEY("labels_lost", NUMBER, IN(labels_lost), 0),
         [CAPTURE_DRIFT] = KEY("malloc.drift", NUMBER, IN(context.malloc_drift), 0),
         [CAPTURE_CGROUP_HIDDEN] = KEY("cgroup.hidden", FLAG, IN(context.limits.cgroup_hidden), 0),

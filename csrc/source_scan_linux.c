@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lines_linux.h"
 #include "pagemap.h"
 #include "region.h"
 
@@ -67,25 +67,29 @@ static bool is_internal_hugetlb(dev_t device)
 }
 
 /* "36 35 0:98 / /mnt rw - hugetlbfs none rw".  Spaces in paths are escaped. */
+static bool is_hugetlb_line(struct span line, dev_t device)
+{
+        struct span type = line;
+        uint64_t number, major, minor;
+
+        while (type.at < type.end && !SPAN_STARTS(type, " - hugetlbfs "))
+                type.at++;
+        return type.at < type.end && scan_decimal(&line, &number) == SCAN_OK && scan_char(&line, ' ') &&
+               scan_decimal(&line, &number) == SCAN_OK && scan_char(&line, ' ') &&
+               scan_decimal(&line, &major) == SCAN_OK && scan_char(&line, ':') &&
+               scan_decimal(&line, &minor) == SCAN_OK && makedev((unsigned)major, (unsigned)minor) == device;
+}
+
 static bool is_hugetlb_mount(int dir, dev_t device)
 {
-        int fd = openat(dir, "mountinfo", O_RDONLY | O_CLOEXEC);
-        FILE *mounts = fd >= 0 ? fdopen(fd, "r") : NULL;
-        char *line = NULL;
-        size_t size = 0;
+        struct mema_lines lines;
+        struct span line;
         bool found = false;
 
-        while (mounts && !found && getline(&line, &size, mounts) > 0) {
-                unsigned major, minor;
-
-                found = sscanf(line, "%*d %*d %u:%u", &major, &minor) == 2 &&
-                        makedev(major, minor) == device && strstr(line, " - hugetlbfs ");
-        }
-        free(line);
-        if (mounts)
-                fclose(mounts);
-        else if (fd >= 0)
-                close(fd);
+        mema_lines_open(&lines, dir, "mountinfo");
+        while (!found && mema_lines_next(&lines, &line))
+                found = is_hugetlb_line(line, device);
+        mema_lines_close(&lines);
         return found;
 }
 

@@ -26,10 +26,8 @@ enum { PROC_MAGIC = 0x9fa0 }; /* PROC_SUPER_MAGIC of linux/magic.h */
 
 /* The shadow memory of a sanitizer is recognized by its flags, which a scan does not have.
  * binding.go defines this if this process has such memory. */
-#ifdef MEMA_HAS_SHADOW
-enum { HAS_SHADOW = 1 };
-#else
-enum { HAS_SHADOW = 0 };
+#ifndef MEMA_HAS_SHADOW
+#define MEMA_HAS_SHADOW 0
 #endif
 
 /* Errors */
@@ -247,7 +245,7 @@ static enum mema_status open_process(struct mema_reader *r, const char *folder, 
                 return error->status;
         if (r->pid != 0 && (r->maps = openat(r->dir, "maps", READ)) < 0)
                 return failed(r, "open", errno, error);
-        if (scan && !(HAS_SHADOW && r->pid == 0) && (scanning = mema_source_scan(r))) {
+        if (scan && !(MEMA_HAS_SHADOW && r->pid == 0) && (scanning = mema_source_scan(r))) {
                 snprintf(r->name, sizeof r->name, "%s/maps", folder);
                 *source = scanning;
         }

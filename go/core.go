@@ -6,16 +6,13 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// What this package asks of the C library, with its own errors. core_cgo.go and core_none.go decide
-// which library there is.
+// What this package asks of the C library, with its own errors. core_cgo.go and core_plain.go decide
+// in which form, by build tag.
 
 // names are the library's tables, and the format that this package adds.
 var names = readTables()
 
 func readTables() core.Tables {
-	if library == nil {
-		return core.Tables{}
-	}
 	t := library.Tables()
 	t.Formats = append(t.Formats, "pprof")
 	t.MediaTypes = append(t.MediaTypes, "application/octet-stream")
@@ -30,9 +27,6 @@ func number(table []string, name string) int { return slices.Index(table, name) 
 type reading struct{ core.Report }
 
 func newReading(o readOptions) (reading, error) {
-	if library == nil {
-		return reading{}, ErrUnsupported
-	}
 	r := library.New(core.Options{
 		Top: o.top, Sort: o.sort, EverySort: o.everySort, ForDiff: o.compared,
 		Source: o.source, RSSOnly: o.rssOnly, KeepText: o.keepText,
@@ -48,19 +42,13 @@ func (r reading) feed(piece []byte) error { return parseError(r.Report.Feed(piec
 
 // collect reads a process, 0 this one. The error is ErrUnsupported or a *SourceError.
 func (r reading) collect(pid uint64) error {
-	e := r.Report.Collect(pid)
-	return errorOf(e, func(kind error) error {
-		if e.Line > 0 { // the input is wrong
-			return &SourceError{e.Message, nil, parseError(e)}
-		}
-		return &SourceError{e.Message, kind, errno(e.System)}
-	})
+	return sourceError(r.Report.Collect(pid))
 }
 
+// fault returns a *SourceError if a bug in the library has ended the reading.
+func (r reading) fault() error { return sourceError(r.Report.Fault()) }
+
 func addLabel(at, size uintptr, name string, anchor uint64) error {
-	if library == nil {
-		return ErrUnsupported
-	}
 	return labelError(library.Label(at, size, name, anchor))
 }
 

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && !memanalyzer_nocgo
 
 package memanalyzer
 
@@ -7,5 +7,5 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-// library is the C library that makes the reports; nil if this build has none.
+// library is the C library, which makes the reports.
 var library core.Library = csrc.Library{}

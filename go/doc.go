@@ -67,7 +67,8 @@
 //
 // # Systems
 //
-// The package supports Go 1.26 and 1.27. Reports and labels need Linux and cgo. On other systems
-// and without cgo, everything builds, the handler answers 501, and functions return
-// [ErrUnsupported].
+// The package supports Go 1.26 and 1.27, with or without cgo: without it, or with the build tag
+// memanalyzer_nocgo, the C library is one that was translated to Go, and only figures of malloc
+// are missing. Reports and labels need Linux. On other systems, [Parse] and [Mmap] work, the handler
+// answers 501, and the other functions return [ErrUnsupported].
 package memanalyzer

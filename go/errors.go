@@ -10,13 +10,13 @@ import (
 	"example.com/memanalyzer/csrc/core"
 )
 
-const unsupported = "memory reports need Linux and a build with cgo (CGO_ENABLED=1 and a C compiler)"
+const unsupported = "memory reports need Linux; a saved smaps can be read everywhere"
 
 // Errors for errors.Is. Every error that this package makes, these included, prints as
 // "memanalyzer: " and what is wrong. Errors of a context, a reader or a writer that the caller
 // has passed are returned as they are.
 var (
-	// ErrUnsupported: this system, or this build, has no source of reports.
+	// ErrUnsupported: this system has no source of reports.
 	ErrUnsupported = errors.New("memanalyzer: " + unsupported)
 
 	// ErrEmpty: the input has no mappings, hence no address space.
@@ -158,6 +158,15 @@ func errorOf(e core.Error, of func(kind error) error) error {
 
 func parseError(e core.Error) error {
 	return errorOf(e, func(kind error) error { return &ParseError{int(e.Line), int(e.Column), e.Message, kind} })
+}
+
+func sourceError(e core.Error) error {
+	return errorOf(e, func(kind error) error {
+		if e.Line > 0 { // the input is wrong
+			return &SourceError{e.Message, nil, parseError(e)}
+		}
+		return &SourceError{e.Message, kind, errno(e.System)}
+	})
 }
 
 func labelError(e core.Error) error {

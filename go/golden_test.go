@@ -1,5 +1,3 @@
-//go:build cgo
-
 package memanalyzer
 
 import (

@@ -1,6 +1,7 @@
 package memanalyzer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,12 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer answer.Close()
+	buf := make([]byte, answerBuffer)
+	n, err := answer.next(buf)
+	if err != nil {
+		sourceRefusal(err).answer(w)
+		return
+	}
 	q.setDeadline(w, r, 0)
 	h.Set("Age", strconv.FormatInt(int64(answer.age/time.Second), 10))
 	h.Set("X-Memanalyzer-Cost", strconv.FormatFloat(answer.cost.Seconds(), 'f', 6, 64))
@@ -78,11 +85,14 @@ func (a *Analyzer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case q.read.callStacks:
 		h.Set("Content-Disposition", `attachment; filename="memory.pb.gz"`)
 	}
-	buf := make([]byte, answerBuffer)
-	for n := answer.Next(buf); n > 0; n = answer.Next(buf) {
+	for n > 0 && err == nil {
 		if _, err := w.Write(buf[:n]); err != nil || r.Method == http.MethodHead {
 			return
 		}
+		n, err = answer.next(buf)
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client must not take the answer for whole
 	}
 }
 
@@ -99,10 +109,30 @@ type answer struct {
 func newAnswer(out core.Output, cost, age time.Duration, of ...*shared) (answer, error) {
 	a := answer{out, cost, age, of}
 	if out == nil {
-		a.closeReadings()
-		return answer{}, &SourceError{"no memory for the answer", ErrNoMemory, nil}
+		defer a.closeReadings()
+		return answer{}, cmp.Or(a.fault(), error(&SourceError{"no memory for the answer", ErrNoMemory, nil}))
 	}
 	return a, nil
+}
+
+// fault returns the error of a fault in the library.
+func (a answer) fault() error {
+	for _, r := range a.of {
+		if err := r.fault(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next fills buf with the next bytes and returns how many; 0 at the end, or with the error of a
+// fault in the library.
+func (a answer) next(buf []byte) (int, error) {
+	n := a.Next(buf)
+	if n == 0 {
+		return 0, a.fault()
+	}
+	return n, nil
 }
 
 func (a answer) Close() {

@@ -2,6 +2,9 @@ package memanalyzer
 
 import (
 	"errors"
+	"fmt"
+	"math"
+	"os"
 	"sync/atomic"
 	"unsafe"
 )
@@ -50,18 +53,27 @@ func (l *Labeled) Remove() error {
 type Mapping struct {
 	pages []byte
 	size  int
-	label *Labeled
+	label *Labeled // nil if this system has no labels
 }
 
 // Mmap maps size bytes of private, zeroed memory, and labels them like [Label], whose errors it
 // returns. The memory is not on the Go heap: the collector neither scans nor frees it, so it must
-// not contain Go pointers. The caller closes the Mapping.
+// not contain Go pointers. The caller closes the Mapping. On systems other than Linux, which have
+// no reports, the memory has no label; on those without mmap, such as WebAssembly, it is on the Go
+// heap.
 func Mmap(size int, name string) (*Mapping, error) {
-	pages, err := mapPages(size)
+	page := os.Getpagesize()
+	if size < 1 || size > math.MaxInt-page {
+		return nil, &LabelError{fmt.Sprintf("Mmap wants a size from 1 to %d, not %d", math.MaxInt-page, size), ErrNoPage, nil}
+	}
+	pages, err := mapPages((size + page - 1) / page * page)
 	if err != nil {
 		return nil, err
 	}
 	label, err := Label(pages, name)
+	if err == ErrUnsupported {
+		return &Mapping{pages, size, nil}, nil
+	}
 	if err != nil {
 		unmapPages(pages)
 		return nil, err
@@ -80,5 +92,8 @@ func (m *Mapping) Close() error {
 	}
 	pages := m.pages
 	m.pages, m.size = nil, 0
+	if m.label == nil {
+		return unmapPages(pages)
+	}
 	return errors.Join(m.label.Remove(), unmapPages(pages))
 }

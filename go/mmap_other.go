@@ -1,7 +1,9 @@
-//go:build !linux
+//go:build !unix && !windows
 
 package memanalyzer
 
-func mapPages(int) ([]byte, error) { return nil, ErrUnsupported }
+// Systems without mmap, such as WebAssembly, have only the Go heap.
 
-func unmapPages([]byte) error { return ErrUnsupported }
+func mapPages(size int) ([]byte, error) { return make([]byte, size), nil }
+
+func unmapPages([]byte) error { return nil }

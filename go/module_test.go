@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -172,10 +171,10 @@ func TestOtherModule(t *testing.T) { forEachGo(t, testModule) }
 func testModule(t *testing.T, m userModule) {
 	cgo, none := m.with("CGO_ENABLED=1"), m.with("CGO_ENABLED=0")
 	t.Run("cgo", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=mod")) })
-	t.Run("no cgo", func(t *testing.T) { testRefusals(t, none.build(t, "-mod=mod")) })
+	t.Run("no cgo", func(t *testing.T) { testReports(t, none.build(t, "-mod=mod")) })
 	m.run(t, "mod", "vendor")
 	t.Run("cgo, vendored", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=vendor")) })
-	t.Run("no cgo, vendored", func(t *testing.T) { testRefusals(t, none.build(t, "-mod=vendor")) })
+	t.Run("no cgo, vendored", func(t *testing.T) { testReports(t, none.build(t, "-mod=vendor")) })
 }
 
 func TestOtherSystems(t *testing.T) {
@@ -185,7 +184,7 @@ func TestOtherSystems(t *testing.T) {
 	onlyInTestAll(t)
 	t.Parallel()
 	m := newUserModule(t, "CGO_ENABLED=0")
-	for _, system := range []string{"darwin", "windows"} {
+	for _, system := range []string{"darwin", "freebsd", "windows"} {
 		t.Run(system, func(t *testing.T) { m.with("GOOS=" + system).build(t) })
 	}
 }
@@ -213,24 +212,6 @@ func parsedRSS(t *testing.T, capture string) uint64 {
 		}
 	}
 	return sum
-}
-
-func testRefusals(t *testing.T, programs string) {
-	t.Helper()
-	status, body := askProgram(t, programs+"serve")
-	if status != http.StatusNotImplemented || !strings.HasPrefix(body, "Failed to open /proc/self/smaps: ") {
-		t.Errorf("%d %q, want 501 and the failure", status, body)
-	}
-	out, message, err := runParse(t, programs+"parse", "real/bash-6.18.smaps")
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || out != "" {
-		t.Errorf("Parse prints %q and ends with %v, want an error", out, err)
-	}
-	for _, text := range []string{body, message} {
-		if !strings.Contains(text, "CGO_ENABLED=1") || strings.Count(text, "\n") != 1 {
-			t.Errorf("%q, want one line that says what to do", text)
-		}
-	}
 }
 
 // askProgram runs a server, sends a request to the address that it prints, and kills it.

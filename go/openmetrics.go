@@ -16,8 +16,11 @@ func (a *Analyzer) OpenMetrics(ctx context.Context) ([]byte, error) {
 	defer answer.Close()
 	var text bytes.Buffer
 	buf := make([]byte, answerBuffer)
-	for n := answer.Next(buf); n > 0; n = answer.Next(buf) {
+	for {
+		n, err := answer.next(buf)
+		if n == 0 {
+			return text.Bytes(), err
+		}
 		text.Write(buf[:n])
 	}
-	return text.Bytes(), nil
 }

@@ -13,7 +13,7 @@ import (
 
 // Read returns where the memory of this process is. It always reads, unlike [Analyzer.Report].
 // ctx can only prevent the reading: one that has begun is finished, because the kernel does not
-// interrupt it. The error is [ErrUnsupported] if the system or the build has no source, a
+// interrupt it. The error is [ErrUnsupported] if the system has no source, a
 // [*SourceError] with the file and the reason, or that of ctx.
 func Read(ctx context.Context, options ...ReadOption) (*Report, error) {
 	return read(ctx, readSelf, options)
@@ -86,14 +86,15 @@ func read(ctx context.Context, from func(context.Context, readOptions) (timedRea
 		return nil, err
 	}
 	defer r.Close()
-	return r.report(o), nil
+	report := r.report(o)
+	if err := r.fault(); err != nil {
+		return nil, err
+	}
+	return report, nil
 }
 
 // readSelf reads this process; the caller closes the reading.
 func readSelf(ctx context.Context, o readOptions) (timedReading, error) {
-	if library == nil {
-		return timedReading{}, ErrUnsupported
-	}
 	began := time.Now()
 	malloc, end := mallocTurn(o.withoutMalloc)
 	defer end()
@@ -135,6 +136,10 @@ func finish(ctx context.Context, began time.Time, o readOptions, collect func(re
 		return timedReading{}, err
 	}
 	r.Finish(after())
+	if err := r.fault(); err != nil {
+		r.Close()
+		return timedReading{}, err
+	}
 	return timedReading{reading: r, began: began, cost: time.Since(began)}, nil
 }
 

@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build linux
 
 package memanalyzer
 
@@ -136,8 +136,11 @@ func TestLiveReport(t *testing.T) {
 		t.Error("there are no mappings")
 	}
 	checkRegions(t, r)
-	if len(r.Warnings) > 0 {
-		t.Errorf("warnings: %q", r.Warnings)
+	for _, warning := range r.Warnings {
+		// The tag memanalyzer_nocgo leaves out the library, and not the C library of other packages.
+		if !strings.HasPrefix(warning, "A C library was loaded without cgo") {
+			t.Errorf("warning: %q", warning)
+		}
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package core is the boundary between package memanalyzer and the C library: the structs of
-// csrc/memanalyzer.h, and the calls of a binding. Package csrc binds by cgo. Members have the
+// csrc/memanalyzer.h, and the calls of a binding. Package csrc binds by cgo; go/internal/plain has the
+// library translated to Go. Members have the
 // names, units and meanings that memanalyzer.h gives them: InUse is in_use. An enum is an index
 // into its table in [Tables].
 package core
@@ -119,11 +120,12 @@ type Report interface {
 	Row(sort uint32, i uint64) Region
 	Write(OutputOptions) Output                             // nil if there is no memory for it
 	WriteDifferences(before Report, o OutputOptions) Output // likewise; both were made with ForDiff
+	Fault() Error                                           // of the library itself: not OK only after a bug
 	Close()
 }
 
 // An Output is what is being written of a report. There can be several at a time.
 type Output interface {
-	Next(buf []byte) int // mema_output_next
+	Next(buf []byte) int // mema_output_next; 0 also after a fault
 	Close()
 }

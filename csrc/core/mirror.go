@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,11 +12,15 @@ import (
 )
 
 // A Mirror copies a C struct to the Go struct of the same members and back.
-type Mirror[T any] []step
+type Mirror[T any] struct {
+	steps   []step
+	swapped bool // C has the other byte order
+}
 
 type step struct {
 	at, in uintptr // offsets in the Go and the C struct
 	size   uintptr
+	unit   uintptr // bytes of a number
 	text   bool    // a string in Go, a char array in C
 	length uintptr // where the text's length is; 0: the text ends with a NUL
 }
@@ -24,7 +29,13 @@ type step struct {
 // like it, by name. It panics if a field has no member of its size, or a member no field, unless it
 // is private (_name) or in unread.
 func NewMirror[T, C any](unread ...string) Mirror[T] {
-	return pair(nil, reflect.TypeFor[T](), reflect.TypeFor[C](), 0, 0, unread)
+	return Mirror[T]{steps: pair(nil, reflect.TypeFor[T](), reflect.TypeFor[C](), 0, 0, unread)}
+}
+
+// LittleEndian is the Mirror for a C struct of that byte order, on any machine.
+func (m Mirror[T]) LittleEndian() Mirror[T] {
+	m.swapped = binary.NativeEndian.Uint16([]byte{1, 0}) != 1
+	return m
 }
 
 func pair(m []step, t, c reflect.Type, at, in uintptr, unread []string) []step {
@@ -39,7 +50,11 @@ func pair(m []step, t, c reflect.Type, at, in uintptr, unread []string) []step {
 	case t.Kind() != reflect.String && (t.Size() != c.Size() || (t.Kind() == reflect.Bool) != (c.Kind() == reflect.Bool)):
 		panic(fmt.Sprintf("core: %v is not %v", t, c))
 	}
-	return append(m, step{at: at, in: in, size: c.Size(), text: t.Kind() == reflect.String})
+	unit := c
+	if c.Kind() == reflect.Array {
+		unit = c.Elem()
+	}
+	return append(m, step{at: at, in: in, size: c.Size(), unit: unit.Size(), text: t.Kind() == reflect.String})
 }
 
 // fields are the members of a C struct that are not private. cgo's spelling of the member go is _go.
@@ -105,13 +120,15 @@ func memberName(field string) string {
 // Load copies the C struct at c.
 func (m Mirror[T]) Load(c unsafe.Pointer) *T {
 	t := new(T)
-	for _, s := range m {
+	for _, s := range m.steps {
 		from := unsafe.Slice((*byte)(unsafe.Add(c, s.in)), s.size)
 		switch to := unsafe.Add(unsafe.Pointer(t), s.at); {
 		case !s.text:
-			copy(unsafe.Slice((*byte)(to), s.size), from)
+			m.copy(unsafe.Slice((*byte)(to), s.size), from, s.unit)
 		case s.length > 0:
-			*(*string)(to) = string(from[:*(*uint64)(unsafe.Add(c, s.length))])
+			var length uint64
+			m.copy(unsafe.Slice((*byte)(unsafe.Pointer(&length)), 8), unsafe.Slice((*byte)(unsafe.Add(c, s.length)), 8), 8)
+			*(*string)(to) = string(from[:length])
 		default:
 			*(*string)(to) = string(from[:bytes.IndexByte(from, 0)])
 		}
@@ -121,10 +138,17 @@ func (m Mirror[T]) Load(c unsafe.Pointer) *T {
 
 // Store copies t to the C struct at c, texts excepted.
 func (m Mirror[T]) Store(c unsafe.Pointer, t *T) {
-	for _, s := range m {
+	for _, s := range m.steps {
 		if !s.text {
 			from := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(t), s.at)), s.size)
-			copy(unsafe.Slice((*byte)(unsafe.Add(c, s.in)), s.size), from)
+			m.copy(unsafe.Slice((*byte)(unsafe.Add(c, s.in)), s.size), from, s.unit)
 		}
+	}
+}
+
+func (m Mirror[T]) copy(to, from []byte, unit uintptr) {
+	copy(to, from)
+	for ; m.swapped && len(to) > 0; to = to[unit:] {
+		slices.Reverse(to[:unit])
 	}
 }

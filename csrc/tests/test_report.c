@@ -987,6 +987,18 @@ static void mappings_near_their_limit_are_warned_of(void)
               "The input has totals only, as in smaps_rollup: read smaps for a breakdown");
 }
 
+static void a_c_library_that_was_not_asked_is_warned_of(void)
+{
+        static const char warning[] =
+                "A C library was loaded without cgo and gave no figures: its heap is known "
+                "by shape only, and the rest is in Read-Write";
+
+        WARNS("# without_cgo: 1\n" FILE_MAP("7000-8000", "r-xp", "/usr/lib/libc.so.6", 4), warning);
+        WARNS("# without_cgo: 1\n" FILE_MAP("7000-8000", "r-xp", "/lib/libc-2.31.so", 4), warning);
+        WARNS("# without_cgo: 1\n" FILE_MAP("7000-8000", "r-xp", "/usr/lib/libcap.so.2", 4), "");
+        WARNS(FILE_MAP("7000-8000", "r-xp", "/usr/lib/libc.so.6", 4), "");
+}
+
 static void repeated_fields_are_counted(void)
 {
         make_report(&r, "1000-2000 rw-p 0 0:0 0\nFoo: 1\nBar: 2\nRss: 4 kB\nRss: 4 kB\n", NULL, 0,
@@ -1028,7 +1040,7 @@ static void warnings_fit_with_the_largest_numbers(void)
 
         make_report(&r, MAP("1000-2000", "rw-p", "", 4), anchored(0x5000), 0, MEMA_SORT_RSS);
         memset(&r.checks, 0xff, sizeof r.checks);
-        r.checks.totals_only = r.checks.scan_missed = true;
+        r.checks.totals_only = r.checks.libc_unasked = r.checks.scan_missed = true;
         r.context.exe_deleted = true;
         r.category[MEMA_CATEGORY_GO_HEAP].sums.value[MEMA_FIELD_SIZE] = 1;
         for (unsigned i = 0; i < MEMA_PROOF_COUNT; i++)
@@ -1039,7 +1051,7 @@ static void warnings_fit_with_the_largest_numbers(void)
         r.context.limits.value[MEMA_LIMIT_CGROUP_ROOM_LIMIT] = UINT64_MAX;
         for (; (n = mema_report_warning(&r, count, text, sizeof text)) > 0; count++)
                 TRUE(n < MEMA_WARNING_MAX);
-        EQUAL(count, 17);
+        EQUAL(count, 18);
         mema_report_free(&r);
 }
 
@@ -1143,8 +1155,8 @@ SUITE(report, CASE(the_law_holds_on_every_fixture), CASE(each_column_is_added_up
       CASE(a_mapping_that_has_grown_is_counted_once), CASE(a_mapping_that_is_merged_is_counted_once),
       CASE(memory_behind_a_library_can_be_its_data), CASE(context_and_options_are_copied),
       CASE(odd_inputs_are_warned_of), CASE(a_cgroup_near_its_limit_is_warned_of),
-      CASE(mappings_near_their_limit_are_warned_of), CASE(repeated_fields_are_counted),
-      CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer),
+      CASE(mappings_near_their_limit_are_warned_of), CASE(a_c_library_that_was_not_asked_is_warned_of),
+      CASE(repeated_fields_are_counted), CASE(lost_rows_are_warned_of), CASE(a_warning_is_cut_to_its_buffer),
       CASE(warnings_fit_with_the_largest_numbers), CASE(the_program_is_called_by_its_base_name),
       CASE(the_first_file_is_the_program), CASE(some_first_mappings_are_not_the_program),
       CASE(a_known_program_is_not_guessed));

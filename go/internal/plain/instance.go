@@ -1,0 +1,112 @@
+package plain
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"example.com/memanalyzer/csrc/core"
+	"example.com/memanalyzer/go/internal/plain/module"
+)
+
+// An instance is a module with its memory. One goroutine at a time uses it.
+type instance struct {
+	*module.Module
+	lock   sync.Mutex
+	memory *memory
+	broken string // the fault that ended it
+}
+
+// newInstance returns nil if there is no memory for it.
+func newInstance() *instance {
+	memory := newMemory()
+	if memory == nil {
+		return nil
+	}
+	s := &system{memory: memory}
+	s.Module = module.New(s)
+	s.Xinitialize()
+	return &instance{Module: s.Module, memory: memory}
+}
+
+// run calls f, unless the instance is broken. A panic in f breaks it: its memory can be in any
+// state, but nothing outside of it is.
+func (m *instance) run(f func(*instance)) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if m.broken != "" {
+		return
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			m.broken = fmt.Sprintf("internal error, please report it: %v%s", fault, faultPlace())
+		}
+	}()
+	f(m)
+}
+
+// faultPlace is the function of package module that has panicked.
+func faultPlace() string {
+	var callers [16]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	for {
+		frame, more := frames.Next()
+		if _, name, ok := bytes.Cut([]byte(frame.Function), []byte("/module.(*Module).")); ok {
+			return fmt.Sprintf(" in %s", name)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// failure runs a call that returns a status, and returns its error.
+func (m *instance) failure(call func(*instance) uint32) (e core.Error) {
+	m.run(func(m *instance) {
+		if call(m) >= statusOf("EMPTY") {
+			e = *toError.Load(m.pointer(m.Xerror_at()))
+		}
+	})
+	if fault := m.fault(); fault.Status != core.OK {
+		return fault
+	}
+	return e
+}
+
+func (m *instance) fault() core.Error {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if m.broken == "" {
+		return core.Error{}
+	}
+	return core.Error{Status: statusOf("SYSTEM"), Message: m.broken}
+}
+
+// Close unmaps the memory. Later calls do nothing.
+func (m *instance) Close() {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	m.memory.free()
+	m.broken = "the report is closed"
+}
+
+// bytes are n bytes of the memory, until the module runs again.
+func (m *instance) bytes(at, n int32) []byte { return m.memory.pages[uint32(at):][:uint32(n)] }
+
+// place are the first bytes of glue.c's place.
+func (m *instance) place(n int) []byte { return m.bytes(m.Xplace_at(), int32(n)) }
+
+// pointer is for a struct of layout.go.
+func (m *instance) pointer(at int32) unsafe.Pointer {
+	return unsafe.Pointer(&m.memory.pages[uint32(at)])
+}
+
+// text is a string of C.
+func (m *instance) text(at int32) string { return m.memory.text(at) }
+
+func (m *memory) text(at int32) string {
+	b := m.pages[uint32(at):]
+	return string(b[:bytes.IndexByte(b, 0)])
+}

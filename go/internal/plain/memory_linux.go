@@ -1,0 +1,93 @@
+package plain
+
+import (
+	"slices"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// memory is that of a module: mapped by itself, so that a report does not change the Go heap that
+// it reads, with a label, and grown by the kernel, which copies nothing.
+type memory struct{ pages []byte }
+
+// memories are those that exist, by address.
+var memories struct {
+	sync.Mutex
+	list []*memory
+}
+
+const memoryName = "memanalyzer"
+
+const wasmPage = 1 << 16
+
+func newMemory() *memory {
+	pages, err := unix.Mmap(-1, 0, initialMemory, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil
+	}
+	// No neighbor has this flag, so the kernel does not merge them.
+	_ = unix.Madvise(pages, unix.MADV_DONTDUMP)
+	m := &memory{pages}
+	name, _ := unix.BytePtrFromString(memoryName)
+	_, _, _ = unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME, m.address(),
+		uintptr(len(pages)), uintptr(unsafe.Pointer(name)), 0)
+	m.enter()
+	return m
+}
+
+func (m *memory) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(m.pages))) }
+
+func (m *memory) enter() {
+	memories.Lock()
+	defer memories.Unlock()
+	memories.list = append(memories.list, m)
+}
+
+func (m *memory) leave() {
+	memories.Lock()
+	defer memories.Unlock()
+	memories.list = slices.DeleteFunc(memories.list, func(other *memory) bool { return other == m })
+}
+
+func (m *memory) free() {
+	if m.pages != nil {
+		m.leave()
+		_ = unix.Munmap(m.pages)
+		m.pages = nil
+	}
+}
+
+// Slice is for package module.
+func (m *memory) Slice() *[]byte { return &m.pages }
+
+// Grow is memory.grow of WebAssembly: it returns the old size in its pages, or -1. The first
+// memory ends within a page, of which the rest is not used.
+func (m *memory) Grow(delta, most int64) int64 {
+	old := (int64(len(m.pages)) + wasmPage - 1) / wasmPage
+	if delta == 0 {
+		return old
+	}
+	if delta < 0 || old+delta > min(most, 1<<15) {
+		return -1
+	}
+	memories.Lock()
+	defer memories.Unlock()
+	pages, err := unix.Mremap(m.pages, int(old+delta)*wasmPage, unix.MREMAP_MAYMOVE)
+	if err != nil {
+		return -1
+	}
+	m.pages = pages
+	return old
+}
+
+// memoryRanges are the addresses of all memories.
+func memoryRanges() (ranges [][2]uint64) {
+	memories.Lock()
+	defer memories.Unlock()
+	for _, m := range memories.list {
+		ranges = append(ranges, [2]uint64{uint64(m.address()), uint64(m.address()) + uint64(len(m.pages))})
+	}
+	return ranges
+}
