@@ -461,10 +461,10 @@ generate: ## translate the C library to Go, for builds without cgo (go/internal/
 # What is committed must be what the tools write.
 test-generate: build/tools/wasm2go
 	.ci/install $(GENERATE_PACKAGES)
-	rm -rf build/generated
-	csrc/wasm/generate.sh build/generated
+	rm -rf build/_generated
+	csrc/wasm/generate.sh build/_generated
 	for file in layout.go sources.sum module/libc.go module/module.go; do \
-		cmp build/generated/$$file go/internal/plain/$$file || exit; done
+		cmp build/_generated/$$file go/internal/plain/$$file || exit; done
 	@echo 'PASS: generated files'
 
 .PHONY: golden

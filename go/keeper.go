@@ -141,8 +141,18 @@ func (k *keeper) current(o readOptions) (*shared, error) {
 	return nil, k.failure[o.kind()]
 }
 
-// last returns the newest reading that answers o, nil if there is none.
+// last returns the newest reading that answers o, nil if there is none. One that has failed since
+// then is dropped: its fault is the callers' error until the next reading.
 func (k *keeper) last(o readOptions) *shared {
+	for kind, s := range k.kept {
+		if s == nil {
+			continue
+		}
+		if err := s.fault(); err != nil {
+			s.Close()
+			k.kept[kind], k.failure[kind] = nil, err
+		}
+	}
 	s, other := k.kept[o.kind()], k.kept[bySmaps]
 	if o.source == autoSource && other != nil && (s == nil || other.began.After(s.began)) {
 		return other

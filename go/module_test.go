@@ -60,6 +60,41 @@ func main() {
 }
 `
 
+// libcProgram loads the C library in a build without cgo, and has 96 MB of its malloc.
+const libcProgram = `package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+	memanalyzer "example.com/memanalyzer/go"
+)
+
+func main() {
+	libc, err := purego.Dlopen("libc.so.6", purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil {
+		panic(err)
+	}
+	var malloc func(uintptr) unsafe.Pointer
+	purego.RegisterLibFunc(&malloc, libc, "malloc")
+	touch := func(size uintptr) {
+		block := unsafe.Slice((*byte)(malloc(size)), size)
+		for i := 0; i < len(block); i += 4096 {
+			block[i] = 1
+		}
+	}
+	for range 2048 {
+		touch(16 << 10)
+	}
+	touch(64 << 20)
+	w := httptest.NewRecorder()
+	memanalyzer.MemoryProfileHandler(w, httptest.NewRequest("GET", "/?unit=KB", nil))
+	fmt.Print(w.Body)
+}
+`
+
 // A userModule is a folder with another module, and the environment of go commands in it.
 type userModule struct {
 	folder      string
@@ -175,6 +210,36 @@ func testModule(t *testing.T, m userModule) {
 	m.run(t, "mod", "vendor")
 	t.Run("cgo, vendored", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=vendor")) })
 	t.Run("no cgo, vendored", func(t *testing.T) { testReports(t, none.build(t, "-mod=vendor")) })
+}
+
+// Without cgo, a C library can be in the process all the same. Nothing can be asked of it, which the
+// report says; its heap is known from outside.
+func TestALibraryOfCWithoutCgo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("downloads a module and builds a program")
+	}
+	onlyInTestAll(t)
+	t.Parallel()
+	m := newUserModule(t, "CGO_ENABLED=0")
+	if err := os.Mkdir(filepath.Join(m.folder, "libc"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(m.folder, "libc/main.go"), []byte(libcProgram), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m.run(t, "get", "github.com/ebitengine/purego@v0.11.3")
+	out, err := exec.CommandContext(t.Context(), m.build(t)+"libc").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if text := string(out); !strings.Contains(text, "\n  A C library was loaded without cgo and gave no figures: ") {
+		t.Errorf("%s\nhas no warning", text)
+	}
+	rows := textRows(t, string(out))
+	heap := rows["C Heap (malloc)/Main Arena"] + rows["C Heap (malloc)/Arenas"] + rows["Anonymous Memory/Read-Write"]
+	if heap < 96*kib || heap > 100*kib { // in KB
+		t.Errorf("rows %v have %d KB of malloc, want 96 MB", rows, heap)
+	}
 }
 
 func TestOtherSystems(t *testing.T) {
