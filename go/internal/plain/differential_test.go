@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.com/memanalyzer/csrc"
 	"example.com/memanalyzer/csrc/core"
@@ -104,6 +106,60 @@ func TestBothFormsMakeTheSameReport(t *testing.T) {
 				same(t, what, [][]byte{in.text}, o)
 			}
 		})
+	}
+}
+
+// Both read the same of a process that does nothing: also its program, its threads and its limits, as far as
+// these stay the same.
+func TestBothFormsReadTheSameProcess(t *testing.T) {
+	if !hasSource {
+		t.Skip("this system has no source")
+	}
+	program := exec.CommandContext(t.Context(), "sleep", "60")
+	if err := program.Start(); err != nil {
+		t.Skipf("there is no sleep here: %v", err)
+	}
+	defer program.Wait()
+	defer program.Process.Kill()
+	pid := uint64(program.Process.Pid)
+	began := time.Now()
+	for source := range uint32(3) {
+		read := func(library core.Library) (text string) {
+			r := library.New(core.Options{Top: everyRow, Source: source}, core.Facts{}, core.Limits{})
+			defer r.Close()
+			if e := r.Collect(pid); e.Status != core.OK {
+				return e.Message
+			}
+			r.Finish(nil)
+			for i := range r.Rows(0) {
+				text += fmt.Sprintf("%+v\n", r.Row(0, i))
+			}
+			for i := uint32(0); r.Warning(i) != ""; i++ {
+				text += r.Warning(i) + "\n"
+			}
+			return text + fmt.Sprintf("%+v %x", *r.Results(), r.Limits().Known)
+		}
+		c, plain := "", "-"
+		for c != plain && time.Since(began) < 10*time.Second { // sleep can still be starting
+			c, plain = read(csrc.Library{}), read(Library{})
+		}
+		if c != plain {
+			t.Errorf("source %d: C has\n%s\nplain Go\n%s", source, c, plain)
+		}
+		if !strings.Contains(c, "libc") {
+			t.Errorf("source %d: %s", source, c)
+		}
+	}
+	program.Process.Kill()
+	program.Wait()
+	errors := map[string]bool{}
+	for _, library := range []core.Library{csrc.Library{}, Library{}} {
+		r := library.New(core.Options{}, core.Facts{}, core.Limits{})
+		errors[fmt.Sprintf("%+v", r.Collect(pid))] = true
+		r.Close()
+	}
+	if len(errors) != 1 {
+		t.Errorf("after its end: %v", errors)
 	}
 }
 
