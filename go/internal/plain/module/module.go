@@ -135,7 +135,7 @@ func (m *Module) _sys_labels() int32 {
 	return m._env.Xsys_labels()
 }
 func (m *Module) ___wasm_init_memory() {
-	memory_zero(*m.memory, uint32(i32(80320)), uint32(i32(10592)))
+	memory_zero(*m.memory, uint32(i32(79984)), uint32(i32(10592)))
 }
 func (m *Module) _mema_allocator_in(v0 int32) int32 {
 	var v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11 int32
@@ -252,8 +252,8 @@ l1:
 l8:
 	{
 		v0 = v9 << 4
-		v11 = v0 + i32(62592)
-		t28 := int32(load32(mem, uint32(v0+i32(62596))))
+		v11 = v0 + i32(62432)
+		t28 := int32(load32(mem, uint32(v0+i32(62436))))
 		v4 = t28
 		v0 = i32(0)
 	l6:
@@ -405,16 +405,28 @@ l0:
 		if uint32(v3-v2) < uint32(i32(7)) {
 			goto l5
 		}
-		v0 = i32(1)
-		t29 := m._memcmp(v2, i32(53351), i32(7))
-		mem = *m.memory
-		if t29 == 0 {
-			goto l6
+		t29 := int32(load32(mem, uint32(v2)))
+		if t29 != i32(1667393900) {
+			goto l5
 		}
-		t30 := m._memcmp(v2, i32(61092), i32(7))
-		mem = *m.memory
-		if t30 == 0 {
-			goto l6
+		{
+			t30 := int32(load16(mem, uint32(v2+i32(4))))
+			v0 = t30
+			if v0 == i32(12845) {
+				t32 := int32(mem[uint32(v2+i32(6))])
+				if t32 != i32(46) {
+					goto l5
+				}
+				return i32(1)
+			}
+			if v0 != i32(29486) {
+				goto l5
+			}
+			t31 := int32(mem[uint32(v2+i32(6))])
+			if t31 != i32(111) {
+				goto l5
+			}
+			return i32(1)
 		}
 	}
 l5:
@@ -437,12 +449,12 @@ l9:
 l11:
 	{
 		v0 = v2 + i32(1)
-		t31 := int32(mem[uint32(v2)])
-		p32 := v11
-		if t31 == i32(47) {
-			p32 = v0
+		t33 := int32(mem[uint32(v2)])
+		p34 := v11
+		if t33 == i32(47) {
+			p34 = v0
 		}
-		v11 = p32
+		v11 = p34
 		v2 = v0
 		v6 = v6 + i32(-1)
 		if v6 != 0 {
@@ -456,63 +468,63 @@ l10:
 l12:
 	{
 		v7 = v0 + i32(1)
-		t33 := int32(mem[uint32(v0)])
-		v8 = t33
+		t35 := int32(mem[uint32(v0)])
+		v8 = t35
 		v2 = v0 + i32(2)
-		t34 := int32(mem[uint64(uint32(v0))+1])
-		v9 = t34
+		t36 := int32(mem[uint64(uint32(v0))+1])
+		v9 = t36
 		v6 = v0 + i32(3)
 		v5 = v0 + i32(4)
 		v10 = v0 + i32(5)
 		v12 = v0 + i32(6)
 		v13 = v0 + i32(7)
 		v0 = v0 + i32(8)
-		t36 := v0
-		t37 := v13
-		t38 := v12
-		t39 := v10
-		t40 := v5
-		t41 := v6
-		t42 := v2
-		p35 := v11
+		t38 := v0
+		t39 := v13
+		t40 := v12
+		t41 := v10
+		t42 := v5
+		t43 := v6
+		t44 := v2
+		p37 := v11
 		if v8 == i32(47) {
-			p35 = v7
+			p37 = v7
 		}
-		p43 := p35
+		p45 := p37
 		if v9 == i32(47) {
-			p43 = t42
+			p45 = t44
 		}
-		t44 := int32(mem[uint32(v2)])
-		p45 := p43
-		if t44 == i32(47) {
-			p45 = t41
-		}
-		t46 := int32(mem[uint32(v6)])
+		t46 := int32(mem[uint32(v2)])
 		p47 := p45
 		if t46 == i32(47) {
-			p47 = t40
+			p47 = t43
 		}
-		t48 := int32(mem[uint32(v5)])
+		t48 := int32(mem[uint32(v6)])
 		p49 := p47
 		if t48 == i32(47) {
-			p49 = t39
+			p49 = t42
 		}
-		t50 := int32(mem[uint32(v10)])
+		t50 := int32(mem[uint32(v5)])
 		p51 := p49
 		if t50 == i32(47) {
-			p51 = t38
+			p51 = t41
 		}
-		t52 := int32(mem[uint32(v12)])
+		t52 := int32(mem[uint32(v10)])
 		p53 := p51
 		if t52 == i32(47) {
-			p53 = t37
+			p53 = t40
 		}
-		t54 := int32(mem[uint32(v13)])
+		t54 := int32(mem[uint32(v12)])
 		p55 := p53
 		if t54 == i32(47) {
-			p55 = t36
+			p55 = t39
 		}
-		v11 = p55
+		t56 := int32(mem[uint32(v13)])
+		p57 := p55
+		if t56 == i32(47) {
+			p57 = t38
+		}
+		v11 = p57
 		if v0 != v3 {
 			goto l12
 		}
@@ -523,37 +535,37 @@ l8:
 l15:
 	{
 		v0 = v10 << 4
-		v13 = v0 + i32(62592)
-		t56 := int32(load32(mem, uint32(v0+i32(62596))))
-		v6 = t56
+		v13 = v0 + i32(62432)
+		t58 := int32(load32(mem, uint32(v0+i32(62436))))
+		v6 = t58
 		v0 = i32(0)
 	l13:
 		{
 			v2 = v6 + v0
 			v5 = v0 + i32(1)
 			v0 = v5
-			t57 := int32(mem[uint32(v2)])
-			if t57 != 0 {
+			t59 := int32(mem[uint32(v2)])
+			if t59 != 0 {
 				goto l13
 			}
 		}
 		{
-			t58 := v12
+			t60 := v12
 			v0 = v5 + i32(-1)
-			if uint32(t58) < uint32(v0) {
+			if uint32(t60) < uint32(v0) {
 				goto l14
 			}
-			t59 := m._memcmp(v11, v6, v0)
+			t61 := m._memcmp(v11, v6, v0)
 			mem = *m.memory
-			if t59 != 0 {
+			if t61 != 0 {
 				goto l14
 			}
-			t60 := int32(load32(mem, uint32(v13)))
-			var p61 int32
-			if t60 == i32(2) {
-				p61 = 1
+			t62 := int32(load32(mem, uint32(v13)))
+			var p63 int32
+			if t62 == i32(2) {
+				p63 = 1
 			}
-			return p61
+			return p63
 		}
 	l14:
 		v10 = v10 + i32(1)
@@ -561,9 +573,7 @@ l15:
 			goto l15
 		}
 	}
-	v0 = i32(0)
-l6:
-	return v0
+	return i32(0)
 }
 func (m *Module) _mema_sign_of_allocator(v0 int32) int32 {
 	var v1 int32
@@ -574,7 +584,7 @@ func (m *Module) _mema_sign_of_allocator(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(9)) {
 			goto l0
 		}
-		t0 := int32(load32(mem, uint32(v0<<2+i32(62816))))
+		t0 := int32(load32(mem, uint32(v0<<2+i32(62656))))
 		t1 := int32(load32(mem, uint64(uint32(t0))+12))
 		v1 = t1
 	}
@@ -586,7 +596,7 @@ func (m *Module) _mema_sign_of(v0, v1, v2 int32) int32 {
 	{
 		t0 := m._mema_has_flag(v0, i32(52938))
 		if t0 == 0 {
-			t1 := m._mema_has_flag(v0, i32(54921))
+			t1 := m._mema_has_flag(v0, i32(54896))
 			if t1 == 0 {
 				mem := *m.memory
 				t2 := int64(load64(mem, uint32(v0)))
@@ -780,7 +790,7 @@ l7:
 					if t13 != 0 {
 						goto l10
 					}
-					v1 = i32(62864)
+					v1 = i32(62704)
 					{
 						t14 := int32(load32(mem, uint64(uint32(v3))+16))
 						switch t14 + i32(-4) {
@@ -808,7 +818,7 @@ l7:
 						v1 = i32(1)
 						goto l14
 					}
-					v1 = i32(62876)
+					v1 = i32(62716)
 					goto l12
 				}
 			}
@@ -861,7 +871,7 @@ l7:
 						if v8&i32(1) == 0 {
 							goto l20
 						}
-						v1 = i32(62888)
+						v1 = i32(62728)
 						goto l12
 					}
 					t25 := int32(load32(mem, uint64(uint32(v5))+212))
@@ -874,7 +884,7 @@ l7:
 						if uint32(v5) >= uint32(i32(2)) {
 							goto l17
 						}
-						v1 = i32(62888)
+						v1 = i32(62728)
 						goto l12
 					}
 					goto l20
@@ -885,7 +895,7 @@ l7:
 				if t27 == 0 {
 					goto l17
 				}
-				v1 = i32(62888)
+				v1 = i32(62728)
 				goto l12
 			}
 		l17:
@@ -896,7 +906,7 @@ l7:
 					if t29 == 0 {
 						goto l8
 					}
-					v1 = i32(62912)
+					v1 = i32(62752)
 					goto l12
 				}
 				t28 := m._is_arena(v6 + i32(12))
@@ -919,22 +929,22 @@ l7:
 									if t34 == 0 {
 										goto l8
 									}
-									v1 = i32(62960)
+									v1 = i32(62800)
 									goto l12
 								}
-								v1 = i32(62948)
+								v1 = i32(62788)
 								goto l12
 							}
-							v1 = i32(62936)
+							v1 = i32(62776)
 							goto l12
 						}
-						v1 = i32(62924)
+						v1 = i32(62764)
 						goto l12
 					}
-					v1 = i32(62912)
+					v1 = i32(62752)
 					goto l12
 				}
-				v1 = i32(62900)
+				v1 = i32(62740)
 				goto l12
 			}
 		}
@@ -1007,7 +1017,7 @@ func (m *Module) _is_shadow(v0 int32) int32 {
 			goto l0
 		}
 		t2 := int32(load32(mem, uint32(v0)))
-		t3 := m._mema_has_flag(t2, i32(54854))
+		t3 := m._mema_has_flag(t2, i32(54829))
 		mem = *m.memory
 		if t3 == 0 {
 			goto l0
@@ -1133,261 +1143,319 @@ func (m *Module) _is_go_base(v0 int32) int32 {
 			t7 := int32(load32(mem, uint64(uint32(v0))+16))
 			v3 = t7
 			v4 = v3 + i32(252)
-			v1 = i32(220)
-		l4:
+			v1 = i32(-32)
+		l9:
 			{
-				if uint32(v1) > uint32(i32(248)) {
-					goto l2
-				}
 				v5 = v3 + v1
-				t8 := m._memcmp(v5, i32(61100), i32(4))
-				mem = *m.memory
-				if t8 == 0 {
-					goto l3
+				t8 := int32(load32(mem, uint32(v5+i32(252))))
+				if t8 == i32(774991719) {
+					v1 = v1 + i32(252)
+					goto l11
 				}
+				{
+					if uint32(v1+i32(253)) > uint32(i32(248)) {
+						goto l3
+					}
+					t9 := int32(load32(mem, uint32(v5+i32(253))))
+					if t9 == i32(774991719) {
+						v1 = v1 + i32(253)
+						goto l11
+					}
+				}
+			l3:
+				{
+					if uint32(v1+i32(254)) > uint32(i32(248)) {
+						goto l5
+					}
+					t10 := int32(load32(mem, uint32(v5+i32(254))))
+					if t10 == i32(774991719) {
+						v1 = v1 + i32(254)
+						goto l11
+					}
+				}
+			l5:
+				{
+					if uint32(v1+i32(255)) > uint32(i32(248)) {
+						goto l7
+					}
+					t11 := int32(load32(mem, uint32(v5+i32(255))))
+					if t11 == i32(774991719) {
+						goto l8
+					}
+				}
+			l7:
+				v6 = i32(1)
+				v1 = v1 + i32(4)
+				if v1 != 0 {
+					goto l9
+				}
+				goto l10
 			}
-		l2:
-			v5 = i32(1)
-			v1 = v1 + i32(1)
-			if v1 != i32(252) {
-				goto l4
-			}
-			goto l5
-		l3:
+		l8:
+			v1 = v1 + i32(255)
+		l11:
 			if v1 == i32(248) {
 				goto l0
 			}
-			v1 = v1 + i32(-220)
-			v6 = v5 + i32(4)
-			v7 = v3 + i32(224)
+			v7 = v1 + v3 + i32(4)
+			v6 = v3 + i32(4)
 			v2 = i64(0)
-		l7:
+		l13:
 			{
-				t9 := int32(mem[uint32(v7+v1)])
-				v5 = t9 + i32(-48)
+				t12 := int32(mem[uint32(v6+v1)])
+				v5 = t12 + i32(-48)
 				if uint32(v5) > uint32(i32(9)) {
-					goto l6
+					goto l12
 				}
-				t10 := v2
+				t13 := v2
 				v8 = int64(uint32(v5))
-				t11 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
-				if uint64(t10) > uint64(t11) {
+				t14 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
+				if uint64(t13) > uint64(t14) {
 					goto l0
 				}
 				v2 = v2*i64(10) + v8
 				v1 = v1 + i32(1)
-				if v1 != i32(28) {
-					goto l7
+				if v1 != i32(248) {
+					goto l13
 				}
-				goto l8
+				goto l14
 			}
-		l6:
-			v4 = v3 + v1 + i32(224)
-		l8:
-			v5 = i32(1)
-			if v6 == v4 {
-				goto l5
+		l12:
+			v4 = v3 + v1 + i32(4)
+		l14:
+			v6 = i32(1)
+			if v4 == v7 {
+				goto l10
 			}
 			if uint64(v2) < uint64(i64(11)) {
-				goto l5
+				goto l10
 			}
 		}
 	l1:
-		v5 = i32(0)
-		t12 := int32(load32(mem, uint64(uint32(v0))+4))
-		t13 := int64(load64(mem, uint32(t12)))
-		v2 = t13
+		v6 = i32(0)
+		t15 := int32(load32(mem, uint64(uint32(v0))+4))
+		t16 := int64(load64(mem, uint32(t15)))
+		v2 = t16
 		if v2&i64(0x3ffffff) != i64(0) {
-			goto l5
+			goto l10
 		}
 		if uint64(v2+i64(-0x700000000000)) < uint64(i64(-0x6fff00000000)) {
-			goto l5
+			goto l10
 		}
-		t14 := int32(load32(mem, uint32(v0)))
-		t15 := m._mema_has_either(t14, i32(52938), i32(54921))
+		t17 := int32(load32(mem, uint32(v0)))
+		t18 := m._mema_has_either(t17, i32(52938), i32(54896))
 		mem = *m.memory
-		if t15 != 0 {
-			goto l5
+		if t18 != 0 {
+			goto l10
 		}
-		t16 := int32(load32(mem, uint64(uint32(v0))+16))
-		v7 = t16
-		v6 = v7 + i32(252)
-		v1 = i32(220)
+		t19 := int32(load32(mem, uint64(uint32(v0))+16))
+		v3 = t19
+		v7 = v3 + i32(252)
+		v1 = i32(-32)
 		{
-		l11:
+		l22:
 			{
-				if uint32(v1) > uint32(i32(248)) {
-					goto l9
-				}
-				v3 = v7 + v1
-				t17 := m._memcmp(v3, i32(61100), i32(4))
-				mem = *m.memory
-				if t17 == 0 {
-					goto l10
-				}
-			}
-		l9:
-			v3 = i32(1)
-			v1 = v1 + i32(1)
-			if v1 != i32(252) {
-				goto l11
-			}
-			goto l12
-		l10:
-			if v1 != i32(248) {
-				goto l13
-			}
-			v3 = i32(1)
-			goto l12
-		l13:
-			v1 = v1 + i32(-220)
-			v9 = v3 + i32(4)
-			v4 = v7 + i32(224)
-			v2 = i64(0)
-		l16:
-			{
-				t18 := int32(mem[uint32(v4+v1)])
-				v3 = t18 + i32(-48)
-				if uint32(v3) > uint32(i32(9)) {
-					goto l14
+				v5 = v3 + v1
+				t20 := int32(load32(mem, uint32(v5+i32(252))))
+				if t20 == i32(774991719) {
+					v1 = v1 + i32(252)
+					goto l24
 				}
 				{
-					t19 := v2
-					v8 = int64(uint32(v3))
-					t20 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
-					if uint64(t19) <= uint64(t20) {
+					if uint32(v1+i32(253)) > uint32(i32(248)) {
+						goto l16
+					}
+					t21 := int32(load32(mem, uint32(v5+i32(253))))
+					if t21 == i32(774991719) {
+						v1 = v1 + i32(253)
+						goto l24
+					}
+				}
+			l16:
+				{
+					if uint32(v1+i32(254)) > uint32(i32(248)) {
+						goto l18
+					}
+					t22 := int32(load32(mem, uint32(v5+i32(254))))
+					if t22 == i32(774991719) {
+						v1 = v1 + i32(254)
+						goto l24
+					}
+				}
+			l18:
+				{
+					if uint32(v1+i32(255)) > uint32(i32(248)) {
+						goto l20
+					}
+					t23 := int32(load32(mem, uint32(v5+i32(255))))
+					if t23 == i32(774991719) {
+						goto l21
+					}
+				}
+			l20:
+				v1 = v1 + i32(4)
+				if v1 != 0 {
+					goto l22
+				}
+			}
+			v5 = i32(1)
+			goto l23
+		l21:
+			v1 = v1 + i32(255)
+		l24:
+			if v1 != i32(248) {
+				goto l25
+			}
+			v5 = i32(1)
+			goto l23
+		l25:
+			v9 = v1 + v3 + i32(4)
+			v4 = v3 + i32(4)
+			v2 = i64(0)
+		l28:
+			{
+				t24 := int32(mem[uint32(v4+v1)])
+				v5 = t24 + i32(-48)
+				if uint32(v5) > uint32(i32(9)) {
+					goto l26
+				}
+				{
+					t25 := v2
+					v8 = int64(uint32(v5))
+					t26 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
+					if uint64(t25) <= uint64(t26) {
 						v2 = v2*i64(10) + v8
 						v1 = v1 + i32(1)
-						if v1 != i32(28) {
-							goto l16
+						if v1 != i32(248) {
+							goto l28
 						}
-						goto l17
+						goto l29
 					}
-					v3 = i32(1)
-					goto l12
+					v5 = i32(1)
+					goto l23
 				}
 			}
-		l14:
-			v6 = v7 + v1 + i32(224)
-		l17:
-			p21 := v2
-			if v9 == v6 {
-				p21 = i64(0)
+		l26:
+			v7 = v3 + v1 + i32(4)
+		l29:
+			p27 := v2
+			if v7 == v9 {
+				p27 = i64(0)
 			}
-			v2 = p21
+			v2 = p27
 			if uint64(v2+i64(-1)) < uint64(i64(25)) {
-				goto l5
+				goto l10
 			}
-			var p22 int32
+			var p28 int32
 			if v2 == 0 {
-				p22 = 1
+				p28 = 1
 			}
-			v3 = p22
+			v5 = p28
 		}
-	l12:
-		v5 = i32(0)
-		t23 := int32(load32(mem, uint64(uint32(v0))+4))
-		v1 = t23
-		t24 := int32(mem[uint64(uint32(v1))+20])
-		if t24 != i32(1) {
-			goto l5
+	l23:
+		v6 = i32(0)
+		t29 := int32(load32(mem, uint64(uint32(v0))+4))
+		v1 = t29
+		t30 := int32(mem[uint64(uint32(v1))+20])
+		if t30 != i32(1) {
+			goto l10
 		}
 		{
-			t25 := int32(load32(mem, uint64(uint32(v1))+24))
-			switch t25 {
+			t31 := int32(load32(mem, uint64(uint32(v1))+24))
+			switch t31 {
 			default:
-				goto l5
+				goto l10
 			case 0:
-				t26 := int64(load64(mem, uint64(uint32(v1))+8))
-				v2 = t26
-				t27 := int64(load64(mem, uint32(v1)))
-				if (v2-t27)&i64(-0x3c00001) != i64(0) {
-					goto l5
+				t32 := int64(load64(mem, uint64(uint32(v1))+8))
+				v2 = t32
+				t33 := int64(load64(mem, uint32(v1)))
+				if (v2-t33)&i64(-0x3c00001) != i64(0) {
+					goto l10
 				}
 				if v2 == 0 {
-					goto l5
+					goto l10
 				}
-				t28 := int32(load32(mem, uint64(uint32(v0))+12))
-				t29 := v2
-				v1 = t28
-				t30 := int64(load64(mem, uint32(v1)))
-				if t29 != t30 {
-					goto l5
+				t34 := int32(load32(mem, uint64(uint32(v0))+12))
+				t35 := v2
+				v1 = t34
+				t36 := int64(load64(mem, uint32(v1)))
+				if t35 != t36 {
+					goto l10
 				}
-				t31 := int32(mem[uint64(uint32(v1))+20])
-				if t31 != i32(1) {
-					goto l5
+				t37 := int32(mem[uint64(uint32(v1))+20])
+				if t37 != i32(1) {
+					goto l10
 				}
-				t32 := int32(load32(mem, uint64(uint32(v1))+24))
-				t33 := v3 ^ i32(1)
-				v0 = t32
-				var p34 int32
+				t38 := int32(load32(mem, uint64(uint32(v1))+24))
+				t39 := v5 ^ i32(1)
+				v0 = t38
+				var p40 int32
 				if v0 != i32(3) {
-					p34 = 1
+					p40 = 1
 				}
-				if t33|p34 != 0 {
-					goto l20
+				if t39|p40 != 0 {
+					goto l32
 				}
-				t35 := int32(load32(mem, uint64(uint32(v1))+8))
-				if t35&i32(0x3ffffff) != 0 {
+				t41 := int32(load32(mem, uint64(uint32(v1))+8))
+				if t41&i32(0x3ffffff) != 0 {
 					goto l0
 				}
-				goto l5
+				goto l10
 			case 3:
-				v5 = i32(0)
+				v6 = i32(0)
 				{
-					t36 := int64(load64(mem, uint64(uint32(v1))+8))
-					v2 = t36
-					if v2 == 0 {
-						goto l21
-					}
-					t37 := int32(load32(mem, uint64(uint32(v0))+12))
-					t38 := v2
-					v1 = t37
-					t39 := int64(load64(mem, uint32(v1)))
-					if t38 != t39 {
-						goto l21
-					}
-					t40 := int32(mem[uint64(uint32(v1))+20])
-					if t40 != i32(1) {
-						goto l21
-					}
-					t41 := int32(load32(mem, uint64(uint32(v1))+24))
-					if t41 != 0 {
-						goto l21
-					}
 					t42 := int64(load64(mem, uint64(uint32(v1))+8))
-					v8 = t42
+					v2 = t42
+					if v2 == 0 {
+						goto l33
+					}
+					t43 := int32(load32(mem, uint64(uint32(v0))+12))
+					t44 := v2
+					v1 = t43
+					t45 := int64(load64(mem, uint32(v1)))
+					if t44 != t45 {
+						goto l33
+					}
+					t46 := int32(mem[uint64(uint32(v1))+20])
+					if t46 != i32(1) {
+						goto l33
+					}
+					t47 := int32(load32(mem, uint64(uint32(v1))+24))
+					if t47 != 0 {
+						goto l33
+					}
+					t48 := int64(load64(mem, uint64(uint32(v1))+8))
+					v8 = t48
 					if uint64(v8-v2) > uint64(i64(0x3ffffff)) {
-						goto l21
+						goto l33
 					}
-					var p43 int32
+					var p49 int32
 					if v8&i64(0x3ffffff) == 0 {
-						p43 = 1
+						p49 = 1
 					}
-					v5 = p43
+					v6 = p49
 				}
-			l21:
-				if v3 != 0 {
-					goto l5
+			l33:
+				if v5 != 0 {
+					goto l10
 				}
-				t44 := v5
-				var p45 int32
+				t50 := v6
+				var p51 int32
 				if v2&i64(0x3ffffff) == 0 {
-					p45 = 1
+					p51 = 1
 				}
-				return t44 | p45
+				return t50 | p51
 			}
 		}
-	l20:
+	l32:
 		if v0 != i32(3) {
-			goto l5
+			goto l10
 		}
 	}
 l0:
-	v5 = i32(1)
-l5:
-	return v5
+	v6 = i32(1)
+l10:
+	return v6
 }
 func (m *Module) _is_arena(v0 int32) int32 {
 	var v1 int32
@@ -1495,7 +1563,7 @@ func (m *Module) _is_arena(v0 int32) int32 {
 							goto l6
 						}
 						t24 := int32(load32(mem, uint32(v0)))
-						t25 := m._mema_has_flag(t24, i32(54921))
+						t25 := m._mema_has_flag(t24, i32(54896))
 						mem = *m.memory
 						v4 = t25
 						t26 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -2051,7 +2119,7 @@ func (m *Module) _is_marked_stack(v0 int32) int32 {
 			goto l0
 		}
 		t4 := int32(load32(mem, uint32(v0)))
-		t5 := m._mema_has_flag(t4, i32(54854))
+		t5 := m._mema_has_flag(t4, i32(54829))
 		mem = *m.memory
 		if t5 == 0 {
 			goto l0
@@ -2141,7 +2209,7 @@ func (m *Module) _is_thread_stack(v0 int32) int32 {
 		if t12-v3 == i64(0x800000) {
 			goto l0
 		}
-		t13 := m._mema_has_flag(v2, i32(54854))
+		t13 := m._mema_has_flag(v2, i32(54829))
 		mem = *m.memory
 		v1 = t13 ^ i32(1)
 	}
@@ -2168,7 +2236,7 @@ l0:
 				}
 			l2:
 				t18 := int32(load32(mem, uint32(v0)))
-				t19 := m._mema_has_flag(t18, i32(54854))
+				t19 := m._mema_has_flag(t18, i32(54829))
 				mem = *m.memory
 				if t19 != 0 {
 					goto l4
@@ -2519,7 +2587,7 @@ func (m *Module) _mema_rule_for(v0, v1 int32) int32 {
 		v4 = int32(v6)
 	}
 l0:
-	v7 = i32(62992)
+	v7 = i32(62816)
 	var _ int32
 l25:
 	{
@@ -2581,13 +2649,16 @@ l25:
 				if uint32(v3) < uint32(i32(9)) {
 					goto l2
 				}
-				t27 := m._memcmp(v4, i32(62972), i32(9))
-				mem = *m.memory
-				if t27 != 0 {
+				t27 := int64(load64(mem, uint32(v4)))
+				if t27 != i64(7883677795399066671) {
 					goto l2
 				}
-				t28 := int32(mem[uint32(v5+i32(-1))])
-				if t28 != i32(93) {
+				t28 := int32(mem[uint32(v4+i32(8))])
+				if t28 != i32(47) {
+					goto l2
+				}
+				t29 := int32(mem[uint32(v5+i32(-1))])
+				if t29 != i32(93) {
 					goto l2
 				}
 				v1 = v4 + i32(9)
@@ -2597,8 +2668,8 @@ l25:
 				v3 = v4 + v3
 			l10:
 				{
-					t29 := int32(mem[uint32(v1)])
-					if uint32((t29+i32(-48))&i32(255)) > uint32(i32(9)) {
+					t30 := int32(mem[uint32(v1)])
+					if uint32((t30+i32(-48))&i32(255)) > uint32(i32(9)) {
 						goto l9
 					}
 					v1 = v1 + i32(1)
@@ -2611,23 +2682,22 @@ l25:
 				if uint32(v5-v1) < uint32(i32(2)) {
 					goto l2
 				}
-				t30 := m._memcmp(v1, i32(58505), i32(2))
-				mem = *m.memory
-				if t30 != 0 {
+				t31 := int32(load16(mem, uint32(v1)))
+				if t31 != i32(23328) {
 					goto l2
 				}
-				t31 := v5
+				t32 := v5
 				v1 = v1 + i32(2)
-				t32 := int32(load32(mem, uint64(uint32(v7))+4))
-				t33 := t31 - v1
-				v3 = t32
-				if uint32(t33) < uint32(v3) {
+				t33 := int32(load32(mem, uint64(uint32(v7))+4))
+				t34 := t32 - v1
+				v3 = t33
+				if uint32(t34) < uint32(v3) {
 					goto l2
 				}
-				t34 := int32(load32(mem, uint32(v7)))
-				t35 := m._memcmp(v1, t34, v3)
+				t35 := int32(load32(mem, uint32(v7)))
+				t36 := m._memcmp(v1, t35, v3)
 				mem = *m.memory
-				if t35 == 0 {
+				if t36 == 0 {
 					goto l8
 				}
 				goto l2
@@ -2649,12 +2719,12 @@ l25:
 			l14:
 				{
 					v1 = v9 + i32(1)
-					t36 := int32(mem[uint32(v9)])
-					p37 := v3
-					if t36 == i32(47) {
-						p37 = v1
+					t37 := int32(mem[uint32(v9)])
+					p38 := v3
+					if t37 == i32(47) {
+						p38 = v1
 					}
-					v3 = p37
+					v3 = p38
 					v9 = v1
 					v8 = v8 + i32(-1)
 					if v8 != 0 {
@@ -2668,63 +2738,63 @@ l25:
 			l15:
 				{
 					v10 = v1 + i32(1)
-					t38 := int32(mem[uint32(v1)])
-					v11 = t38
+					t39 := int32(mem[uint32(v1)])
+					v11 = t39
 					v9 = v1 + i32(2)
-					t39 := int32(mem[uint64(uint32(v1))+1])
-					v12 = t39
+					t40 := int32(mem[uint64(uint32(v1))+1])
+					v12 = t40
 					v4 = v1 + i32(3)
 					v8 = v1 + i32(4)
 					v13 = v1 + i32(5)
 					v14 = v1 + i32(6)
 					v15 = v1 + i32(7)
 					v1 = v1 + i32(8)
-					t41 := v1
-					t42 := v15
-					t43 := v14
-					t44 := v13
-					t45 := v8
-					t46 := v4
-					t47 := v9
-					p40 := v3
+					t42 := v1
+					t43 := v15
+					t44 := v14
+					t45 := v13
+					t46 := v8
+					t47 := v4
+					t48 := v9
+					p41 := v3
 					if v11 == i32(47) {
-						p40 = v10
+						p41 = v10
 					}
-					p48 := p40
+					p49 := p41
 					if v12 == i32(47) {
-						p48 = t47
+						p49 = t48
 					}
-					t49 := int32(mem[uint32(v9)])
-					p50 := p48
-					if t49 == i32(47) {
-						p50 = t46
+					t50 := int32(mem[uint32(v9)])
+					p51 := p49
+					if t50 == i32(47) {
+						p51 = t47
 					}
-					t51 := int32(mem[uint32(v4)])
-					p52 := p50
-					if t51 == i32(47) {
-						p52 = t45
+					t52 := int32(mem[uint32(v4)])
+					p53 := p51
+					if t52 == i32(47) {
+						p53 = t46
 					}
-					t53 := int32(mem[uint32(v8)])
-					p54 := p52
-					if t53 == i32(47) {
-						p54 = t44
+					t54 := int32(mem[uint32(v8)])
+					p55 := p53
+					if t54 == i32(47) {
+						p55 = t45
 					}
-					t55 := int32(mem[uint32(v13)])
-					p56 := p54
-					if t55 == i32(47) {
-						p56 = t43
+					t56 := int32(mem[uint32(v13)])
+					p57 := p55
+					if t56 == i32(47) {
+						p57 = t44
 					}
-					t57 := int32(mem[uint32(v14)])
-					p58 := p56
-					if t57 == i32(47) {
-						p58 = t42
+					t58 := int32(mem[uint32(v14)])
+					p59 := p57
+					if t58 == i32(47) {
+						p59 = t43
 					}
-					t59 := int32(mem[uint32(v15)])
-					p60 := p58
-					if t59 == i32(47) {
-						p60 = t41
+					t60 := int32(mem[uint32(v15)])
+					p61 := p59
+					if t60 == i32(47) {
+						p61 = t42
 					}
-					v3 = p60
+					v3 = p61
 					if v1 != v5 {
 						goto l15
 					}
@@ -2735,9 +2805,12 @@ l25:
 					if uint32(v1) < uint32(i32(3)) {
 						goto l16
 					}
-					t61 := m._memcmp(v5+i32(-3), i32(53355), i32(3))
-					mem = *m.memory
-					if t61 == 0 {
+					t62 := int32(load16(mem, uint32(v5+i32(-3))))
+					if t62 != i32(29486) {
+						goto l16
+					}
+					t63 := int32(mem[uint32(v5+i32(-1))])
+					if t63 == i32(111) {
 						goto l8
 					}
 				}
@@ -2750,9 +2823,8 @@ l25:
 					if uint32(v1) < uint32(i32(4)) {
 						goto l17
 					}
-					t62 := m._memcmp(v3, i32(60522), i32(4))
-					mem = *m.memory
-					if t62 == 0 {
+					t64 := int32(load32(mem, uint32(v3)))
+					if t64 == i32(779055918) {
 						goto l8
 					}
 				}
@@ -2764,69 +2836,69 @@ l25:
 				}
 				goto l2
 			case 4:
-				t63 := int32(load32(mem, uint64(uint32(v2))+24))
-				v1 = t63
-				t64 := int32(load32(mem, uint64(uint32(v2))+28))
-				t65 := v1
-				v3 = t64
-				if uint32(t65) >= uint32(v3) {
+				t65 := int32(load32(mem, uint64(uint32(v2))+24))
+				v1 = t65
+				t66 := int32(load32(mem, uint64(uint32(v2))+28))
+				t67 := v1
+				v3 = t66
+				if uint32(t67) >= uint32(v3) {
 					goto l2
 				}
 				v5 = v5 - v4
 				if v5 != v3-v1 {
 					goto l2
 				}
-				t66 := m._memcmp(v4, v1, v5)
+				t68 := m._memcmp(v4, v1, v5)
 				mem = *m.memory
-				if t66 != 0 {
+				if t68 != 0 {
 					goto l2
 				}
 			}
 		l8:
-			t67 := int32(load32(mem, uint64(uint32(v2))+36))
-			v1 = t67
+			t69 := int32(load32(mem, uint64(uint32(v2))+36))
+			v1 = t69
 			{
-				t68 := int32(load32(mem, uint64(uint32(v7))+12))
-				switch t68 + i32(-1) {
+				t70 := int32(load32(mem, uint64(uint32(v7))+12))
+				switch t70 + i32(-1) {
 				default:
 					goto l24
 				case 1:
-					t69 := int32(mem[uint64(uint32(v0))+324])
-					if t69 == i32(115) {
+					t71 := int32(mem[uint64(uint32(v0))+324])
+					if t71 == i32(115) {
 						goto l2
 					}
 					goto l24
 				case 4:
-					t70 := m._mema_is_device(v0)
+					t72 := m._mema_is_device(v0)
 					mem = *m.memory
-					if t70 == 0 {
+					if t72 == 0 {
 						goto l2
 					}
 					goto l24
 				case 3:
-					t71 := int32(load32(mem, uint64(uint32(v2))+32))
-					t72 := int32(mem[uint32(t71)])
-					if t72 != i32(91) {
+					t73 := int32(load32(mem, uint64(uint32(v2))+32))
+					t74 := int32(mem[uint32(t73)])
+					if t74 != i32(91) {
 						goto l2
 					}
-					t73 := int32(mem[uint32(v1+i32(-1))])
-					if t73 != i32(93) {
+					t75 := int32(mem[uint32(v1+i32(-1))])
+					if t75 != i32(93) {
 						goto l2
 					}
-					t74 := int64(load64(mem, uint64(uint32(v0))+40))
-					if !(t74 == 0) {
+					t76 := int64(load64(mem, uint64(uint32(v0))+40))
+					if !(t76 == 0) {
 						goto l2
 					}
 					goto l24
 				case 2:
-					t75 := int32(load32(mem, uint64(uint32(v2))+44))
-					if uint32(v1) < uint32(t75) {
+					t77 := int32(load32(mem, uint64(uint32(v2))+44))
+					if uint32(v1) < uint32(t77) {
 						goto l24
 					}
 					goto l2
 				case 0:
-					t76 := int32(mem[uint64(uint32(v0))+324])
-					if t76 != i32(115) {
+					t78 := int32(mem[uint64(uint32(v0))+324])
+					if t78 != i32(115) {
 						goto l2
 					}
 				}
@@ -2837,10 +2909,10 @@ l25:
 		}
 	l2:
 		v7 = v7 + i32(24)
-		t77 := int32(load32(mem, uint64(uint32(v2))+36))
-		v5 = t77
-		t78 := int32(load32(mem, uint64(uint32(v2))+32))
-		v4 = t78
+		t79 := int32(load32(mem, uint64(uint32(v2))+36))
+		v5 = t79
+		t80 := int32(load32(mem, uint64(uint32(v2))+32))
+		v4 = t80
 		goto l25
 	}
 }
@@ -3008,13 +3080,13 @@ func (m *Module) _collect(v0, v1, v2, v3 int32) int32 {
 							t18 := int32(load32(mem, uint64(uint32(v1))+8))
 							store32(mem, uint64(uint32(v4))+16, uint32(t18))
 							store64(mem, uint64(uint32(v4))+24, uint64(v9))
-							_ = m._snprintf(v4+i32(32), i32(512), i32(62180), v4+i32(16))
+							_ = m._snprintf(v4+i32(32), i32(512), i32(62033), v4+i32(16))
 							mem = *m.memory
 							store32(mem, uint32(v4), uint32(v4+i32(32)))
 							t20 := int32(load32(mem, uint64(uint32(v4))+556))
 							v5 = t20
 							v0 = i32(7)
-							_ = m._mema_fail(v3, i32(7), i32(0), i32(54737), v4)
+							_ = m._mema_fail(v3, i32(7), i32(0), i32(54712), v4)
 							mem = *m.memory
 							store64(mem, uint64(uint32(v3))+16, uint64(i64(1)))
 							t22 := int64(load64(mem, uint64(uint32(v5))+48))
@@ -3090,9 +3162,9 @@ func (m *Module) _mema_collect_feed(v0, v1, v2, v3, v4 int32) int32 {
 				if t2 != i32(1) {
 					goto l1
 				}
-				store32(mem, uint32(v5), uint32(i32(62579)))
+				store32(mem, uint32(v5), uint32(i32(62425)))
 				v13 = i32(7)
-				_ = m._mema_fail(v4, i32(7), i32(0), i32(54737), v5)
+				_ = m._mema_fail(v4, i32(7), i32(0), i32(54712), v5)
 				mem = *m.memory
 				store64(mem, uint64(uint32(v4))+16, uint64(i64(1)))
 				t4 := int64(load64(mem, uint64(uint32(v1))+48))
@@ -3201,7 +3273,7 @@ func (m *Module) _mema_change_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(64960))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(64784))))
 		v1 = t0
 	}
 l0:
@@ -3277,7 +3349,7 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 			p13 = 1
 		}
 		mem[uint64(uint32(t11))+4656] = byte(p13)
-		v1 = i32(0)
+		v3 = i32(0)
 		{
 			if uint64(v5) >= uint64(v6) {
 				goto l2
@@ -3286,16 +3358,16 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 			m._mema_report_row(v2, v5, v4+i32(24))
 			mem = *m.memory
 			t14 := int32(mem[uint64(uint32(v4))+4656])
-			v1 = t14
+			v3 = t14
 		}
 	l2:
 		{
 			t15 := int32(mem[uint64(uint32(v4))+9312])
-			v2 = t15
-			if v2 != 0 {
+			v1 = t15
+			if v1 != 0 {
 				goto l3
 			}
-			if v1&i32(1) == 0 {
+			if v3&i32(1) == 0 {
 				goto l4
 			}
 		}
@@ -3311,10 +3383,10 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 					{
 						{
 							{
-								if v2&i32(1) == 0 {
+								if v1&i32(1) == 0 {
 									goto l5
 								}
-								if v1&i32(1) == 0 {
+								if v3&i32(1) == 0 {
 									goto l5
 								}
 								t16 := int64(load64(mem, uint64(uint32(v4))+4680))
@@ -3328,57 +3400,47 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 									goto l5
 								}
 								t20 := int32(load32(mem, uint64(uint32(v4))+4976))
-								v1 = t20
+								v3 = t20
 								t21 := int32(load32(mem, uint64(uint32(v4))+320))
-								if v1 != t21 {
+								if v3 != t21 {
 									goto l5
 								}
-								t22 := m._memcmp(v8, v7, v1)
+								t22 := m._memcmp(v8, v7, v3)
 								mem = *m.memory
-								v3 = t22
+								v2 = t22
 								t23 := int32(mem[uint64(uint32(v4))+9312])
 								if t23&i32(1) == 0 {
-									v2 = v4 + i32(8)
-									v1 = i32(0)
+									v1 = v4 + i32(8)
 									v11 = i32(1)
-									if v3 != 0 {
-										goto l9
-									}
-									v1 = i32(1)
 									v3 = i32(0)
-									goto l10
+									if v2 != 0 {
+										goto l12
+									}
+									v13 = v1
+									v12 = i32(1)
+									goto l13
 								}
 								var p24 int32
-								if v3 == 0 {
+								if v2 == 0 {
 									p24 = 1
 								}
-								v1 = p24
+								v2 = p24
 								goto l7
 							}
 						l5:
 							v11 = i32(1)
-							v1 = i32(0)
-							if v2&i32(1) == 0 {
+							v3 = i32(0)
+							if v1&i32(1) == 0 {
 								goto l8
 							}
-							v1 = i32(0)
-							goto l7
-						l8:
-							v2 = v4 + i32(8)
-						l9:
-							v5 = i64(0)
-							v12 = i32(0)
-							v3 = i32(0)
-							v13 = v2
-							goto l11
-						l7:
-							v3 = i32(1)
 							v2 = i32(0)
+						l7:
 							t25 := int32(mem[uint64(uint32(v4))+4656])
-							if t25 != i32(1) {
-								goto l10
+							if t25&i32(1) == 0 {
+								goto l9
 							}
-							v3 = i32(0)
+							v12 = i32(0)
+							v11 = i32(1)
 							t26 := int64(load64(mem, uint64(uint32(v4))+4688))
 							t27 := int64(load64(mem, uint64(uint32(v4))+32))
 							t28 := v4 + i32(8)
@@ -3387,62 +3449,71 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 							if uint64(t26+i64(-1)) <= uint64(t27+i64(-1)) {
 								p30 = 1
 							}
-							v13 = p30
+							v3 = p30
 							p31 := t29
-							if v13 != 0 {
+							if v3 != 0 {
 								p31 = i32(0)
 							}
-							v2 = p31
-							p32 := v2
-							if v1 != 0 {
+							v1 = p31
+							p32 := v1
+							if v2&i32(1) != 0 {
 								p32 = t28
 							}
-							v14 = p32
-							if v1|v13 == 0 {
-								goto l12
+							v13 = p32
+							if (v2|v3)&i32(1) != 0 {
+								goto l10
 							}
-							v3 = v13
-							goto l13
+							v5 = i64(0)
+							v3 = i32(0)
+							v14 = i32(0)
+							v2 = i32(0)
+							goto l11
 						}
-					l10:
-						p33 := v2
-						if v1 != 0 {
+					l9:
+						v3 = i32(1)
+						v1 = i32(0)
+						p33 := i32(0)
+						if v2&i32(1) != 0 {
 							p33 = v4 + i32(8)
 						}
-						v14 = p33
+						v13 = p33
 					}
+				l10:
+					v12 = v2
 				l13:
-					v13 = v4 + i32(4664)
-					v12 = i32(1)
+					v2 = v4 + i32(4664)
+					v14 = i32(1)
 					v11 = i32(0)
 					t34 := int64(load64(mem, uint64(uint32(v4))+4768))
 					v5 = t34
-					goto l14
 				}
+			l11:
+				if v13 != 0 {
+					p35 := v1
+					if v12&i32(1) != 0 {
+						p35 = v4 + i32(8)
+					}
+					v2 = p35
+					v1 = v13
+					goto l16
+				}
+				v6 = i64(0)
+				v13 = i32(1)
+				v1 = v2
+				goto l15
+			l8:
+				v1 = v4 + i32(8)
 			l12:
 				v5 = i64(0)
-				v11 = i32(1)
-				v12 = i32(0)
-				v13 = i32(0)
-			l14:
-				if v14 == 0 {
-					goto l15
-				}
-				v13 = v14
-			l11:
-				p35 := v2
-				if v1 != 0 {
-					p35 = v4 + i32(8)
-				}
-				t36 := int64(load64(mem, uint64(uint32(p35))+104))
-				v6 = t36
 				v14 = i32(0)
-				goto l16
+				v12 = i32(0)
+				v2 = v1
+			l16:
+				t36 := int64(load64(mem, uint64(uint32(v2))+104))
+				v6 = t36
+				v13 = i32(0)
 			}
 		l15:
-			v6 = i64(0)
-			v14 = i32(1)
-		l16:
 			{
 				if v5 == v6 {
 					goto l17
@@ -3451,11 +3522,11 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 				t38 := v0
 				v15 = t37
 				store64(mem, uint64(uint32(t38))+16, uint64(v15+i64(1)))
-				t39 := int64(load64(mem, uint64(uint32(v13))+16))
+				t39 := int64(load64(mem, uint64(uint32(v1))+16))
 				v16 = t39
 				t40 := int32(load32(mem, uint64(uint32(v0))+8))
 				v2 = t40 + int32(v15)*i32(40)
-				t41 := int64(load64(mem, uint64(uint32(v13))+8))
+				t41 := int64(load64(mem, uint64(uint32(v1))+8))
 				store64(mem, uint64(uint32(v2))+8, uint64(t41+i64(-1)))
 				store64(mem, uint64(uint32(v2))+16, uint64(v16))
 				store64(mem, uint64(uint32(v2))+24, uint64(v5))
@@ -3466,7 +3537,7 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 					p44 = 1
 				}
 				p42 := p44
-				if v14 != 0 {
+				if v13 != 0 {
 					p42 = i32(3)
 				}
 				p45 := p42
@@ -3477,7 +3548,7 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 			}
 		l17:
 			{
-				if v12 == 0 {
+				if v14 == 0 {
 					goto l18
 				}
 				t46 := int64(load64(mem, uint64(uint32(v4))+4672))
@@ -3485,8 +3556,8 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 				v5 = t46
 				t48 := int32(load32(mem, uint64(uint32(v4))+4664))
 				t49 := v5
-				v2 = t48
-				t50 := int64(load64(mem, uint64(uint32(v2))+8224))
+				v1 = t48
+				t50 := int64(load64(mem, uint64(uint32(v1))+8224))
 				v6 = t50
 				var p51 int32
 				if uint64(t49) < uint64(v6) {
@@ -3497,12 +3568,12 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 					goto l18
 				}
 				store64(mem, uint64(uint32(v4))+4672, uint64(v5+i64(1)))
-				m._mema_report_row(v2, v5, v10)
+				m._mema_report_row(v1, v5, v10)
 				mem = *m.memory
 			}
 		l18:
 			{
-				if v1|(v3^i32(1)) != i32(1) {
+				if (v12|(v3^i32(-1)))&i32(1) == 0 {
 					goto l19
 				}
 				t52 := int64(load64(mem, uint64(uint32(v4))+16))
@@ -3527,13 +3598,13 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 			}
 		l19:
 			t58 := int32(mem[uint64(uint32(v4))+4656])
-			v1 = t58
+			v3 = t58
 			t59 := int32(mem[uint64(uint32(v4))+9312])
-			v2 = t59
-			if v2 != 0 {
+			v1 = t59
+			if v1 != 0 {
 				goto l20
 			}
-			if v1&i32(1) != 0 {
+			if v3&i32(1) != 0 {
 				goto l20
 			}
 		}
@@ -3544,74 +3615,74 @@ func (m *Module) _mema_diff_init(v0, v1, v2, v3 int32) {
 			goto l0
 		}
 		t61 := int32(load32(mem, uint64(uint32(v0))+8))
-		v1 = t61
+		v0 = t61
 		v6 = int64(uint64(v5)>>1) + i64(-1)
 	l21:
-		m._sift_down(v1, v6, v5)
+		m._sift_down(v0, v6, v5)
 		mem = *m.memory
 		v6 = v6 + i64(-1)
 		if v6 != i64(-1) {
 			goto l21
 		}
-		v0 = int32(v5)*i32(40) + v1 + i32(-40)
+		v1 = int32(v5)*i32(40) + v0 + i32(-40)
 	l22:
 		{
-			t62 := int64(load64(mem, uint32(v1)))
+			t62 := int64(load64(mem, uint32(v0)))
 			v6 = t62
-			t63 := int64(load64(mem, uint32(v0)))
-			store64(mem, uint32(v1), uint64(t63))
-			v2 = v4 + i32(9320) + i32(32)
-			t64 := v2
-			v3 = v1 + i32(32)
-			t65 := int64(load64(mem, uint32(v3)))
+			t63 := int64(load64(mem, uint32(v1)))
+			store64(mem, uint32(v0), uint64(t63))
+			v3 = v4 + i32(9320) + i32(32)
+			t64 := v3
+			v2 = v0 + i32(32)
+			t65 := int64(load64(mem, uint32(v2)))
 			store64(mem, uint32(t64), uint64(t65))
-			v13 = v4 + i32(9320) + i32(24)
-			t66 := v13
-			v12 = v1 + i32(24)
-			t67 := int64(load64(mem, uint32(v12)))
+			v12 = v4 + i32(9320) + i32(24)
+			t66 := v12
+			v11 = v0 + i32(24)
+			t67 := int64(load64(mem, uint32(v11)))
 			store64(mem, uint32(t66), uint64(t67))
-			v11 = v4 + i32(9320) + i32(16)
-			t68 := v11
-			v14 = v1 + i32(16)
-			t69 := int64(load64(mem, uint32(v14)))
+			v14 = v4 + i32(9320) + i32(16)
+			t68 := v14
+			v13 = v0 + i32(16)
+			t69 := int64(load64(mem, uint32(v13)))
 			store64(mem, uint32(t68), uint64(t69))
 			v9 = v4 + i32(9320) + i32(8)
 			t70 := v9
-			v10 = v1 + i32(8)
+			v10 = v0 + i32(8)
 			t71 := int64(load64(mem, uint32(v10)))
 			store64(mem, uint32(t70), uint64(t71))
-			t72 := v3
-			v7 = v0 + i32(32)
+			t72 := v2
+			v7 = v1 + i32(32)
 			t73 := int64(load64(mem, uint32(v7)))
 			store64(mem, uint32(t72), uint64(t73))
-			t74 := v12
-			v3 = v0 + i32(24)
-			t75 := int64(load64(mem, uint32(v3)))
+			t74 := v11
+			v2 = v1 + i32(24)
+			t75 := int64(load64(mem, uint32(v2)))
 			store64(mem, uint32(t74), uint64(t75))
-			t76 := v14
-			v12 = v0 + i32(16)
-			t77 := int64(load64(mem, uint32(v12)))
+			t76 := v13
+			v11 = v1 + i32(16)
+			t77 := int64(load64(mem, uint32(v11)))
 			store64(mem, uint32(t76), uint64(t77))
 			t78 := v10
-			v14 = v0 + i32(8)
-			t79 := int64(load64(mem, uint32(v14)))
+			v13 = v1 + i32(8)
+			t79 := int64(load64(mem, uint32(v13)))
 			store64(mem, uint32(t78), uint64(t79))
 			store64(mem, uint64(uint32(v4))+9320, uint64(v6))
-			t80 := int64(load64(mem, uint32(v2)))
+			t80 := int64(load64(mem, uint32(v3)))
 			store64(mem, uint32(v7), uint64(t80))
-			t81 := int64(load64(mem, uint32(v13)))
-			store64(mem, uint32(v3), uint64(t81))
-			t82 := int64(load64(mem, uint32(v11)))
-			store64(mem, uint32(v12), uint64(t82))
+			t81 := int64(load64(mem, uint32(v12)))
+			store64(mem, uint32(v2), uint64(t81))
+			t82 := int64(load64(mem, uint32(v14)))
+			store64(mem, uint32(v11), uint64(t82))
 			t83 := int64(load64(mem, uint32(v9)))
-			store64(mem, uint32(v14), uint64(t83))
+			store64(mem, uint32(v13), uint64(t83))
 			t84 := int64(load64(mem, uint64(uint32(v4))+9320))
-			store64(mem, uint32(v0), uint64(t84))
-			t85 := v1
+			store64(mem, uint32(v1), uint64(t84))
+			t85 := v0
 			v5 = v5 + i64(-1)
 			m._sift_down(t85, i64(0), v5)
 			mem = *m.memory
-			v0 = v0 + i32(-40)
+			v1 = v1 + i32(-40)
 			if uint64(v5) > uint64(i64(1)) {
 				goto l22
 			}
@@ -3865,7 +3936,7 @@ func (m *Module) _mema_diff_warning(v0, v1, v2, v3 int32) int32 {
 		l3:
 			{
 				if v1 == v0 {
-					v6 = i32(62130)
+					v6 = i32(61983)
 					goto l4
 				}
 				t4 := v6
@@ -3893,7 +3964,7 @@ func (m *Module) _mema_diff_warning(v0, v1, v2, v3 int32) int32 {
 				if v1 != v0 {
 					goto l6
 				}
-				v6 = i32(62011)
+				v6 = i32(61864)
 				goto l4
 			l6:
 				t7 := v5
@@ -3992,7 +4063,7 @@ func (m *Module) _mema_elf_take(v0, v1, v2 int32) {
 	}
 	store64(mem, uint64(uint32(t2))+112, uint64(t1|int64(uint32(p3))))
 	t4 := int32(load32(mem, uint64(uint32(v0))+56))
-	t5 := int32(load32(mem, uint32(t4<<2+i32(65088))))
+	t5 := int32(load32(mem, uint32(t4<<2+i32(64912))))
 	m.t0[uint(t5)].(func(int32, int32, int32))(v0, v1, v2)
 }
 func (m *Module) _take_header(v0, v1, v2 int32) {
@@ -4005,9 +4076,8 @@ func (m *Module) _take_header(v0, v1, v2 int32) {
 		if uint32(v2) < uint32(i32(52)) {
 			return
 		}
-		t0 := m._memcmp(v1, i32(58667), i32(4))
-		mem = *m.memory
-		if t0 != 0 {
+		t0 := int32(load32(mem, uint32(v1)))
+		if t0 != i32(1179403647) {
 			return
 		}
 		t1 := int32(mem[uint64(uint32(v1))+4])
@@ -4036,12 +4106,12 @@ func (m *Module) _take_header(v0, v1, v2 int32) {
 		v3 = p7
 		store64(mem, uint64(uint32(t6))+72, uint64(uint32(v3)))
 		v4 = v4 * i32(52)
-		t8 := int32(load32(mem, uint32(v4+i32(64980))))
+		t8 := int32(load32(mem, uint32(v4+i32(64804))))
 		if uint32(t8) > uint32(v2) {
 			return
 		}
 		t9 := v1
-		v4 = v4 + i32(64976)
+		v4 = v4 + i32(64800)
 		t10 := int32(load32(mem, uint64(uint32(v4))+16))
 		v2 = t9 + t10
 		t11 := v2
@@ -4112,7 +4182,7 @@ func (m *Module) _word(v0, v1 int32) int64 {
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+64))
-		t1 := int32(load32(mem, uint32(t0*i32(52)+i32(64976))))
+		t1 := int32(load32(mem, uint32(t0*i32(52)+i32(64800))))
 		v2 = t1
 		if v2 != 0 {
 			v3 = int64(uint32(v2))
@@ -4198,12 +4268,12 @@ func (m *Module) _take_segments(v0, v1, v2 int32) {
 		t0 := int32(load32(mem, uint64(uint32(v0))+64))
 		v3 = t0
 		v4 = v3 * i32(52)
-		t1 := int32(load32(mem, uint32(v4+i32(64996))))
+		t1 := int32(load32(mem, uint32(v4+i32(64820))))
 		v5 = t1
 		if uint32(v5) > uint32(v2) {
 			goto l0
 		}
-		v6 = v4 + i32(64976)
+		v6 = v4 + i32(64800)
 		v7 = v0 + i32(160)
 		t2 := int64(load64(mem, uint64(uint32(v0))+144))
 		v8 = t2
@@ -4523,7 +4593,7 @@ l0:
 		}
 		store64(mem, uint64(uint32(v0))+56, uint64(i64(2)))
 		t82 := int64(load64(mem, uint64(uint32(v0))+104))
-		t83 := int32(load32(mem, uint32(v3*i32(52)+i32(65016))))
+		t83 := int32(load32(mem, uint32(v3*i32(52)+i32(64840))))
 		t84 := v0
 		v4 = t83
 		v18 = int64(uint32(v4))
@@ -4558,14 +4628,14 @@ func (m *Module) _take_names_section(v0, v1, v2 int32) {
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+64))
 		v3 = t0 * i32(52)
-		t1 := int32(load32(mem, uint32(v3+i32(65016))))
+		t1 := int32(load32(mem, uint32(v3+i32(64840))))
 		if t1 != v2 {
 			return
 		}
 		v4 = i64(0)
 		{
 			{
-				v5 = v3 + i32(64976)
+				v5 = v3 + i32(64800)
 				t2 := int64(load32(mem, uint32(v5)))
 				v6 = t2
 				if v6 != i64(0) {
@@ -4737,7 +4807,7 @@ func (m *Module) _take_names(v0, v1, v2 int32) {
 	t3 := v0
 	v4 = t2
 	t4 := int32(load32(mem, uint64(uint32(v0))+64))
-	t5 := int32(load32(mem, uint32(t4*i32(52)+i32(65016))))
+	t5 := int32(load32(mem, uint32(t4*i32(52)+i32(64840))))
 	t6 := v4
 	v2 = t5
 	t7 := int32(uint32(i32(4096)) / uint32(v2))
@@ -4758,263 +4828,280 @@ func (m *Module) _take_names(v0, v1, v2 int32) {
 	store64(mem, uint64(uint32(t3))+8, uint64(p10))
 }
 func (m *Module) _take_sections(v0, v1, v2 int32) {
-	var v3, v4, v5, v6 int32
-	var v7, v8 int64
+	var v3, v4 int32
+	var v5 int64
+	var v6, v7 int32
+	var v8 int64
 	var v9 int32
 	var v10, v11, v12, v13, v14, v15 int64
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+64))
 		v3 = t0 * i32(52)
-		t1 := int32(load32(mem, uint32(v3+i32(65016))))
+		t1 := int32(load32(mem, uint32(v3+i32(64840))))
 		v4 = t1
-		if uint32(v4) > uint32(v2) {
+		if uint32(v4) <= uint32(v2) {
 			goto l0
 		}
-		v5 = v3 + i32(64976)
-		v6 = v0 + i32(416)
-	l11:
-		{
-			t2 := int64(load64(mem, uint64(uint32(v0))+72))
-			t3 := v6
-			t4 := v1
-			var p5 int32
-			if t2 == 0 {
-				p5 = 1
-			}
-			v3 = p5
-			p6 := i32(0)
-			if v3 != 0 {
-				p6 = i32(3)
-			}
-			t7 := int64(mem[uint32(t4+p6)])
-			t9 := t7 << 16
-			t10 := v1
-			p8 := i32(1)
-			if v3 != 0 {
-				p8 = i32(2)
-			}
-			t11 := int64(mem[uint32(t10+p8)])
-			t13 := t9 | t11<<8
-			t14 := v1
-			p12 := i32(2)
-			if v3 != 0 {
-				p12 = i32(1)
-			}
-			t15 := int64(mem[uint32(t14+p12)])
-			t17 := (t13 | t15) << 8
-			t18 := v1
-			p16 := i32(3)
-			if v3 != 0 {
-				p16 = i32(0)
-			}
-			t19 := int64(mem[uint32(t18+p16)])
-			v7 = t17 | t19
-			t20 := int64(load64(mem, uint64(uint32(v0))+152))
-			t21 := v7
-			v8 = t20
-			p22 := v8
-			if uint64(v7) < uint64(v8) {
-				p22 = t21
-			}
-			v9 = int32(p22)
-			v3 = t3 + v9
-			t23 := m._memchr(v3, i32(0), int32(v8)-v9)
-			mem = *m.memory
-			v9 = t23
-			t24 := int64(load64(mem, uint64(uint32(v0))+96))
-			t25 := v0
-			v8 = t24
-			store64(mem, uint64(uint32(t25))+96, uint64(v8+i64(1)))
-			t26 := int64(load64(mem, uint64(uint32(v0))+112))
-			t28 := v0
-			p27 := i32(0)
-			if v9 != 0 {
-				p27 = v9 - v3
-			}
-			v9 = p27
-			var p29 int32
-			if v9 == 0 {
-				p29 = 1
-			}
-			var p30 int32
-			if v8 != i64(0) {
-				p30 = 1
-			}
-			store64(mem, uint64(uint32(t28))+112, uint64(t26|int64(uint32(p29&p30))))
-			{
-				{
-					if v9 != i32(13) {
-						goto l1
-					}
-					t31 := m._memcmp(v3, i32(53422), i32(13))
-					mem = *m.memory
-					if t31 != 0 {
-						goto l2
-					}
-					{
-						{
-							t32 := int32(load32(mem, uint64(uint32(v0))+64))
-							t33 := int32(load32(mem, uint32(t32*i32(52)+i32(64976))))
-							v9 = t33
-							if v9 != 0 {
-								goto l3
-							}
-							store64(mem, uint32(v0), uint64(i64(0)))
-							store64(mem, uint64(uint32(v0))+56, uint64(i64(6)))
-							goto l4
-						}
-					l3:
-						t34 := int32(load32(mem, uint64(uint32(v5))+44))
-						v3 = t34
-						v10 = int64(uint32(v9))
-						v11 = v10 & i64(1)
-						t35 := int64(load64(mem, uint64(uint32(v0))+72))
-						v12 = t35
-						if v9 != i32(1) {
-							goto l5
-						}
-						v8 = i64(0)
-						v7 = i64(0)
-						goto l6
-					l5:
-						v7 = v10 + i64(-1)
-						v13 = v10 & i64(0xfffffffe)
-						v8 = i64(0)
-						v14 = i64(0)
-					l7:
-						{
-							t36 := v14 << 16
-							t37 := v1
-							t38 := v3
-							t39 := v7
-							t40 := v8
-							var p41 int32
-							if v12 == 0 {
-								p41 = 1
-							}
-							v9 = p41
-							p42 := t40
-							if v9 != 0 {
-								p42 = t39
-							}
-							t43 := int32(mem[uint32(t37+(t38+int32(p42)))])
-							v15 = t36 | int64(uint32(t43))&i64(255)<<8
-							t45 := v15
-							t46 := v1
-							t47 := v3
-							p44 := v8 + i64(1)
-							if v9 != 0 {
-								p44 = v8 ^ i64(0xfffffffe) + v10
-							}
-							t48 := int64(mem[uint32(t46+(t47+int32(p44)))])
-							v14 = t45 | t48
-							v7 = v7 + i64(-2)
-							v8 = v8 + i64(2)
-							if v8 != v13 {
-								goto l7
-							}
-						}
-						v7 = v14 << 8
-					l6:
-						{
-							if v11 == 0 {
-								goto l8
-							}
-							t50 := v7
-							t51 := v1
-							t52 := v3
-							p49 := v8
-							if v12 == 0 {
-								p49 = v8 ^ i64(-1) + v10
-							}
-							t53 := int64(mem[uint32(t51+(t52+int32(p49)))])
-							v14 = t50 | t53
-							v15 = v7
-						}
-					l8:
-						store64(mem, uint32(v0), uint64(v14))
-						store64(mem, uint64(uint32(v0))+56, uint64(i64(6)))
-						v8 = i64(0)
-						if uint64(v15) > uint64(i64(0x3fffffffffffffff)) {
-							goto l9
-						}
-					}
-				l4:
-					v8 = i64(74)
-				l9:
-					store64(mem, uint64(uint32(v0))+8, uint64(v8))
-					return
-				}
-			l1:
-				if uint32(v9) < uint32(i32(10)) {
-					goto l10
-				}
-			l2:
-				t54 := m._memcmp(v3+v9+i32(-10), i32(57668), i32(10))
-				mem = *m.memory
-				if t54 != 0 {
-					goto l10
-				}
-				store32(mem, uint64(uint32(v0))+16, uint32(i32(1)))
-			}
-		l10:
-			v1 = v1 + v4
-			v2 = v2 - v4
-			if uint32(v2) >= uint32(v4) {
-				goto l11
-			}
-		}
+		t2 := int64(load64(mem, uint64(uint32(v0))+112))
+		v5 = t2
+		goto l1
 	}
 l0:
+	v6 = v3 + i32(64800)
+	v7 = v0 + i32(416)
+l12:
 	{
-		t55 := int64(load64(mem, uint64(uint32(v0))+112))
-		if t55 != i64(0) {
+		t3 := int64(load64(mem, uint64(uint32(v0))+72))
+		t4 := v7
+		t5 := v1
+		var p6 int32
+		if t3 == 0 {
+			p6 = 1
+		}
+		v3 = p6
+		p7 := i32(0)
+		if v3 != 0 {
+			p7 = i32(3)
+		}
+		t8 := int64(mem[uint32(t5+p7)])
+		t10 := t8 << 16
+		t11 := v1
+		p9 := i32(1)
+		if v3 != 0 {
+			p9 = i32(2)
+		}
+		t12 := int64(mem[uint32(t11+p9)])
+		t14 := t10 | t12<<8
+		t15 := v1
+		p13 := i32(2)
+		if v3 != 0 {
+			p13 = i32(1)
+		}
+		t16 := int64(mem[uint32(t15+p13)])
+		t18 := (t14 | t16) << 8
+		t19 := v1
+		p17 := i32(3)
+		if v3 != 0 {
+			p17 = i32(0)
+		}
+		t20 := int64(mem[uint32(t19+p17)])
+		v8 = t18 | t20
+		t21 := int64(load64(mem, uint64(uint32(v0))+152))
+		t22 := v8
+		v5 = t21
+		p23 := v5
+		if uint64(v8) < uint64(v5) {
+			p23 = t22
+		}
+		v9 = int32(p23)
+		v3 = t4 + v9
+		t24 := m._memchr(v3, i32(0), int32(v5)-v9)
+		mem = *m.memory
+		v9 = t24
+		t25 := int64(load64(mem, uint64(uint32(v0))+96))
+		t26 := v0
+		v5 = t25
+		store64(mem, uint64(uint32(t26))+96, uint64(v5+i64(1)))
+		t27 := int64(load64(mem, uint64(uint32(v0))+112))
+		t29 := v0
+		p28 := i32(0)
+		if v9 != 0 {
+			p28 = v9 - v3
+		}
+		v9 = p28
+		var p30 int32
+		if v9 == 0 {
+			p30 = 1
+		}
+		var p31 int32
+		if v5 != i64(0) {
+			p31 = 1
+		}
+		v5 = t27 | int64(uint32(p30&p31))
+		store64(mem, uint64(uint32(t29))+112, uint64(v5))
+		{
+			{
+				if v9 != i32(13) {
+					goto l2
+				}
+				t32 := int64(load64(mem, uint32(v3)))
+				if t32 != i64(7811904093197133614) {
+					goto l3
+				}
+				t33 := int32(load32(mem, uint32(v3+i32(8))))
+				if t33 != i32(0x666e6964) {
+					goto l3
+				}
+				t34 := int32(mem[uint32(v3+i32(12))])
+				if t34 != i32(111) {
+					goto l3
+				}
+				{
+					{
+						t35 := int32(load32(mem, uint64(uint32(v0))+64))
+						t36 := int32(load32(mem, uint32(t35*i32(52)+i32(64800))))
+						v9 = t36
+						if v9 != 0 {
+							goto l4
+						}
+						store64(mem, uint32(v0), uint64(i64(0)))
+						store64(mem, uint64(uint32(v0))+56, uint64(i64(6)))
+						goto l5
+					}
+				l4:
+					t37 := int32(load32(mem, uint64(uint32(v6))+44))
+					v3 = t37
+					v10 = int64(uint32(v9))
+					v11 = v10 & i64(1)
+					t38 := int64(load64(mem, uint64(uint32(v0))+72))
+					v12 = t38
+					if v9 != i32(1) {
+						goto l6
+					}
+					v5 = i64(0)
+					v8 = i64(0)
+					goto l7
+				l6:
+					v8 = v10 + i64(-1)
+					v13 = v10 & i64(0xfffffffe)
+					v5 = i64(0)
+					v14 = i64(0)
+				l8:
+					{
+						t39 := v14 << 16
+						t40 := v1
+						t41 := v3
+						t42 := v8
+						t43 := v5
+						var p44 int32
+						if v12 == 0 {
+							p44 = 1
+						}
+						v9 = p44
+						p45 := t43
+						if v9 != 0 {
+							p45 = t42
+						}
+						t46 := int32(mem[uint32(t40+(t41+int32(p45)))])
+						v15 = t39 | int64(uint32(t46))&i64(255)<<8
+						t48 := v15
+						t49 := v1
+						t50 := v3
+						p47 := v5 + i64(1)
+						if v9 != 0 {
+							p47 = v5 ^ i64(0xfffffffe) + v10
+						}
+						t51 := int64(mem[uint32(t49+(t50+int32(p47)))])
+						v14 = t48 | t51
+						v8 = v8 + i64(-2)
+						v5 = v5 + i64(2)
+						if v5 != v13 {
+							goto l8
+						}
+					}
+					v8 = v14 << 8
+				l7:
+					{
+						if v11 == 0 {
+							goto l9
+						}
+						t53 := v8
+						t54 := v1
+						t55 := v3
+						p52 := v5
+						if v12 == 0 {
+							p52 = v5 ^ i64(-1) + v10
+						}
+						t56 := int64(mem[uint32(t54+(t55+int32(p52)))])
+						v14 = t53 | t56
+						v15 = v8
+					}
+				l9:
+					store64(mem, uint32(v0), uint64(v14))
+					store64(mem, uint64(uint32(v0))+56, uint64(i64(6)))
+					v5 = i64(0)
+					if uint64(v15) > uint64(i64(0x3fffffffffffffff)) {
+						goto l10
+					}
+				}
+			l5:
+				v5 = i64(74)
+			l10:
+				store64(mem, uint64(uint32(v0))+8, uint64(v5))
+				return
+			}
+		l2:
+			if uint32(v9) < uint32(i32(10)) {
+				goto l11
+			}
+		l3:
+			v3 = v3 + v9
+			t57 := int64(load64(mem, uint32(v3+i32(-10))))
+			if t57 != i64(8389762330181723950) {
+				goto l11
+			}
+			t58 := int32(load16(mem, uint32(v3+i32(-2))))
+			if t58 != i32(25185) {
+				goto l11
+			}
+			store32(mem, uint64(uint32(v0))+16, uint32(i32(1)))
+		}
+	l11:
+		v1 = v1 + v4
+		v2 = v2 - v4
+		if uint32(v2) >= uint32(v4) {
+			goto l12
+		}
+	}
+l1:
+	{
+		if v5 != i64(0) {
 			return
 		}
 		{
-			t56 := int64(load64(mem, uint64(uint32(v0))+88))
-			v7 = t56
-			t57 := int64(load64(mem, uint64(uint32(v0))+96))
-			t58 := v7
-			v8 = t57
-			if uint64(t58) <= uint64(v8) {
-				goto l13
+			t59 := int64(load64(mem, uint64(uint32(v0))+88))
+			v8 = t59
+			t60 := int64(load64(mem, uint64(uint32(v0))+96))
+			t61 := v8
+			v5 = t60
+			if uint64(t61) <= uint64(v5) {
+				goto l14
 			}
 			store64(mem, uint64(uint32(v0))+56, uint64(i64(4)))
-			t59 := int32(load32(mem, uint64(uint32(v0))+64))
-			t60 := int32(load32(mem, uint32(t59*i32(52)+i32(65016))))
-			t61 := v0
-			t62 := v8
-			v1 = t60
-			v14 = int64(uint32(v1))
-			t63 := int64(load64(mem, uint64(uint32(v0))+80))
-			v10 = t62*v14 + t63
-			store64(mem, uint32(t61), uint64(v10))
+			t62 := int32(load32(mem, uint64(uint32(v0))+64))
+			t63 := int32(load32(mem, uint32(t62*i32(52)+i32(64840))))
 			t64 := v0
-			v8 = v7 - v8
-			t65 := int32(uint32(i32(4096)) / uint32(v1))
-			t66 := v8
-			v7 = int64(uint32(t65))
-			p67 := v7
-			if uint64(v8) < uint64(v7) {
-				p67 = t66
+			t65 := v5
+			v1 = t63
+			v14 = int64(uint32(v1))
+			t66 := int64(load64(mem, uint64(uint32(v0))+80))
+			v10 = t65*v14 + t66
+			store64(mem, uint32(t64), uint64(v10))
+			t67 := v0
+			v5 = v8 - v5
+			t68 := int32(uint32(i32(4096)) / uint32(v1))
+			t69 := v5
+			v8 = int64(uint32(t68))
+			p70 := v8
+			if uint64(v5) < uint64(v8) {
+				p70 = t69
 			}
-			v8 = p67 * v14
-			p68 := i64(4096)
-			if uint64(v8) < uint64(i64(4096)) {
-				p68 = v8
+			v5 = p70 * v14
+			p71 := i64(4096)
+			if uint64(v5) < uint64(i64(4096)) {
+				p71 = v5
 			}
-			p69 := i64(0)
+			p72 := i64(0)
 			if uint64(v10) < uint64(i64(0x4000000000000000)) {
-				p69 = p68
+				p72 = p71
 			}
-			store64(mem, uint64(uint32(t64))+8, uint64(p69))
+			store64(mem, uint64(uint32(t67))+8, uint64(p72))
 			return
 		}
-	l13:
-		t70 := int32(load32(mem, uint64(uint32(v0))+16))
-		if t70 != 0 {
+	l14:
+		t73 := int32(load32(mem, uint64(uint32(v0))+16))
+		if t73 != 0 {
 			return
 		}
 		store32(mem, uint64(uint32(v0))+16, uint32(i32(2)))
@@ -5025,68 +5112,84 @@ func (m *Module) _take_data(v0, v1, v2 int32) {
 	var v5, v6 int64
 	mem := *m.memory
 	{
-		if uint32(v2) < uint32(i32(14)) {
-			t8 := int64(load64(mem, uint64(uint32(v0))+120))
-			store64(mem, uint64(uint32(v0))+120, uint64(t8-int64(uint32(v2))))
-			return
+		if uint32(v2) > uint32(i32(13)) {
+			goto l0
 		}
-		v3 = i32(0)
-	l2:
+		t0 := int64(load64(mem, uint64(uint32(v0))+120))
+		store64(mem, uint64(uint32(v0))+120, uint64(t0-int64(uint32(v2))))
+		return
+	}
+l0:
+	v3 = i32(0)
+	{
+	l3:
 		{
-			t0 := m._memcmp(v1+v3, i32(65124), i32(14))
-			mem = *m.memory
-			if t0 == 0 {
+			t1 := v1
+			v4 = v3
+			v3 = t1 + v4
+			t2 := int64(load64(mem, uint32(v3)))
+			if t2 != i64(7599087837702988031) {
 				goto l1
 			}
-			v4 = v3 + i32(30)
-			v3 = v3 + i32(16)
-			if uint32(v4) <= uint32(v2) {
+			t3 := int32(load32(mem, uint32(v3+i32(8))))
+			if t3 != i32(1852400748) {
+				goto l1
+			}
+			t4 := int32(load16(mem, uint32(v3+i32(12))))
+			if t4 == i32(14950) {
 				goto l2
 			}
 		}
-		t1 := int64(load64(mem, uint64(uint32(v0))+120))
-		t2 := v0
+	l1:
+		v3 = v4 + i32(16)
+		if uint32(v4+i32(30)) <= uint32(v2) {
+			goto l3
+		}
+		t5 := int64(load64(mem, uint64(uint32(v0))+120))
+		t6 := v0
 		v5 = int64(uint32(v2))
-		v6 = t1 - v5
-		store64(mem, uint64(uint32(t2))+120, uint64(v6))
+		v6 = t5 - v5
+		store64(mem, uint64(uint32(t6))+120, uint64(v6))
 		{
 			if v2 != i32(4096) {
 				return
 			}
 			store64(mem, uint64(uint32(v0))+56, uint64(i64(5)))
-			t3 := int64(load64(mem, uint32(v0)))
-			t4 := v0
-			v5 = t3 + v5
-			store64(mem, uint32(t4), uint64(v5))
-			t6 := v0
-			p5 := i64(4096)
+			t7 := int64(load64(mem, uint32(v0)))
+			t8 := v0
+			v5 = t7 + v5
+			store64(mem, uint32(t8), uint64(v5))
+			t10 := v0
+			p9 := i64(4096)
 			if uint64(v6) < uint64(i64(4096)) {
-				p5 = v6
+				p9 = v6
 			}
-			p7 := i64(0)
+			p11 := i64(0)
 			if uint64(v5) < uint64(i64(0x4000000000000000)) {
-				p7 = p5
+				p11 = p9
 			}
-			store64(mem, uint64(uint32(t6))+8, uint64(p7))
+			store64(mem, uint64(uint32(t10))+8, uint64(p11))
 		}
 		return
 	}
-l1:
+l2:
 	store64(mem, uint64(uint32(v0))+56, uint64(i64(6)))
-	t9 := int64(load64(mem, uint32(v0)))
-	t10 := v0
-	v6 = t9 + int64(uint32(v3))
-	store64(mem, uint32(t10), uint64(v6))
-	t12 := v0
-	p11 := i64(0)
+	t12 := int64(load64(mem, uint32(v0)))
+	t13 := v0
+	v6 = t12 + int64(uint32(v4))
+	store64(mem, uint32(t13), uint64(v6))
+	t15 := v0
+	p14 := i64(0)
 	if uint64(v6) < uint64(i64(0x4000000000000000)) {
-		p11 = i64(74)
+		p14 = i64(74)
 	}
-	store64(mem, uint64(uint32(t12))+8, uint64(p11))
+	store64(mem, uint64(uint32(t15))+8, uint64(p14))
 }
 func (m *Module) _take_build_info(v0, v1, v2 int32) {
-	var v3, v4 int32
-	var v5, v6 int64
+	var v3 int32
+	var v4 int64
+	var v5 int32
+	var v6 int64
 	var v7, v8 int32
 	var v9, v10, v11, v12 int64
 	mem := *m.memory
@@ -5094,83 +5197,93 @@ func (m *Module) _take_build_info(v0, v1, v2 int32) {
 		if uint32(v2) < uint32(i32(32)) {
 			return
 		}
-		t0 := m._memcmp(v1, i32(65124), i32(14))
-		mem = *m.memory
-		if t0 != 0 {
+		t0 := int64(load64(mem, uint32(v1)))
+		if t0 != i64(7599087837702988031) {
+			return
+		}
+		t1 := int32(load32(mem, uint32(v1+i32(8))))
+		if t1 != i32(1852400748) {
+			return
+		}
+		t2 := int32(load16(mem, uint32(v1+i32(12))))
+		if t2 != i32(14950) {
 			return
 		}
 		store32(mem, uint64(uint32(v0))+16, uint32(i32(1)))
 		{
-			t1 := int32(mem[uint64(uint32(v1))+15])
-			if t1&i32(2) == 0 {
+			t3 := int32(mem[uint64(uint32(v1))+15])
+			if t3&i32(2) == 0 {
 				goto l1
 			}
 			if v2 == i32(32) {
 				return
 			}
 			v3 = v2 + i32(-33)
-			p2 := i32(9)
-			if uint32(v3) < uint32(i32(9)) {
-				p2 = v3
-			}
-			v4 = p2 + i32(1)
-			v2 = v1 + i32(34)
-			v5 = i64(0)
+			v4 = i64(0)
+			v5 = i32(0)
 			v6 = i64(0)
 		l3:
 			{
-				t3 := int32(int8(mem[uint32(v2+i32(-2))]))
-				v1 = t3
-				v6 = i64_shl(int64(uint32(v1&i32(127))), v5) | v6
-				if v1 >= i32(0) {
-					t4 := v6
-					v5 = int64(uint32(v3))
-					p5 := v5
-					if uint64(v6) < uint64(v5) {
-						p5 = t4
+				v7 = v1 + v5
+				t4 := int32(int8(mem[uint32(v7+i32(32))]))
+				v8 = t4
+				v6 = i64_shl(int64(uint32(v8&i32(127))), v4) | v6
+				if v8 >= i32(0) {
+					t6 := v6
+					v4 = int64(uint32(v3 - v5))
+					p7 := v4
+					if uint64(v6) < uint64(v4) {
+						p7 = t6
 					}
-					v5 = p5
-					if v5 == 0 {
+					v4 = p7
+					if v4 == 0 {
 						return
 					}
-					v7 = int32(v5)
-					v8 = v7 + i32(-1)
-					v1 = i32(0)
+					v1 = v7 + i32(34)
+					v3 = int32(v4)
+					v7 = v3 + i32(-1)
+					v2 = i32(0)
 				l4:
 					{
-						t6 := int32(mem[uint32(v2+i32(-1))])
-						v3 = t6
-						if uint32((v3+i32(-32))&i32(255)) > uint32(i32(94)) {
+						t8 := int32(mem[uint32(v1+i32(-1))])
+						v5 = t8
+						if uint32((v5+i32(-32))&i32(255)) > uint32(i32(94)) {
 							return
 						}
-						v4 = v0 + v1
-						mem[uint32(v4+i32(20))] = byte(v3)
-						if v8 == v1 {
+						v8 = v0 + v2
+						mem[uint32(v8+i32(20))] = byte(v5)
+						if v7 == v2 {
 							return
 						}
-						if v1 == i32(30) {
+						if v2 == i32(30) {
 							return
 						}
-						t7 := int32(mem[uint32(v2)])
-						v3 = t7
-						if uint32((v3+i32(-32))&i32(255)) > uint32(i32(94)) {
+						t9 := int32(mem[uint32(v1)])
+						v5 = t9
+						if uint32((v5+i32(-32))&i32(255)) > uint32(i32(94)) {
 							return
 						}
-						mem[uint32(v4+i32(21))] = byte(v3)
-						v2 = v2 + i32(2)
-						t8 := v7
+						mem[uint32(v8+i32(21))] = byte(v5)
 						v1 = v1 + i32(2)
-						if t8 != v1 {
+						t10 := v3
+						v2 = v2 + i32(2)
+						if t10 != v2 {
 							goto l4
 						}
 						return
 					}
 				}
-				v2 = v2 + i32(1)
-				v3 = v3 + i32(-1)
-				v5 = v5 + i64(7)
-				v4 = v4 + i32(-1)
-				if v4 == 0 {
+				if uint32(v5+i32(33)) >= uint32(v2) {
+					return
+				}
+				v5 = v5 + i32(1)
+				var p5 int32
+				if uint64(v4) > uint64(i64(56)) {
+					p5 = 1
+				}
+				v8 = p5
+				v4 = v4 + i64(7)
+				if v8 != 0 {
 					return
 				}
 				goto l3
@@ -5178,53 +5291,53 @@ func (m *Module) _take_build_info(v0, v1, v2 int32) {
 		}
 	l1:
 		{
-			t9 := int32(mem[uint64(uint32(v1))+14])
-			v3 = t9
-			switch v3 + i32(-4) {
+			t11 := int32(mem[uint64(uint32(v1))+14])
+			v5 = t11
+			switch v5 + i32(-4) {
 			default:
 				return
 			case 0, 4:
-				t10 := v0
-				v9 = int64(uint32(v3))
-				store64(mem, uint64(uint32(t10))+128, uint64(v9))
-				t11 := int64(mem[uint64(uint32(v1))+15])
 				t12 := v0
-				v5 = t11 & i64(1)
-				store64(mem, uint64(uint32(t12))+136, uint64(v5))
+				v9 = int64(uint32(v5))
+				store64(mem, uint64(uint32(t12))+128, uint64(v9))
+				t13 := int64(mem[uint64(uint32(v1))+15])
+				t14 := v0
+				v4 = t13 & i64(1)
+				store64(mem, uint64(uint32(t14))+136, uint64(v4))
 				v10 = v9 & i64(1)
 				v2 = v1 + i32(16)
-				v1 = int32(v5)
-				if v3 != i32(1) {
+				v1 = int32(v4)
+				if v5 != i32(1) {
 					goto l6
 				}
-				v5 = i64(0)
+				v4 = i64(0)
 				v6 = i64(0)
 				goto l7
 			l6:
 				v6 = v9 + i64(-1)
 				v11 = v9 & i64(126)
-				v5 = i64(0)
+				v4 = i64(0)
 				v12 = i64(0)
 			l8:
 				{
-					t14 := v12 << 16
-					t15 := v2
-					p13 := v6
+					t16 := v12 << 16
+					t17 := v2
+					p15 := v6
 					if v1 != 0 {
-						p13 = v5
+						p15 = v4
 					}
-					t16 := int64(mem[uint32(t15+int32(p13))])
-					t18 := t14 | t16<<8
-					t19 := v2
-					p17 := v5 ^ i64(0xfffffffe) + v9
+					t18 := int64(mem[uint32(t17+int32(p15))])
+					t20 := t16 | t18<<8
+					t21 := v2
+					p19 := v4 ^ i64(0xfffffffe) + v9
 					if v1 != 0 {
-						p17 = v5 + i64(1)
+						p19 = v4 + i64(1)
 					}
-					t20 := int64(mem[uint32(t19+int32(p17))])
-					v12 = t18 | t20
+					t22 := int64(mem[uint32(t21+int32(p19))])
+					v12 = t20 | t22
 					v6 = v6 + i64(-2)
-					v5 = v5 + i64(2)
-					if v5 != v11 {
+					v4 = v4 + i64(2)
+					if v4 != v11 {
 						goto l8
 					}
 				}
@@ -5234,31 +5347,31 @@ func (m *Module) _take_build_info(v0, v1, v2 int32) {
 					if v10 == 0 {
 						goto l9
 					}
-					t22 := v6
-					t23 := v2
-					p21 := v5 ^ i64(-1) + v9
+					t24 := v6
+					t25 := v2
+					p23 := v4 ^ i64(-1) + v9
 					if v1 != 0 {
-						p21 = v5
+						p23 = v4
 					}
-					t24 := int64(mem[uint32(t23+int32(p21))])
-					v12 = t22 | t24
+					t26 := int64(mem[uint32(t25+int32(p23))])
+					v12 = t24 | t26
 				}
 			l9:
-				t25 := int64(load64(mem, uint64(uint32(v0))+144))
-				v5 = t25
-				if v5 == 0 {
+				t27 := int64(load64(mem, uint64(uint32(v0))+144))
+				v4 = t27
+				if v4 == 0 {
 					return
 				}
 				v11 = v9 << 1
 				v2 = v0 + i32(160)
 			l12:
 				{
-					t26 := int64(load64(mem, uint32(v2+i32(16))))
-					v9 = t26
-					t27 := int64(load64(mem, uint32(v2+i32(8))))
-					t28 := v9
-					v6 = v12 - t27
-					if uint64(t28) <= uint64(v6) {
+					t28 := int64(load64(mem, uint32(v2+i32(16))))
+					v9 = t28
+					t29 := int64(load64(mem, uint32(v2+i32(8))))
+					t30 := v9
+					v6 = v12 - t29
+					if uint64(t30) <= uint64(v6) {
 						goto l10
 					}
 					if uint64(v9-v6) >= uint64(v11) {
@@ -5267,23 +5380,23 @@ func (m *Module) _take_build_info(v0, v1, v2 int32) {
 				}
 			l10:
 				v2 = v2 + i32(32)
-				v5 = v5 + i64(-1)
-				if v5 == 0 {
+				v4 = v4 + i64(-1)
+				if v4 == 0 {
 					return
 				}
 				goto l12
 			l11:
 				store64(mem, uint64(uint32(v0))+56, uint64(i64(7)))
-				t29 := int64(load64(mem, uint32(v2)))
-				t30 := v0
-				v5 = t29 + v6
-				store64(mem, uint32(t30), uint64(v5))
+				t31 := int64(load64(mem, uint32(v2)))
 				t32 := v0
-				p31 := i64(0)
-				if uint64(v5) < uint64(i64(0x4000000000000000)) {
-					p31 = v11
+				v4 = t31 + v6
+				store64(mem, uint32(t32), uint64(v4))
+				t34 := v0
+				p33 := i64(0)
+				if uint64(v4) < uint64(i64(0x4000000000000000)) {
+					p33 = v11
 				}
-				store64(mem, uint64(uint32(t32))+8, uint64(p31))
+				store64(mem, uint64(uint32(t34))+8, uint64(p33))
 			}
 		}
 	}
@@ -5538,7 +5651,7 @@ func (m *Module) _mema_is_harmful(v0 int32) int32 {
 			goto l0
 		}
 		v2 = i32(-1)
-		v3 = i32(65152)
+		v3 = i32(64960)
 	l3:
 		{
 			t0 := int32(load32(mem, uint32(v3)))
@@ -5645,7 +5758,7 @@ func (m *Module) _mema_read_character(v0, v1, v2 int32) int32 {
 			v4 = v1&i32(63) | v4<<6
 		}
 	l1:
-		t4 := int32(load32(mem, uint32(v3<<2+i32(65376))))
+		t4 := int32(load32(mem, uint32(v3<<2+i32(65184))))
 		t5 := v2
 		t6 := v4
 		var p7 int32
@@ -5746,7 +5859,7 @@ func (m *Module) _mema_escape(v0, v1, v2, v3, v4 int32) int32 {
 				p6 = v8
 			}
 			v6 = p6
-			memory_copy(mem, uint32(t7), uint32(i32(61109)), uint32(v6))
+			memory_copy(mem, uint32(t7), uint32(i32(61007)), uint32(v6))
 			store32(mem, uint64(uint32(v5))+40, uint32(v6))
 		}
 	l2:
@@ -5874,7 +5987,7 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 			if v4&i32(0x1ff800) != i32(55296) {
 				if uint32(v4) <= uint32(i32(1114111)) {
 					v8 = i32(1)
-					t12 := int32(load32(mem, uint32(v5<<2+i32(65376))))
+					t12 := int32(load32(mem, uint32(v5<<2+i32(65184))))
 					if uint32(v4) < uint32(t12) {
 						goto l6
 					}
@@ -5885,21 +5998,21 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 				l13:
 					{
 						{
-							t13 := int32(load32(mem, uint32(v2+i32(65376))))
+							t13 := int32(load32(mem, uint32(v2+i32(65184))))
 							if uint32(t13) > uint32(v4) {
 								goto l10
 							}
-							t14 := int32(load32(mem, uint32(v2+i32(65380))))
+							t14 := int32(load32(mem, uint32(v2+i32(65188))))
 							if uint32(t14) >= uint32(v4) {
 								goto l11
 							}
 						}
 					l10:
-						t15 := int32(load32(mem, uint32(v2+i32(65384))))
+						t15 := int32(load32(mem, uint32(v2+i32(65192))))
 						if uint32(t15) > uint32(v4) {
 							goto l12
 						}
-						t16 := int32(load32(mem, uint32(v2+i32(65388))))
+						t16 := int32(load32(mem, uint32(v2+i32(65196))))
 						if uint32(t16) < uint32(v4) {
 							goto l12
 						}
@@ -5920,22 +6033,22 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 						v2 = i32(-224)
 					l17:
 						{
-							t17 := int32(load32(mem, uint32(v2+i32(65376))))
+							t17 := int32(load32(mem, uint32(v2+i32(65184))))
 							if uint32(t17) > uint32(v4) {
 								goto l15
 							}
-							t18 := int32(load32(mem, uint32(v2+i32(65380))))
+							t18 := int32(load32(mem, uint32(v2+i32(65188))))
 							if uint32(t18) >= uint32(v4) {
 								goto l14
 							}
 						}
 					l15:
 						{
-							t19 := int32(load32(mem, uint32(v2+i32(65384))))
+							t19 := int32(load32(mem, uint32(v2+i32(65192))))
 							if uint32(t19) > uint32(v4) {
 								goto l16
 							}
-							t20 := int32(load32(mem, uint32(v2+i32(65388))))
+							t20 := int32(load32(mem, uint32(v2+i32(65196))))
 							if uint32(t20) >= uint32(v4) {
 								goto l14
 							}
@@ -5992,7 +6105,7 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 				l18:
 					{
 						v4 = v4 + i32(-1)
-						t35 := int32(mem[uint32(int32(v10)&i32(15)+i32(55021))])
+						t35 := int32(mem[uint32(int32(v10)&i32(15)+i32(54993))])
 						mem[uint32(v4+v3)] = byte(t35)
 						var p36 int32
 						if uint64(v10) > uint64(i64(15)) {
@@ -6076,7 +6189,7 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 		l19:
 			{
 				v4 = v4 + i32(-1)
-				t60 := int32(mem[uint32(int32(v10)&i32(15)+i32(55021))])
+				t60 := int32(mem[uint32(int32(v10)&i32(15)+i32(54993))])
 				mem[uint32(v4+v3)] = byte(t60)
 				var p61 int32
 				if uint64(v10) > uint64(i64(15)) {
@@ -6131,12 +6244,14 @@ func (m *Module) _show(v0, v1, v2 int32) int32 {
 func (m *Module) _mema_cgroup_take(v0, v1 int32) {
 	var v2, v3, v4, v5, v6, v7, v8 int32
 	var v9 int64
-	t0 := int32(load32(*m.memory, uint32(v1)))
+	mem := *m.memory
+	t0 := int32(load32(mem, uint32(v1)))
 	v2 = t0
-	t1 := int32(load32(*m.memory, uint64(uint32(v1))+4))
+	t1 := int32(load32(mem, uint64(uint32(v1))+4))
 	t2 := v2
 	v3 = t1
 	t3 := m._memchr(t2, i32(58), v3-v2)
+	mem = *m.memory
 	v4 = t3
 	p4 := v3
 	if v4 != 0 {
@@ -6147,6 +6262,7 @@ func (m *Module) _mema_cgroup_take(v0, v1 int32) {
 		{
 			{
 				t5 := m._memchr(v5, i32(58), v3-v5)
+				mem = *m.memory
 				t6 := v5
 				v6 = t5
 				p7 := v3
@@ -6162,6 +6278,7 @@ func (m *Module) _mema_cgroup_take(v0, v1 int32) {
 				{
 					{
 						t8 := m._memchr(v1, i32(44), v7-v1)
+						mem = *m.memory
 						v8 = t8
 						p9 := v7
 						if v8 != 0 {
@@ -6170,68 +6287,70 @@ func (m *Module) _mema_cgroup_take(v0, v1 int32) {
 						if p9-v1 != i32(6) {
 							goto l1
 						}
-						t10 := m._memcmp(v1, i32(49381), i32(6))
-						if t10 != 0 {
+						t10 := int32(load32(mem, uint32(v1)))
+						if t10 != i32(1869440365) {
+							goto l1
+						}
+						t11 := int32(load16(mem, uint32(v1+i32(4))))
+						if t11 != i32(31090) {
 							goto l1
 						}
 						v9 = i64(1)
 						goto l2
 					}
 				l1:
-					p11 := v7
+					p12 := v7
 					if v8 != 0 {
-						p11 = v8 + i32(1)
+						p12 = v8 + i32(1)
 					}
-					v1 = p11
+					v1 = p12
 					if uint32(v1) < uint32(v7) {
 						goto l3
 					}
 				}
 			}
 		l0:
-			p12 := v3
+			p13 := v3
 			if v4 != 0 {
-				p12 = v4
+				p13 = v4
 			}
-			if p12-v2 != i32(1) {
+			if p13-v2 != i32(1) {
 				return
 			}
-			t13 := m._memcmp(v2, i32(59945), i32(1))
-			v1 = t13
 			if v7 != v5 {
 				return
 			}
-			if v1 != 0 {
+			t14 := int32(mem[uint32(v2)])
+			if t14&i32(255) != i32(48) {
 				return
 			}
 			v9 = i64(2)
 		}
 	l2:
-		t14 := int64(load64(*m.memory, uint32(v0)))
-		if t14 == i64(1) {
+		t15 := int64(load64(mem, uint32(v0)))
+		if t15 == i64(1) {
 			return
 		}
-		t16 := v3
-		p15 := v3
+		t17 := v3
+		p16 := v3
 		if v6 != 0 {
-			p15 = v6 + i32(1)
+			p16 = v6 + i32(1)
 		}
-		v1 = p15
-		if t16 == v1 {
+		v1 = p16
+		if t17 == v1 {
 			return
 		}
-		t17 := m._memcmp(v1, i32(59985), i32(1))
-		v8 = t17
 		v7 = v3 - v1
 		if uint32(v7) > uint32(i32(4096)) {
 			return
 		}
-		if v8 != 0 {
+		t18 := int32(mem[uint32(v1)])
+		if t18&i32(255) != i32(47) {
 			return
 		}
-		store32(*m.memory, uint64(uint32(v0))+8, uint32(v7))
-		store64(*m.memory, uint32(v0), uint64(v9))
-		memory_copy(*m.memory, uint32(v0+i32(24)), uint32(v1), uint32(v7))
+		store32(mem, uint64(uint32(v0))+8, uint32(v7))
+		store64(mem, uint32(v0), uint64(v9))
+		memory_copy(mem, uint32(v0+i32(24)), uint32(v1), uint32(v7))
 	}
 }
 func (m *Module) _mema_cgroup_take_mount(v0, v1 int32) int32 {
@@ -6312,9 +6431,8 @@ l3:
 			if p17-v4 != i32(1) {
 				goto l2
 			}
-			t18 := m._memcmp(v4, i32(61165), i32(1))
-			mem = *m.memory
-			if t18 == 0 {
+			t18 := int32(mem[uint32(v4)])
+			if t18 == i32(45) {
 				goto l1
 			}
 			v4 = v10
@@ -6361,9 +6479,12 @@ l1:
 				if v1 != i32(6) {
 					goto l5
 				}
-				t27 := m._memcmp(v10, i32(53118), i32(6))
-				mem = *m.memory
-				if t27 != 0 {
+				t29 := int32(load32(mem, uint32(v10)))
+				if t29 != i32(1869768547) {
+					goto l5
+				}
+				t30 := int32(load16(mem, uint32(v10+i32(4))))
+				if t30 != i32(28789) {
 					goto l5
 				}
 				if uint32(v4) >= uint32(v5) {
@@ -6372,28 +6493,31 @@ l1:
 			l8:
 				{
 					{
-						t28 := m._memchr(v4, i32(44), v5-v4)
+						t31 := m._memchr(v4, i32(44), v5-v4)
 						mem = *m.memory
-						v11 = t28
-						p29 := v5
+						v11 = t31
+						p32 := v5
 						if v11 != 0 {
-							p29 = v11
+							p32 = v11
 						}
-						if p29-v4 != i32(6) {
+						if p32-v4 != i32(6) {
 							goto l7
 						}
-						t30 := m._memcmp(v4, i32(49381), i32(6))
-						mem = *m.memory
-						if t30 == 0 {
+						t33 := int32(load32(mem, uint32(v4)))
+						if t33 != i32(1869440365) {
+							goto l7
+						}
+						t34 := int32(load16(mem, uint32(v4+i32(4))))
+						if t34 == i32(31090) {
 							goto l6
 						}
 					}
 				l7:
-					p31 := v5
+					p35 := v5
 					if v11 != 0 {
-						p31 = v11 + i32(1)
+						p35 = v11 + i32(1)
 					}
-					v4 = p31
+					v4 = p35
 					if uint32(v4) < uint32(v5) {
 						goto l8
 					}
@@ -6405,9 +6529,16 @@ l1:
 			if v1 != i32(7) {
 				goto l5
 			}
-			t26 := m._memcmp(v10, i32(59853), i32(7))
-			mem = *m.memory
-			if t26 != 0 {
+			t26 := int32(load32(mem, uint32(v10)))
+			if t26 != i32(1869768547) {
+				goto l5
+			}
+			t27 := int32(load16(mem, uint32(v10+i32(4))))
+			if t27 != i32(28789) {
+				goto l5
+			}
+			t28 := int32(mem[uint32(v10+i32(6))])
+			if t28 != i32(50) {
 				goto l5
 			}
 			goto l6
@@ -6417,13 +6548,13 @@ l1:
 		v4 = i32(0)
 		{
 			{
-				t33 := v6
-				p32 := v5
+				t37 := v6
+				p36 := v5
 				if v7 != 0 {
-					p32 = v7
+					p36 = v7
 				}
-				v1 = p32
-				if uint32(t33) >= uint32(v1) {
+				v1 = p36
+				if uint32(t37) >= uint32(v1) {
 					goto l9
 				}
 				v4 = i32(0)
@@ -6431,10 +6562,10 @@ l1:
 				{
 					v11 = v6
 					v6 = v11 + i32(1)
-					t34 := int32(mem[uint32(v11)])
-					t35 := v2
-					v10 = t34
-					mem[uint64(uint32(t35))+4111] = byte(v10)
+					t38 := int32(mem[uint32(v11)])
+					t39 := v2
+					v10 = t38
+					mem[uint64(uint32(t39))+4111] = byte(v10)
 					{
 						if v10 != i32(92) {
 							goto l10
@@ -6442,21 +6573,21 @@ l1:
 						if uint32(v1-v6) < uint32(i32(3)) {
 							goto l10
 						}
-						t36 := int32(mem[uint64(uint32(v11))+2])
-						t37 := int32(mem[uint64(uint32(v11))+1])
-						t38 := int32(mem[uint64(uint32(v11))+3])
-						mem[uint64(uint32(v2))+4111] = byte(t36<<3 ^ i32(128) | t37<<6 | (t38 + i32(-48)))
+						t40 := int32(mem[uint64(uint32(v11))+2])
+						t41 := int32(mem[uint64(uint32(v11))+1])
+						t42 := int32(mem[uint64(uint32(v11))+3])
+						mem[uint64(uint32(v2))+4111] = byte(t40<<3 ^ i32(128) | t41<<6 | (t42 + i32(-48)))
 						v6 = v11 + i32(4)
 					}
 				l10:
-					t39 := v2 + v4
-					t40 := v2 + i32(4111)
-					var p41 int32
+					t43 := v2 + v4
+					t44 := v2 + i32(4111)
+					var p45 int32
 					if v4 != i32(0xfff) {
-						p41 = 1
+						p45 = 1
 					}
-					v11 = p41
-					memory_copy(mem, uint32(t39), uint32(t40), uint32(v11))
+					v11 = p45
+					memory_copy(mem, uint32(t43), uint32(t44), uint32(v11))
 					v4 = v4 + v11
 					if uint32(v6) < uint32(v1) {
 						goto l11
@@ -6467,10 +6598,8 @@ l1:
 					if v4 != i32(1) {
 						goto l12
 					}
-					v4 = i32(1)
-					t42 := m._memcmp(v2, i32(59985), i32(1))
-					mem = *m.memory
-					if t42 == 0 {
+					t46 := int32(mem[uint32(v2)])
+					if t46&i32(255) == i32(47) {
 						goto l13
 					}
 				}
@@ -6481,9 +6610,9 @@ l1:
 			}
 		l9:
 			{
-				t43 := m._memcmp(v12, v2, v4)
+				t47 := m._memcmp(v12, v2, v4)
 				mem = *m.memory
-				if t43 == 0 {
+				if t47 == 0 {
 					v7 = v12 + v4
 					goto l15
 				}
@@ -6492,136 +6621,138 @@ l1:
 			}
 		l13:
 			v4 = i32(1)
+			if v3 == i32(1) {
+				goto l16
+			}
 			v7 = v12
-			if v3 != i32(1) {
-				goto l15
+			goto l15
+		l16:
+			t48 := int32(mem[uint64(uint32(v0))+24])
+			p49 := v12
+			if t48 == i32(47) {
+				p49 = v0 + i32(25)
 			}
-			v4 = i32(1)
-			t44 := m._memcmp(v12, i32(59985), i32(1))
-			mem = *m.memory
-			p45 := v0 + i32(25)
-			if t44 != 0 {
-				p45 = v12
-			}
-			v7 = p45
+			v7 = p49
 		}
 	l15:
 		{
-			t46 := v7
+			t50 := v7
 			v3 = v12 + v3
-			if t46 == v3 {
-				goto l16
+			if t50 == v3 {
+				goto l17
 			}
 			v11 = i32(1)
-			t47 := int32(mem[uint32(v7)])
-			if t47 != i32(47) {
+			t51 := int32(mem[uint32(v7)])
+			if t51 != i32(47) {
 				goto l5
 			}
 			{
 				v10 = v3 - v7
-				if uint32(v10) < uint32(i32(4)) {
+				if uint32(v10) > uint32(i32(3)) {
+					goto l18
+				}
+				if v10 != i32(3) {
 					goto l17
 				}
-				t48 := m._memcmp(v7, i32(59982), i32(4))
-				mem = *m.memory
-				if t48 != 0 {
-					goto l16
+				t52 := int32(load16(mem, uint32(v7)))
+				if t52 != i32(11823) {
+					goto l17
+				}
+				t53 := int32(mem[uint32(v7+i32(2))])
+				if t53 != i32(46) {
+					goto l17
 				}
 				goto l5
 			}
-		l17:
-			if v10 != i32(3) {
-				goto l16
-			}
-			t49 := m._memcmp(v7, i32(61105), i32(3))
-			mem = *m.memory
-			if t49 == 0 {
+		l18:
+			t54 := int32(load32(mem, uint32(v7)))
+			if t54 == i32(791555631) {
 				goto l5
 			}
 		}
-	l16:
+	l17:
 		{
-			t50 := int32(load32(mem, uint64(uint32(v0))+12))
-			if uint32(t50+i32(-1)) >= uint32(v4) {
-				goto l18
+			t55 := int32(load32(mem, uint64(uint32(v0))+12))
+			if uint32(t55+i32(-1)) >= uint32(v4) {
+				goto l19
 			}
 			v11 = i32(1)
 			goto l5
 		}
-	l18:
+	l19:
 		v1 = v0 + i32(4120)
 		v11 = i32(0)
 		{
-			t52 := v8
-			p51 := v5
+			t57 := v8
+			p56 := v5
 			if v9 != 0 {
-				p51 = v9
+				p56 = v9
 			}
-			v6 = p51
-			if uint32(t52) >= uint32(v6) {
-				goto l19
+			v6 = p56
+			if uint32(t57) >= uint32(v6) {
+				goto l20
 			}
 			v11 = i32(0)
-		l21:
+		l22:
 			{
 				v5 = v8
 				v8 = v5 + i32(1)
-				t53 := int32(mem[uint32(v5)])
-				t54 := v2
-				v10 = t53
-				mem[uint64(uint32(t54))+4111] = byte(v10)
+				t58 := int32(mem[uint32(v5)])
+				t59 := v2
+				v10 = t58
+				mem[uint64(uint32(t59))+4111] = byte(v10)
 				{
 					if v10 != i32(92) {
-						goto l20
+						goto l21
 					}
 					if uint32(v6-v8) < uint32(i32(3)) {
-						goto l20
+						goto l21
 					}
-					t55 := int32(mem[uint64(uint32(v5))+2])
-					t56 := int32(mem[uint64(uint32(v5))+1])
-					t57 := int32(mem[uint64(uint32(v5))+3])
-					mem[uint64(uint32(v2))+4111] = byte(t55<<3 ^ i32(128) | t56<<6 | (t57 + i32(-48)))
+					t60 := int32(mem[uint64(uint32(v5))+2])
+					t61 := int32(mem[uint64(uint32(v5))+1])
+					t62 := int32(mem[uint64(uint32(v5))+3])
+					mem[uint64(uint32(v2))+4111] = byte(t60<<3 ^ i32(128) | t61<<6 | (t62 + i32(-48)))
 					v8 = v5 + i32(4)
 				}
-			l20:
-				t58 := v1 + v11
-				t59 := v2 + i32(4111)
-				var p60 int32
+			l21:
+				t63 := v1 + v11
+				t64 := v2 + i32(4111)
+				var p65 int32
 				if v11 != i32(8191) {
-					p60 = 1
+					p65 = 1
 				}
-				v5 = p60
-				memory_copy(mem, uint32(t58), uint32(t59), uint32(v5))
+				v5 = p65
+				memory_copy(mem, uint32(t63), uint32(t64), uint32(v5))
 				v11 = v11 + v5
 				if uint32(v8) < uint32(v6) {
-					goto l21
+					goto l22
 				}
 			}
 		}
-	l19:
+	l20:
 		store32(mem, uint64(uint32(v0))+16, uint32(v11))
 		store32(mem, uint64(uint32(v0))+12, uint32(v4))
-		t61 := v1 + v11
-		t62 := v7
+		t66 := v1 + v11
+		t67 := v7
 		v5 = i32(8191) - v11
-		t63 := v5
+		t68 := v5
 		v4 = v3 - v7
-		p64 := v4
+		p69 := v4
 		if uint32(v5) < uint32(v4) {
-			p64 = t63
+			p69 = t68
 		}
-		v5 = p64
-		memory_copy(mem, uint32(t61), uint32(t62), uint32(v5))
-		t65 := v1
+		v5 = p69
+		memory_copy(mem, uint32(t66), uint32(t67), uint32(v5))
+		t70 := v1
 		v5 = v5 + v11
-		mem[uint32(t65+v5)] = byte(i32(0))
+		mem[uint32(t70+v5)] = byte(i32(0))
 		store32(mem, uint64(uint32(v0))+20, uint32(v5))
-		t66 := int32(load32(mem, uint64(uint32(v0))+12))
-		var p67 int32
-		if uint32(t66) > uint32(i32(1)) {
-			p67 = 1
+		t71 := int32(load32(mem, uint64(uint32(v0))+12))
+		var p72 int32
+		if uint32(t71) > uint32(i32(1)) {
+			p72 = 1
 		}
-		v11 = p67
+		v11 = p72
 	}
 l5:
 	m.___stack_pointer = v2 + i32(4112)
@@ -6724,112 +6855,118 @@ l0:
 	return v2
 }
 func (m *Module) _mema_cgroup_keyed(v0, v1, v2 int32) int32 {
-	var v3, v4, v5, v6, v7, v8, v9 int32
-	var v10, v11 int64
+	var v3, v4, v5, v6, v7, v8, v9, v10 int32
+	var v11, v12 int64
+	mem := *m.memory
 	{
-		t0 := int32(load32(*m.memory, uint32(v0)))
+		t0 := int32(load32(mem, uint32(v0)))
 		v3 = t0
-		t1 := int32(load32(*m.memory, uint64(uint32(v0))+4))
+		t1 := int32(load32(mem, uint64(uint32(v0))+4))
 		t2 := v3
 		v4 = t1
 		t3 := m._memchr(t2, i32(10), v4-v3)
+		mem = *m.memory
 		v5 = t3
-		if v5 != 0 {
-		l9:
+		if v5 == 0 {
+			goto l0
+		}
+	l8:
+		{
+			v6 = v3
+			t4 := v0
+			v3 = v5 + i32(1)
+			store32(mem, uint32(t4), uint32(v3))
+			v7 = i32(0)
+			t5 := m._memchr(v6, i32(32), v5-v6)
+			mem = *m.memory
+			v8 = t5
+		l1:
 			{
-				t4 := m._memchr(v3, i32(32), v5-v3)
-				v6 = t4
-				p5 := v5
-				if v6 != 0 {
-					p5 = v6
+				v9 = v1 + v7
+				v10 = v7 + i32(1)
+				v7 = v10
+				t6 := int32(mem[uint32(v9)])
+				if t6 != 0 {
+					goto l1
 				}
-				v7 = p5
-				v0 = i32(0)
-			l1:
-				{
-					v8 = v1 + v0
-					v9 = v0 + i32(1)
-					v0 = v9
-					t6 := int32((*m.memory)[uint32(v8)])
-					if t6 != 0 {
-						goto l1
-					}
+			}
+			{
+				p7 := v5
+				if v8 != 0 {
+					p7 = v8
 				}
+				if p7-v6+i32(1) != v10 {
+					goto l2
+				}
+				t8 := m._memcmp(v6, v1, v10+i32(-1))
+				mem = *m.memory
+				if t8 != 0 {
+					goto l2
+				}
+				p9 := v5
+				if v8 != 0 {
+					p9 = v8 + i32(1)
+				}
+				v10 = p9
+				if uint32(v10) >= uint32(v5) {
+					goto l0
+				}
+				v11 = i64(0)
+				v7 = v10
+			l6:
 				{
-					if v7-v3+i32(1) != v9 {
-						goto l2
-					}
-					t7 := m._memcmp(v3, v1, v9+i32(-1))
-					if t7 != 0 {
-						goto l2
+					t10 := int32(mem[uint32(v7)])
+					v9 = t10 + i32(-48)
+					if uint32(v9) > uint32(i32(9)) {
+						goto l3
 					}
 					{
-						p8 := v5
-						if v6 != 0 {
-							p8 = v6 + i32(1)
+						t11 := v11
+						v12 = int64(uint32(v9))
+						t12 := int64(uint64(v12^i64(-1)) / uint64(i64(10)))
+						if uint64(t11) <= uint64(t12) {
+							goto l4
 						}
-						v9 = p8
-						if uint32(v9) < uint32(v5) {
-							v10 = i64(0)
-							v0 = v9
-						l7:
-							{
-								t9 := int32((*m.memory)[uint32(v0)])
-								v8 = t9 + i32(-48)
-								if uint32(v8) > uint32(i32(9)) {
-									goto l4
-								}
-								{
-									t10 := v10
-									v11 = int64(uint32(v8))
-									t11 := int64(uint64(v11^i64(-1)) / uint64(i64(10)))
-									if uint64(t10) <= uint64(t11) {
-										goto l5
-									}
-									v8 = i32(0)
-									goto l6
-								}
-							l5:
-								v10 = v10*i64(10) + v11
-								v0 = v0 + i32(1)
-								if v0 != v5 {
-									goto l7
-								}
-							}
-							v0 = v5
-						l4:
-							if v0 != v9 {
-								goto l8
-							}
-							v8 = i32(0)
-							goto l6
-						}
-						return i32(0)
+						v9 = i32(0)
+						goto l5
+					}
+				l4:
+					v11 = v11*i64(10) + v12
+					v7 = v7 + i32(1)
+					if v7 != v5 {
+						goto l6
 					}
 				}
-			l2:
-				v3 = v5 + i32(1)
-				t12 := m._memchr(v3, i32(10), v4-v3)
-				v5 = t12
-				if v5 != 0 {
-					goto l9
+				v7 = v5
+			l3:
+				if v7 != v10 {
+					goto l7
 				}
+				v9 = i32(0)
+				goto l5
+			l7:
+				store64(mem, uint32(v2), uint64(v11))
+				v9 = i32(1)
+				v10 = v7
+			l5:
+				t13 := v9
+				var p14 int32
+				if v10 == v5 {
+					p14 = 1
+				}
+				return t13 & p14
 			}
-			return i32(0)
-		l8:
-			store64(*m.memory, uint32(v2), uint64(v10))
-			v8 = i32(1)
-			v9 = v0
-		l6:
-			t13 := v8
-			var p14 int32
-			if v9 == v5 {
-				p14 = 1
+		l2:
+			t15 := m._memchr(v3, i32(10), v4-v3)
+			mem = *m.memory
+			v5 = t15
+			if v5 != 0 {
+				goto l8
 			}
-			return t13 & p14
 		}
-		return i32(0)
 	}
+l0:
+	return i32(0)
 }
 func (m *Module) _mema_limits_read(v0, v1, v2 int32) {
 	var v3, v4, v5 int32
@@ -6843,11 +6980,11 @@ func (m *Module) _mema_limits_read(v0, v1, v2 int32) {
 	store32(mem, uint64(uint32(v3))+12452, uint32(v1))
 	store32(mem, uint64(uint32(v3))+12448, uint32(i32(-100)))
 	store32(mem, uint64(uint32(v3))+12456, uint32(v3+i32(12464)))
-	store32(mem, uint64(uint32(v3))+12444, uint32(i32(53412)))
+	store32(mem, uint64(uint32(v3))+12444, uint32(i32(53401)))
 	store32(mem, uint64(uint32(v3))+12440, uint32(i32(49869)))
 	store32(mem, uint64(uint32(v3))+12436, uint32(v0))
 	store32(mem, uint64(uint32(v3))+96, uint32(v1))
-	_ = m._snprintf(v3+i32(12464), i32(4096), i32(53392), v3+i32(96))
+	_ = m._snprintf(v3+i32(12464), i32(4096), i32(53381), v3+i32(96))
 	mem = *m.memory
 	v4 = v3 + i32(12448)
 	{
@@ -6945,7 +7082,7 @@ l0:
 				}
 			l6:
 				{
-					v8 = int32(v7)*i32(24) + i32(65408)
+					v8 = int32(v7)*i32(24) + i32(65216)
 					t19 := int32(load32(mem, uint32(v8)))
 					v9 = t19
 					if v9 == 0 {
@@ -7019,7 +7156,7 @@ l0:
 				store32(mem, uint64(uint32(v3))+25032, uint32(v3+i32(16560)))
 				t42 := int64(load64(mem, uint64(uint32(v3))+25032))
 				store64(mem, uint64(uint32(v3))+56, uint64(t42))
-				t43 := m._mema_cgroup_keyed(v3+i32(56), i32(54543), v3+i32(25024))
+				t43 := m._mema_cgroup_keyed(v3+i32(56), i32(54518), v3+i32(25024))
 				mem = *m.memory
 				if t43 == 0 {
 					goto l5
@@ -7035,7 +7172,7 @@ l0:
 			store64(mem, uint64(uint32(v3))+25008, uint64(i64(0)))
 			{
 				v8 = v8 * i32(24)
-				t47 := int32(load32(mem, uint32(v8+i32(0xff88))))
+				t47 := int32(load32(mem, uint32(v8+i32(65224))))
 				v9 = t47
 				if v9 == 0 {
 					goto l9
@@ -7077,7 +7214,7 @@ l0:
 			}
 		l9:
 			{
-				v9 = v8 + i32(65408)
+				v9 = v8 + i32(65216)
 				t57 := int32(load32(mem, uint64(uint32(v9))+12))
 				v8 = t57
 				if v8 == 0 {
@@ -7259,7 +7396,7 @@ l17:
 				goto l19
 			}
 		l18:
-			t103 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+			t103 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 			if t103 != i32(22) {
 				goto l20
 			}
@@ -7433,7 +7570,7 @@ func (m *Module) _mema_field_label(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(27)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65488))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65296))))
 		v1 = t0
 	}
 l0:
@@ -7446,7 +7583,7 @@ func (m *Module) _mema_group_stable_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(8)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65600))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65408))))
 		v1 = t0
 	}
 l0:
@@ -7459,7 +7596,7 @@ func (m *Module) _mema_group_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(8)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65648))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65456))))
 		v1 = t0
 	}
 l0:
@@ -7472,7 +7609,7 @@ func (m *Module) _mema_category_stable_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(26)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65696))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65504))))
 		v1 = t0
 	}
 l0:
@@ -7485,7 +7622,7 @@ func (m *Module) _mema_category_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(26)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65808))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65616))))
 		v1 = t0
 	}
 l0:
@@ -7498,7 +7635,7 @@ func (m *Module) _mema_method_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65920))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65728))))
 		v1 = t0
 	}
 l0:
@@ -7511,7 +7648,7 @@ func (m *Module) _mema_part_stable_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(6)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65936))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65744))))
 		v1 = t0
 	}
 l0:
@@ -7524,7 +7661,7 @@ func (m *Module) _mema_proof_stable_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(2)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65964))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65772))))
 		v1 = t0
 	}
 l0:
@@ -7537,7 +7674,7 @@ func (m *Module) _mema_limit_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(12)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65984))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65792))))
 		v1 = t0
 	}
 l0:
@@ -7550,7 +7687,7 @@ func (m *Module) _mema_allocator_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(12)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66048))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65856))))
 		v1 = t0
 	}
 l0:
@@ -7563,7 +7700,7 @@ func (m *Module) _mema_sort_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(7)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66112))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65920))))
 		v1 = t0
 	}
 l0:
@@ -7576,7 +7713,7 @@ func (m *Module) _mema_source_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(2)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66144))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65952))))
 		v1 = t0
 	}
 l0:
@@ -7589,7 +7726,7 @@ func (m *Module) _mema_unit_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66160))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65968))))
 		v1 = t0
 	}
 l0:
@@ -7602,7 +7739,7 @@ func (m *Module) _mema_format_name(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66176))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(65984))))
 		v1 = t0
 	}
 l0:
@@ -7615,7 +7752,7 @@ func (m *Module) _mema_format_media_type(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66192))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66000))))
 		v1 = t0
 	}
 l0:
@@ -7628,7 +7765,7 @@ func (m *Module) _mema_status_text(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(26)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66240))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(66048))))
 		v1 = t0
 	}
 l0:
@@ -7641,7 +7778,7 @@ func (m *Module) _mema_category_group(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(26)) {
 			goto l0
 		}
-		t0 := int32((*m.memory)[uint32(v0+i32(66208))])
+		t0 := int32((*m.memory)[uint32(v0+i32(66016))])
 		v1 = t0
 	}
 l0:
@@ -7654,7 +7791,7 @@ func (m *Module) _mema_format_has_differences(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(3)) {
 			goto l0
 		}
-		t0 := int32((*m.memory)[uint32(v0+i32(66235))])
+		t0 := int32((*m.memory)[uint32(v0+i32(66043))])
 		v1 = t0
 	}
 l0:
@@ -7820,7 +7957,7 @@ func (m *Module) _mema_pagemap_knows_zeros() int32 {
 	m.___stack_pointer = v0
 	mem := *m.memory
 	{
-		t1 := int32(load32(mem, uint64(uint32(i32(0)))+80320))
+		t1 := int32(load32(mem, uint64(uint32(i32(0)))+79984))
 		if t1 != 0 {
 			goto l0
 		}
@@ -7864,10 +8001,10 @@ func (m *Module) _mema_pagemap_knows_zeros() int32 {
 	l1:
 		v2 = i32(1)
 	l3:
-		store32(mem, uint64(uint32(i32(0)))+80320, uint32(v2))
+		store32(mem, uint64(uint32(i32(0)))+79984, uint32(v2))
 	}
 l0:
-	t7 := int32(load32(mem, uint64(uint32(i32(0)))+80320))
+	t7 := int32(load32(mem, uint64(uint32(i32(0)))+79984))
 	v2 = t7
 	m.___stack_pointer = v0 + i32(128)
 	var p8 int32
@@ -7888,7 +8025,7 @@ func (m *Module) _mema_process_text(v0, v1, v2, v3 int32) int64 {
 				goto l0
 			}
 			mem[uint32(v2)] = byte(i32(0))
-			t1 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+			t1 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 			v2 = t1
 			v4 = i64(-1)
 			goto l1
@@ -7903,14 +8040,14 @@ func (m *Module) _mema_process_text(v0, v1, v2, v3 int32) int64 {
 			p4 = v0
 		}
 		mem[uint32(t3+p4)] = byte(i32(0))
-		t5 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+		t5 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 		v2 = t5
 		_ = m._close(v1)
 		mem = *m.memory
 		v4 = int64(v0)
 	}
 l1:
-	store32(mem, uint64(uint32(i32(0)))+90780, uint32(v2))
+	store32(mem, uint64(uint32(i32(0)))+90444, uint32(v2))
 	return v4
 }
 func (m *Module) _mema_process_state(v0, v1 int32) {
@@ -7928,7 +8065,7 @@ func (m *Module) _mema_process_state(v0, v1 int32) {
 				goto l0
 			}
 			(*m.memory)[uint32(v2)] = byte(i32(0))
-			t2 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90780))
+			t2 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90444))
 			v3 = t2
 			goto l1
 		}
@@ -7941,10 +8078,10 @@ func (m *Module) _mema_process_state(v0, v1 int32) {
 			p5 = v4
 		}
 		(*m.memory)[uint32(t4+p5)] = byte(i32(0))
-		t6 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90780))
+		t6 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90444))
 		v3 = t6
 		_ = m._close(v1)
-		store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(v3))
+		store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(v3))
 		if v4 > i32(-1) {
 			goto l2
 		}
@@ -8056,10 +8193,10 @@ func (m *Module) _mema_process_open_thread(v0 int32) int32 {
 	m.___stack_pointer = v1
 	v2 = i32(1)
 	v3 = i32(0)
-	t1 := m._openat(v0, i32(54803), i32(1))
+	t1 := m._openat(v0, i32(54778), i32(1))
 	v4 = t1
 	mem := *m.memory
-	t2 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+	t2 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 	v5 = v4 >> 31 & t2
 	{
 		if v4 >= i32(0) {
@@ -8075,7 +8212,7 @@ func (m *Module) _mema_process_open_thread(v0 int32) int32 {
 			goto l1
 		}
 		v2 = i32(0)
-		t4 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+		t4 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 		v5 = t4
 		_ = m._close(v4)
 		mem = *m.memory
@@ -8108,7 +8245,7 @@ l3:
 					if v6 > i32(-1) {
 						goto l4
 					}
-					t9 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+					t9 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 					t10 := v5
 					v0 = t9
 					p11 := v0
@@ -8160,7 +8297,7 @@ l2:
 	_ = m._closedir(v3)
 	mem = *m.memory
 l7:
-	store32(mem, uint64(uint32(i32(0)))+90780, uint32(v5))
+	store32(mem, uint64(uint32(i32(0)))+90444, uint32(v5))
 	m.___stack_pointer = v1 + i32(16)
 	return v6
 }
@@ -8170,7 +8307,7 @@ func (m *Module) _mema_process_exe(v0, v1 int32) int32 {
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(4192)
 	m.___stack_pointer = v2
-	t1 := m._readlinkat(v0, i32(55070), v2+i32(16), i32(4096))
+	t1 := m._readlinkat(v0, i32(55042), v2+i32(16), i32(4096))
 	v3 = t1
 	mem := *m.memory
 	store64(mem, uint64(uint32(v1))+4496, uint64(i64(0)))
@@ -8202,79 +8339,86 @@ func (m *Module) _mema_process_exe(v0, v1 int32) int32 {
 				if uint32(t7-v6) < uint32(i32(7)) {
 					goto l2
 				}
-				t8 := m._memcmp(v6, i32(59428), i32(7))
-				mem = *m.memory
-				if t8 == 0 {
+				t8 := int32(load32(mem, uint32(v6)))
+				if t8 != i32(1835363631) {
+					goto l2
+				}
+				t9 := int32(load16(mem, uint32(v6+i32(4))))
+				if t9 != i32(25702) {
+					goto l2
+				}
+				t10 := int32(mem[uint32(v6+i32(6))])
+				if t10 == i32(58) {
 					goto l1
 				}
 			}
 		l2:
 			v4 = i32(1)
-			t9 := m._stat(v2+i32(16), v2+i32(4136))
+			t11 := m._stat(v2+i32(16), v2+i32(4136))
 			mem = *m.memory
-			if t9 != 0 {
+			if t11 != 0 {
 				goto l1
 			}
-			t10 := m._fstatat(v0, i32(55070), v2+i32(4160), i32(0))
+			t12 := m._fstatat(v0, i32(55042), v2+i32(4160), i32(0))
 			mem = *m.memory
-			if t10 != 0 {
+			if t12 != 0 {
 				goto l1
 			}
-			t11 := int64(load64(mem, uint64(uint32(v2))+4136))
-			t12 := int64(load64(mem, uint64(uint32(v2))+4160))
-			if t11 != t12 {
-				goto l1
-			}
-			t13 := int64(load64(mem, uint64(uint32(v2))+4144))
-			t14 := int64(load64(mem, uint64(uint32(v2))+4168))
-			var p15 int32
+			t13 := int64(load64(mem, uint64(uint32(v2))+4136))
+			t14 := int64(load64(mem, uint64(uint32(v2))+4160))
 			if t13 != t14 {
-				p15 = 1
+				goto l1
 			}
-			v4 = p15
+			t15 := int64(load64(mem, uint64(uint32(v2))+4144))
+			t16 := int64(load64(mem, uint64(uint32(v2))+4168))
+			var p17 int32
+			if t15 != t16 {
+				p17 = 1
+			}
+			v4 = p17
 		}
 	l1:
 		mem[uint64(uint32(v1))+210] = byte(v4)
-		t16 := int32(mem[uint64(uint32(v2))+16])
-		v4 = t16
+		t18 := int32(mem[uint64(uint32(v2))+16])
+		v4 = t18
 		if v4 == 0 {
 			goto l0
 		}
 		v5 = v1 + i32(4504)
-		t17 := int64(load64(mem, uint64(uint32(v1))+4496))
-		v7 = t17
+		t19 := int64(load64(mem, uint64(uint32(v1))+4496))
+		v7 = t19
 		v0 = v2 + i32(16)
 	l3:
 		{
 			if uint64(v7+i64(4)) > uint64(i64(4096)) {
 				goto l0
 			}
-			t18 := v5 + int32(v7)
-			t19 := v0
-			var p20 int32
+			t20 := v5 + int32(v7)
+			t21 := v0
+			var p22 int32
 			if v4&i32(255) == i32(10) {
-				p20 = 1
+				p22 = 1
 			}
-			v4 = p20
-			p21 := t19
+			v4 = p22
+			p23 := t21
 			if v4 != 0 {
-				p21 = i32(59861)
+				p23 = i32(59776)
 			}
-			p22 := i32(1)
+			p24 := i32(1)
 			if v4 != 0 {
-				p22 = i32(4)
+				p24 = i32(4)
 			}
-			memory_copy(mem, uint32(t18), uint32(p21), uint32(p22))
-			t23 := int64(load64(mem, uint64(uint32(v1))+4496))
-			t25 := v1
-			p24 := i64(1)
+			memory_copy(mem, uint32(t20), uint32(p23), uint32(p24))
+			t25 := int64(load64(mem, uint64(uint32(v1))+4496))
+			t27 := v1
+			p26 := i64(1)
 			if v4 != 0 {
-				p24 = i64(4)
+				p26 = i64(4)
 			}
-			v7 = t23 + p24
-			store64(mem, uint64(uint32(t25))+4496, uint64(v7))
-			t26 := int32(mem[uint64(uint32(v0))+1])
-			v4 = t26
+			v7 = t25 + p26
+			store64(mem, uint64(uint32(t27))+4496, uint64(v7))
+			t28 := int32(mem[uint64(uint32(v0))+1])
+			v4 = t28
 			v0 = v0 + i32(1)
 			if v4 != 0 {
 				goto l3
@@ -8283,11 +8427,11 @@ func (m *Module) _mema_process_exe(v0, v1 int32) int32 {
 	}
 l0:
 	m.___stack_pointer = v2 + i32(4192)
-	var p27 int32
+	var p29 int32
 	if v3 > i32(0) {
-		p27 = 1
+		p29 = 1
 	}
-	return p27
+	return p29
 }
 func (m *Module) _mema_process_language(v0, v1 int32) {
 	var v2, v3 int32
@@ -8303,7 +8447,7 @@ func (m *Module) _mema_process_language(v0, v1 int32) {
 		if t1 != 0 {
 			goto l0
 		}
-		t2 := m._openat(v0, i32(55070), i32(0))
+		t2 := m._openat(v0, i32(55042), i32(0))
 		mem = *m.memory
 		v3 = t2
 	}
@@ -8375,7 +8519,7 @@ func (m *Module) _mema_proc_is_foreign() int32 {
 	store64(mem, uint32(v0), uint64(i64(0)))
 	v1 = i32(1)
 	{
-		t1 := m._readlink(i32(54972), v0, i32(23))
+		t1 := m._readlink(i32(54944), v0, i32(23))
 		if t1 < i32(1) {
 			goto l0
 		}
@@ -8401,7 +8545,7 @@ func (m *Module) _mema_process_threads(v0, v1 int32) {
 	m.___stack_pointer = v2
 	v3 = i32(0)
 	{
-		t1 := m._openat(v0, i32(54803), i32(1))
+		t1 := m._openat(v0, i32(54778), i32(1))
 		v4 = t1
 		if v4 < i32(0) {
 			goto l0
@@ -8416,7 +8560,7 @@ l0:
 	store64(mem, uint64(uint32(v2))+16, uint64(i64(0)))
 	{
 		{
-			t3 := m._readlink(i32(54972), v2+i32(16), i32(23))
+			t3 := m._readlink(i32(54944), v2+i32(16), i32(23))
 			mem = *m.memory
 			if t3 > i32(0) {
 				goto l1
@@ -8450,11 +8594,11 @@ l0:
 			p9 = v6
 		}
 		mem[uint32(t8+p9)] = byte(i32(0))
-		t10 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+		t10 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 		v7 = t10
 		_ = m._close(v0)
 		mem = *m.memory
-		store32(mem, uint64(uint32(i32(0)))+90780, uint32(v7))
+		store32(mem, uint64(uint32(i32(0)))+90444, uint32(v7))
 		if v6 < i32(1) {
 			goto l2
 		}
@@ -8547,7 +8691,7 @@ l2:
 								}
 							l11:
 								store32(mem, uint32(v2), uint32(v0))
-								_ = m._snprintf(v2+i32(16), i32(272), i32(54552), v2)
+								_ = m._snprintf(v2+i32(16), i32(272), i32(54527), v2)
 								mem = *m.memory
 								{
 									{
@@ -8558,7 +8702,7 @@ l2:
 											goto l14
 										}
 										mem[uint64(uint32(v2))+528] = byte(i32(0))
-										t23 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+										t23 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 										v6 = t23
 										goto l15
 									}
@@ -8572,13 +8716,13 @@ l2:
 										p26 = v6
 									}
 									mem[uint32(t25+p26)] = byte(i32(0))
-									t27 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+									t27 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 									v6 = t27
 									_ = m._close(v0)
 									mem = *m.memory
 								}
 							l15:
-								store32(mem, uint64(uint32(i32(0)))+90780, uint32(v6))
+								store32(mem, uint64(uint32(i32(0)))+90444, uint32(v6))
 								v12 = i64(0)
 								t29 := m._strrchr(v2+i32(528), i32(32))
 								mem = *m.memory
@@ -8829,7 +8973,7 @@ func (m *Module) _mema_scan_perms(v0, v1 int32) int32 {
 	}
 }
 func (m *Module) _mema_undeleted(v0, v1 int32) {
-	var v2 int32
+	var v2, v3 int32
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -8838,143 +8982,135 @@ func (m *Module) _mema_undeleted(v0, v1 int32) {
 		if uint32(v2-t1) < uint32(i32(10)) {
 			goto l0
 		}
-		v2 = v2 + i32(-10)
-		t2 := m._memcmp(v2, i32(61380), i32(10))
-		mem = *m.memory
-		if t2 != 0 {
+		v3 = v2 + i32(-10)
+		t2 := int64(load64(mem, uint32(v3)))
+		if t2 != i64(7310579611361093664) {
 			goto l0
 		}
-		store32(mem, uint64(uint32(v1))+4, uint32(v2))
+		t3 := int32(load16(mem, uint32(v2+i32(-2))))
+		if t3 != i32(10596) {
+			goto l0
+		}
+		store32(mem, uint64(uint32(v1))+4, uint32(v3))
 	}
 l0:
-	t3 := int64(load64(mem, uint32(v1)))
-	store64(mem, uint32(v0), uint64(t3))
+	t4 := int64(load64(mem, uint32(v1)))
+	store64(mem, uint32(v0), uint64(t4))
 }
 func (m *Module) _mema_has_either(v0, v1, v2 int32) int32 {
+	var v3, v4 int32
+	mem := *m.memory
 	{
-		t0 := int32((*m.memory)[uint64(uint32(v0))+329])
+		t0 := int32(mem[uint64(uint32(v0))+329])
 		if t0 == 0 {
 			goto l0
 		}
+		v0 = v0 + i32(329)
+		t1 := int32(load16(mem, uint32(v1)))
+		v3 = t1 & i32(0xffff)
+	l2:
 		{
-			v0 = v0 + i32(329)
-			t1 := m._memcmp(v0, v1, i32(2))
-			if t1 != 0 {
-			l3:
-				{
-					{
-						t2 := m._memcmp(v0, v2, i32(2))
-						if t2 != 0 {
-							goto l2
-						}
-						return i32(1)
-					}
-				l2:
-					t3 := int32((*m.memory)[uint64(uint32(v0))+2])
-					if t3 == 0 {
-						goto l0
-					}
-					v0 = v0 + i32(3)
-					t4 := m._memcmp(v0, v1, i32(2))
-					if t4 != 0 {
-						goto l3
-					}
-				}
-				return i32(1)
+			v4 = i32(1)
+			t2 := int32(load16(mem, uint32(v0)))
+			v1 = t2
+			if v1 == v3 {
+				goto l1
 			}
-			return i32(1)
+			t3 := int32(load16(mem, uint32(v2)))
+			if v1 == t3 {
+				goto l1
+			}
+			t4 := int32(mem[uint64(uint32(v0))+2])
+			v1 = t4
+			v0 = v0 + i32(3)
+			if v1 != 0 {
+				goto l2
+			}
 		}
 	}
 l0:
-	return i32(0)
+	v4 = i32(0)
+l1:
+	return v4
 }
 func (m *Module) _mema_has_flag(v0, v1 int32) int32 {
+	var v2, v3 int32
+	mem := *m.memory
 	{
-		t0 := int32((*m.memory)[uint64(uint32(v0))+329])
-		if t0 == 0 {
-			goto l0
-		}
-		{
+		t0 := int32(mem[uint64(uint32(v0))+329])
+		if t0 != 0 {
 			v0 = v0 + i32(329)
-			t1 := m._memcmp(v0, v1, i32(2))
-			if t1 != 0 {
-			l3:
-				{
-					{
-						t2 := m._memcmp(v0, v1, i32(2))
-						if t2 != 0 {
-							goto l2
-						}
-						return i32(1)
-					}
-				l2:
-					t3 := int32((*m.memory)[uint64(uint32(v0))+2])
-					if t3 == 0 {
-						goto l0
-					}
-					v0 = v0 + i32(3)
-					t4 := m._memcmp(v0, v1, i32(2))
-					if t4 != 0 {
-						goto l3
-					}
+			t1 := int32(load16(mem, uint32(v1)))
+			v2 = t1 & i32(0xffff)
+		l2:
+			{
+				t2 := int32(load16(mem, uint32(v0)))
+				var p3 int32
+				if t2 == v2 {
+					p3 = 1
 				}
-				return i32(1)
+				v3 = p3
+				if v3 != 0 {
+					goto l1
+				}
+				t4 := int32(mem[uint64(uint32(v0))+2])
+				v1 = t4
+				v0 = v0 + i32(3)
+				if v1 != 0 {
+					goto l2
+				}
 			}
-			return i32(1)
+		l1:
+			return v3
 		}
+		return i32(0)
 	}
-l0:
-	return i32(0)
 }
 func (m *Module) _mema_is_device(v0 int32) int32 {
+	var v1, v2 int32
+	mem := *m.memory
 	{
-		t0 := int32((*m.memory)[uint64(uint32(v0))+329])
+		t0 := int32(mem[uint64(uint32(v0))+329])
 		if t0 == 0 {
 			goto l0
 		}
+		v0 = v0 + i32(329)
+	l2:
 		{
-			v0 = v0 + i32(329)
-			t1 := m._memcmp(v0, i32(53377), i32(2))
-			if t1 != 0 {
-			l3:
-				{
-					{
-						t2 := m._memcmp(v0, i32(54924), i32(2))
-						if t2 != 0 {
-							goto l2
-						}
-						return i32(1)
-					}
-				l2:
-					t3 := int32((*m.memory)[uint64(uint32(v0))+2])
-					if t3 == 0 {
-						goto l0
-					}
-					v0 = v0 + i32(3)
-					t4 := m._memcmp(v0, i32(53377), i32(2))
-					if t4 != 0 {
-						goto l3
-					}
-				}
-				return i32(1)
+			v1 = i32(1)
+			t1 := int32(load16(mem, uint32(v0)))
+			v2 = t1
+			if v2 == i32(26224) {
+				goto l1
 			}
-			return i32(1)
+			if v2 == i32(28521) {
+				goto l1
+			}
+			t2 := int32(mem[uint64(uint32(v0))+2])
+			v2 = t2
+			v0 = v0 + i32(3)
+			if v2 != 0 {
+				goto l2
+			}
 		}
 	}
 l0:
-	return i32(0)
+	v1 = i32(0)
+l1:
+	return v1
 }
 func (m *Module) _mema_is_rollup(v0 int32) int32 {
 	var v1 int32
 	v1 = i32(0)
+	mem := *m.memory
 	{
-		t0 := int32(load32(*m.memory, uint64(uint32(v0))+296))
+		t0 := int32(load32(mem, uint64(uint32(v0))+296))
 		if t0 != i32(8) {
 			goto l0
 		}
-		t1 := m._memcmp(v0+i32(529), i32(58037), i32(8))
+		t1 := int64(load64(mem, uint64(uint32(v0))+529))
 		var p2 int32
-		if t1 == 0 {
+		if t1 == i64(6733010551455052379) {
 			p2 = 1
 		}
 		v1 = p2
@@ -8984,19 +9120,34 @@ l0:
 }
 func (m *Module) _mema_is_nameless(v0 int32) int32 {
 	var v1 int64
+	var v2 int32
+	mem := *m.memory
 	{
-		t0 := int64(load64(*m.memory, uint64(uint32(v0))+296))
+		t0 := int64(load64(mem, uint64(uint32(v0))+296))
 		v1 = t0
 		if !(v1 == 0) {
-			if uint32(int32(v1)) >= uint32(i32(7)) {
-				t1 := m._memcmp(v0+i32(529), i32(59325), i32(7))
-				var p2 int32
-				if t1 == 0 {
-					p2 = 1
+			v2 = i32(0)
+			{
+				if uint32(int32(v1)) < uint32(i32(7)) {
+					goto l1
 				}
-				return p2
+				t1 := int32(load32(mem, uint64(uint32(v0))+529))
+				if t1 != i32(1635021659) {
+					goto l1
+				}
+				t2 := int32(load16(mem, uint32(v0+i32(533))))
+				if t2 != i32(27491) {
+					goto l1
+				}
+				t3 := int32(mem[uint32(v0+i32(535))])
+				var p4 int32
+				if t3 == i32(58) {
+					p4 = 1
+				}
+				v2 = p4
 			}
-			return i32(0)
+		l1:
+			return v2
 		}
 		return i32(1)
 	}
@@ -9019,9 +9170,9 @@ func (m *Module) _mema_comes_again(v0, v1 int64, v2 int32) int32 {
 		if t2 != i32(8) {
 			goto l0
 		}
-		t3 := m._memcmp(v2+i32(529), i32(58037), i32(8))
+		t3 := int64(load64(mem, uint64(uint32(v2))+529))
 		var p4 int32
-		if t3 != i32(0) {
+		if t3 != i64(6733010551455052379) {
 			p4 = 1
 		}
 		v3 = p4
@@ -9086,13 +9237,20 @@ func (m *Module) _mema_neighbor_of(v0, v1 int32) {
 		if uint32(int32(v4)) < uint32(i32(7)) {
 			goto l0
 		}
-		t16 := m._memcmp(v1+i32(529), i32(59325), i32(7))
-		mem = *m.memory
-		var p17 int32
-		if t16 == 0 {
-			p17 = 1
+		t16 := int32(load32(mem, uint64(uint32(v1))+529))
+		if t16 != i32(1635021659) {
+			goto l0
 		}
-		v3 = p17
+		t17 := int32(load16(mem, uint32(v1+i32(533))))
+		if t17 != i32(27491) {
+			goto l0
+		}
+		t18 := int32(mem[uint32(v1+i32(535))])
+		var p19 int32
+		if t18 == i32(58) {
+			p19 = 1
+		}
+		v3 = p19
 	}
 l0:
 	mem[uint64(uint32(v0))+20] = byte(v3)
@@ -9100,7 +9258,8 @@ l0:
 func (m *Module) _mema_is_hugetlb(v0 int32) int32 {
 	var v1, v2, v3 int32
 	v1 = v0 + i32(529)
-	t0 := int32(load32(*m.memory, uint64(uint32(v0))+296))
+	mem := *m.memory
+	t0 := int32(load32(mem, uint64(uint32(v0))+296))
 	t1 := v1
 	v2 = t0
 	v3 = t1 + v2
@@ -9109,113 +9268,157 @@ func (m *Module) _mema_is_hugetlb(v0 int32) int32 {
 			goto l0
 		}
 		v2 = v3 + i32(-10)
-		t2 := m._memcmp(v2, i32(61380), i32(10))
-		p3 := v2
-		if t2 != 0 {
-			p3 = v3
+		t2 := int64(load64(mem, uint32(v2)))
+		if t2 != i64(7310579611361093664) {
+			goto l0
 		}
-		v3 = p3
+		t3 := int32(load16(mem, uint32(v3+i32(-2))))
+		p4 := v3
+		if t3 == i32(10596) {
+			p4 = v2
+		}
+		v3 = p4
 	}
 l0:
 	v2 = i32(0)
 	{
-		t4 := int32((*m.memory)[uint64(uint32(v0))+324])
-		if t4 != i32(112) {
+		t5 := int32(mem[uint64(uint32(v0))+324])
+		if t5 != i32(112) {
 			goto l1
 		}
 		if v3-v1 != i32(14) {
 			goto l1
 		}
-		t5 := m._memcmp(v1, i32(56137), i32(14))
-		var p6 int32
-		if t5 == 0 {
-			p6 = 1
+		t6 := int64(load64(mem, uint32(v1)))
+		if t6 != i64(8460116827936022831) {
+			goto l1
 		}
-		v2 = p6
+		t7 := int32(load32(mem, uint32(v0+i32(537))))
+		if t7 != i32(1634755943) {
+			goto l1
+		}
+		t8 := int32(load16(mem, uint32(v0+i32(541))))
+		var p9 int32
+		if t8 == i32(25959) {
+			p9 = 1
+		}
+		v2 = p9
 	}
 l1:
 	return v2
 }
 func (m *Module) _mema_takes_labels(v0 int32) int32 {
-	var v1 int32
-	var v2 int64
-	var v3, v4 int32
-	v1 = v0 + i32(529)
-	t0 := int64(load64(*m.memory, uint64(uint32(v0))+296))
-	v2 = t0
-	v3 = int32(v2)
+	var v1 int64
+	var v2, v3 int32
+	mem := *m.memory
+	t0 := int64(load64(mem, uint64(uint32(v0))+296))
+	v1 = t0
+	v2 = int32(v1)
 	{
-		t1 := int32((*m.memory)[uint64(uint32(v0))+324])
+		t1 := int32(mem[uint64(uint32(v0))+324])
 		if t1 != i32(115) {
-			v4 = i32(0)
-			{
-				t5 := int64(load64(*m.memory, uint64(uint32(v0))+40))
-				if t5 != i64(0) {
-					goto l3
-				}
-				if !(v2 == 0) {
-					goto l4
-				}
-				return i32(1)
-			l4:
+			t9 := int64(load64(mem, uint64(uint32(v0))+40))
+			if t9 == i64(0) {
+				v3 = i32(1)
 				{
+					if v1 == 0 {
+						goto l6
+					}
 					{
-						if uint32(v3) < uint32(i32(7)) {
-							goto l5
+						if uint32(v2) < uint32(i32(7)) {
+							if v2 == i32(6) {
+								t14 := int32(load32(mem, uint64(uint32(v0))+529))
+								v2 = t14
+								if v2 != i32(1634035803) {
+									goto l9
+								}
+								t15 := int32(load16(mem, uint32(v0+i32(533))))
+								var p16 int32
+								if t15 == i32(23920) {
+									p16 = 1
+								}
+								v3 = p16
+								goto l6
+							}
+							return i32(0)
 						}
-						v4 = i32(1)
-						t6 := m._memcmp(v1, i32(59325), i32(7))
-						if t6 == 0 {
-							goto l3
+						{
+							t10 := int32(load32(mem, uint64(uint32(v0))+529))
+							if t10 != i32(1635021659) {
+								goto l8
+							}
+							t11 := int32(load16(mem, uint32(v0+i32(533))))
+							if t11 != i32(27491) {
+								goto l8
+							}
+							t12 := int32(mem[uint32(v0+i32(535))])
+							if t12 == i32(58) {
+								goto l6
+							}
 						}
-						v4 = i32(0)
-						t7 := int64(load64(*m.memory, uint64(uint32(v0))+40))
-						if t7 == 0 {
-							goto l6
-						}
-						goto l3
+					l8:
+						t13 := int32(load32(mem, uint64(uint32(v0))+529))
+						v2 = t13
+						goto l9
 					}
-				l5:
-					if v3 != i32(6) {
-						goto l3
+				l9:
+					v3 = i32(0)
+					if v2 != i32(1869504859) {
+						goto l6
 					}
-					v4 = i32(1)
-					t8 := m._memcmp(v1, i32(58064), i32(6))
-					if t8 == 0 {
-						goto l3
+					t17 := int32(load16(mem, uint32(v0+i32(533))))
+					var p18 int32
+					if t17 == i32(14958) {
+						p18 = 1
 					}
+					return p18
 				}
 			l6:
-				t9 := m._memcmp(v1, i32(59248), i32(6))
-				var p10 int32
-				if t9 == 0 {
-					p10 = 1
-				}
-				v4 = p10
+				return v3
 			}
-		l3:
-			return v4
+			return i32(0)
 		}
 		{
-			if v3 != i32(19) {
-				if uint32(v3) >= uint32(i32(12)) {
+			{
+				if v2 != i32(19) {
+					if uint32(v2) >= uint32(i32(12)) {
+						goto l3
+					}
+					return i32(0)
+				}
+				t2 := int64(load64(mem, uint64(uint32(v0))+529))
+				v1 = t2
+				if v1 != i64(8243129037239968815) {
 					goto l2
 				}
-				return i32(0)
+				t3 := int64(load64(mem, uint64(uint32(v0))+537))
+				if t3 != i64(8387229063775264879) {
+					goto l3
+				}
+				t4 := int32(load16(mem, uint32(v0+i32(545))))
+				if t4 != i32(25701) {
+					goto l3
+				}
+				t5 := int32(mem[uint32(v0+i32(547))])
+				if t5 != i32(41) {
+					goto l3
+				}
+				return i32(1)
 			}
-			t2 := m._memcmp(v1, i32(61371), i32(19))
-			if t2 != 0 {
-				goto l2
-			}
-			return i32(1)
+		l3:
+			t6 := int64(load64(mem, uint64(uint32(v0))+529))
+			v1 = t6
 		}
 	l2:
-		t3 := m._memcmp(v1, i32(59312), i32(12))
-		var p4 int32
-		if t3 == 0 {
-			p4 = 1
+		if v1 == i64(7526464330186776923) {
+			t7 := int32(load32(mem, uint32(v0+i32(537))))
+			var p8 int32
+			if t7 == i32(980247917) {
+				p8 = 1
+			}
+			return p8
 		}
-		return p4
+		return i32(0)
 	}
 }
 func (m *Module) _mema_is_label_name(v0 int32) int32 {
@@ -9298,7 +9501,7 @@ l0:
 		store32(mem, uint64(uint32(t3))+12, uint32(v2))
 	}
 l1:
-	t5 := int64(load32(mem, uint32(v2<<2+i32(66352))))
+	t5 := int64(load32(mem, uint32(v2<<2+i32(66160))))
 	store64(mem, uint64(uint32(v0))+80, uint64(t5))
 	{
 		{
@@ -9364,7 +9567,7 @@ l0:
 		store32(mem, uint64(uint32(t4))+12, uint32(v6))
 	}
 l1:
-	t6 := int64(load32(mem, uint32(v6<<2+i32(66352))))
+	t6 := int64(load32(mem, uint32(v6<<2+i32(66160))))
 	store64(mem, uint64(uint32(v0))+80, uint64(t6))
 	{
 		{
@@ -9448,9 +9651,9 @@ func (m *Module) _mema_output_next(v0, v1, v2 int32) int32 {
 				store64(mem, uint64(uint32(v3))+8, uint64(i64(0x6fff00000000)))
 				store32(mem, uint64(uint32(v3))+4, uint32(v5))
 				t7 := v8 << 3
-				p6 := i32(66368)
+				p6 := i32(66176)
 				if v9 != 0 {
-					p6 = i32(66372)
+					p6 = i32(66180)
 				}
 				t8 := int32(load32(mem, uint32(t7+p6)))
 				v9 = t8
@@ -9556,7 +9759,7 @@ func (m *Module) _mema_json_list(v0, v1, v2 int32, v3 int64, v4 int32) int32 {
 					p6 = v6
 				}
 				v6 = p6
-				memory_copy(mem, uint32(t5), uint32(i32(61886)), uint32(v6))
+				memory_copy(mem, uint32(t5), uint32(i32(61753)), uint32(v6))
 				t7 := int32(load32(mem, uint64(uint32(v1))+4))
 				t8 := v1
 				v0 = t7 + v6
@@ -9598,15 +9801,15 @@ func (m *Module) _mema_json_list(v0, v1, v2 int32, v3 int64, v4 int32) int32 {
 					p21 = v6
 				}
 				v6 = p21
-				memory_copy(mem, uint32(t20), uint32(i32(58503)), uint32(v6))
+				memory_copy(mem, uint32(t20), uint32(i32(58434)), uint32(v6))
 				t22 := int32(load32(mem, uint64(uint32(v1))+4))
 				store32(mem, uint64(uint32(v1))+4, uint32(t22+v6))
 				goto l3
 			}
 		l1:
-			p23 := i32(62278)
+			p23 := i32(62126)
 			if v5 == i64(1) {
-				p23 = i32(62279)
+				p23 = i32(62127)
 			}
 			v2 = p23
 			v6 = i32(0)
@@ -9644,9 +9847,9 @@ func (m *Module) _mema_json_list(v0, v1, v2 int32, v3 int64, v4 int32) int32 {
 		if v5 != v3 {
 			goto l0
 		}
-		p33 := i32(58495)
+		p33 := i32(58426)
 		if v3 == 0 {
-			p33 = i32(58498)
+			p33 = i32(58429)
 		}
 		v2 = p33
 		v6 = i32(0)
@@ -9700,7 +9903,7 @@ func (m *Module) _mema_json_totals(v0, v1, v2 int32) {
 		p4 = v3
 	}
 	v3 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(61886)), uint32(v3))
+	memory_copy(mem, uint32(t3), uint32(i32(61753)), uint32(v3))
 	t5 := int32(load32(mem, uint64(uint32(v0))+4))
 	t6 := v0
 	v4 = t5 + v3
@@ -9786,7 +9989,7 @@ func (m *Module) _mema_json_place(v0, v1, v2 int32) {
 		if v0&i32(1) != 0 {
 			goto l0
 		}
-		m._mema_json_key(v1, i32(56539))
+		m._mema_json_key(v1, i32(56509))
 		mem = *m.memory
 		t5 := int32(load32(mem, uint32(v1)))
 		t6 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -9799,13 +10002,13 @@ func (m *Module) _mema_json_place(v0, v1, v2 int32) {
 			p9 = v0
 		}
 		v0 = p9
-		memory_copy(mem, uint32(t8), uint32(i32(61852)), uint32(v0))
+		memory_copy(mem, uint32(t8), uint32(i32(61719)), uint32(v0))
 		t10 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t10+v0))
 		goto l1
 	}
 l0:
-	m._mema_json_address(v1, i32(56539), v4, v5)
+	m._mema_json_address(v1, i32(56509), v4, v5)
 	mem = *m.memory
 l1:
 	m._mema_json_text(v1, i32(51163), v2+i32(321))
@@ -9813,7 +10016,7 @@ l1:
 	t11 := int64(load64(mem, uint64(uint32(v2))+16))
 	m._mema_json_number(v1, i32(50283), i32(1), t11)
 	mem = *m.memory
-	m._mema_json_key(v1, i32(56380))
+	m._mema_json_key(v1, i32(56350))
 	mem = *m.memory
 	t12 := int32(load32(mem, uint32(v1)))
 	t13 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -9825,7 +10028,7 @@ l1:
 		p16 = 1
 	}
 	v0 = p16
-	memory_copy(mem, uint32(t15), uint32(i32(61890)), uint32(v0))
+	memory_copy(mem, uint32(t15), uint32(i32(61757)), uint32(v0))
 	t17 := int32(load32(mem, uint64(uint32(v1))+4))
 	t18 := v1
 	v6 = t17 + v0
@@ -9844,7 +10047,7 @@ l1:
 l2:
 	{
 		v0 = v0 + i32(-1)
-		t20 := int32(mem[uint32(int32(v5)&i32(15)+i32(55021))])
+		t20 := int32(mem[uint32(int32(v5)&i32(15)+i32(54993))])
 		mem[uint32(v0+(v3+i32(16)))] = byte(t20)
 		var p21 int32
 		if uint64(v5) > uint64(i64(15)) {
@@ -9888,7 +10091,7 @@ l2:
 		p35 = 1
 	}
 	v0 = p35
-	memory_copy(mem, uint32(t34), uint32(i32(59631)), uint32(v0))
+	memory_copy(mem, uint32(t34), uint32(i32(59554)), uint32(v0))
 	t36 := int32(load32(mem, uint64(uint32(v1))+4))
 	t37 := v1
 	v6 = t36 + v0
@@ -9906,7 +10109,7 @@ l2:
 l3:
 	{
 		v4 = v4 + i32(-1)
-		t39 := int32(mem[uint32(int32(v5)&i32(15)+i32(55021))])
+		t39 := int32(mem[uint32(int32(v5)&i32(15)+i32(54993))])
 		mem[uint32(v4+(v3+i32(16)))] = byte(t39)
 		var p40 int32
 		if uint64(v5) > uint64(i64(15)) {
@@ -9949,13 +10152,13 @@ l3:
 		p54 = 1
 	}
 	v0 = p54
-	memory_copy(mem, uint32(t53), uint32(i32(61890)), uint32(v0))
+	memory_copy(mem, uint32(t53), uint32(i32(61757)), uint32(v0))
 	t55 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t55+v0))
 	t56 := int64(load64(mem, uint64(uint32(v2))+40))
-	m._mema_json_number(v1, i32(56235), i32(1), t56)
+	m._mema_json_number(v1, i32(56205), i32(1), t56)
 	mem = *m.memory
-	m._mema_json_key(v1, i32(55895))
+	m._mema_json_key(v1, i32(55865))
 	mem = *m.memory
 	t57 := v3
 	v0 = v2 + i32(529)
@@ -9973,7 +10176,7 @@ l3:
 	mem = *m.memory
 	t62 := int32(load32(mem, uint64(uint32(v2))+316))
 	t63 := m._mema_method_name(t62)
-	m._mema_json_text(v1, i32(56513), t63)
+	m._mema_json_text(v1, i32(56483), t63)
 	m.___stack_pointer = v3 + i32(80)
 }
 func (m *Module) _mema_json_head(v0, v1 int32) int32 {
@@ -10004,9 +10207,9 @@ func (m *Module) _mema_json_head(v0, v1 int32) int32 {
 	memory_copy(mem, uint32(t8), uint32(i32(49195)), uint32(v4))
 	t10 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t10+v4))
-	m._mema_json_number(v1, i32(57736), i32(1), i64(1))
+	m._mema_json_number(v1, i32(57695), i32(1), i64(1))
 	mem = *m.memory
-	m._mema_json_text(v1, i32(54042), i32(59941))
+	m._mema_json_text(v1, i32(54017), i32(59856))
 	mem = *m.memory
 	t11 := v1
 	var p12 int32
@@ -10015,12 +10218,12 @@ func (m *Module) _mema_json_head(v0, v1 int32) int32 {
 	}
 	v4 = p12
 	t13 := int64(load64(mem, uint64(uint32(v0))+56))
-	m._mema_json_time(t11, i32(55890), v4, t13)
+	m._mema_json_time(t11, i32(55860), v4, t13)
 	mem = *m.memory
 	t14 := int64(load64(mem, uint64(uint32(v0))+48))
-	m._mema_json_number(v1, i32(56556), v4, t14)
+	m._mema_json_number(v1, i32(56526), v4, t14)
 	mem = *m.memory
-	m._mema_json_key(v1, i32(56543))
+	m._mema_json_key(v1, i32(56513))
 	mem = *m.memory
 	{
 		{
@@ -10039,7 +10242,7 @@ func (m *Module) _mema_json_head(v0, v1 int32) int32 {
 				p20 = v3
 			}
 			v3 = p20
-			memory_copy(mem, uint32(t19), uint32(i32(54538)), uint32(v3))
+			memory_copy(mem, uint32(t19), uint32(i32(54513)), uint32(v3))
 			t21 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t21+v3))
 			goto l1
@@ -10168,19 +10371,19 @@ l1:
 		if v5 != 0 {
 			goto l8
 		}
-		v3 = i32(55958)
+		v3 = i32(55928)
 		goto l9
 	l8:
 		t52 := int32(load32(mem, uint32(v0)))
 		t53 := int32(mem[uint64(uint32(t52))+8240])
 		p54 := i32(50875)
 		if t53 != 0 {
-			p54 = i32(54390)
+			p54 = i32(54365)
 		}
 		v3 = p54
 	}
 l9:
-	m._mema_json_text(v1, i32(56333), v3)
+	m._mema_json_text(v1, i32(56303), v3)
 	mem = *m.memory
 	t55 := v1
 	var p56 int32
@@ -10210,7 +10413,7 @@ func (m *Module) _mema_json_tail(v0, v1 int32) int32 {
 		p4 = v2
 	}
 	v2 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62301)), uint32(v2))
+	memory_copy(mem, uint32(t3), uint32(i32(62147)), uint32(v2))
 	t5 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t5+v2))
 	return i32(0)
@@ -10231,7 +10434,7 @@ func (m *Module) _totals(v0, v1 int32) int32 {
 		p5 = v0
 	}
 	v0 = p5
-	memory_copy(mem, uint32(t4), uint32(i32(61886)), uint32(v0))
+	memory_copy(mem, uint32(t4), uint32(i32(61753)), uint32(v0))
 	t6 := int32(load32(mem, uint64(uint32(v1))+4))
 	t7 := v1
 	v0 = t6 + v0
@@ -10330,11 +10533,11 @@ l0:
 	memory_copy(mem, uint32(t7), uint32(i32(49195)), uint32(v0))
 	t9 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t9+v0))
-	m._mema_json_text(v1, i32(56557), v6)
+	m._mema_json_text(v1, i32(56527), v6)
 	mem = *m.memory
 	t10 := m._mema_group_name(v5)
 	mem = *m.memory
-	m._mema_json_text(v1, i32(55895), t10)
+	m._mema_json_text(v1, i32(55865), t10)
 	mem = *m.memory
 	m._mema_json_sums(v1, v3)
 	mem = *m.memory
@@ -10352,10 +10555,10 @@ l0:
 		p15 = 1
 	}
 	v0 = p15
-	memory_copy(mem, uint32(t14), uint32(i32(58506)), uint32(v0))
+	memory_copy(mem, uint32(t14), uint32(i32(58437)), uint32(v0))
 	t16 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t16+v0))
-	v6 = i32(62270)
+	v6 = i32(62118)
 	v9 = i32(0)
 l4:
 	{
@@ -10410,16 +10613,16 @@ l4:
 		store32(mem, uint64(uint32(v1))+4, uint32(t33+v8))
 		t34 := m._mema_category_stable_id(v9)
 		mem = *m.memory
-		m._mema_json_text(v1, i32(56557), t34)
+		m._mema_json_text(v1, i32(56527), t34)
 		mem = *m.memory
 		t35 := m._mema_category_name(v9)
 		mem = *m.memory
-		m._mema_json_text(v1, i32(55895), t35)
+		m._mema_json_text(v1, i32(55865), t35)
 		mem = *m.memory
 		t36 := int32(load32(mem, uint64(uint32(v0))+272))
 		t37 := m._mema_method_name(t36)
 		mem = *m.memory
-		m._mema_json_text(v1, i32(56513), t37)
+		m._mema_json_text(v1, i32(56483), t37)
 		mem = *m.memory
 		t38 := v1
 		v8 = int32(int64(uint64(v10&i64(8)) >> 3))
@@ -10427,7 +10630,7 @@ l4:
 		m._mema_json_number(t38, i32(49603), v8, t39)
 		mem = *m.memory
 		t40 := int64(load64(mem, uint64(uint32(v0))+264))
-		m._mema_json_number(v1, i32(54876), v8, t40)
+		m._mema_json_number(v1, i32(54851), v8, t40)
 		mem = *m.memory
 		m._mema_json_sums(v1, v0)
 		mem = *m.memory
@@ -10449,7 +10652,7 @@ l4:
 		memory_copy(mem, uint32(t45), uint32(i32(49174)), uint32(v0))
 		t47 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t47+v0))
-		v6 = i32(62269)
+		v6 = i32(62117)
 	}
 l2:
 	v9 = v9 + i32(1)
@@ -10501,7 +10704,7 @@ func (m *Module) _put_name(v0, v1 int32, v2 int64) {
 	memory_copy(mem, uint32(t5), uint32(i32(49195)), uint32(v4))
 	t7 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t7+v4))
-	m._mema_json_key(v1, i32(55895))
+	m._mema_json_key(v1, i32(55865))
 	mem = *m.memory
 	{
 		{
@@ -10526,7 +10729,7 @@ func (m *Module) _put_name(v0, v1 int32, v2 int64) {
 				p15 = v0
 			}
 			v0 = p15
-			memory_copy(mem, uint32(t14), uint32(i32(54538)), uint32(v0))
+			memory_copy(mem, uint32(t14), uint32(i32(54513)), uint32(v0))
 			t16 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t16+v0))
 			goto l1
@@ -10581,7 +10784,7 @@ func (m *Module) _allocator(v0, v1 int32) int32 {
 		p7 = v0
 	}
 	v0 = p7
-	memory_copy(mem, uint32(t6), uint32(i32(62192)), uint32(v0))
+	memory_copy(mem, uint32(t6), uint32(i32(62045)), uint32(v0))
 	t8 := int32(load32(mem, uint64(uint32(v1))+4))
 	t9 := v1
 	v0 = t8 + v0
@@ -10600,7 +10803,7 @@ func (m *Module) _allocator(v0, v1 int32) int32 {
 				p13 = v0
 			}
 			v0 = p13
-			memory_copy(mem, uint32(t12), uint32(i32(54538)), uint32(v0))
+			memory_copy(mem, uint32(t12), uint32(i32(54513)), uint32(v0))
 			t14 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t14+v0))
 			goto l1
@@ -10683,14 +10886,14 @@ l1:
 	store32(mem, uint64(uint32(v1))+4, uint32(t7+v4))
 	t8 := m._mema_proof_stable_id(v3)
 	mem = *m.memory
-	m._mema_json_text(v1, i32(56557), t8)
+	m._mema_json_text(v1, i32(56527), t8)
 	mem = *m.memory
-	m._mema_json_key(v1, i32(56551))
+	m._mema_json_key(v1, i32(56521))
 	mem = *m.memory
 	t9 := int32(mem[uint32(v0+i32(-31))])
-	p10 := i32(55542)
+	p10 := i32(55514)
 	if t9 != 0 {
-		p10 = i32(55118)
+		p10 = i32(55090)
 	}
 	v5 = p10
 	v3 = i32(0)
@@ -10722,7 +10925,7 @@ l3:
 	t19 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t19+v3))
 	t20 := int64(load64(mem, uint32(v0+i32(-24))))
-	m._mema_json_number(v1, i32(56520), i32(1), t20)
+	m._mema_json_number(v1, i32(56490), i32(1), t20)
 	mem = *m.memory
 	t21 := int64(load64(mem, uint32(v0+i32(-16))))
 	m._mema_json_number(v1, i32(49713), i32(1), t21)
@@ -10731,7 +10934,7 @@ l3:
 	m._mema_json_number(v1, i32(49696), i32(1), t22)
 	mem = *m.memory
 	t23 := int64(load64(mem, uint32(v0)))
-	m._mema_json_number(v1, i32(56241), i32(1), t23)
+	m._mema_json_number(v1, i32(56211), i32(1), t23)
 	mem = *m.memory
 	t24 := int32(load32(mem, uint32(v1)))
 	t25 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -10892,7 +11095,7 @@ func (m *Module) _put_region(v0, v1 int32, v2 int64) {
 	mem = *m.memory
 	t9 := int32(load32(mem, uint64(uint32(v3))+80))
 	t10 := int64(load64(mem, uint64(uint32(v3))+88))
-	m._mema_json_number(v1, i32(55038), t9&i32(1), t10)
+	m._mema_json_number(v1, i32(55010), t9&i32(1), t10)
 	mem = *m.memory
 	t11 := int64(load64(mem, uint64(uint32(v3))+80))
 	m._mema_json_columns(v1, t11, v3+i32(88))
@@ -10916,7 +11119,7 @@ func (m *Module) _put_region(v0, v1 int32, v2 int64) {
 				p17 = v0
 			}
 			v0 = p17
-			memory_copy(mem, uint32(t16), uint32(i32(54538)), uint32(v0))
+			memory_copy(mem, uint32(t16), uint32(i32(54513)), uint32(v0))
 			t18 := int32(load32(mem, uint64(uint32(v1))+4))
 			t19 := v1
 			v0 = t18 + v0
@@ -11008,12 +11211,12 @@ func (m *Module) _put_parts(v0, v1, v2 int32) {
 		p4 = 1
 	}
 	v3 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(58506)), uint32(v3))
+	memory_copy(mem, uint32(t3), uint32(i32(58437)), uint32(v3))
 	t5 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t5+v3))
 	v4 = v1 + i32(7800)
 	v5 = i32(0)
-	v6 = i32(62297)
+	v6 = i32(62145)
 l8:
 	{
 		t6 := m._mema_part_stable_id(v5)
@@ -11198,10 +11401,10 @@ l8:
 			memory_copy(mem, uint32(t50), uint32(i32(49195)), uint32(v1))
 			t52 := int32(load32(mem, uint64(uint32(v0))+4))
 			store32(mem, uint64(uint32(v0))+4, uint32(t52+v1))
-			m._mema_json_text(v0, i32(56557), v9)
+			m._mema_json_text(v0, i32(56527), v9)
 			mem = *m.memory
 			t53 := int64(load64(mem, uint32(v8)))
-			m._mema_json_number(v0, i32(56605), i32(1), t53)
+			m._mema_json_number(v0, i32(56575), i32(1), t53)
 			mem = *m.memory
 			t54 := int64(load64(mem, uint64(uint32(v8))+8))
 			m._mema_json_number(v0, i32(50547), i32(1), t54)
@@ -11210,7 +11413,7 @@ l8:
 			m._mema_json_number(v0, i32(49603), i32(1), t55)
 			mem = *m.memory
 			t56 := int64(load64(mem, uint64(uint32(v8))+24))
-			m._mema_json_number(v0, i32(54876), i32(1), t56)
+			m._mema_json_number(v0, i32(54851), i32(1), t56)
 			mem = *m.memory
 			t57 := int32(load32(mem, uint32(v0)))
 			t58 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -11226,7 +11429,7 @@ l8:
 			memory_copy(mem, uint32(t60), uint32(i32(49174)), uint32(v1))
 			t62 := int32(load32(mem, uint64(uint32(v0))+4))
 			store32(mem, uint64(uint32(v0))+4, uint32(t62+v1))
-			v6 = i32(62225)
+			v6 = i32(62078)
 		}
 	l6:
 		v5 = v5 + i32(1)
@@ -11235,9 +11438,9 @@ l8:
 		}
 	}
 	t63 := int32(mem[uint32(v6)])
-	p64 := i32(58498)
+	p64 := i32(58429)
 	if t63 == i32(44) {
-		p64 = i32(58497)
+		p64 = i32(58428)
 	}
 	v9 = p64
 	v1 = i32(0)
@@ -11273,7 +11476,7 @@ func (m *Module) _both_totals(v0, v1 int32) int32 {
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))+4))
 	t1 := int32(load32(mem, uint32(t0)))
-	m._mema_json_totals(v1, i32(55586), t1)
+	m._mema_json_totals(v1, i32(55556), t1)
 	mem = *m.memory
 	t2 := int32(load32(mem, uint64(uint32(v0))+4))
 	t3 := int32(load32(mem, uint64(uint32(t2))+4))
@@ -11310,11 +11513,11 @@ func (m *Module) _put_category(v0, v1 int32, v2 int64) {
 	v3 = int32(v2)
 	t10 := m._mema_category_stable_id(v3)
 	mem = *m.memory
-	m._mema_json_text(t9, i32(56557), t10)
+	m._mema_json_text(t9, i32(56527), t10)
 	mem = *m.memory
 	t11 := m._mema_category_name(v3)
 	mem = *m.memory
-	m._mema_json_text(v1, i32(55895), t11)
+	m._mema_json_text(v1, i32(55865), t11)
 	mem = *m.memory
 	t12 := int32(load32(mem, uint64(uint32(v0))+4))
 	t13 := m._mema_diff_has_rss(t12)
@@ -11395,7 +11598,7 @@ func (m *Module) fn155(v0, v1 int32, v2 int64) {
 	t14 := int32(load32(mem, uint32(v4)))
 	t15 := m._mema_change_name(t14)
 	mem = *m.memory
-	m._mema_json_text(v1, i32(56534), t15)
+	m._mema_json_text(v1, i32(56504), t15)
 	mem = *m.memory
 	t16 := int64(load64(mem, uint64(uint32(v4))+24))
 	t17 := int64(load64(mem, uint64(uint32(v4))+32))
@@ -11461,9 +11664,9 @@ func (m *Module) _put_change(v0, v1 int32, v2, v3 int64) {
 	t0 := m.___stack_pointer
 	v4 = t0 - i32(64)
 	m.___stack_pointer = v4
-	m._mema_json_number(v0, i32(55586), v1, v2)
+	m._mema_json_number(v0, i32(55556), v1, v2)
 	m._mema_json_number(v0, i32(49599), v1, v3)
-	m._mema_json_key(v0, i32(56117))
+	m._mema_json_key(v0, i32(56087))
 	mem := *m.memory
 	{
 		if uint64(v3) >= uint64(v2) {
@@ -11482,7 +11685,7 @@ func (m *Module) _put_change(v0, v1 int32, v2, v3 int64) {
 			p5 = 1
 		}
 		v5 = p5
-		memory_copy(mem, uint32(t4), uint32(i32(61165)), uint32(v5))
+		memory_copy(mem, uint32(t4), uint32(i32(61063)), uint32(v5))
 		t6 := int32(load32(mem, uint64(uint32(v0))+4))
 		store32(mem, uint64(uint32(v0))+4, uint32(t6+v5))
 	}
@@ -11503,7 +11706,7 @@ l0:
 				p11 = v1
 			}
 			v1 = p11
-			memory_copy(mem, uint32(t10), uint32(i32(54538)), uint32(v1))
+			memory_copy(mem, uint32(t10), uint32(i32(54513)), uint32(v1))
 			t12 := int32(load32(mem, uint64(uint32(v0))+4))
 			store32(mem, uint64(uint32(v0))+4, uint32(t12+v1))
 			goto l2
@@ -11536,7 +11739,7 @@ l0:
 			t16 := v1 + v4
 			t17 := v2
 			v3 = t15
-			t18 := int32(mem[uint32(int32(t17-v3*i64(10))+i32(55021))])
+			t18 := int32(mem[uint32(int32(t17-v3*i64(10))+i32(54993))])
 			mem[uint32(t16)] = byte(t18)
 			var p19 int32
 			if uint64(v2) > uint64(i64(9)) {
@@ -11593,7 +11796,7 @@ func (m *Module) _mema_json_string(v0, v1 int32) {
 		p5 = 1
 	}
 	v3 = p5
-	memory_copy(mem, uint32(t4), uint32(i32(61890)), uint32(v3))
+	memory_copy(mem, uint32(t4), uint32(i32(61757)), uint32(v3))
 	t6 := int32(load32(mem, uint64(uint32(v0))+4))
 	t7 := v0
 	v4 = t6 + v3
@@ -11676,9 +11879,9 @@ func (m *Module) _mema_json_string(v0, v1 int32) {
 						}
 					}
 				l3:
-					p22 := i32(58500)
+					p22 := i32(58431)
 					if v4 == i32(34) {
-						p22 = i32(61843)
+						p22 = i32(61710)
 					}
 					v4 = p22
 					v1 = i32(0)
@@ -11745,7 +11948,7 @@ func (m *Module) _mema_json_string(v0, v1 int32) {
 				l8:
 					{
 						v1 = v1 + i32(-1)
-						t39 := int32(mem[uint32(int32(v13)&i32(15)+i32(55021))])
+						t39 := int32(mem[uint32(int32(v13)&i32(15)+i32(54993))])
 						mem[uint32(v1+(v2+i32(16)))] = byte(t39)
 						var p40 int32
 						if uint64(v13) > uint64(i64(15)) {
@@ -11811,7 +12014,7 @@ func (m *Module) _mema_json_string(v0, v1 int32) {
 			l9:
 				{
 					v1 = v1 + i32(-1)
-					t57 := int32(mem[uint32(int32(v13)&i32(15)+i32(55021))])
+					t57 := int32(mem[uint32(int32(v13)&i32(15)+i32(54993))])
 					mem[uint32(v1+(v2+i32(16)))] = byte(t57)
 					var p58 int32
 					if uint64(v13) > uint64(i64(15)) {
@@ -11873,7 +12076,7 @@ func (m *Module) _mema_json_string(v0, v1 int32) {
 			l10:
 				{
 					v3 = v3 + i32(-1)
-					t75 := int32(mem[uint32(int32(v13)&i32(15)+i32(55021))])
+					t75 := int32(mem[uint32(int32(v13)&i32(15)+i32(54993))])
 					mem[uint32(v3+(v2+i32(16)))] = byte(t75)
 					var p76 int32
 					if uint64(v13) > uint64(i64(15)) {
@@ -11923,7 +12126,7 @@ l0:
 		p89 = 1
 	}
 	v1 = p89
-	memory_copy(mem, uint32(t88), uint32(i32(61890)), uint32(v1))
+	memory_copy(mem, uint32(t88), uint32(i32(61757)), uint32(v1))
 	t90 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t90+v1))
 	m.___stack_pointer = v2 + i32(80)
@@ -11936,9 +12139,9 @@ func (m *Module) _mema_json_key(v0, v1 int32) {
 	v2 = t1
 	v3 = t0 + v2
 	t2 := int32(mem[uint32(v3+i32(-1))])
-	p3 := i32(61882)
+	p3 := i32(61749)
 	if t2 == i32(123) {
-		p3 = i32(61889)
+		p3 = i32(61756)
 	}
 	v4 = p3
 	v5 = i32(0)
@@ -12005,7 +12208,7 @@ l1:
 		p24 = v5
 	}
 	v5 = p24
-	memory_copy(mem, uint32(t23), uint32(i32(62206)), uint32(v5))
+	memory_copy(mem, uint32(t23), uint32(i32(62059)), uint32(v5))
 	t25 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t25+v5))
 }
@@ -12020,9 +12223,9 @@ func (m *Module) _mema_json_text(v0, v1, v2 int32) {
 	v4 = t2
 	v5 = t1 + v4
 	t3 := int32(mem[uint32(v5+i32(-1))])
-	p4 := i32(61882)
+	p4 := i32(61749)
 	if t3 == i32(123) {
-		p4 = i32(61889)
+		p4 = i32(61756)
 	}
 	v6 = p4
 	v7 = i32(0)
@@ -12089,7 +12292,7 @@ l1:
 		p25 = v7
 	}
 	v7 = p25
-	memory_copy(mem, uint32(t24), uint32(i32(62206)), uint32(v7))
+	memory_copy(mem, uint32(t24), uint32(i32(62059)), uint32(v7))
 	t26 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t26+v7))
 	v7 = v2 + i32(-1)
@@ -12119,9 +12322,9 @@ func (m *Module) _mema_json_number(v0, v1, v2 int32, v3 int64) {
 	v5 = t2
 	v6 = t1 + v5
 	t3 := int32(mem[uint32(v6+i32(-1))])
-	p4 := i32(61882)
+	p4 := i32(61749)
 	if t3 == i32(123) {
-		p4 = i32(61889)
+		p4 = i32(61756)
 	}
 	v7 = p4
 	v8 = i32(0)
@@ -12188,7 +12391,7 @@ l1:
 		p25 = v8
 	}
 	v8 = p25
-	memory_copy(mem, uint32(t24), uint32(i32(62206)), uint32(v8))
+	memory_copy(mem, uint32(t24), uint32(i32(62059)), uint32(v8))
 	t26 := int32(load32(mem, uint64(uint32(v0))+4))
 	t27 := v0
 	v1 = t26 + v8
@@ -12206,7 +12409,7 @@ l1:
 			p31 = v8
 		}
 		v8 = p31
-		memory_copy(mem, uint32(t30), uint32(i32(54538)), uint32(v8))
+		memory_copy(mem, uint32(t30), uint32(i32(54513)), uint32(v8))
 		t32 := int32(load32(mem, uint64(uint32(v0))+4))
 		store32(mem, uint64(uint32(v0))+4, uint32(t32+v8))
 		return
@@ -12228,7 +12431,7 @@ l3:
 		t34 := v8 + v4
 		t35 := v3
 		v11 = t33
-		t36 := int32(mem[uint32(int32(t35-v11*i64(10))+i32(55021))])
+		t36 := int32(mem[uint32(int32(t35-v11*i64(10))+i32(54993))])
 		mem[uint32(t34)] = byte(t36)
 		var p37 int32
 		if uint64(v3) > uint64(i64(9)) {
@@ -12270,9 +12473,9 @@ func (m *Module) _mema_json_seconds(v0, v1, v2 int32, v3 int64) {
 	v4 = t1
 	v5 = t0 + v4
 	t2 := int32(mem[uint32(v5+i32(-1))])
-	p3 := i32(61882)
+	p3 := i32(61749)
 	if t2 == i32(123) {
-		p3 = i32(61889)
+		p3 = i32(61756)
 	}
 	v6 = p3
 	v7 = i32(0)
@@ -12339,7 +12542,7 @@ l1:
 		p24 = v7
 	}
 	v7 = p24
-	memory_copy(mem, uint32(t23), uint32(i32(62206)), uint32(v7))
+	memory_copy(mem, uint32(t23), uint32(i32(62059)), uint32(v7))
 	t25 := int32(load32(mem, uint64(uint32(v0))+4))
 	t26 := v0
 	v7 = t25 + v7
@@ -12357,7 +12560,7 @@ l1:
 			p30 = v7
 		}
 		v7 = p30
-		memory_copy(mem, uint32(t29), uint32(i32(54538)), uint32(v7))
+		memory_copy(mem, uint32(t29), uint32(i32(54513)), uint32(v7))
 		t31 := int32(load32(mem, uint64(uint32(v0))+4))
 		store32(mem, uint64(uint32(v0))+4, uint32(t31+v7))
 		return
@@ -12375,9 +12578,9 @@ func (m *Module) _mema_json_address(v0, v1, v2 int32, v3 int64) {
 	v5 = t2
 	v6 = t1 + v5
 	t3 := int32(mem[uint32(v6+i32(-1))])
-	p4 := i32(61882)
+	p4 := i32(61749)
 	if t3 == i32(123) {
-		p4 = i32(61889)
+		p4 = i32(61756)
 	}
 	v7 = p4
 	v8 = i32(0)
@@ -12444,7 +12647,7 @@ l1:
 		p25 = v8
 	}
 	v8 = p25
-	memory_copy(mem, uint32(t24), uint32(i32(62206)), uint32(v8))
+	memory_copy(mem, uint32(t24), uint32(i32(62059)), uint32(v8))
 	t26 := int32(load32(mem, uint64(uint32(v0))+4))
 	t27 := v0
 	v8 = t26 + v8
@@ -12464,7 +12667,7 @@ l1:
 				p30 = v8
 			}
 			v8 = p30
-			memory_copy(mem, uint32(t31), uint32(i32(54538)), uint32(v8))
+			memory_copy(mem, uint32(t31), uint32(i32(54513)), uint32(v8))
 			goto l3
 		}
 	l2:
@@ -12491,7 +12694,7 @@ l1:
 	l4:
 		{
 			v8 = v8 + i32(-1)
-			t36 := int32(mem[uint32(int32(v3)&i32(15)+i32(55021))])
+			t36 := int32(mem[uint32(int32(v3)&i32(15)+i32(54993))])
 			mem[uint32(v8+v4)] = byte(t36)
 			var p37 int32
 			if uint64(v3) > uint64(i64(15)) {
@@ -12534,7 +12737,7 @@ l1:
 			p51 = 1
 		}
 		v8 = p51
-		memory_copy(mem, uint32(t50), uint32(i32(61890)), uint32(v8))
+		memory_copy(mem, uint32(t50), uint32(i32(61757)), uint32(v8))
 	}
 l3:
 	t52 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -12551,9 +12754,9 @@ func (m *Module) _mema_json_time(v0, v1, v2 int32, v3 int64) {
 	v5 = t2
 	v6 = t1 + v5
 	t3 := int32(mem[uint32(v6+i32(-1))])
-	p4 := i32(61882)
+	p4 := i32(61749)
 	if t3 == i32(123) {
-		p4 = i32(61889)
+		p4 = i32(61756)
 	}
 	v7 = p4
 	v8 = i32(0)
@@ -12620,7 +12823,7 @@ l1:
 		p25 = v8
 	}
 	v8 = p25
-	memory_copy(mem, uint32(t24), uint32(i32(62206)), uint32(v8))
+	memory_copy(mem, uint32(t24), uint32(i32(62059)), uint32(v8))
 	t26 := int32(load32(mem, uint64(uint32(v0))+4))
 	t27 := v0
 	v8 = t26 + v8
@@ -12635,7 +12838,7 @@ l1:
 				p35 = 1
 			}
 			v8 = p35
-			memory_copy(mem, uint32(t34), uint32(i32(61890)), uint32(v8))
+			memory_copy(mem, uint32(t34), uint32(i32(61757)), uint32(v8))
 			t36 := int32(load32(mem, uint64(uint32(v0))+4))
 			t37 := v0
 			v7 = t36 + v8
@@ -12704,7 +12907,7 @@ l1:
 							p51 = 1
 						}
 						v1 = p50 | p51
-						v8 = i32(66732)
+						v8 = i32(66540)
 						v14 = i64(1)
 					l21:
 						{
@@ -12757,7 +12960,7 @@ l1:
 								t55 := v8 + v4
 								t56 := v13
 								v17 = t54
-								t57 := int32(mem[uint32(int32(t56-v17*i64(10))+i32(55021))])
+								t57 := int32(mem[uint32(int32(t56-v17*i64(10))+i32(54993))])
 								mem[uint32(t55)] = byte(t57)
 								var p58 int32
 								if uint64(v13) > uint64(i64(9)) {
@@ -12801,7 +13004,7 @@ l1:
 								p72 = 1
 							}
 							v8 = p72
-							memory_copy(mem, uint32(t71), uint32(i32(61165)), uint32(v8))
+							memory_copy(mem, uint32(t71), uint32(i32(61063)), uint32(v8))
 							t73 := int32(load32(mem, uint64(uint32(v0))+4))
 							t74 := v0
 							v1 = t73 + v8
@@ -12821,7 +13024,7 @@ l1:
 								t76 := v9 + v4
 								t77 := v14
 								v13 = t75
-								t78 := int32(mem[uint32(int32(t77-v13*i64(10))+i32(55021))])
+								t78 := int32(mem[uint32(int32(t77-v13*i64(10))+i32(54993))])
 								mem[uint32(t76)] = byte(t78)
 								var p79 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -12865,7 +13068,7 @@ l1:
 								p93 = 1
 							}
 							v9 = p93
-							memory_copy(mem, uint32(t92), uint32(i32(61165)), uint32(v9))
+							memory_copy(mem, uint32(t92), uint32(i32(61063)), uint32(v9))
 							t94 := int32(load32(mem, uint64(uint32(v0))+4))
 							t95 := v0
 							v1 = t94 + v9
@@ -12886,7 +13089,7 @@ l1:
 								t97 := v8 + v4
 								t98 := v14
 								v11 = t96
-								t99 := int32(mem[uint32(int32(t98-v11*i64(10))+i32(55021))])
+								t99 := int32(mem[uint32(int32(t98-v11*i64(10))+i32(54993))])
 								mem[uint32(t97)] = byte(t99)
 								var p100 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -12930,7 +13133,7 @@ l1:
 								p114 = 1
 							}
 							v8 = p114
-							memory_copy(mem, uint32(t113), uint32(i32(58561)), uint32(v8))
+							memory_copy(mem, uint32(t113), uint32(i32(58492)), uint32(v8))
 							t115 := int32(load32(mem, uint64(uint32(v0))+4))
 							t116 := v0
 							v1 = t115 + v8
@@ -12954,7 +13157,7 @@ l1:
 								t120 := v9 + v4
 								t121 := v14
 								v11 = t119
-								t122 := int32(mem[uint32(int32(t121-v11*i64(10))+i32(55021))])
+								t122 := int32(mem[uint32(int32(t121-v11*i64(10))+i32(54993))])
 								mem[uint32(t120)] = byte(t122)
 								var p123 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -12998,7 +13201,7 @@ l1:
 								p137 = 1
 							}
 							v9 = p137
-							memory_copy(mem, uint32(t136), uint32(i32(59631)), uint32(v9))
+							memory_copy(mem, uint32(t136), uint32(i32(59554)), uint32(v9))
 							t138 := int32(load32(mem, uint64(uint32(v0))+4))
 							t139 := v0
 							v1 = t138 + v9
@@ -13021,7 +13224,7 @@ l1:
 								t143 := v8 + v4
 								t144 := v14
 								v11 = t142
-								t145 := int32(mem[uint32(int32(t144-v11*i64(10))+i32(55021))])
+								t145 := int32(mem[uint32(int32(t144-v11*i64(10))+i32(54993))])
 								mem[uint32(t143)] = byte(t145)
 								var p146 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -13065,7 +13268,7 @@ l1:
 								p160 = 1
 							}
 							v8 = p160
-							memory_copy(mem, uint32(t159), uint32(i32(59631)), uint32(v8))
+							memory_copy(mem, uint32(t159), uint32(i32(59554)), uint32(v8))
 							t161 := int32(load32(mem, uint64(uint32(v0))+4))
 							t162 := v0
 							v1 = t161 + v8
@@ -13087,7 +13290,7 @@ l1:
 								t165 := v9 + v4
 								t166 := v14
 								v11 = t164
-								t167 := int32(mem[uint32(int32(t166-v11*i64(10))+i32(55021))])
+								t167 := int32(mem[uint32(int32(t166-v11*i64(10))+i32(54993))])
 								mem[uint32(t165)] = byte(t167)
 								var p168 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -13131,7 +13334,7 @@ l1:
 								p182 = 1
 							}
 							v9 = p182
-							memory_copy(mem, uint32(t181), uint32(i32(61111)), uint32(v9))
+							memory_copy(mem, uint32(t181), uint32(i32(61009)), uint32(v9))
 							t183 := int32(load32(mem, uint64(uint32(v0))+4))
 							t184 := v0
 							v1 = t183 + v9
@@ -13152,7 +13355,7 @@ l1:
 								t186 := v8 + v4
 								t187 := v14
 								v11 = t185
-								t188 := int32(mem[uint32(int32(t187-v11*i64(10))+i32(55021))])
+								t188 := int32(mem[uint32(int32(t187-v11*i64(10))+i32(54993))])
 								mem[uint32(t186)] = byte(t188)
 								var p189 int32
 								if uint64(v14) > uint64(i64(9)) {
@@ -13196,7 +13399,7 @@ l1:
 								p203 = v4
 							}
 							v4 = p203
-							memory_copy(mem, uint32(t202), uint32(i32(61846)), uint32(v4))
+							memory_copy(mem, uint32(t202), uint32(i32(0xf111)), uint32(v4))
 							goto l3
 						}
 					l13:
@@ -13228,7 +13431,7 @@ l1:
 			p31 = v4
 		}
 		v4 = p31
-		memory_copy(mem, uint32(t30), uint32(i32(54538)), uint32(v4))
+		memory_copy(mem, uint32(t30), uint32(i32(54513)), uint32(v4))
 		goto l3
 	}
 l3:
@@ -13245,12 +13448,12 @@ func (m *Module) _mema_json_columns(v0 int32, v1 int64, v2 int32) {
 	mem := *m.memory
 l0:
 	{
-		t1 := int64(load64(mem, uint32(v4+i32(66736))))
+		t1 := int64(load64(mem, uint32(v4+i32(66544))))
 		t2 := v3
 		v5 = t1
 		store64(mem, uint32(t2), uint64(v5))
 		store64(mem, uint64(uint32(v3))+8, uint64(v5))
-		t3 := int32(load32(mem, uint32(v4+i32(66732))))
+		t3 := int32(load32(mem, uint32(v4+i32(66540))))
 		t4 := m._mema_pair_value(v2, v3)
 		mem = *m.memory
 		t5 := v0
@@ -13279,7 +13482,7 @@ func (m *Module) _mema_json_sums(v0, v1 int32) {
 	mem = *m.memory
 	t2 := int32(load32(mem, uint64(uint32(v1))+8))
 	t3 := int64(load64(mem, uint64(uint32(v1))+16))
-	m._mema_json_number(v0, i32(54720), t2&i32(1), t3)
+	m._mema_json_number(v0, i32(54695), t2&i32(1), t3)
 	mem = *m.memory
 	v3 = v1 + i32(16)
 	t4 := int64(load64(mem, uint64(uint32(v1))+8))
@@ -13287,12 +13490,12 @@ func (m *Module) _mema_json_sums(v0, v1 int32) {
 	v1 = i32(-252)
 l0:
 	{
-		t5 := int64(load64(mem, uint32(v1+i32(66736))))
+		t5 := int64(load64(mem, uint32(v1+i32(66544))))
 		t6 := v2
 		v5 = t5
 		store64(mem, uint32(t6), uint64(v5))
 		store64(mem, uint64(uint32(v2))+8, uint64(v5))
-		t7 := int32(load32(mem, uint32(v1+i32(66732))))
+		t7 := int32(load32(mem, uint32(v1+i32(66540))))
 		t8 := m._mema_pair_value(v3, v2)
 		mem = *m.memory
 		t9 := v0
@@ -13331,7 +13534,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 		{
 			t4 := v3
 			t5 := v0
-			v5 = int32(v4)*i32(28) + i32(66768)
+			v5 = int32(v4)*i32(28) + i32(66576)
 			t6 := int32(load32(mem, uint64(uint32(v5))+12))
 			t7 := m.t0[uint(t6)].(func(int32, int32) int64)(t5, v5)
 			mem = *m.memory
@@ -13350,7 +13553,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 			if v3 != i64(0) {
 				goto l2
 			}
-			m._put_meta(v1, i32(58697), v6, i32(56111))
+			m._put_meta(v1, i32(58628), v6, i32(56081))
 			mem = *m.memory
 			{
 				t10 := int32(load32(mem, uint64(uint32(v5))+4))
@@ -13359,12 +13562,12 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 				if t11 == 0 {
 					goto l3
 				}
-				m._put_meta(v1, i32(58558), v6, v7)
+				m._put_meta(v1, i32(58489), v6, v7)
 				mem = *m.memory
 			}
 		l3:
 			t12 := int32(load32(mem, uint64(uint32(v5))+8))
-			m._put_meta(v1, i32(58616), v6, t12)
+			m._put_meta(v1, i32(58547), v6, t12)
 			mem = *m.memory
 		}
 	l2:
@@ -13379,7 +13582,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 			p17 = v7
 		}
 		v7 = p17
-		memory_copy(mem, uint32(t16), uint32(i32(57750)), uint32(v7))
+		memory_copy(mem, uint32(t16), uint32(i32(57709)), uint32(v7))
 		t18 := int32(load32(mem, uint64(uint32(v1))+4))
 		t19 := v1
 		v8 = t18 + v7
@@ -13424,7 +13627,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 			p34 = 1
 		}
 		v7 = p34
-		memory_copy(mem, uint32(t33), uint32(i32(62297)), uint32(v7))
+		memory_copy(mem, uint32(t33), uint32(i32(62145)), uint32(v7))
 		t35 := int32(load32(mem, uint64(uint32(v1))+4))
 		t36 := v1
 		v6 = t35 + v7
@@ -13459,7 +13662,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 				t41 := v7 + v2
 				t42 := v3
 				v11 = t40
-				t43 := int32(mem[uint32(int32(t42-v11*i64(10))+i32(55021))])
+				t43 := int32(mem[uint32(int32(t42-v11*i64(10))+i32(54993))])
 				mem[uint32(t41)] = byte(t43)
 				var p44 int32
 				if uint64(v3) > uint64(i64(9)) {
@@ -13504,7 +13707,7 @@ func (m *Module) _samples(v0, v1 int32) int32 {
 			p58 = 1
 		}
 		v7 = p58
-		memory_copy(mem, uint32(t57), uint32(i32(62571)), uint32(v7))
+		memory_copy(mem, uint32(t57), uint32(i32(62417)), uint32(v7))
 		t59 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t59+v7))
 	}
@@ -13530,7 +13733,7 @@ func (m *Module) _put_meta(v0, v1, v2, v3 int32) {
 		p4 = v4
 	}
 	v4 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62228)), uint32(v4))
+	memory_copy(mem, uint32(t3), uint32(i32(62081)), uint32(v4))
 	t5 := int32(load32(mem, uint64(uint32(v0))+4))
 	t6 := v0
 	v5 = t5 + v4
@@ -13572,7 +13775,7 @@ l0:
 		p19 = v4
 	}
 	v4 = p19
-	memory_copy(mem, uint32(t18), uint32(i32(57749)), uint32(v4))
+	memory_copy(mem, uint32(t18), uint32(i32(57708)), uint32(v4))
 	t20 := int32(load32(mem, uint64(uint32(v0))+4))
 	t21 := v0
 	v7 = t20 + v4
@@ -13613,7 +13816,7 @@ l1:
 		p34 = 1
 	}
 	v4 = p34
-	memory_copy(mem, uint32(t33), uint32(i32(62297)), uint32(v4))
+	memory_copy(mem, uint32(t33), uint32(i32(62145)), uint32(v4))
 	t35 := int32(load32(mem, uint64(uint32(v0))+4))
 	t36 := v0
 	v1 = t35 + v4
@@ -13654,7 +13857,7 @@ l2:
 		p49 = 1
 	}
 	v4 = p49
-	memory_copy(mem, uint32(t48), uint32(i32(62571)), uint32(v4))
+	memory_copy(mem, uint32(t48), uint32(i32(62417)), uint32(v4))
 	t50 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t50+v4))
 }
@@ -13672,7 +13875,7 @@ func (m *Module) _end(v0, v1 int32) int32 {
 		p4 = v2
 	}
 	v2 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62364)), uint32(v2))
+	memory_copy(mem, uint32(t3), uint32(i32(62210)), uint32(v2))
 	t5 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t5+v2))
 	return i32(0)
@@ -13773,7 +13976,7 @@ l0:
 		p20 = v5
 	}
 	v5 = p20
-	memory_copy(mem, uint32(t19), uint32(i32(61849)), uint32(v5))
+	memory_copy(mem, uint32(t19), uint32(i32(61716)), uint32(v5))
 	t21 := int32(load32(mem, uint64(uint32(v0))+4))
 	t22 := v0
 	v5 = t21 + v5
@@ -13809,7 +14012,7 @@ l0:
 					p29 = 1
 				}
 				v5 = p29
-				memory_copy(mem, uint32(t28), uint32(i32(58501)), uint32(v5))
+				memory_copy(mem, uint32(t28), uint32(i32(58432)), uint32(v5))
 				t30 := int32(load32(mem, uint64(uint32(v0))+4))
 				store32(mem, uint64(uint32(v0))+4, uint32(t30+v5))
 				t31 := int32(load32(mem, uint64(uint32(v4))+8))
@@ -13947,7 +14150,7 @@ func (m *Module) _name(v0, v1, v2 int32, v3 int64) int64 {
 	m._mema_report_name(t1, v3, v4+i32(8))
 	mem = *m.memory
 	t2 := int32(load32(mem, uint64(uint32(v4))+248))
-	m._put_label(v1, i32(55895), v4+i32(256), t2)
+	m._put_label(v1, i32(55865), v4+i32(256), t2)
 	mem = *m.memory
 	t3 := int32(load32(mem, uint64(uint32(v2))+20))
 	t4 := int64(load64(mem, uint32(v4+i32(8)+t3<<3+i32(16))))
@@ -14565,7 +14768,7 @@ l0:
 		t3 := v3 + v2
 		t4 := v5
 		v6 = t2
-		t5 := int32(mem[uint32(int32(t4-v6*i64(10))+i32(55021))])
+		t5 := int32(mem[uint32(int32(t4-v6*i64(10))+i32(54993))])
 		mem[uint32(t3)] = byte(t5)
 		var p6 int32
 		if uint64(v5) > uint64(i64(9)) {
@@ -14611,7 +14814,7 @@ l0:
 		p21 = 1
 	}
 	v3 = p21
-	memory_copy(mem, uint32(t20), uint32(i32(61111)), uint32(v3))
+	memory_copy(mem, uint32(t20), uint32(i32(61009)), uint32(v3))
 	t22 := int32(load32(mem, uint64(uint32(v0))+4))
 	t23 := v0
 	v8 = t22 + v3
@@ -14632,7 +14835,7 @@ l1:
 		t25 := v7 + v2
 		t26 := v5
 		v6 = t24
-		t27 := int32(mem[uint32(int32(t26-v6*i64(10))+i32(55021))])
+		t27 := int32(mem[uint32(int32(t26-v6*i64(10))+i32(54993))])
 		mem[uint32(t25)] = byte(t27)
 		var p28 int32
 		if uint64(v5) > uint64(i64(9)) {
@@ -14716,42 +14919,45 @@ l3:
 		if uint32(v1) < uint32(i32(10)) {
 			goto l2
 		}
-		t3 := m._memcmp(v2, i32(61169), i32(10))
-		mem = *m.memory
-		if t3 != 0 {
+		t3 := int64(load64(mem, uint32(v2)))
+		if t3 != i64(0x6e65646973655228) {
 			goto l2
 		}
-		t4 := int32(load32(mem, uint32(v0)))
-		t5 := int32(load32(mem, uint64(uint32(v0))+4))
-		v7 = t5
-		t6 := int32(load32(mem, uint64(uint32(v0))+8))
-		t7 := t4 + v7
-		t8 := v4
-		v7 = t6 - v7
-		t9 := v7
+		t4 := int32(load16(mem, uint32(v2+i32(8))))
+		if t4 != i32(10612) {
+			goto l2
+		}
+		t5 := int32(load32(mem, uint32(v0)))
+		t6 := int32(load32(mem, uint64(uint32(v0))+4))
+		v7 = t6
+		t7 := int32(load32(mem, uint64(uint32(v0))+8))
+		t8 := t5 + v7
+		t9 := v4
+		v7 = t7 - v7
+		t10 := v7
 		v8 = v6 - v4
-		p10 := v8
+		p11 := v8
 		if uint32(v7) < uint32(v8) {
-			p10 = t9
+			p11 = t10
 		}
-		v7 = p10
-		memory_copy(mem, uint32(t7), uint32(t8), uint32(v7))
-		t11 := int32(load32(mem, uint64(uint32(v0))+4))
-		t12 := v0
-		v4 = t11 + v7
-		store32(mem, uint64(uint32(t12))+4, uint32(v4))
-		t13 := int32(load32(mem, uint32(v0)))
-		t14 := int32(load32(mem, uint64(uint32(v0))+8))
-		t15 := t13 + v4
-		v4 = t14 - v4
-		p16 := i32(4)
+		v7 = p11
+		memory_copy(mem, uint32(t8), uint32(t9), uint32(v7))
+		t12 := int32(load32(mem, uint64(uint32(v0))+4))
+		t13 := v0
+		v4 = t12 + v7
+		store32(mem, uint64(uint32(t13))+4, uint32(v4))
+		t14 := int32(load32(mem, uint32(v0)))
+		t15 := int32(load32(mem, uint64(uint32(v0))+8))
+		t16 := t14 + v4
+		v4 = t15 - v4
+		p17 := i32(4)
 		if uint32(v4) < uint32(i32(4)) {
-			p16 = v4
+			p17 = v4
 		}
-		v4 = p16
-		memory_copy(mem, uint32(t15), uint32(i32(59633)), uint32(v4))
-		t17 := int32(load32(mem, uint64(uint32(v0))+4))
-		store32(mem, uint64(uint32(v0))+4, uint32(t17+v4))
+		v4 = p17
+		memory_copy(mem, uint32(t16), uint32(i32(59556)), uint32(v4))
+		t18 := int32(load32(mem, uint64(uint32(v0))+4))
+		store32(mem, uint64(uint32(v0))+4, uint32(t18+v4))
 		v4 = v2 + i32(1)
 	}
 l2:
@@ -14762,23 +14968,23 @@ l2:
 		goto l3
 	}
 l1:
-	t18 := int32(load32(mem, uint32(v0)))
-	t19 := int32(load32(mem, uint64(uint32(v0))+4))
-	v1 = t19
-	t20 := int32(load32(mem, uint64(uint32(v0))+8))
-	t21 := t18 + v1
-	t22 := v4
-	v1 = t20 - v1
-	t23 := v1
+	t19 := int32(load32(mem, uint32(v0)))
+	t20 := int32(load32(mem, uint64(uint32(v0))+4))
+	v1 = t20
+	t21 := int32(load32(mem, uint64(uint32(v0))+8))
+	t22 := t19 + v1
+	t23 := v4
+	v1 = t21 - v1
+	t24 := v1
 	v2 = v2 - v4
-	p24 := v2
+	p25 := v2
 	if uint32(v1) < uint32(v2) {
-		p24 = t23
+		p25 = t24
 	}
-	v2 = p24
-	memory_copy(mem, uint32(t21), uint32(t22), uint32(v2))
-	t25 := int32(load32(mem, uint64(uint32(v0))+4))
-	store32(mem, uint64(uint32(v0))+4, uint32(t25+v2))
+	v2 = p25
+	memory_copy(mem, uint32(t22), uint32(t23), uint32(v2))
+	t26 := int32(load32(mem, uint64(uint32(v0))+4))
+	store32(mem, uint64(uint32(v0))+4, uint32(t26+v2))
 	m.___stack_pointer = v3 + i32(64)
 }
 func (m *Module) _mema_put_region_name(v0, v1 int32) {
@@ -14802,7 +15008,7 @@ func (m *Module) _mema_put_region_name(v0, v1 int32) {
 			p5 = v3
 		}
 		v3 = p5
-		memory_copy(mem, uint32(t4), uint32(i32(61998)), uint32(v3))
+		memory_copy(mem, uint32(t4), uint32(i32(61851)), uint32(v3))
 		t6 := int32(load32(mem, uint64(uint32(v0))+4))
 		store32(mem, uint64(uint32(v0))+4, uint32(t6+v3))
 		v3 = i32(0)
@@ -14863,7 +15069,7 @@ func (m *Module) _mema_put_region_address(v0, v1 int32, v2 int64) {
 				p6 = 1
 			}
 			v4 = p6
-			memory_copy(mem, uint32(t5), uint32(i32(61165)), uint32(v4))
+			memory_copy(mem, uint32(t5), uint32(i32(61063)), uint32(v4))
 			v0 = v1 + i32(4)
 			goto l1
 		}
@@ -14880,7 +15086,7 @@ func (m *Module) _mema_put_region_address(v0, v1 int32, v2 int64) {
 	l2:
 		{
 			v0 = v0 + i32(-1)
-			t7 := int32(mem[uint32(int32(v2)&i32(15)+i32(55021))])
+			t7 := int32(mem[uint32(int32(v2)&i32(15)+i32(54993))])
 			mem[uint32(v0+v3)] = byte(t7)
 			var p8 int32
 			if uint64(v2) > uint64(i64(15)) {
@@ -14926,7 +15132,7 @@ func (m *Module) _mema_put_region_address(v0, v1 int32, v2 int64) {
 			p23 = v0
 		}
 		v4 = p23
-		memory_copy(mem, uint32(t22), uint32(i32(61109)), uint32(v4))
+		memory_copy(mem, uint32(t22), uint32(i32(61007)), uint32(v4))
 		v0 = v1 + i32(4)
 	}
 l1:
@@ -14955,7 +15161,7 @@ func (m *Module) _mema_put_list_title(v0, v1, v2 int32) {
 		if t5 == i64(-1) {
 			goto l0
 		}
-		memory_copy(mem, uint32(v4), uint32(i32(61973)), uint32(v5))
+		memory_copy(mem, uint32(v4), uint32(i32(61826)), uint32(v5))
 		t6 := int32(load32(mem, uint64(uint32(v1))+4))
 		t7 := v1
 		v4 = t6 + v5
@@ -14978,7 +15184,7 @@ func (m *Module) _mema_put_list_title(v0, v1, v2 int32) {
 			t10 := v5 + v3
 			t11 := v6
 			v7 = t9
-			t12 := int32(mem[uint32(int32(t11-v7*i64(10))+i32(55021))])
+			t12 := int32(mem[uint32(int32(t11-v7*i64(10))+i32(54993))])
 			mem[uint32(t10)] = byte(t12)
 			var p13 int32
 			if uint64(v6) > uint64(i64(9)) {
@@ -15021,11 +15227,11 @@ func (m *Module) _mema_put_list_title(v0, v1, v2 int32) {
 			p27 = 1
 		}
 		v5 = p27
-		memory_copy(mem, uint32(t26), uint32(i32(62297)), uint32(v5))
+		memory_copy(mem, uint32(t26), uint32(i32(62145)), uint32(v5))
 		goto l2
 	}
 l0:
-	memory_copy(mem, uint32(v4), uint32(i32(61983)), uint32(v5))
+	memory_copy(mem, uint32(v4), uint32(i32(61836)), uint32(v5))
 l2:
 	t28 := int32(load32(mem, uint64(uint32(v1))+4))
 	t29 := v1
@@ -15068,7 +15274,7 @@ l3:
 		p42 = v5
 	}
 	v5 = p42
-	memory_copy(mem, uint32(t41), uint32(i32(62566)), uint32(v5))
+	memory_copy(mem, uint32(t41), uint32(i32(62412)), uint32(v5))
 	t43 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t43+v5))
 }
@@ -15098,7 +15304,7 @@ func (m *Module) _put_number_line(v0, v1 int32, v2 int64) {
 		p5 = v4
 	}
 	v4 = p5
-	memory_copy(mem, uint32(t4), uint32(i32(62228)), uint32(v4))
+	memory_copy(mem, uint32(t4), uint32(i32(62081)), uint32(v4))
 	t6 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t6+v4))
 	v4 = i32(0)
@@ -15143,7 +15349,7 @@ l0:
 		p21 = v4
 	}
 	v4 = p21
-	memory_copy(mem, uint32(t20), uint32(i32(62207)), uint32(v4))
+	memory_copy(mem, uint32(t20), uint32(i32(62060)), uint32(v4))
 	t22 := int32(load32(mem, uint64(uint32(v0))+4))
 	t23 := v0
 	v5 = t22 + v4
@@ -15164,7 +15370,7 @@ l1:
 		t25 := v4 + v3
 		t26 := v2
 		v7 = t24
-		t27 := int32(mem[uint32(int32(t26-v7*i64(10))+i32(55021))])
+		t27 := int32(mem[uint32(int32(t26-v7*i64(10))+i32(54993))])
 		mem[uint32(t25)] = byte(t27)
 		var p28 int32
 		if uint64(v2) > uint64(i64(9)) {
@@ -15207,7 +15413,7 @@ l1:
 		p42 = 1
 	}
 	v4 = p42
-	memory_copy(mem, uint32(t41), uint32(i32(62571)), uint32(v4))
+	memory_copy(mem, uint32(t41), uint32(i32(62417)), uint32(v4))
 	t43 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t43+v4))
 	m.___stack_pointer = v3 + i32(64)
@@ -15252,7 +15458,7 @@ func (m *Module) _put_text_line(v0, v1, v2, v3 int32) {
 		p4 = v4
 	}
 	v4 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62228)), uint32(v4))
+	memory_copy(mem, uint32(t3), uint32(i32(62081)), uint32(v4))
 	t5 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t5+v4))
 	v4 = i32(0)
@@ -15297,7 +15503,7 @@ l0:
 		p20 = v4
 	}
 	v4 = p20
-	memory_copy(mem, uint32(t19), uint32(i32(62207)), uint32(v4))
+	memory_copy(mem, uint32(t19), uint32(i32(62060)), uint32(v4))
 	t21 := int32(load32(mem, uint64(uint32(v0))+4))
 	t22 := v0
 	v4 = t21 + v4
@@ -15325,7 +15531,7 @@ l0:
 		p33 = 1
 	}
 	v4 = p33
-	memory_copy(mem, uint32(t32), uint32(i32(62571)), uint32(v4))
+	memory_copy(mem, uint32(t32), uint32(i32(62417)), uint32(v4))
 	t34 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t34+v4))
 }
@@ -15531,7 +15737,7 @@ func (m *Module) _put_address_line(v0, v1 int32, v2 int64) {
 		p5 = v4
 	}
 	v4 = p5
-	memory_copy(mem, uint32(t4), uint32(i32(62228)), uint32(v4))
+	memory_copy(mem, uint32(t4), uint32(i32(62081)), uint32(v4))
 	t6 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t6+v4))
 	v4 = i32(0)
@@ -15576,7 +15782,7 @@ l0:
 		p21 = v4
 	}
 	v4 = p21
-	memory_copy(mem, uint32(t20), uint32(i32(62207)), uint32(v4))
+	memory_copy(mem, uint32(t20), uint32(i32(62060)), uint32(v4))
 	t22 := int32(load32(mem, uint64(uint32(v0))+4))
 	t23 := v0
 	v4 = t22 + v4
@@ -15607,7 +15813,7 @@ l0:
 l1:
 	{
 		v4 = v4 + i32(-1)
-		t30 := int32(mem[uint32(int32(v2)&i32(15)+i32(55021))])
+		t30 := int32(mem[uint32(int32(v2)&i32(15)+i32(54993))])
 		mem[uint32(v4+v3)] = byte(t30)
 		var p31 int32
 		if uint64(v2) > uint64(i64(15)) {
@@ -15650,7 +15856,7 @@ l1:
 		p45 = 1
 	}
 	v4 = p45
-	memory_copy(mem, uint32(t44), uint32(i32(62571)), uint32(v4))
+	memory_copy(mem, uint32(t44), uint32(i32(62417)), uint32(v4))
 	t46 := int32(load32(mem, uint64(uint32(v0))+4))
 	store32(mem, uint64(uint32(v0))+4, uint32(t46+v4))
 	m.___stack_pointer = v3 + i32(64)
@@ -15759,7 +15965,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			p12 = v0
 		}
 		v0 = p12
-		memory_copy(mem, uint32(t11), uint32(i32(62228)), uint32(v0))
+		memory_copy(mem, uint32(t11), uint32(i32(62081)), uint32(v0))
 		t13 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t13+v0))
 		v0 = i32(0)
@@ -15804,7 +16010,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			p28 = v0
 		}
 		v0 = p28
-		memory_copy(mem, uint32(t27), uint32(i32(62207)), uint32(v0))
+		memory_copy(mem, uint32(t27), uint32(i32(62060)), uint32(v0))
 		t29 := int32(load32(mem, uint64(uint32(v1))+4))
 		t30 := v1
 		v6 = t29 + v0
@@ -15827,7 +16033,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			t33 := v0 + (v2 + i32(16))
 			t34 := v3
 			v8 = t32
-			t35 := int32(mem[uint32(int32(t34-v8*i64(10))+i32(55021))])
+			t35 := int32(mem[uint32(int32(t34-v8*i64(10))+i32(54993))])
 			mem[uint32(t33)] = byte(t35)
 			var p36 int32
 			if uint64(v3) > uint64(i64(9)) {
@@ -15871,7 +16077,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			p50 = 1
 		}
 		v0 = p50
-		memory_copy(mem, uint32(t49), uint32(i32(62297)), uint32(v0))
+		memory_copy(mem, uint32(t49), uint32(i32(62145)), uint32(v0))
 		t51 := int32(load32(mem, uint64(uint32(v1))+4))
 		t52 := v1
 		v6 = t51 + v0
@@ -15893,7 +16099,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			t55 := v4 + (v2 + i32(16))
 			t56 := v3
 			v8 = t54
-			t57 := int32(mem[uint32(int32(t56-v8*i64(10))+i32(55021))])
+			t57 := int32(mem[uint32(int32(t56-v8*i64(10))+i32(54993))])
 			mem[uint32(t55)] = byte(t57)
 			var p58 int32
 			if uint64(v3) > uint64(i64(9)) {
@@ -15936,7 +16142,7 @@ func (m *Module) _figure_line(v0, v1 int32) int32 {
 			p72 = 1
 		}
 		v0 = p72
-		memory_copy(mem, uint32(t71), uint32(i32(62571)), uint32(v0))
+		memory_copy(mem, uint32(t71), uint32(i32(62417)), uint32(v0))
 		t73 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t73+v0))
 	}
@@ -15984,7 +16190,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p10 = v0
 		}
 		v0 = p10
-		memory_copy(mem, uint32(t9), uint32(i32(62228)), uint32(v0))
+		memory_copy(mem, uint32(t9), uint32(i32(62081)), uint32(v0))
 		t11 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t11+v0))
 		v7 = int32(v3)
@@ -16030,7 +16236,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p26 = v0
 		}
 		v0 = p26
-		memory_copy(mem, uint32(t25), uint32(i32(62207)), uint32(v0))
+		memory_copy(mem, uint32(t25), uint32(i32(62060)), uint32(v0))
 		t27 := int32(load32(mem, uint64(uint32(v1))+4))
 		t28 := v1
 		v8 = t27 + v0
@@ -16050,7 +16256,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 	l2:
 		{
 			v0 = v0 + i32(-1)
-			t30 := int32(mem[uint32(int32(v11)&i32(15)+i32(55021))])
+			t30 := int32(mem[uint32(int32(v11)&i32(15)+i32(54993))])
 			mem[uint32(v0+v2)] = byte(t30)
 			var p31 int32
 			if uint64(v11) > uint64(i64(15)) {
@@ -16094,7 +16300,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p45 = 1
 		}
 		v0 = p45
-		memory_copy(mem, uint32(t44), uint32(i32(61165)), uint32(v0))
+		memory_copy(mem, uint32(t44), uint32(i32(61063)), uint32(v0))
 		t46 := int32(load32(mem, uint64(uint32(v1))+4))
 		t47 := v1
 		v8 = t46 + v0
@@ -16112,7 +16318,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 	l3:
 		{
 			v9 = v9 + i32(-1)
-			t49 := int32(mem[uint32(int32(v11)&i32(15)+i32(55021))])
+			t49 := int32(mem[uint32(int32(v11)&i32(15)+i32(54993))])
 			mem[uint32(v9+v2)] = byte(t49)
 			var p50 int32
 			if uint64(v11) > uint64(i64(15)) {
@@ -16156,7 +16362,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p64 = 1
 		}
 		v9 = p64
-		memory_copy(mem, uint32(t63), uint32(i32(62297)), uint32(v9))
+		memory_copy(mem, uint32(t63), uint32(i32(62145)), uint32(v9))
 		t65 := int32(load32(mem, uint64(uint32(v1))+4))
 		t66 := v1
 		v8 = t65 + v9
@@ -16178,7 +16384,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			t69 := v0 + v2
 			t70 := v11
 			v12 = t68
-			t71 := int32(mem[uint32(int32(t70-v12*i64(10))+i32(55021))])
+			t71 := int32(mem[uint32(int32(t70-v12*i64(10))+i32(54993))])
 			mem[uint32(t69)] = byte(t71)
 			var p72 int32
 			if uint64(v11) > uint64(i64(9)) {
@@ -16222,7 +16428,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p86 = 1
 		}
 		v0 = p86
-		memory_copy(mem, uint32(t85), uint32(i32(62297)), uint32(v0))
+		memory_copy(mem, uint32(t85), uint32(i32(62145)), uint32(v0))
 		t87 := int32(load32(mem, uint64(uint32(v1))+4))
 		t88 := v1
 		v8 = t87 + v0
@@ -16244,7 +16450,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			t91 := v9 + v2
 			t92 := v11
 			v12 = t90
-			t93 := int32(mem[uint32(int32(t92-v12*i64(10))+i32(55021))])
+			t93 := int32(mem[uint32(int32(t92-v12*i64(10))+i32(54993))])
 			mem[uint32(t91)] = byte(t93)
 			var p94 int32
 			if uint64(v11) > uint64(i64(9)) {
@@ -16288,7 +16494,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p108 = 1
 		}
 		v9 = p108
-		memory_copy(mem, uint32(t107), uint32(i32(62297)), uint32(v9))
+		memory_copy(mem, uint32(t107), uint32(i32(62145)), uint32(v9))
 		t109 := int32(load32(mem, uint64(uint32(v1))+4))
 		t110 := v1
 		v8 = t109 + v9
@@ -16310,7 +16516,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			t113 := v0 + v2
 			t114 := v11
 			v12 = t112
-			t115 := int32(mem[uint32(int32(t114-v12*i64(10))+i32(55021))])
+			t115 := int32(mem[uint32(int32(t114-v12*i64(10))+i32(54993))])
 			mem[uint32(t113)] = byte(t115)
 			var p116 int32
 			if uint64(v11) > uint64(i64(9)) {
@@ -16353,7 +16559,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p130 = 1
 		}
 		v0 = p130
-		memory_copy(mem, uint32(t129), uint32(i32(62297)), uint32(v0))
+		memory_copy(mem, uint32(t129), uint32(i32(62145)), uint32(v0))
 		t131 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t131+v0))
 		v0 = i32(0)
@@ -16403,7 +16609,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 				p148 = 1
 			}
 			v0 = p148
-			memory_copy(mem, uint32(t147), uint32(i32(62297)), uint32(v0))
+			memory_copy(mem, uint32(t147), uint32(i32(62145)), uint32(v0))
 			t149 := int32(load32(mem, uint64(uint32(v1))+4))
 			t150 := v1
 			v0 = t149 + v0
@@ -16438,7 +16644,7 @@ func (m *Module) _owner_line(v0, v1 int32) int32 {
 			p165 = 1
 		}
 		v0 = p165
-		memory_copy(mem, uint32(t164), uint32(i32(62571)), uint32(v0))
+		memory_copy(mem, uint32(t164), uint32(i32(62417)), uint32(v0))
 		t166 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t166+v0))
 	}
@@ -16607,7 +16813,7 @@ l7:
 		p26 = v5
 	}
 	v5 = p26
-	memory_copy(mem, uint32(t25), uint32(i32(62537)), uint32(v5))
+	memory_copy(mem, uint32(t25), uint32(i32(62383)), uint32(v5))
 	t27 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t27+v5))
 	m.___stack_pointer = v2 + i32(512)
@@ -16745,7 +16951,7 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 					p28 = 1
 				}
 				v4 = p28
-				memory_copy(mem, uint32(t27), uint32(i32(59631)), uint32(v4))
+				memory_copy(mem, uint32(t27), uint32(i32(59554)), uint32(v4))
 				t29 := int32(load32(mem, uint64(uint32(v1))+4))
 				t30 := v1
 				v4 = t29 + v4
@@ -16768,7 +16974,7 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 						p37 = 1
 					}
 					v4 = p37
-					memory_copy(mem, uint32(t36), uint32(i32(62297)), uint32(v4))
+					memory_copy(mem, uint32(t36), uint32(i32(62145)), uint32(v4))
 					t38 := int32(load32(mem, uint64(uint32(v1))+4))
 					store32(mem, uint64(uint32(v1))+4, uint32(t38+v4))
 					v4 = i32(0)
@@ -16816,7 +17022,7 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 					p55 = 1
 				}
 				v4 = p55
-				memory_copy(mem, uint32(t54), uint32(i32(62571)), uint32(v4))
+				memory_copy(mem, uint32(t54), uint32(i32(62417)), uint32(v4))
 				t56 := int32(load32(mem, uint64(uint32(v1))+4))
 				store32(mem, uint64(uint32(v1))+4, uint32(t56+v4))
 				goto l11
@@ -16885,9 +17091,8 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 				v4 = v7
 			l16:
 				{
-					t61 := m._memcmp(v4, i32(67420), i32(8))
-					mem = *m.memory
-					if t61 != 0 {
+					t61 := int64(load64(mem, uint32(v4)))
+					if t61 != i64(2314885530818453536) {
 						goto l15
 					}
 					v7 = v7 + i32(8)
@@ -16942,7 +17147,7 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 				goto l11
 			}
 			t75 := int64(load64(mem, uint32(v0+int32(v3)<<3+i32(184))))
-			m._put_breakdown_row(v0, v1, i32(54728), i32(0), t75)
+			m._put_breakdown_row(v0, v1, i32(54703), i32(0), t75)
 			mem = *m.memory
 			t76 := int32(load32(mem, uint32(v1)))
 			t77 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -16954,7 +17159,7 @@ func (m *Module) _groups_line(v0, v1 int32) int32 {
 				p80 = 1
 			}
 			v4 = p80
-			memory_copy(mem, uint32(t79), uint32(i32(62571)), uint32(v4))
+			memory_copy(mem, uint32(t79), uint32(i32(62417)), uint32(v4))
 			t81 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t81+v4))
 		}
@@ -16985,7 +17190,7 @@ func (m *Module) _put_breakdown_row(v0, v1, v2, v3 int32, v4 int64) {
 		p4 = v6
 	}
 	v6 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62296)), uint32(v6))
+	memory_copy(mem, uint32(t3), uint32(i32(62144)), uint32(v6))
 	t5 := int32(load32(mem, uint64(uint32(v1))+4))
 	t6 := v1
 	v7 = t5 + v6
@@ -17032,7 +17237,7 @@ l0:
 				p19 = 1
 			}
 			v8 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(59631)), uint32(v8))
+			memory_copy(mem, uint32(t18), uint32(i32(59554)), uint32(v8))
 			t20 := int32(load32(mem, uint64(uint32(v1))+4))
 			t21 := v1
 			v9 = t20
@@ -17057,7 +17262,7 @@ l0:
 					p25 = 1
 				}
 				v6 = p25
-				memory_copy(mem, uint32(t24), uint32(i32(62297)), uint32(v6))
+				memory_copy(mem, uint32(t24), uint32(i32(62145)), uint32(v6))
 				t26 := int32(load32(mem, uint64(uint32(v1))+4))
 				t27 := v1
 				v6 = t26 + v6
@@ -17078,7 +17283,7 @@ l0:
 					p31 = 1
 				}
 				v6 = p31
-				memory_copy(mem, uint32(t30), uint32(i32(62297)), uint32(v6))
+				memory_copy(mem, uint32(t30), uint32(i32(62145)), uint32(v6))
 				t32 := int32(load32(mem, uint64(uint32(v1))+4))
 				t33 := v1
 				v6 = t32 + v6
@@ -17091,7 +17296,7 @@ l0:
 					p37 = 1
 				}
 				v6 = p37
-				memory_copy(mem, uint32(t36), uint32(i32(62297)), uint32(v6))
+				memory_copy(mem, uint32(t36), uint32(i32(62145)), uint32(v6))
 				t38 := int32(load32(mem, uint64(uint32(v1))+4))
 				t39 := v1
 				v6 = t38 + v6
@@ -17123,7 +17328,7 @@ l0:
 				p43 = 1
 			}
 			v6 = p43
-			memory_copy(mem, uint32(t42), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t42), uint32(i32(62145)), uint32(v6))
 			t44 := int32(load32(mem, uint64(uint32(v1))+4))
 			t45 := v1
 			v6 = t44 + v6
@@ -17144,7 +17349,7 @@ l0:
 				p49 = 1
 			}
 			v6 = p49
-			memory_copy(mem, uint32(t48), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t48), uint32(i32(62145)), uint32(v6))
 			t50 := int32(load32(mem, uint64(uint32(v1))+4))
 			t51 := v1
 			v6 = t50 + v6
@@ -17157,7 +17362,7 @@ l0:
 				p55 = 1
 			}
 			v6 = p55
-			memory_copy(mem, uint32(t54), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t54), uint32(i32(62145)), uint32(v6))
 			t56 := int32(load32(mem, uint64(uint32(v1))+4))
 			t57 := v1
 			v6 = t56 + v6
@@ -17176,13 +17381,13 @@ l0:
 			p61 = 1
 		}
 		v6 = p61
-		memory_copy(mem, uint32(t60), uint32(i32(62297)), uint32(v6))
+		memory_copy(mem, uint32(t60), uint32(i32(62145)), uint32(v6))
 		t62 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t62+v6))
 	}
 l2:
 	t63 := int32(load32(mem, uint64(uint32(v0))+12))
-	t64 := int32(load32(mem, uint32(t63<<2+i32(67432))))
+	t64 := int32(load32(mem, uint32(t63<<2+i32(67228))))
 	m._put_units(v0, v1, v4, t64-v3)
 	mem = *m.memory
 	t65 := int32(load32(mem, uint32(v1)))
@@ -17195,7 +17400,7 @@ l2:
 		p69 = 1
 	}
 	v6 = p69
-	memory_copy(mem, uint32(t68), uint32(i32(62571)), uint32(v6))
+	memory_copy(mem, uint32(t68), uint32(i32(62417)), uint32(v6))
 	t70 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t70+v6))
 }
@@ -17229,7 +17434,7 @@ func (m *Module) _put_category_name(v0, v1, v2 int32) {
 				p7 = 1
 			}
 			v0 = p7
-			memory_copy(mem, uint32(t6), uint32(i32(62297)), uint32(v0))
+			memory_copy(mem, uint32(t6), uint32(i32(62145)), uint32(v0))
 			t8 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t8+v0))
 			goto l1
@@ -17306,9 +17511,9 @@ func (m *Module) _estimated_line(v0, v1 int32) int32 {
 				if uint64(t3-t4) <= uint64(t6) {
 					goto l0
 				}
-				p7 := i32(62139)
+				p7 := i32(61992)
 				if v2&i32(1) != 0 {
-					p7 = i32(62225)
+					p7 = i32(62078)
 				}
 				v2 = p7
 				v6 = v4 + i32(-1)
@@ -17371,7 +17576,7 @@ func (m *Module) _estimated_line(v0, v1 int32) int32 {
 			p21 = v3
 		}
 		v3 = p21
-		memory_copy(mem, uint32(t20), uint32(i32(62570)), uint32(v3))
+		memory_copy(mem, uint32(t20), uint32(i32(62416)), uint32(v3))
 		t22 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t22+v3))
 	}
@@ -17407,15 +17612,15 @@ func (m *Module) _names_line(v0, v1 int32) int32 {
 			p8 = v2
 		}
 		v2 = p8
-		memory_copy(mem, uint32(t7), uint32(i32(62017)), uint32(v2))
+		memory_copy(mem, uint32(t7), uint32(i32(61870)), uint32(v2))
 		t9 := int32(load32(mem, uint64(uint32(v1))+4))
 		t10 := v1
 		v3 = t9 + v2
 		store32(mem, uint64(uint32(t10))+4, uint32(v3))
 		t11 := int64(load64(mem, uint64(uint32(v0))+12712))
-		p12 := i32(53762)
+		p12 := i32(53737)
 		if t11 == 0 {
-			p12 = i32(53693)
+			p12 = i32(53668)
 		}
 		v4 = p12
 		v0 = i32(0)
@@ -17455,7 +17660,7 @@ func (m *Module) _names_line(v0, v1 int32) int32 {
 			p25 = v0
 		}
 		v0 = p25
-		memory_copy(mem, uint32(t24), uint32(i32(62570)), uint32(v0))
+		memory_copy(mem, uint32(t24), uint32(i32(62416)), uint32(v0))
 		t26 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t26+v0))
 	}
@@ -17481,7 +17686,7 @@ func (m *Module) _source_line(v0, v1 int32) int32 {
 			p6 = v0
 		}
 		v0 = p6
-		memory_copy(mem, uint32(t5), uint32(i32(62449)), uint32(v0))
+		memory_copy(mem, uint32(t5), uint32(i32(62295)), uint32(v0))
 		t7 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t7+v0))
 	}
@@ -17524,9 +17729,9 @@ func (m *Module) _warnings_line(v0, v1 int32) int32 {
 			}
 		l0:
 			store64(mem, uint64(uint32(v0))+96, uint64(v4+i64(1)))
-			p8 := i32(62296)
+			p8 := i32(62144)
 			if v4 == 0 {
-				p8 = i32(62286)
+				p8 = i32(62134)
 			}
 			v6 = p8
 			v0 = i32(0)
@@ -17596,7 +17801,7 @@ func (m *Module) _warnings_line(v0, v1 int32) int32 {
 		}
 	l2:
 		t30 := int32(load32(mem, uint32(v1)))
-		memory_copy(mem, uint32(t30+v5), uint32(i32(62571)), uint32(v0))
+		memory_copy(mem, uint32(t30+v5), uint32(i32(62417)), uint32(v0))
 		t31 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t31+v0))
 	}
@@ -17639,7 +17844,7 @@ func (m *Module) _totals_line(v0, v1 int32) int32 {
 			p8 = v5
 		}
 		v5 = p8
-		memory_copy(mem, uint32(t7), uint32(i32(62376)), uint32(v5))
+		memory_copy(mem, uint32(t7), uint32(i32(62222)), uint32(v5))
 		v6 = v1 + i32(4)
 		goto l2
 	}
@@ -17650,7 +17855,7 @@ l0:
 l1:
 	v4 = v3 + i64(1)
 	v7 = v2 + i32(16)
-	v5 = int32(v3)*i32(12) + i32(67456)
+	v5 = int32(v3)*i32(12) + i32(67248)
 l12:
 	{
 		t9 := int32(load32(mem, uint32(v5+i32(4))))
@@ -17721,7 +17926,7 @@ l12:
 					p26 = 1
 				}
 				v5 = p26
-				memory_copy(mem, uint32(t25), uint32(i32(62297)), uint32(v5))
+				memory_copy(mem, uint32(t25), uint32(i32(62145)), uint32(v5))
 				t27 := int32(load32(mem, uint64(uint32(v1))+4))
 				t28 := v1
 				v5 = t27 + v5
@@ -17742,7 +17947,7 @@ l12:
 					p32 = 1
 				}
 				v5 = p32
-				memory_copy(mem, uint32(t31), uint32(i32(62297)), uint32(v5))
+				memory_copy(mem, uint32(t31), uint32(i32(62145)), uint32(v5))
 				t33 := int32(load32(mem, uint64(uint32(v1))+4))
 				t34 := v1
 				v5 = t33 + v5
@@ -17755,7 +17960,7 @@ l12:
 					p38 = 1
 				}
 				v5 = p38
-				memory_copy(mem, uint32(t37), uint32(i32(62297)), uint32(v5))
+				memory_copy(mem, uint32(t37), uint32(i32(62145)), uint32(v5))
 				t39 := int32(load32(mem, uint64(uint32(v1))+4))
 				t40 := v1
 				v5 = t39 + v5
@@ -17774,7 +17979,7 @@ l12:
 				p44 = 1
 			}
 			v5 = p44
-			memory_copy(mem, uint32(t43), uint32(i32(62297)), uint32(v5))
+			memory_copy(mem, uint32(t43), uint32(i32(62145)), uint32(v5))
 			t45 := int32(load32(mem, uint64(uint32(v1))+4))
 			t46 := v1
 			v5 = t45 + v5
@@ -17794,7 +17999,7 @@ l12:
 						p51 = v5
 					}
 					v5 = p51
-					memory_copy(mem, uint32(t50), uint32(i32(53663)), uint32(v5))
+					memory_copy(mem, uint32(t50), uint32(i32(53638)), uint32(v5))
 					t52 := int32(load32(mem, uint64(uint32(v1))+4))
 					t53 := v1
 					v5 = t52 + v5
@@ -17818,7 +18023,7 @@ l12:
 				p60 = 1
 			}
 			v5 = p60
-			memory_copy(mem, uint32(t59), uint32(i32(62571)), uint32(v5))
+			memory_copy(mem, uint32(t59), uint32(i32(62417)), uint32(v5))
 			goto l2
 		}
 	l5:
@@ -17860,7 +18065,7 @@ l0:
 		t2 := v5 + v4
 		t3 := v2
 		v6 = t1
-		t4 := int32(mem[uint32(int32(t3-v6*i64(10))+i32(55021))])
+		t4 := int32(mem[uint32(int32(t3-v6*i64(10))+i32(54993))])
 		mem[uint32(t2)] = byte(t4)
 		var p5 int32
 		if uint64(v2) > uint64(i64(9)) {
@@ -17911,7 +18116,7 @@ l0:
 		p22 = 1
 	}
 	v5 = p22
-	memory_copy(mem, uint32(t21), uint32(i32(62297)), uint32(v5))
+	memory_copy(mem, uint32(t21), uint32(i32(62145)), uint32(v5))
 	t23 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t23+v5))
 	v5 = i32(0)
@@ -17968,7 +18173,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 		t2 := int32(load32(mem, uint32(v0)))
 		v6 = t2
 		v7 = v6 + i32(12632)
-		v8 = int32(v4)<<4 + i32(67744)
+		v8 = int32(v4)<<4 + i32(67536)
 		t3 := int64(load64(mem, uint64(uint32(v6))+12624))
 		v4 = t3
 		v3 = i32(1)
@@ -18049,7 +18254,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						p23 = 1
 					}
 					v8 = p23
-					memory_copy(mem, uint32(t22), uint32(i32(62297)), uint32(v8))
+					memory_copy(mem, uint32(t22), uint32(i32(62145)), uint32(v8))
 					t24 := int32(load32(mem, uint64(uint32(v1))+4))
 					t25 := v1
 					v8 = t24 + v8
@@ -18070,7 +18275,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						p29 = 1
 					}
 					v8 = p29
-					memory_copy(mem, uint32(t28), uint32(i32(62297)), uint32(v8))
+					memory_copy(mem, uint32(t28), uint32(i32(62145)), uint32(v8))
 					t30 := int32(load32(mem, uint64(uint32(v1))+4))
 					t31 := v1
 					v8 = t30 + v8
@@ -18083,7 +18288,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						p35 = 1
 					}
 					v8 = p35
-					memory_copy(mem, uint32(t34), uint32(i32(62297)), uint32(v8))
+					memory_copy(mem, uint32(t34), uint32(i32(62145)), uint32(v8))
 					t36 := int32(load32(mem, uint64(uint32(v1))+4))
 					t37 := v1
 					v8 = t36 + v8
@@ -18102,7 +18307,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 					p41 = 1
 				}
 				v8 = p41
-				memory_copy(mem, uint32(t40), uint32(i32(62297)), uint32(v8))
+				memory_copy(mem, uint32(t40), uint32(i32(62145)), uint32(v8))
 				t42 := int32(load32(mem, uint64(uint32(v1))+4))
 				t43 := v1
 				v11 = t42 + v8
@@ -18136,7 +18341,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							t49 := v8 + v2
 							t50 := v4
 							v13 = t48
-							t51 := int32(mem[uint32(int32(t50-v13*i64(10))+i32(55021))])
+							t51 := int32(mem[uint32(int32(t50-v13*i64(10))+i32(54993))])
 							mem[uint32(t49)] = byte(t51)
 							var p52 int32
 							if uint64(v4) > uint64(i64(9)) {
@@ -18181,7 +18386,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							p66 = v8
 						}
 						v8 = p66
-						memory_copy(mem, uint32(t65), uint32(i32(61993)), uint32(v8))
+						memory_copy(mem, uint32(t65), uint32(i32(61846)), uint32(v8))
 						t67 := int32(load32(mem, uint64(uint32(v1))+4))
 						t68 := v1
 						v11 = t67 + v8
@@ -18201,7 +18406,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							t70 := v7 + v2
 							t71 := v5
 							v4 = t69
-							t72 := int32(mem[uint32(int32(t71-v4*i64(10))+i32(55021))])
+							t72 := int32(mem[uint32(int32(t71-v4*i64(10))+i32(54993))])
 							mem[uint32(t70)] = byte(t72)
 							var p73 int32
 							if uint64(v5) > uint64(i64(9)) {
@@ -18253,7 +18458,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							p86 = v8
 						}
 						v8 = p86
-						memory_copy(mem, uint32(t85), uint32(i32(55017)), uint32(v8))
+						memory_copy(mem, uint32(t85), uint32(i32(54989)), uint32(v8))
 						t87 := int32(load32(mem, uint64(uint32(v1))+4))
 						v8 = t87 + v8
 						goto l12
@@ -18277,7 +18482,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							t89 := v8 + v2
 							t90 := v5
 							v4 = t88
-							t91 := int32(mem[uint32(int32(t90-v4*i64(10))+i32(55021))])
+							t91 := int32(mem[uint32(int32(t90-v4*i64(10))+i32(54993))])
 							mem[uint32(t89)] = byte(t91)
 							var p92 int32
 							if uint64(v5) > uint64(i64(9)) {
@@ -18336,7 +18541,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 							p108 = v8
 						}
 						v8 = p108
-						memory_copy(mem, uint32(t107), uint32(i32(61993)), uint32(v8))
+						memory_copy(mem, uint32(t107), uint32(i32(61846)), uint32(v8))
 						t109 := int32(load32(mem, uint64(uint32(v1))+4))
 						store32(mem, uint64(uint32(v1))+4, uint32(t109+v8))
 						t110 := int64(load64(mem, uint64(uint32(v6))+12680))
@@ -18365,7 +18570,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						p117 = v8
 					}
 					v8 = p117
-					memory_copy(mem, uint32(t116), uint32(i32(62210)), uint32(v8))
+					memory_copy(mem, uint32(t116), uint32(i32(62063)), uint32(v8))
 					t118 := int32(load32(mem, uint64(uint32(v1))+4))
 					t119 := v1
 					v0 = t118 + v8
@@ -18386,7 +18591,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						t121 := v8 + v2
 						t122 := v12
 						v5 = t120
-						t123 := int32(mem[uint32(int32(t122-v5*i64(10))+i32(55021))])
+						t123 := int32(mem[uint32(int32(t122-v5*i64(10))+i32(54993))])
 						mem[uint32(t121)] = byte(t123)
 						var p124 int32
 						if uint64(v12) > uint64(i64(9)) {
@@ -18430,7 +18635,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 						p138 = v8
 					}
 					v8 = p138
-					memory_copy(mem, uint32(t137), uint32(i32(61321)), uint32(v8))
+					memory_copy(mem, uint32(t137), uint32(i32(61208)), uint32(v8))
 					t139 := int32(load32(mem, uint64(uint32(v1))+4))
 					v8 = t139 + v8
 				}
@@ -18445,7 +18650,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 					p143 = 1
 				}
 				v8 = p143
-				memory_copy(mem, uint32(t142), uint32(i32(62571)), uint32(v8))
+				memory_copy(mem, uint32(t142), uint32(i32(62417)), uint32(v8))
 				t144 := int32(load32(mem, uint64(uint32(v1))+4))
 				store32(mem, uint64(uint32(v1))+4, uint32(t144+v8))
 				goto l0
@@ -18494,7 +18699,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 			p7 = v3
 		}
 		v4 = p7
-		memory_copy(mem, uint32(t6), uint32(i32(58585)), uint32(v4))
+		memory_copy(mem, uint32(t6), uint32(i32(58516)), uint32(v4))
 		t8 := int32(load32(mem, uint64(uint32(v1))+4))
 		t9 := v1
 		v5 = t8
@@ -18519,7 +18724,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p13 = 1
 			}
 			v3 = p13
-			memory_copy(mem, uint32(t12), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t12), uint32(i32(62145)), uint32(v3))
 			t14 := int32(load32(mem, uint64(uint32(v1))+4))
 			t15 := v1
 			v3 = t14 + v3
@@ -18540,7 +18745,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p19 = 1
 			}
 			v3 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t18), uint32(i32(62145)), uint32(v3))
 			t20 := int32(load32(mem, uint64(uint32(v1))+4))
 			t21 := v1
 			v3 = t20 + v3
@@ -18553,7 +18758,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p25 = 1
 			}
 			v3 = p25
-			memory_copy(mem, uint32(t24), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t24), uint32(i32(62145)), uint32(v3))
 			t26 := int32(load32(mem, uint64(uint32(v1))+4))
 			t27 := v1
 			v3 = t26 + v3
@@ -18572,7 +18777,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 			p31 = 1
 		}
 		v3 = p31
-		memory_copy(mem, uint32(t30), uint32(i32(62297)), uint32(v3))
+		memory_copy(mem, uint32(t30), uint32(i32(62145)), uint32(v3))
 		t32 := int32(load32(mem, uint64(uint32(v1))+4))
 		t33 := v1
 		v2 = t32 + v3
@@ -18586,7 +18791,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 			p37 = v3
 		}
 		v4 = p37
-		memory_copy(mem, uint32(t36), uint32(i32(58604)), uint32(v4))
+		memory_copy(mem, uint32(t36), uint32(i32(58535)), uint32(v4))
 		t38 := int32(load32(mem, uint64(uint32(v1))+4))
 		t39 := v1
 		v5 = t38
@@ -18611,7 +18816,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p43 = 1
 			}
 			v3 = p43
-			memory_copy(mem, uint32(t42), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t42), uint32(i32(62145)), uint32(v3))
 			t44 := int32(load32(mem, uint64(uint32(v1))+4))
 			t45 := v1
 			v3 = t44 + v3
@@ -18632,7 +18837,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p49 = 1
 			}
 			v3 = p49
-			memory_copy(mem, uint32(t48), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t48), uint32(i32(62145)), uint32(v3))
 			t50 := int32(load32(mem, uint64(uint32(v1))+4))
 			t51 := v1
 			v3 = t50 + v3
@@ -18645,7 +18850,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p55 = 1
 			}
 			v3 = p55
-			memory_copy(mem, uint32(t54), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t54), uint32(i32(62145)), uint32(v3))
 			t56 := int32(load32(mem, uint64(uint32(v1))+4))
 			t57 := v1
 			v3 = t56 + v3
@@ -18664,7 +18869,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 			p61 = 1
 		}
 		v3 = p61
-		memory_copy(mem, uint32(t60), uint32(i32(62297)), uint32(v3))
+		memory_copy(mem, uint32(t60), uint32(i32(62145)), uint32(v3))
 		t62 := int32(load32(mem, uint64(uint32(v1))+4))
 		t63 := v1
 		v2 = t62 + v3
@@ -18687,13 +18892,13 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				if uint32(v7) > uint32(i32(2)) {
 					goto l8
 				}
-				v3 = v7*i32(12) + i32(67904)
+				v3 = v7*i32(12) + i32(67696)
 				goto l9
 			l8:
 				if v7 != i32(3) {
 					goto l10
 				}
-				v3 = v3<<2 + i32(67952)
+				v3 = v3<<2 + i32(67744)
 			l9:
 				t67 := int32(load32(mem, uint32(v3)))
 				v4 = t67
@@ -18714,7 +18919,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 						}
 					}
 					t76 := int32(load32(mem, uint64(uint32(v0))+12))
-					t77 := int32(load32(mem, uint32(t76<<2+i32(67432))))
+					t77 := int32(load32(mem, uint32(t76<<2+i32(67228))))
 					v8 = t77 + v5
 					t78 := int32(load32(mem, uint64(uint32(v1))+4))
 					v5 = t78
@@ -18772,7 +18977,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 								p93 = 1
 							}
 							v3 = p93
-							memory_copy(mem, uint32(t92), uint32(i32(62297)), uint32(v3))
+							memory_copy(mem, uint32(t92), uint32(i32(62145)), uint32(v3))
 							t94 := int32(load32(mem, uint64(uint32(v1))+4))
 							t95 := v1
 							v3 = t94 + v3
@@ -18793,7 +18998,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 								p99 = 1
 							}
 							v3 = p99
-							memory_copy(mem, uint32(t98), uint32(i32(62297)), uint32(v3))
+							memory_copy(mem, uint32(t98), uint32(i32(62145)), uint32(v3))
 							t100 := int32(load32(mem, uint64(uint32(v1))+4))
 							t101 := v1
 							v3 = t100 + v3
@@ -18806,7 +19011,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 								p105 = 1
 							}
 							v3 = p105
-							memory_copy(mem, uint32(t104), uint32(i32(62297)), uint32(v3))
+							memory_copy(mem, uint32(t104), uint32(i32(62145)), uint32(v3))
 							t106 := int32(load32(mem, uint64(uint32(v1))+4))
 							t107 := v1
 							v3 = t106 + v3
@@ -18826,7 +19031,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 						p111 = 1
 					}
 					v3 = p111
-					memory_copy(mem, uint32(t110), uint32(i32(62297)), uint32(v3))
+					memory_copy(mem, uint32(t110), uint32(i32(62145)), uint32(v3))
 					t112 := int32(load32(mem, uint64(uint32(v1))+4))
 					t113 := v1
 					v2 = t112 + v3
@@ -18845,7 +19050,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				p71 = v3
 			}
 			v3 = p71
-			memory_copy(mem, uint32(t70), uint32(i32(62392)), uint32(v3))
+			memory_copy(mem, uint32(t70), uint32(i32(62238)), uint32(v3))
 			t72 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t72+v3))
 			goto l0
@@ -18921,7 +19126,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p19 = 1
 			}
 			v6 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t18), uint32(i32(62145)), uint32(v6))
 			t20 := int32(load32(mem, uint64(uint32(v1))+4))
 			t21 := v1
 			v6 = t20 + v6
@@ -18942,7 +19147,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p25 = 1
 			}
 			v6 = p25
-			memory_copy(mem, uint32(t24), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t24), uint32(i32(62145)), uint32(v6))
 			t26 := int32(load32(mem, uint64(uint32(v1))+4))
 			t27 := v1
 			v6 = t26 + v6
@@ -18955,7 +19160,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p31 = 1
 			}
 			v6 = p31
-			memory_copy(mem, uint32(t30), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t30), uint32(i32(62145)), uint32(v6))
 			t32 := int32(load32(mem, uint64(uint32(v1))+4))
 			t33 := v1
 			v6 = t32 + v6
@@ -18974,7 +19179,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 			p37 = 1
 		}
 		v6 = p37
-		memory_copy(mem, uint32(t36), uint32(i32(62297)), uint32(v6))
+		memory_copy(mem, uint32(t36), uint32(i32(62145)), uint32(v6))
 		t38 := int32(load32(mem, uint64(uint32(v1))+4))
 		t39 := v1
 		v8 = t38 + v6
@@ -19028,7 +19233,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p52 = 1
 			}
 			v6 = p52
-			memory_copy(mem, uint32(t51), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t51), uint32(i32(62145)), uint32(v6))
 			t53 := int32(load32(mem, uint64(uint32(v1))+4))
 			t54 := v1
 			v6 = t53 + v6
@@ -19049,7 +19254,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p58 = 1
 			}
 			v6 = p58
-			memory_copy(mem, uint32(t57), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t57), uint32(i32(62145)), uint32(v6))
 			t59 := int32(load32(mem, uint64(uint32(v1))+4))
 			t60 := v1
 			v6 = t59 + v6
@@ -19062,7 +19267,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p64 = 1
 			}
 			v6 = p64
-			memory_copy(mem, uint32(t63), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t63), uint32(i32(62145)), uint32(v6))
 			t65 := int32(load32(mem, uint64(uint32(v1))+4))
 			t66 := v1
 			v6 = t65 + v6
@@ -19081,7 +19286,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 			p70 = 1
 		}
 		v6 = p70
-		memory_copy(mem, uint32(t69), uint32(i32(62297)), uint32(v6))
+		memory_copy(mem, uint32(t69), uint32(i32(62145)), uint32(v6))
 		t71 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t71+v6))
 		v11 = v2 + i32(80)
@@ -19103,8 +19308,8 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				goto l10
 			}
 			v10 = v12 * i32(12)
-			v6 = v10 + i32(67908)
-			t75 := int32(load32(mem, uint32(v10+i32(67904))))
+			v6 = v10 + i32(67700)
+			t75 := int32(load32(mem, uint32(v10+i32(67696))))
 			v10 = t75
 			goto l11
 		}
@@ -19114,11 +19319,11 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 			if v12 != i32(3) {
 				goto l12
 			}
-			t76 := int32(load32(mem, uint32(v6<<2+i32(67952))))
+			t76 := int32(load32(mem, uint32(v6<<2+i32(67744))))
 			v10 = t76
 		}
 	l12:
-		v6 = i32(68352) + v6<<3
+		v6 = i32(68144) + v6<<3
 	l11:
 		{
 			if v10 == 0 {
@@ -19158,7 +19363,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				}
 			}
 			t84 := int32(load32(mem, uint64(uint32(v0))+12))
-			t85 := int32(load32(mem, uint32(t84<<2+i32(67432))))
+			t85 := int32(load32(mem, uint32(t84<<2+i32(67228))))
 			v6 = t85 + v9
 			p86 := i32(10)
 			if uint32(v6) > uint32(i32(10)) {
@@ -19193,7 +19398,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p94 = 1
 						}
 						v6 = p94
-						memory_copy(mem, uint32(t93), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t93), uint32(i32(62145)), uint32(v6))
 						t95 := int32(load32(mem, uint64(uint32(v1))+4))
 						t96 := v1
 						v6 = t95 + v6
@@ -19214,7 +19419,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p100 = 1
 						}
 						v6 = p100
-						memory_copy(mem, uint32(t99), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t99), uint32(i32(62145)), uint32(v6))
 						t101 := int32(load32(mem, uint64(uint32(v1))+4))
 						t102 := v1
 						v6 = t101 + v6
@@ -19227,7 +19432,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p106 = 1
 						}
 						v6 = p106
-						memory_copy(mem, uint32(t105), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t105), uint32(i32(62145)), uint32(v6))
 						t107 := int32(load32(mem, uint64(uint32(v1))+4))
 						t108 := v1
 						v6 = t107 + v6
@@ -19246,7 +19451,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 						p112 = 1
 					}
 					v6 = p112
-					memory_copy(mem, uint32(t111), uint32(i32(61165)), uint32(v6))
+					memory_copy(mem, uint32(t111), uint32(i32(61063)), uint32(v6))
 					t113 := int32(load32(mem, uint64(uint32(v1))+4))
 					t114 := v1
 					v6 = t113 + v6
@@ -19269,7 +19474,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p118 = 1
 						}
 						v6 = p118
-						memory_copy(mem, uint32(t117), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t117), uint32(i32(62145)), uint32(v6))
 						t119 := int32(load32(mem, uint64(uint32(v1))+4))
 						t120 := v1
 						v6 = t119 + v6
@@ -19289,7 +19494,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p124 = 1
 						}
 						v6 = p124
-						memory_copy(mem, uint32(t123), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t123), uint32(i32(62145)), uint32(v6))
 						t125 := int32(load32(mem, uint64(uint32(v1))+4))
 						t126 := v1
 						v6 = t125 + v6
@@ -19302,7 +19507,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 							p130 = 1
 						}
 						v6 = p130
-						memory_copy(mem, uint32(t129), uint32(i32(62297)), uint32(v6))
+						memory_copy(mem, uint32(t129), uint32(i32(62145)), uint32(v6))
 						t131 := int32(load32(mem, uint64(uint32(v1))+4))
 						t132 := v1
 						v6 = t131 + v6
@@ -19334,7 +19539,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 				p140 = 1
 			}
 			v6 = p140
-			memory_copy(mem, uint32(t139), uint32(i32(62297)), uint32(v6))
+			memory_copy(mem, uint32(t139), uint32(i32(62145)), uint32(v6))
 			t141 := int32(load32(mem, uint64(uint32(v1))+4))
 			store32(mem, uint64(uint32(v1))+4, uint32(t141+v6))
 			v12 = v12 + i32(1)
@@ -19353,7 +19558,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 			p146 = 1
 		}
 		v6 = p146
-		memory_copy(mem, uint32(t145), uint32(i32(62571)), uint32(v6))
+		memory_copy(mem, uint32(t145), uint32(i32(62417)), uint32(v6))
 		t147 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t147+v6))
 	}
@@ -19379,7 +19584,7 @@ func (m *Module) fn223(v0, v1 int32) int32 {
 		p4 = v2
 	}
 	v2 = p4
-	memory_copy(mem, uint32(t3), uint32(i32(62508)), uint32(v2))
+	memory_copy(mem, uint32(t3), uint32(i32(62354)), uint32(v2))
 	t5 := int32(load32(mem, uint64(uint32(v1))+4))
 	t6 := v1
 	v2 = t5 + v2
@@ -19395,7 +19600,7 @@ l0:
 			p10 = 1
 		}
 		v2 = p10
-		memory_copy(mem, uint32(t9), uint32(i32(62297)), uint32(v2))
+		memory_copy(mem, uint32(t9), uint32(i32(62145)), uint32(v2))
 		t11 := int32(load32(mem, uint64(uint32(v1))+4))
 		t12 := v1
 		v2 = t11 + v2
@@ -19408,7 +19613,7 @@ l0:
 			p16 = 1
 		}
 		v2 = p16
-		memory_copy(mem, uint32(t15), uint32(i32(62297)), uint32(v2))
+		memory_copy(mem, uint32(t15), uint32(i32(62145)), uint32(v2))
 		t17 := int32(load32(mem, uint64(uint32(v1))+4))
 		t18 := v1
 		v2 = t17 + v2
@@ -19430,7 +19635,7 @@ l0:
 		p23 = 1
 	}
 	v2 = p23
-	memory_copy(mem, uint32(t22), uint32(i32(62571)), uint32(v2))
+	memory_copy(mem, uint32(t22), uint32(i32(62417)), uint32(v2))
 	t24 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t24+v2))
 	return i32(0)
@@ -19443,7 +19648,7 @@ l6:
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+12))
 		v3 = t0
-		t1 := int32(load32(mem, uint32(v3<<2+i32(68028))))
+		t1 := int32(load32(mem, uint32(v3<<2+i32(67820))))
 		v4 = t1
 		v5 = v4 + i32(2)
 		v6 = v4 + i32(1)
@@ -19463,7 +19668,7 @@ l6:
 				goto l0
 			}
 		}
-		t4 := int32(load32(mem, uint32(v2<<2+i32(68016))))
+		t4 := int32(load32(mem, uint32(v2<<2+i32(67808))))
 		v6 = t4
 		v7 = v6
 	l1:
@@ -19495,7 +19700,7 @@ l6:
 					p10 = 1
 				}
 				v7 = p10
-				memory_copy(mem, uint32(t9), uint32(i32(62297)), uint32(v7))
+				memory_copy(mem, uint32(t9), uint32(i32(62145)), uint32(v7))
 				t11 := int32(load32(mem, uint64(uint32(v1))+4))
 				t12 := v1
 				v7 = t11 + v7
@@ -19516,7 +19721,7 @@ l6:
 					p16 = 1
 				}
 				v4 = p16
-				memory_copy(mem, uint32(t15), uint32(i32(62297)), uint32(v4))
+				memory_copy(mem, uint32(t15), uint32(i32(62145)), uint32(v4))
 				t17 := int32(load32(mem, uint64(uint32(v1))+4))
 				t18 := v1
 				v4 = t17 + v4
@@ -19529,7 +19734,7 @@ l6:
 					p22 = 1
 				}
 				v4 = p22
-				memory_copy(mem, uint32(t21), uint32(i32(62297)), uint32(v4))
+				memory_copy(mem, uint32(t21), uint32(i32(62145)), uint32(v4))
 				t23 := int32(load32(mem, uint64(uint32(v1))+4))
 				t24 := v1
 				v7 = t23 + v4
@@ -19579,7 +19784,7 @@ l6:
 			p38 = 1
 		}
 		v3 = p38
-		memory_copy(mem, uint32(t37), uint32(i32(62297)), uint32(v3))
+		memory_copy(mem, uint32(t37), uint32(i32(62145)), uint32(v3))
 		t39 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t39+v3))
 		v2 = v2 + i32(1)
@@ -19607,9 +19812,9 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 		v5 = t3
 		store64(mem, uint64(uint32(v0))+96, uint64(v2+i64(1)))
 		v3 = int32(v2) << 3
-		t4 := int32(load32(mem, uint32(v3+i32(68048))))
+		t4 := int32(load32(mem, uint32(v3+i32(67840))))
 		v6 = t4
-		t5 := int32(load32(mem, uint32(v3+i32(68052))))
+		t5 := int32(load32(mem, uint32(v3+i32(67844))))
 		v7 = t5
 		v3 = i32(0)
 	l1:
@@ -19661,7 +19866,7 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 				p19 = 1
 			}
 			v3 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t18), uint32(i32(62145)), uint32(v3))
 			t20 := int32(load32(mem, uint64(uint32(v1))+4))
 			t21 := v1
 			v3 = t20 + v3
@@ -19682,7 +19887,7 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 				p25 = 1
 			}
 			v3 = p25
-			memory_copy(mem, uint32(t24), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t24), uint32(i32(62145)), uint32(v3))
 			t26 := int32(load32(mem, uint64(uint32(v1))+4))
 			t27 := v1
 			v3 = t26 + v3
@@ -19695,7 +19900,7 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 				p31 = 1
 			}
 			v3 = p31
-			memory_copy(mem, uint32(t30), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t30), uint32(i32(62145)), uint32(v3))
 			t32 := int32(load32(mem, uint64(uint32(v1))+4))
 			t33 := v1
 			v3 = t32 + v3
@@ -19722,7 +19927,7 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 					p39 = v3
 				}
 				v3 = p39
-				memory_copy(mem, uint32(t38), uint32(i32(53663)), uint32(v3))
+				memory_copy(mem, uint32(t38), uint32(i32(53638)), uint32(v3))
 				t40 := int32(load32(mem, uint64(uint32(v1))+4))
 				t41 := v1
 				v3 = t40 + v3
@@ -19763,19 +19968,19 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 		l8:
 			t51 := v0
 			t52 := v1
-			p50 := i32(62579)
+			p50 := i32(62425)
 			if uint64(v11) > uint64(v10) {
-				p50 = i32(61167)
+				p50 = i32(61065)
 			}
 			p53 := p50
 			if uint64(v11) < uint64(v10) {
-				p53 = i32(61165)
+				p53 = i32(61063)
 			}
 			m._put_cell(t51, t52, p53, v12, v3)
 			mem = *m.memory
-			m._put_cell(v0, v1, i32(62579), v10, i32(0))
+			m._put_cell(v0, v1, i32(62425), v10, i32(0))
 			mem = *m.memory
-			m._put_cell(v0, v1, i32(62579), v11, i32(0))
+			m._put_cell(v0, v1, i32(62425), v11, i32(0))
 			mem = *m.memory
 			t54 := int32(load32(mem, uint64(uint32(v1))+4))
 			v3 = t54
@@ -19789,7 +19994,7 @@ func (m *Module) fn225(v0, v1 int32) int32 {
 			p58 = 1
 		}
 		v3 = p58
-		memory_copy(mem, uint32(t57), uint32(i32(62571)), uint32(v3))
+		memory_copy(mem, uint32(t57), uint32(i32(62417)), uint32(v3))
 		t59 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t59+v3))
 	}
@@ -19853,7 +20058,7 @@ l0:
 				t7 := v6 + (v5 + i32(48))
 				t8 := v3
 				v9 = t6
-				t9 := int32(mem[uint32(int32(t8-v9*i64(10))+i32(55021))])
+				t9 := int32(mem[uint32(int32(t8-v9*i64(10))+i32(54993))])
 				mem[uint32(t7)] = byte(t9)
 				var p10 int32
 				if uint64(v3) > uint64(i64(9)) {
@@ -19890,7 +20095,7 @@ l0:
 				p19 = 1
 			}
 			v7 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(62297)), uint32(v7))
+			memory_copy(mem, uint32(t18), uint32(i32(62145)), uint32(v7))
 			v4 = v6 + v7
 			t20 := int32(load32(mem, uint64(uint32(v0))+12))
 			v7 = t20
@@ -19914,7 +20119,7 @@ l0:
 			t22 := v6 + (v5 + i32(48))
 			t23 := v3
 			v9 = t21
-			t24 := int32(mem[uint32(int32(t23-v9*i64(10))+i32(55021))])
+			t24 := int32(mem[uint32(int32(t23-v9*i64(10))+i32(54993))])
 			mem[uint32(t22)] = byte(t24)
 			var p25 int32
 			if uint64(v3) > uint64(i64(9)) {
@@ -19951,7 +20156,7 @@ l0:
 			p34 = 1
 		}
 		v7 = p34
-		memory_copy(mem, uint32(t33), uint32(i32(62297)), uint32(v7))
+		memory_copy(mem, uint32(t33), uint32(i32(62145)), uint32(v7))
 		v4 = v6 + v7
 		v7 = i32(1)
 	}
@@ -19983,7 +20188,7 @@ l5:
 	memory_copy(mem, uint32(t37), uint32(t38), uint32(v11))
 	t41 := int32(load32(mem, uint64(uint32(v0))+12))
 	v6 = t41
-	t42 := int32(load32(mem, uint32(v6<<2+i32(68028))))
+	t42 := int32(load32(mem, uint32(v6<<2+i32(67820))))
 	v7 = t42
 	t43 := m._mema_unit_name(v6)
 	mem = *m.memory
@@ -20033,7 +20238,7 @@ l6:
 				p53 = 1
 			}
 			v2 = p53
-			memory_copy(mem, uint32(t52), uint32(i32(62297)), uint32(v2))
+			memory_copy(mem, uint32(t52), uint32(i32(62145)), uint32(v2))
 			t54 := int32(load32(mem, uint64(uint32(v1))+4))
 			t55 := v1
 			v2 = t54 + v2
@@ -20054,7 +20259,7 @@ l6:
 				p59 = 1
 			}
 			v7 = p59
-			memory_copy(mem, uint32(t58), uint32(i32(62297)), uint32(v7))
+			memory_copy(mem, uint32(t58), uint32(i32(62145)), uint32(v7))
 			t60 := int32(load32(mem, uint64(uint32(v1))+4))
 			t61 := v1
 			v7 = t60 + v7
@@ -20067,7 +20272,7 @@ l6:
 				p65 = 1
 			}
 			v7 = p65
-			memory_copy(mem, uint32(t64), uint32(i32(62297)), uint32(v7))
+			memory_copy(mem, uint32(t64), uint32(i32(62145)), uint32(v7))
 			t66 := int32(load32(mem, uint64(uint32(v1))+4))
 			t67 := v1
 			v2 = t66 + v7
@@ -20115,7 +20320,7 @@ l10:
 		p81 = 1
 	}
 	v6 = p81
-	memory_copy(mem, uint32(t80), uint32(i32(62297)), uint32(v6))
+	memory_copy(mem, uint32(t80), uint32(i32(62145)), uint32(v6))
 	t82 := int32(load32(mem, uint64(uint32(v1))+4))
 	store32(mem, uint64(uint32(v1))+4, uint32(t82+v6))
 	m.___stack_pointer = v5 + i32(112)
@@ -20201,7 +20406,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 			p25 = v3
 		}
 		v3 = p25
-		memory_copy(mem, uint32(t24), uint32(i32(62207)), uint32(v3))
+		memory_copy(mem, uint32(t24), uint32(i32(62060)), uint32(v3))
 		t26 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t26+v3))
 		v3 = i32(0)
@@ -20254,7 +20459,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 				p41 = 1
 			}
 			v3 = p41
-			memory_copy(mem, uint32(t40), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t40), uint32(i32(62145)), uint32(v3))
 			t42 := int32(load32(mem, uint64(uint32(v1))+4))
 			t43 := v1
 			v3 = t42 + v3
@@ -20275,7 +20480,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 				p47 = 1
 			}
 			v3 = p47
-			memory_copy(mem, uint32(t46), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t46), uint32(i32(62145)), uint32(v3))
 			t48 := int32(load32(mem, uint64(uint32(v1))+4))
 			t49 := v1
 			v3 = t48 + v3
@@ -20288,7 +20493,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 				p53 = 1
 			}
 			v3 = p53
-			memory_copy(mem, uint32(t52), uint32(i32(62297)), uint32(v3))
+			memory_copy(mem, uint32(t52), uint32(i32(62145)), uint32(v3))
 			t54 := int32(load32(mem, uint64(uint32(v1))+4))
 			t55 := v1
 			v3 = t54 + v3
@@ -20325,19 +20530,19 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 	l6:
 		t61 := v0
 		t62 := v1
-		p60 := i32(62579)
+		p60 := i32(62425)
 		if uint64(v7) > uint64(v2) {
-			p60 = i32(61167)
+			p60 = i32(61065)
 		}
 		p63 := p60
 		if uint64(v7) < uint64(v2) {
-			p63 = i32(61165)
+			p63 = i32(61063)
 		}
 		m._put_cell(t61, t62, p63, v9, v3)
 		mem = *m.memory
-		m._put_cell(v0, v1, i32(62579), v2, i32(0))
+		m._put_cell(v0, v1, i32(62425), v2, i32(0))
 		mem = *m.memory
-		m._put_cell(v0, v1, i32(62579), v7, i32(0))
+		m._put_cell(v0, v1, i32(62425), v7, i32(0))
 		mem = *m.memory
 		t64 := int32(load32(mem, uint32(v1)))
 		t65 := int32(load32(mem, uint64(uint32(v1))+4))
@@ -20349,7 +20554,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 			p68 = 1
 		}
 		v3 = p68
-		memory_copy(mem, uint32(t67), uint32(i32(62571)), uint32(v3))
+		memory_copy(mem, uint32(t67), uint32(i32(62417)), uint32(v3))
 		t69 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t69+v3))
 		v3 = i32(1)
@@ -20377,7 +20582,7 @@ func (m *Module) fn228(v0, v1 int32) int32 {
 			p7 = v0
 		}
 		v0 = p7
-		memory_copy(mem, uint32(t6), uint32(i32(62305)), uint32(v0))
+		memory_copy(mem, uint32(t6), uint32(i32(62151)), uint32(v0))
 		t8 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t8+v0))
 	}
@@ -20405,9 +20610,9 @@ func (m *Module) fn229(v0, v1 int32) int32 {
 		t5 := v0
 		v4 = t4
 		store64(mem, uint64(uint32(t5))+96, uint64(v4+i64(1)))
-		p6 := i32(62296)
+		p6 := i32(62144)
 		if v4 == 0 {
-			p6 = i32(62285)
+			p6 = i32(62133)
 		}
 		v5 = p6
 		v0 = i32(0)
@@ -20476,7 +20681,7 @@ func (m *Module) fn229(v0, v1 int32) int32 {
 			p29 = 1
 		}
 		v0 = p29
-		memory_copy(mem, uint32(t28), uint32(i32(62571)), uint32(v0))
+		memory_copy(mem, uint32(t28), uint32(i32(62417)), uint32(v0))
 		t30 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t30+v0))
 	}
@@ -20509,7 +20714,7 @@ func (m *Module) fn230(v0, v1 int32) int32 {
 			p5 = v2
 		}
 		v2 = p5
-		memory_copy(mem, uint32(t4), uint32(i32(62231)), uint32(v2))
+		memory_copy(mem, uint32(t4), uint32(i32(62084)), uint32(v2))
 		t6 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t6+v2))
 		m._put_titles(v0, v1)
@@ -20525,7 +20730,7 @@ func (m *Module) fn230(v0, v1 int32) int32 {
 			p11 = v0
 		}
 		v0 = p11
-		memory_copy(mem, uint32(t10), uint32(i32(62392)), uint32(v0))
+		memory_copy(mem, uint32(t10), uint32(i32(62238)), uint32(v0))
 		t12 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t12+v0))
 	}
@@ -20603,7 +20808,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p19 = 1
 			}
 			v8 = p19
-			memory_copy(mem, uint32(t18), uint32(i32(62297)), uint32(v8))
+			memory_copy(mem, uint32(t18), uint32(i32(62145)), uint32(v8))
 			t20 := int32(load32(mem, uint64(uint32(v1))+4))
 			t21 := v1
 			v10 = t20 + v8
@@ -20624,7 +20829,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p25 = 1
 			}
 			v4 = p25
-			memory_copy(mem, uint32(t24), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t24), uint32(i32(62145)), uint32(v4))
 			t26 := int32(load32(mem, uint64(uint32(v1))+4))
 			t27 := v1
 			v4 = t26 + v4
@@ -20637,7 +20842,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p31 = 1
 			}
 			v4 = p31
-			memory_copy(mem, uint32(t30), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t30), uint32(i32(62145)), uint32(v4))
 			t32 := int32(load32(mem, uint64(uint32(v1))+4))
 			t33 := v1
 			v10 = t32 + v4
@@ -20694,7 +20899,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p46 = 1
 			}
 			v4 = p46
-			memory_copy(mem, uint32(t45), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t45), uint32(i32(62145)), uint32(v4))
 			t47 := int32(load32(mem, uint64(uint32(v1))+4))
 			t48 := v1
 			v4 = t47 + v4
@@ -20715,7 +20920,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p52 = 1
 			}
 			v4 = p52
-			memory_copy(mem, uint32(t51), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t51), uint32(i32(62145)), uint32(v4))
 			t53 := int32(load32(mem, uint64(uint32(v1))+4))
 			t54 := v1
 			v4 = t53 + v4
@@ -20728,7 +20933,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p58 = 1
 			}
 			v4 = p58
-			memory_copy(mem, uint32(t57), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t57), uint32(i32(62145)), uint32(v4))
 			t59 := int32(load32(mem, uint64(uint32(v1))+4))
 			t60 := v1
 			v4 = t59 + v4
@@ -20790,7 +20995,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p76 = 1
 			}
 			v4 = p76
-			memory_copy(mem, uint32(t75), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t75), uint32(i32(62145)), uint32(v4))
 			t77 := int32(load32(mem, uint64(uint32(v1))+4))
 			t78 := v1
 			v4 = t77 + v4
@@ -20811,7 +21016,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p82 = 1
 			}
 			v4 = p82
-			memory_copy(mem, uint32(t81), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t81), uint32(i32(62145)), uint32(v4))
 			t83 := int32(load32(mem, uint64(uint32(v1))+4))
 			t84 := v1
 			v4 = t83 + v4
@@ -20824,7 +21029,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 				p88 = 1
 			}
 			v4 = p88
-			memory_copy(mem, uint32(t87), uint32(i32(62297)), uint32(v4))
+			memory_copy(mem, uint32(t87), uint32(i32(62145)), uint32(v4))
 			t89 := int32(load32(mem, uint64(uint32(v1))+4))
 			t90 := v1
 			v4 = t89 + v4
@@ -20866,19 +21071,19 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 	l13:
 		t99 := v0
 		t100 := v1
-		p98 := i32(62579)
+		p98 := i32(62425)
 		if uint64(v6) > uint64(v5) {
-			p98 = i32(61167)
+			p98 = i32(61065)
 		}
 		p101 := p98
 		if uint64(v6) < uint64(v5) {
-			p101 = i32(61165)
+			p101 = i32(61063)
 		}
 		m._put_cell(t99, t100, p101, v13, v4)
 		mem = *m.memory
-		m._put_cell(v0, v1, i32(62579), v5, i32(0))
+		m._put_cell(v0, v1, i32(62425), v5, i32(0))
 		mem = *m.memory
-		m._put_cell(v0, v1, i32(62579), v6, i32(0))
+		m._put_cell(v0, v1, i32(62425), v6, i32(0))
 		mem = *m.memory
 		m._mema_put_region_name(v1, v2+i32(8))
 		mem = *m.memory
@@ -20892,7 +21097,7 @@ func (m *Module) fn231(v0, v1 int32) int32 {
 			p106 = 1
 		}
 		v4 = p106
-		memory_copy(mem, uint32(t105), uint32(i32(62571)), uint32(v4))
+		memory_copy(mem, uint32(t105), uint32(i32(62417)), uint32(v4))
 		t107 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t107+v4))
 	}
@@ -21228,8 +21433,8 @@ func (m *Module) _mema_report_wants(v0, v1 int32) int64 {
 	t1 := m._mema_split_most_pieces(v3, v1, t0)
 	mem = *m.memory
 	v4 = t1
-	t2 := int64(load32(mem, uint64(uint32(i32(0)))+68112))
-	t3 := int64(load32(mem, uint64(uint32(i32(0)))+68116))
+	t2 := int64(load32(mem, uint64(uint32(i32(0)))+67904))
+	t3 := int64(load32(mem, uint64(uint32(i32(0)))+67908))
 	t4 := v4
 	v5 = t2 + t3
 	t5 := int64(load64(mem, uint64(uint32(v1))+296))
@@ -21567,7 +21772,7 @@ func (m *Module) _mema_report_add(v0, v1 int32) int32 {
 				}
 				v18 = p50
 				v12 = v0 + i32(17440)
-				t51 := int64(load64(mem, uint64(uint32(i32(0)))+68120))
+				t51 := int64(load64(mem, uint64(uint32(i32(0)))+67912))
 				v6 = t51
 			l24:
 				{
@@ -21880,7 +22085,7 @@ l0:
 func (m *Module) _mema_report_finish(v0, v1 int32) {
 	var v2, v3, v4, v5 int32
 	var v6, v7, v8 int64
-	m._settle(v0, i32(68080))
+	m._settle(v0, i32(67872))
 	t0 := v0 + i32(22008)
 	v2 = v0 + i32(31832)
 	t1 := v2
@@ -24434,11 +24639,10 @@ func (m *Module) _mema_names_add(v0, v1, v2, v3 int32) int32 {
 			goto l0
 		}
 		v4 = v6 + i32(-1)
-		t5 := m._memcmp(v4, i32(58498), i32(1))
-		mem = *m.memory
-		p6 := v4
-		if t5 != 0 {
-			p6 = v6
+		t5 := int32(mem[uint32(v4)])
+		p6 := v6
+		if t5 == i32(93) {
+			p6 = v4
 		}
 		v6 = p6
 	}
@@ -25287,7 +25491,7 @@ func (m *Module) _mema_rows_add(v0, v1, v2 int32, v3 int64) int32 {
 					v16 = p8
 				}
 			l5:
-				t9 := int64(load64(mem, uint32(i32(68352)+v16<<3)))
+				t9 := int64(load64(mem, uint32(i32(68144)+v16<<3)))
 				store64(mem, uint64(uint32(v4))+8, uint64(t9))
 				t10 := m._mema_pair_value(v13, v4+i32(8))
 				mem = *m.memory
@@ -26268,9 +26472,9 @@ func (m *Module) _mema_split_next(v0, v1 int32) int32 {
 	var v5 int32
 	var v6, v7, v8 int64
 	var v9, v10 int32
-	var v11, v12 int64
-	var v13, v14, v15, v16 int32
-	var v17, v18, v19 int64
+	var v11 int64
+	var v12, v13, v14, v15 int32
+	var v16, v17, v18, v19 int64
 	mem := *m.memory
 	t0 := int64(load64(mem, uint64(uint32(v0))+104))
 	v2 = t0
@@ -26366,8 +26570,8 @@ l0:
 						if !(v6 == 0) {
 							goto l8
 						}
-						v9 = i32(62579)
-						v10 = i32(62579)
+						v9 = i32(62425)
+						v10 = i32(62425)
 						goto l9
 					}
 				l8:
@@ -26377,357 +26581,363 @@ l0:
 					v10 = v9 + int32(v6)
 				}
 			l9:
+				v11 = i64(0)
 				store64(mem, uint64(uint32(v0))+8, uint64(i64(0)))
 				t20 := int32(load32(mem, uint64(uint32(v3))+16))
 				store32(mem, uint32(v0), uint32(t20))
-				t21 := int64(load64(mem, uint64(uint32(v0))+48))
-				v11 = t21
-				v12 = i64(0)
-				v5 = v3
-			l26:
 				{
-					if uint64(v4) >= uint64(v11) {
-						goto l10
-					}
-					t22 := int64(load64(mem, uint32(v5)))
-					if uint64(t22) > uint64(v4) {
-						goto l10
-					}
-					{
+					t21 := int64(load64(mem, uint64(uint32(v0))+48))
+					if uint64(v4) < uint64(t21) {
+						v5 = v3
+						v11 = i64(0)
+					l28:
 						{
-							t23 := int64(load64(mem, uint64(uint32(v3))+56))
-							v6 = t23
-							if !(v6 == 0) {
-								goto l11
+							t22 := int64(load64(mem, uint32(v5)))
+							if uint64(t22) > uint64(v4) {
+								goto l12
 							}
-							v13 = i32(62579)
-							v14 = i32(62579)
+							{
+								{
+									t23 := int64(load64(mem, uint64(uint32(v3))+56))
+									v6 = t23
+									if !(v6 == 0) {
+										goto l13
+									}
+									v12 = i32(62425)
+									v13 = i32(62425)
+									goto l14
+								}
+							l13:
+								t24 := int32(load32(mem, uint64(uint32(v0))+316))
+								t25 := int32(load32(mem, uint64(uint32(v3))+48))
+								v12 = t24 + t25
+								v13 = v12 + int32(v6)
+							}
+						l14:
+							t26 := int32(load32(mem, uint64(uint32(v5))+16))
+							t27 := int32(load32(mem, uint64(uint32(v3))+16))
+							if t26 != t27 {
+								goto l12
+							}
+							{
+								{
+									t28 := int64(load64(mem, uint64(uint32(v5))+56))
+									v6 = t28
+									if !(v6 == 0) {
+										goto l15
+									}
+									v14 = i32(62425)
+									v15 = i32(62425)
+									goto l16
+								}
+							l15:
+								t29 := int32(load32(mem, uint64(uint32(v0))+316))
+								t30 := int32(load32(mem, uint64(uint32(v5))+48))
+								v14 = t29 + t30
+								v15 = v14 + int32(v6)
+							}
+						l16:
+							t31 := v15 - v14
+							v13 = v13 - v12
+							if t31 != v13 {
+								goto l12
+							}
+							t32 := m._memcmp(v14, v12, v13)
+							mem = *m.memory
+							if t32 != 0 {
+								goto l12
+							}
+							t33 := int64(load64(mem, uint64(uint32(v5))+8))
+							v6 = t33
+							t34 := int64(load64(mem, uint64(uint32(v0))+48))
+							t35 := v6
+							v16 = t34
+							p36 := v16
+							if uint64(v6) < uint64(v16) {
+								p36 = t35
+							}
+							v17 = p36
+							t37 := int64(load64(mem, uint32(v5)))
+							t38 := v17
+							v8 = t37
+							t39 := int64(load64(mem, uint64(uint32(v0))+32))
+							t40 := v8
+							v18 = t39
+							p41 := v18
+							if uint64(v8) > uint64(v18) {
+								p41 = t40
+							}
+							v18 = p41
+							p42 := v4
+							if uint64(v18) > uint64(v4) {
+								p42 = v18
+							}
+							v18 = t38 - p42
+							p43 := v18
+							if uint64(v18) > uint64(v17) {
+								p43 = i64(0)
+							}
+							v19 = p43
+							v17 = v19
+							v6 = v6 - v8
+							v18 = v6
+							{
+								var p44 int32
+								if uint64(v6) < uint64(i64(0x100000000)) {
+									p44 = 1
+								}
+								v14 = p44
+								if v14 != 0 {
+									goto l17
+								}
+								v8 = v6
+								v17 = v19
+							l18:
+								{
+									v17 = int64(uint64(v17) >> 1)
+									var p45 int32
+									if uint64(v8) > uint64(i64(0x1ffffffff)) {
+										p45 = 1
+									}
+									v12 = p45
+									v18 = int64(uint64(v8) >> 1)
+									v8 = v18
+									if v12 != 0 {
+										goto l18
+									}
+								}
+							}
+						l17:
+							{
+								if !(v18 == 0) {
+									goto l19
+								}
+								v7 = i64(0)
+								goto l20
+							l19:
+								t46 := int64(load64(mem, uint64(uint32(v5))+24))
+								v8 = t46
+								t47 := int64(uint64(v8) / uint64(v18))
+								t48 := v8
+								v8 = t47
+								t49 := int64(uint64((t48-v8*v18)*v17) / uint64(v18))
+								v7 = t49 + v8*v17
+							}
+						l20:
+							t50 := int64(load64(mem, uint64(uint32(v5))+32))
+							v18 = t50
+							if v14 == 0 {
+								goto l21
+							}
+							v8 = v19
+							v17 = v6
+							goto l22
+						l21:
+							v8 = v19
+						l23:
+							{
+								v8 = int64(uint64(v8) >> 1)
+								var p51 int32
+								if uint64(v6) > uint64(i64(0x1ffffffff)) {
+									p51 = 1
+								}
+								v12 = p51
+								v17 = int64(uint64(v6) >> 1)
+								v6 = v17
+								if v12 != 0 {
+									goto l23
+								}
+							}
+						l22:
+							{
+								if !(v17 == 0) {
+									goto l24
+								}
+								v6 = i64(0)
+								goto l25
+							l24:
+								t52 := int64(uint64(v18) / uint64(v17))
+								t53 := v18
+								v6 = t52
+								t54 := int64(uint64((t53-v6*v17)*v8) / uint64(v17))
+								v6 = t54 + v6*v8
+							}
+						l25:
+							t55 := int64(load64(mem, uint64(uint32(v0))+8))
+							store64(mem, uint64(uint32(v0))+8, uint64(t55+v6))
+							v5 = v5 + i32(64)
+							t56 := int32(load32(mem, uint64(uint32(v0))+308))
+							v12 = t56
+							{
+								t57 := int32(mem[uint64(uint32(v0))+312])
+								if t57 != i32(1) {
+									goto l26
+								}
+								if uint32(v5) >= uint32(v12) {
+									goto l26
+								}
+							l27:
+								{
+									t58 := int64(load64(mem, uint32(v5)))
+									if uint64(t58) >= uint64(v16) {
+										goto l26
+									}
+									t59 := int64(load64(mem, uint64(uint32(v5))+56))
+									if t59 != i64(0) {
+										goto l26
+									}
+									v5 = v5 + i32(64)
+									if uint32(v5) < uint32(v12) {
+										goto l27
+									}
+								}
+							}
+						l26:
+							v11 = v7 + v11
+							v4 = v19 + v4
+							if uint32(v5) >= uint32(v12) {
+								goto l12
+							}
+							if uint64(v4) < uint64(v16) {
+								goto l28
+							}
 							goto l12
 						}
-					l11:
-						t24 := int32(load32(mem, uint64(uint32(v0))+316))
-						t25 := int32(load32(mem, uint64(uint32(v3))+48))
-						v13 = t24 + t25
-						v14 = v13 + int32(v6)
 					}
-				l12:
-					t26 := int32(load32(mem, uint64(uint32(v5))+16))
-					t27 := int32(load32(mem, uint64(uint32(v3))+16))
-					if t26 != t27 {
-						goto l10
-					}
-					{
-						{
-							t28 := int64(load64(mem, uint64(uint32(v5))+56))
-							v6 = t28
-							if !(v6 == 0) {
-								goto l13
-							}
-							v15 = i32(62579)
-							v16 = i32(62579)
-							goto l14
-						}
-					l13:
-						t29 := int32(load32(mem, uint64(uint32(v0))+316))
-						t30 := int32(load32(mem, uint64(uint32(v5))+48))
-						v15 = t29 + t30
-						v16 = v15 + int32(v6)
-					}
-				l14:
-					t31 := v16 - v15
-					v14 = v14 - v13
-					if t31 != v14 {
-						goto l10
-					}
-					t32 := m._memcmp(v15, v13, v14)
-					mem = *m.memory
-					if t32 != 0 {
-						goto l10
-					}
-					t33 := int64(load64(mem, uint64(uint32(v5))+8))
-					v6 = t33
-					t34 := int64(load64(mem, uint64(uint32(v0))+48))
-					t35 := v6
-					v11 = t34
-					p36 := v11
-					if uint64(v6) < uint64(v11) {
-						p36 = t35
-					}
-					v17 = p36
-					t37 := int64(load64(mem, uint32(v5)))
-					t38 := v17
-					v8 = t37
-					t39 := int64(load64(mem, uint64(uint32(v0))+32))
-					t40 := v8
-					v18 = t39
-					p41 := v18
-					if uint64(v8) > uint64(v18) {
-						p41 = t40
-					}
-					v18 = p41
-					p42 := v4
-					if uint64(v18) > uint64(v4) {
-						p42 = v18
-					}
-					v18 = t38 - p42
-					p43 := v18
-					if uint64(v18) > uint64(v17) {
-						p43 = i64(0)
-					}
-					v19 = p43
-					v17 = v19
-					v6 = v6 - v8
-					v18 = v6
-					{
-						var p44 int32
-						if uint64(v6) < uint64(i64(0x100000000)) {
-							p44 = 1
-						}
-						v15 = p44
-						if v15 != 0 {
-							goto l15
-						}
-						v8 = v6
-						v17 = v19
-					l16:
-						{
-							v17 = int64(uint64(v17) >> 1)
-							var p45 int32
-							if uint64(v8) > uint64(i64(0x1ffffffff)) {
-								p45 = 1
-							}
-							v13 = p45
-							v18 = int64(uint64(v8) >> 1)
-							v8 = v18
-							if v13 != 0 {
-								goto l16
-							}
-						}
-					}
-				l15:
-					{
-						if !(v18 == 0) {
-							goto l17
-						}
-						v7 = i64(0)
-						goto l18
-					l17:
-						t46 := int64(load64(mem, uint64(uint32(v5))+24))
-						v8 = t46
-						t47 := int64(uint64(v8) / uint64(v18))
-						t48 := v8
-						v8 = t47
-						t49 := int64(uint64((t48-v8*v18)*v17) / uint64(v18))
-						v7 = t49 + v8*v17
-					}
-				l18:
-					t50 := int64(load64(mem, uint64(uint32(v5))+32))
-					v18 = t50
-					if v15 == 0 {
-						goto l19
-					}
-					v8 = v19
-					v17 = v6
-					goto l20
-				l19:
-					v8 = v19
-				l21:
-					{
-						v8 = int64(uint64(v8) >> 1)
-						var p51 int32
-						if uint64(v6) > uint64(i64(0x1ffffffff)) {
-							p51 = 1
-						}
-						v13 = p51
-						v17 = int64(uint64(v6) >> 1)
-						v6 = v17
-						if v13 != 0 {
-							goto l21
-						}
-					}
-				l20:
-					{
-						if !(v17 == 0) {
-							goto l22
-						}
-						v6 = i64(0)
-						goto l23
-					l22:
-						t52 := int64(uint64(v18) / uint64(v17))
-						t53 := v18
-						v6 = t52
-						t54 := int64(uint64((t53-v6*v17)*v8) / uint64(v17))
-						v6 = t54 + v6*v8
-					}
-				l23:
-					t55 := int64(load64(mem, uint64(uint32(v0))+8))
-					store64(mem, uint64(uint32(v0))+8, uint64(t55+v6))
-					v5 = v5 + i32(64)
-					t56 := int32(load32(mem, uint64(uint32(v0))+308))
-					v13 = t56
-					{
-						t57 := int32(mem[uint64(uint32(v0))+312])
-						if t57 != i32(1) {
-							goto l24
-						}
-						if uint32(v5) >= uint32(v13) {
-							goto l24
-						}
-					l25:
-						{
-							t58 := int64(load64(mem, uint32(v5)))
-							if uint64(t58) >= uint64(v11) {
-								goto l24
-							}
-							t59 := int64(load64(mem, uint64(uint32(v5))+56))
-							if t59 != i64(0) {
-								goto l24
-							}
-							v5 = v5 + i32(64)
-							if uint32(v5) < uint32(v13) {
-								goto l25
-							}
-						}
-					}
-				l24:
-					v12 = v7 + v12
-					v4 = v19 + v4
-					if uint32(v5) < uint32(v13) {
-						goto l26
-					}
+					v7 = v4
+					goto l11
 				}
-			l10:
-				t60 := int64(load64(mem, uint64(uint32(v0))+40))
-				v19 = v4 - t60
-				t61 := int64(load64(mem, uint64(uint32(v0))+104))
-				v11 = t61
-				goto l27
 			}
 		l7:
-			t62 := int64(load64(mem, uint64(uint32(v0))+48))
-			t63 := v6
-			v8 = t62
-			p64 := v8
+			t60 := int64(load64(mem, uint64(uint32(v0))+48))
+			t61 := v6
+			v8 = t60
+			p62 := v8
 			if uint64(v6) < uint64(v8) {
-				p64 = t63
+				p62 = t61
 			}
-			v7 = p64
+			v7 = p62
 		}
 	l6:
 		store32(mem, uint32(v0), uint32(i32(27)))
-		t65 := v0
-		v19 = v7 - v4
-		store64(mem, uint64(uint32(t65))+8, uint64(v19))
-		t66 := int64(load64(mem, uint64(uint32(v0))+64))
-		t67 := v19
-		v18 = t66
-		p68 := v18
-		if uint64(v19) < uint64(v18) {
-			p68 = t67
+		t63 := v0
+		v18 = v7 - v4
+		store64(mem, uint64(uint32(t63))+8, uint64(v18))
+		t64 := int64(load64(mem, uint64(uint32(v0))+64))
+		t65 := v18
+		v4 = t64
+		p66 := v4
+		if uint64(v18) < uint64(v4) {
+			p66 = t65
 		}
-		v8 = p68
-		if uint64(v18) >= uint64(i64(0x100000000)) {
-			goto l28
+		v8 = p66
+		if uint64(v4) >= uint64(i64(0x100000000)) {
+			goto l29
 		}
-		v17 = v18
-		goto l29
-	l28:
-		v6 = v18
-	l30:
+		v17 = v4
+		goto l30
+	l29:
+		v6 = v4
+	l31:
 		{
 			v8 = int64(uint64(v8) >> 1)
-			var p69 int32
+			var p67 int32
 			if uint64(v6) > uint64(i64(0x1ffffffff)) {
-				p69 = 1
+				p67 = 1
 			}
-			v5 = p69
+			v5 = p67
 			v17 = int64(uint64(v6) >> 1)
 			v6 = v17
 			if v5 != 0 {
-				goto l30
-			}
-		}
-	l29:
-		t70 := int64(load64(mem, uint64(uint32(v0))+72))
-		v6 = t70
-		v12 = i64(0)
-		{
-			if v17 == 0 {
 				goto l31
 			}
-			t71 := int64(uint64(v6) / uint64(v17))
-			t72 := v6
-			v12 = t71
-			t73 := int64(uint64((t72-v12*v17)*v8) / uint64(v17))
-			v12 = t73 + v12*v8
 		}
-	l31:
-		store64(mem, uint64(uint32(v0))+72, uint64(v6-v12))
-		t74 := v0
-		v6 = v18 - v19
-		p75 := v6
-		if uint64(v6) > uint64(v18) {
-			p75 = i64(0)
+	l30:
+		t68 := int64(load64(mem, uint64(uint32(v0))+72))
+		v6 = t68
+		v11 = i64(0)
+		{
+			if v17 == 0 {
+				goto l32
+			}
+			t69 := int64(uint64(v6) / uint64(v17))
+			t70 := v6
+			v11 = t69
+			t71 := int64(uint64((t70-v11*v17)*v8) / uint64(v17))
+			v11 = t71 + v11*v8
 		}
-		store64(mem, uint64(uint32(t74))+64, uint64(p75))
-		v9 = i32(62579)
-		v11 = v2
-		v5 = v3
-		v10 = i32(62579)
-		v4 = v7
+	l32:
+		store64(mem, uint64(uint32(v0))+72, uint64(v6-v11))
+		t72 := v0
+		v6 = v4 - v18
+		p73 := v6
+		if uint64(v6) > uint64(v4) {
+			p73 = i64(0)
+		}
+		store64(mem, uint64(uint32(t72))+64, uint64(p73))
+		v9 = i32(62425)
+		v10 = i32(62425)
+		goto l11
 	}
-l27:
-	store32(mem, uint64(uint32(v0))+304, uint32(v5))
-	v18 = i64(0)
-	t77 := v12
+l12:
+	v3 = v5
+	v7 = v4
+l11:
+	store32(mem, uint64(uint32(v0))+304, uint32(v3))
+	v4 = i64(0)
+	t74 := int64(load64(mem, uint64(uint32(v0))+40))
+	t75 := v11
+	v16 = v7 - t74
 	p76 := v2
-	if uint64(v19) < uint64(v2) {
-		p76 = v19
+	if uint64(v16) < uint64(v2) {
+		p76 = v16
 	}
 	v6 = p76
-	p78 := v6
-	if uint64(v12) < uint64(v6) {
-		p78 = t77
+	p77 := v6
+	if uint64(v11) < uint64(v6) {
+		p77 = t75
 	}
-	v6 = p78
-	t79 := int64(load64(mem, uint64(uint32(v0))+56))
-	t80 := v6
-	t81 := v2
-	t82 := v19
-	v7 = t79
-	v8 = t81 + (t82 - v7)
-	p83 := v8
+	v6 = p77
+	t78 := int64(load64(mem, uint64(uint32(v0))+56))
+	t79 := v6
+	t80 := v2
+	t81 := v16
+	v19 = t78
+	v8 = t80 + (t81 - v19)
+	p82 := v8
 	if uint64(v8) > uint64(v2) {
-		p83 = i64(0)
+		p82 = i64(0)
 	}
-	v8 = p83
-	p84 := v8
+	v8 = p82
+	p83 := v8
 	if uint64(v6) > uint64(v8) {
-		p84 = t80
+		p83 = t79
 	}
-	v12 = p84
-	v15 = v1 + i32(64)
+	v2 = p83
+	v14 = v1 + i32(64)
 	v5 = v0 + i32(80)
-	t85 := int64(load64(mem, uint64(uint32(i32(0)))+68120))
-	v2 = t85
-l40:
+	t84 := int64(load64(mem, uint64(uint32(i32(0)))+67912))
+	v18 = t84
+	t85 := int64(load64(mem, uint64(uint32(v0))+104))
+	v11 = t85
+l41:
 	{
-		if i64_shr_u(v2, v18)&i64(1) == 0 {
-			goto l32
+		if i64_shr_u(v18, v4)&i64(1) == 0 {
+			goto l33
 		}
 		{
-			if v18 != i64(3) {
-				goto l33
+			if v4 != i64(3) {
+				goto l34
 			}
-			store64(mem, uint64(uint32(v1))+88, uint64(v12))
+			store64(mem, uint64(uint32(v1))+88, uint64(v2))
 			v3 = i32(3)
-			v6 = v12
-			goto l34
-		l33:
-			t86 := v19
-			t87 := v12
+			v6 = v2
+			goto l35
+		l34:
+			t86 := v16
+			t87 := v2
 			var p88 int32
-			if v18 == 0 {
+			if v4 == 0 {
 				p88 = 1
 			}
 			var p89 int32
@@ -26743,16 +26953,16 @@ l40:
 			{
 				p91 := v11
 				if v3 != 0 {
-					p91 = v7
+					p91 = v19
 				}
 				v6 = p91
 				if uint64(v6) >= uint64(i64(0x100000000)) {
-					goto l37
+					goto l38
 				}
 				v17 = v6
-				goto l36
+				goto l37
 			}
-		l37:
+		l38:
 			{
 				v8 = int64(uint64(v8) >> 1)
 				var p92 int32
@@ -26763,20 +26973,20 @@ l40:
 				v17 = int64(uint64(v6) >> 1)
 				v6 = v17
 				if v3 != 0 {
-					goto l37
-				}
-			}
-		l36:
-			v3 = int32(v18)
-			v13 = v3 << 3
-			{
-				if !(v17 == 0) {
 					goto l38
 				}
+			}
+		l37:
+			v3 = int32(v4)
+			v12 = v3 << 3
+			{
+				if !(v17 == 0) {
+					goto l39
+				}
 				v6 = i64(0)
-				goto l39
-			l38:
-				t93 := int64(load64(mem, uint32(v5+v13)))
+				goto l40
+			l39:
+				t93 := int64(load64(mem, uint32(v5+v12)))
 				v6 = t93
 				t94 := int64(uint64(v6) / uint64(v17))
 				t95 := v6
@@ -26784,69 +26994,69 @@ l40:
 				t96 := int64(uint64((t95-v6*v17)*v8) / uint64(v17))
 				v6 = t96 + v6*v8
 			}
-		l39:
-			store64(mem, uint32(v15+v13), uint64(v6))
+		l40:
+			store64(mem, uint32(v14+v12), uint64(v6))
 		}
-	l34:
+	l35:
 		v3 = v5 + v3<<3
 		t97 := int64(load64(mem, uint32(v3)))
 		store64(mem, uint32(v3), uint64(t97-v6))
 	}
-l32:
-	v18 = v18 + i64(1)
-	if v18 != i64(28) {
-		goto l40
+l33:
+	v4 = v4 + i64(1)
+	if v4 != i64(28) {
+		goto l41
 	}
-	v14 = v1 + i32(529)
+	v13 = v1 + i32(529)
 	{
 		{
 			if v9 != v10 {
-				goto l41
+				goto l42
 			}
-			memory_copy(mem, uint32(v14), uint32(v0+i32(328)), uint32(i32(271)))
+			memory_copy(mem, uint32(v13), uint32(v0+i32(328)), uint32(i32(271)))
 			t98 := int64(load64(mem, uint64(uint32(v0))+320))
 			v6 = t98
-			goto l42
+			goto l43
 		}
-	l41:
+	l42:
 		t99 := int32(mem[uint64(uint32(v1))+324])
-		p100 := i32(59248)
+		p100 := i32(59179)
 		if t99 == i32(115) {
-			p100 = i32(59312)
+			p100 = i32(59243)
 		}
-		v13 = p100
+		v12 = p100
 		v3 = i32(0)
-	l43:
+	l44:
 		{
-			v5 = v13 + v3
-			v15 = v3 + i32(1)
-			v3 = v15
+			v5 = v12 + v3
+			v14 = v3 + i32(1)
+			v3 = v14
 			t101 := int32(mem[uint32(v5)])
 			if t101 != 0 {
-				goto l43
+				goto l44
 			}
 		}
-		t102 := v14
-		t103 := v13
-		v3 = v15 + i32(-1)
+		t102 := v13
+		t103 := v12
+		v3 = v14 + i32(-1)
 		p104 := i32(0xfff)
 		if uint32(v3) < uint32(i32(0xfff)) {
 			p104 = v3
 		}
 		v3 = p104
 		memory_copy(mem, uint32(t102), uint32(t103), uint32(v3))
-		t105 := v14 + v3
+		t105 := v13 + v3
 		t106 := v9
 		v5 = v3 ^ i32(0xfff)
 		t107 := v5
-		v13 = v10 - v9
-		p108 := v13
-		if uint32(v5) < uint32(v13) {
+		v12 = v10 - v9
+		p108 := v12
+		if uint32(v5) < uint32(v12) {
 			p108 = t107
 		}
 		v5 = p108
 		memory_copy(mem, uint32(t105), uint32(t106), uint32(v5))
-		t109 := v14
+		t109 := v13
 		v3 = v5 + v3
 		t110 := t109 + v3
 		var p111 int32
@@ -26854,15 +27064,15 @@ l32:
 			p111 = 1
 		}
 		v5 = p111
-		memory_copy(mem, uint32(t110), uint32(i32(58498)), uint32(v5))
+		memory_copy(mem, uint32(t110), uint32(i32(58429)), uint32(v5))
 		v6 = int64(uint32(v3 + v5))
 	}
-l42:
+l43:
 	store64(mem, uint64(uint32(v1))+296, uint64(v6))
-	store64(mem, uint64(uint32(v1))+8, uint64(v4))
+	store64(mem, uint64(uint32(v1))+8, uint64(v7))
 	t112 := int64(load64(mem, uint64(uint32(v0))+40))
 	v6 = t112
-	store64(mem, uint64(uint32(v0))+40, uint64(v4))
+	store64(mem, uint64(uint32(v0))+40, uint64(v7))
 	store64(mem, uint32(v1), uint64(v6))
 	t113 := v0
 	var p114 int32
@@ -26873,7 +27083,7 @@ l42:
 	t115 := int64(load64(mem, uint64(uint32(v0))+24))
 	store64(mem, uint64(uint32(v0))+24, uint64(t115+i64(1)))
 	t116 := int64(load64(mem, uint64(uint32(v0))+56))
-	store64(mem, uint64(uint32(v0))+56, uint64(t116-v19))
+	store64(mem, uint64(uint32(v0))+56, uint64(t116-v16))
 	return i32(1)
 }
 func (m *Module) _mema_sums_add(v0, v1 int32) {
@@ -26890,14 +27100,14 @@ l0:
 		v3 = v0 + v2
 		v4 = v3 + i32(240)
 		t3 := int64(load64(mem, uint32(v4)))
-		t4 := int64(load64(mem, uint32(v2+i32(68352))))
+		t4 := int64(load64(mem, uint32(v2+i32(68144))))
 		t5 := v4
 		v4 = v1 + v2
 		t6 := int64(load64(mem, uint32(v4+i32(288))))
 		store64(mem, uint32(t5), uint64(t3+t4&t6))
 		v3 = v3 + i32(248)
 		t7 := int64(load64(mem, uint32(v3)))
-		t8 := int64(load64(mem, uint32(v2+i32(68360))))
+		t8 := int64(load64(mem, uint32(v2+i32(68152))))
 		t9 := int64(load64(mem, uint32(v4+i32(296))))
 		store64(mem, uint32(v3), uint64(t7+t8&t9))
 		v2 = v2 + i32(16)
@@ -26921,7 +27131,7 @@ l0:
 		t0 := int64(load64(mem, uint32(v5)))
 		t1 := v5
 		v6 = t0
-		t2 := int64(load64(mem, uint32(v3+i32(68352))))
+		t2 := int64(load64(mem, uint32(v3+i32(68144))))
 		t3 := v6
 		v5 = v1 + v3
 		t4 := int64(load64(mem, uint32(v5+i32(288))))
@@ -26931,7 +27141,7 @@ l0:
 		t5 := int64(load64(mem, uint32(v4)))
 		t6 := v4
 		v8 = t5
-		t7 := int64(load64(mem, uint32(v3+i32(68360))))
+		t7 := int64(load64(mem, uint32(v3+i32(68152))))
 		t8 := int64(load64(mem, uint32(v5+i32(296))))
 		t9 := v8
 		v9 = t7 & t8
@@ -26956,7 +27166,7 @@ l2:
 		t12 := v4
 		v5 = v0 + v3
 		t13 := int64(load64(mem, uint32(v5+i32(240))))
-		t14 := int64(load64(mem, uint32(v3+i32(68352))))
+		t14 := int64(load64(mem, uint32(v3+i32(68144))))
 		v10 = v1 + v3
 		t15 := int64(load64(mem, uint32(v10+i32(288))))
 		var p16 int32
@@ -26964,7 +27174,7 @@ l2:
 			p16 = 1
 		}
 		t17 := int64(load64(mem, uint32(v5+i32(248))))
-		t18 := int64(load64(mem, uint32(v3+i32(68360))))
+		t18 := int64(load64(mem, uint32(v3+i32(68152))))
 		t19 := int64(load64(mem, uint32(v10+i32(296))))
 		t20 := t12 | p16
 		var p21 int32
@@ -26987,14 +27197,14 @@ l3:
 		v4 = v0 + v3
 		v5 = v4 + i32(240)
 		t22 := int64(load64(mem, uint32(v5)))
-		t23 := int64(load64(mem, uint32(v3+i32(68352))))
+		t23 := int64(load64(mem, uint32(v3+i32(68144))))
 		t24 := v5
 		v5 = v1 + v3
 		t25 := int64(load64(mem, uint32(v5+i32(288))))
 		store64(mem, uint32(t24), uint64(t22-t23&t25))
 		v4 = v4 + i32(248)
 		t26 := int64(load64(mem, uint32(v4)))
-		t27 := int64(load64(mem, uint32(v3+i32(68360))))
+		t27 := int64(load64(mem, uint32(v3+i32(68152))))
 		t28 := int64(load64(mem, uint32(v5+i32(296))))
 		store64(mem, uint32(v4), uint64(t26-t27&t28))
 		v3 = v3 + i32(16)
@@ -27020,14 +27230,14 @@ l0:
 		v3 = v0 + v2
 		v4 = v3 + i32(240)
 		t1 := int64(load64(mem, uint32(v4)))
-		t2 := int64(load64(mem, uint32(v2+i32(68352))))
+		t2 := int64(load64(mem, uint32(v2+i32(68144))))
 		t3 := v4
 		v4 = v1 + v2
 		t4 := int64(load64(mem, uint32(v4+i32(288))))
 		store64(mem, uint32(t3), uint64(t1-t2&t4))
 		v3 = v3 + i32(248)
 		t5 := int64(load64(mem, uint32(v3)))
-		t6 := int64(load64(mem, uint32(v2+i32(68360))))
+		t6 := int64(load64(mem, uint32(v2+i32(68152))))
 		t7 := int64(load64(mem, uint32(v4+i32(296))))
 		store64(mem, uint32(v3), uint64(t5-t6&t7))
 		v2 = v2 + i32(16)
@@ -27051,14 +27261,14 @@ l0:
 		v7 = v0 + v6
 		v8 = v7 + i32(240)
 		t3 := int64(load64(mem, uint32(v8)))
-		t4 := int64(load64(mem, uint32(v6+i32(68352))))
+		t4 := int64(load64(mem, uint32(v6+i32(68144))))
 		t5 := v8
 		v8 = v1 + v6
 		t6 := int64(load64(mem, uint32(v8+i32(288))))
 		store64(mem, uint32(t5), uint64(t3+t4&t6))
 		v7 = v7 + i32(248)
 		t7 := int64(load64(mem, uint32(v7)))
-		t8 := int64(load64(mem, uint32(v6+i32(68360))))
+		t8 := int64(load64(mem, uint32(v6+i32(68152))))
 		t9 := int64(load64(mem, uint32(v8+i32(296))))
 		store64(mem, uint32(v7), uint64(t7+t8&t9))
 		v6 = v6 + i32(16)
@@ -27283,13 +27493,13 @@ l1:
 	v10 = t8
 	t9 := int64(load64(mem, uint64(uint32(v0))+8160))
 	v11 = t9
-	store32(mem, uint64(uint32(v4))+24, uint32(i32(53498)))
-	store32(mem, uint64(uint32(v4))+8, uint32(i32(57137)))
-	store32(mem, uint64(uint32(v4))+56, uint32(i32(61714)))
-	store32(mem, uint64(uint32(v4))+40, uint32(i32(53553)))
-	store32(mem, uint64(uint32(v4))+72, uint32(i32(53817)))
-	store32(mem, uint64(uint32(v4))+88, uint32(i32(56615)))
-	store32(mem, uint64(uint32(v4))+104, uint32(i32(57231)))
+	store32(mem, uint64(uint32(v4))+24, uint32(i32(53473)))
+	store32(mem, uint64(uint32(v4))+8, uint32(i32(57107)))
+	store32(mem, uint64(uint32(v4))+56, uint32(i32(61581)))
+	store32(mem, uint64(uint32(v4))+40, uint32(i32(53528)))
+	store32(mem, uint64(uint32(v4))+72, uint32(i32(53792)))
+	store32(mem, uint64(uint32(v4))+88, uint32(i32(56585)))
+	store32(mem, uint64(uint32(v4))+104, uint32(i32(57201)))
 	v12 = i64(0)
 	t10 := v4
 	t11 := v11
@@ -27327,9 +27537,9 @@ l1:
 	store32(mem, uint64(uint32(v4))+120, uint32(i32(51793)))
 	store64(mem, uint64(uint32(v4))+112, uint64(v11))
 	store32(mem, uint64(uint32(v4))+136, uint32(i32(50393)))
-	store32(mem, uint64(uint32(v4))+152, uint32(i32(61521)))
-	store32(mem, uint64(uint32(v4))+168, uint32(i32(61407)))
-	store32(mem, uint64(uint32(v4))+184, uint32(i32(61639)))
+	store32(mem, uint64(uint32(v4))+152, uint32(i32(61388)))
+	store32(mem, uint64(uint32(v4))+168, uint32(i32(61274)))
+	store32(mem, uint64(uint32(v4))+184, uint32(i32(61506)))
 	t23 := int64(load64(mem, uint64(uint32(v0))+8184))
 	store64(mem, uint64(uint32(v4))+128, uint64(t23))
 	t24 := int64(load64(mem, uint64(uint32(v0))+8208))
@@ -27404,10 +27614,10 @@ l2:
 		v12 = p42
 	}
 l3:
-	store32(mem, uint64(uint32(v4))+216, uint32(i32(54150)))
+	store32(mem, uint64(uint32(v4))+216, uint32(i32(54125)))
 	store64(mem, uint64(uint32(v4))+208, uint64(v12))
 	store32(mem, uint64(uint32(v4))+232, uint32(i32(50125)))
-	store32(mem, uint64(uint32(v4))+248, uint32(i32(55123)))
+	store32(mem, uint64(uint32(v4))+248, uint32(i32(55095)))
 	t43 := int64(mem[uint64(uint32(v0))+8145])
 	store64(mem, uint64(uint32(v4))+240, uint64(t43))
 	t44 := int32(load32(mem, uint64(uint32(v0))+8464))
@@ -27462,7 +27672,7 @@ l3:
 		v11 = p58
 	}
 l4:
-	store32(mem, uint64(uint32(v4))+264, uint32(i32(55350)))
+	store32(mem, uint64(uint32(v4))+264, uint32(i32(55322)))
 	store64(mem, uint64(uint32(v4))+256, uint64(v11))
 	{
 		t59 := int32(mem[uint64(uint32(v0))+8104])
@@ -27505,10 +27715,10 @@ l4:
 		v12 = p70
 	}
 l5:
-	store32(mem, uint64(uint32(v4))+280, uint32(i32(55242)))
+	store32(mem, uint64(uint32(v4))+280, uint32(i32(55214)))
 	store64(mem, uint64(uint32(v4))+272, uint64(v12))
-	store32(mem, uint64(uint32(v4))+312, uint32(i32(55451)))
-	store32(mem, uint64(uint32(v4))+296, uint32(i32(61584)))
+	store32(mem, uint64(uint32(v4))+312, uint32(i32(55423)))
+	store32(mem, uint64(uint32(v4))+296, uint32(i32(61451)))
 	t71 := int64(load64(mem, uint64(uint32(v0))+8216))
 	store64(mem, uint64(uint32(v4))+288, uint64(t71))
 	store64(mem, uint64(uint32(v4))+304, uint64(uint32(v8&(v13&(v14^i32(1))))))
@@ -27552,8 +27762,8 @@ l6:
 l7:
 	store32(mem, uint64(uint32(v4))+328, uint32(i32(51674)))
 	store64(mem, uint64(uint32(v4))+320, uint64(v11))
-	store32(mem, uint64(uint32(v4))+360, uint32(i32(61448)))
-	store32(mem, uint64(uint32(v4))+344, uint32(i32(55656)))
+	store32(mem, uint64(uint32(v4))+360, uint32(i32(61315)))
+	store32(mem, uint64(uint32(v4))+344, uint32(i32(55626)))
 	store32(mem, uint64(uint32(v4))+376, uint32(i32(50016)))
 	t78 := int64(mem[uint64(uint32(v0))+12616])
 	store64(mem, uint64(uint32(v4))+336, uint64(t78))
@@ -27663,7 +27873,7 @@ l7:
 						t94 := v1 + (v4 + i32(384))
 						t95 := v5
 						v7 = t93
-						t96 := int32(mem[uint32(int32(t95-v7*i64(10))+i32(55021))])
+						t96 := int32(mem[uint32(int32(t95-v7*i64(10))+i32(54993))])
 						mem[uint32(t94)] = byte(t96)
 						var p97 int32
 						if uint64(v5) > uint64(i64(9)) {
@@ -27787,7 +27997,7 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 			store64(mem, uint32(v6+i32(128)), uint64(v0))
 			store64(mem, uint64(uint32(v6))+120, uint64(v1))
 			store32(mem, uint64(uint32(v6))+112, uint32(v10))
-			t10 := m._mema_fail(v5, i32(18), i32(0), i32(55716), v6+i32(112))
+			t10 := m._mema_fail(v5, i32(18), i32(0), i32(55686), v6+i32(112))
 			mem = *m.memory
 			v10 = t10
 			goto l1
@@ -27821,10 +28031,10 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 		store64(mem, uint64(uint32(v6))+176, uint64(v8))
 		store64(mem, uint64(uint32(v6))+192, uint64(i64(0)))
 		v10 = i32(0)
-		t15 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+		t15 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 		v11 = t15
 		{
-			t16 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+			t16 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 			v12 = t16
 			if v12 == 0 {
 				goto l3
@@ -27891,7 +28101,7 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 				}
 			}
 		l5:
-			p31 := i32(68416)
+			p31 := i32(68208)
 			if v4 != 0 {
 				p31 = v4
 			}
@@ -27924,13 +28134,13 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 			{
 				{
 					{
-						t40 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+						t40 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 						v10 = t40
-						t41 := int32(load32(mem, uint64(uint32(i32(0)))+80332))
+						t41 := int32(load32(mem, uint64(uint32(i32(0)))+79996))
 						if v10 != t41 {
 							goto l7
 						}
-						t42 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+						t42 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 						v10 = v10<<1 + i32(16)
 						t43 := m._realloc(t42, v10<<5)
 						mem = *m.memory
@@ -27938,8 +28148,8 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 						if v13 == 0 {
 							goto l8
 						}
-						store32(mem, uint64(uint32(i32(0)))+80332, uint32(v10))
-						store32(mem, uint64(uint32(i32(0)))+80324, uint32(v13))
+						store32(mem, uint64(uint32(i32(0)))+79996, uint32(v10))
+						store32(mem, uint64(uint32(i32(0)))+79988, uint32(v13))
 					}
 				l7:
 					t44 := m._malloc(v3)
@@ -27952,7 +28162,7 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 				}
 			l8:
 				v12 = i32(0)
-				t45 := m._mema_fail(v5, i32(17), i32(12), i32(54669), i32(0))
+				t45 := m._mema_fail(v5, i32(17), i32(12), i32(54644), i32(0))
 				mem = *m.memory
 				v10 = t45
 				if v10 != 0 {
@@ -27982,10 +28192,10 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 				v5 = t50
 			}
 		l11:
-			t51 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+			t51 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 			v11 = t51
 			{
-				t52 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+				t52 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 				v2 = t52
 				if v2 == 0 {
 					goto l12
@@ -28032,7 +28242,7 @@ func (m *Module) _mema_label_at(v0, v1 int64, v2, v3, v4, v5 int32) int32 {
 			t62 := int64(load64(mem, uint64(uint32(v6))+176))
 			store64(mem, uint32(v13), uint64(t62))
 			v10 = i32(0)
-			store32(mem, uint64(uint32(i32(0)))+80328, uint32(v2+i32(1)))
+			store32(mem, uint64(uint32(i32(0)))+79992, uint32(v2+i32(1)))
 		}
 	l6:
 		m._mema_kernel_names_free(v6 + i32(192))
@@ -28073,10 +28283,10 @@ func (m *Module) _mema_label_remove_at(v0, v1 int64, v2 int32) int32 {
 	v0 = p10
 	store64(mem, uint64(uint32(t5))+40, uint64(v0))
 	v7 = i32(0)
-	t11 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+	t11 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 	v8 = t11
 	{
-		t12 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+		t12 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 		v9 = t12
 		if v9 == 0 {
 			goto l0
@@ -28145,9 +28355,9 @@ l0:
 			m._free(t25)
 			mem = *m.memory
 			v10 = i32(0)
-			t26 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+			t26 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 			v12 = t26 + i32(-1)
-			store32(mem, uint64(uint32(i32(0)))+80328, uint32(v12))
+			store32(mem, uint64(uint32(i32(0)))+79992, uint32(v12))
 			memory_copy(mem, uint32(v11), uint32(v11+i32(32)), uint32((v12-v7)<<5))
 			goto l4
 		}
@@ -28166,7 +28376,7 @@ func (m *Module) _mema_labels_of_registry() int32 {
 	var v8, v9 int64
 	v0 = i32(0)
 	mem := *m.memory
-	t0 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+	t0 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 	v1 = t0
 	v2 = v1<<6 | i32(16)
 	{
@@ -28175,7 +28385,7 @@ func (m *Module) _mema_labels_of_registry() int32 {
 		}
 		v3 = v1 & i32(3)
 		v0 = i32(0)
-		t1 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+		t1 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 		v4 = t1
 		v5 = i32(0)
 		if uint32(v1) < uint32(i32(4)) {
@@ -28227,14 +28437,14 @@ l0:
 		v4 = v7 + v2
 		store32(mem, uint32(t9), uint32(v4))
 		v3 = i32(0)
-		t10 := int32(load32(mem, uint64(uint32(i32(0)))+80328))
+		t10 := int32(load32(mem, uint64(uint32(i32(0)))+79992))
 		t11 := v7
 		v5 = t10
 		store64(mem, uint64(uint32(t11))+8, uint64(uint32(v5)))
 		if v5 == 0 {
 			goto l4
 		}
-		t12 := int32(load32(mem, uint64(uint32(i32(0)))+80324))
+		t12 := int32(load32(mem, uint64(uint32(i32(0)))+79988))
 		v0 = t12
 		v6 = v7
 	l5:
@@ -28509,9 +28719,8 @@ func (m *Module) _take_labels(v0, v1 int32, v2 int64) {
 						goto l2
 					}
 					v10 = v6 + v10
-					t29 := m._memcmp(v10, i32(58498), i32(1))
-					mem = *m.memory
-					if t29 != 0 {
+					t29 := int32(mem[uint32(v10)])
+					if t29 != i32(93) {
 						goto l2
 					}
 					t30 := int32(load32(mem, uint32(v0)))
@@ -28591,9 +28800,9 @@ l0:
 func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 	var v2, v3 int32
 	var v4, v5 int64
-	var v6, v7 int32
-	var v8 int64
-	var v9 int32
+	var v6 int32
+	var v7 int64
+	var v8, v9 int32
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(224)
 	m.___stack_pointer = v2
@@ -28726,178 +28935,205 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 				if v4 == 0 {
 					goto l9
 				}
-				v3 = v1 + i32(529)
 				{
-					v6 = int32(v4)
-					if v6 != i32(6) {
+					v3 = int32(v4)
+					if v3 != i32(6) {
 						goto l10
 					}
-					v6 = i32(0)
+					v3 = i32(0)
 					{
-						t34 := m._memcmp(v3, i32(58064), i32(6))
-						mem = *m.memory
-						if t34 != 0 {
+						t34 := int32(load32(mem, uint64(uint32(v1))+529))
+						if t34 != i32(1634035803) {
 							goto l11
 						}
-						t35 := int64(load64(mem, uint64(uint32(v0))+16))
-						var p36 int32
-						if t35 == i64(0x100000) {
-							p36 = 1
+						t35 := int32(load16(mem, uint32(v1+i32(533))))
+						if t35 != i32(23920) {
+							goto l11
 						}
-						v6 = p36
+						t36 := int64(load64(mem, uint64(uint32(v0))+16))
+						var p37 int32
+						if t36 == i64(0x100000) {
+							p37 = 1
+						}
+						v3 = p37
 					}
 				l11:
-					t37 := int32(mem[uint64(uint32(v0))+216])
-					mem[uint64(uint32(v0))+216] = byte(t37 | v6)
+					t38 := int32(mem[uint64(uint32(v0))+216])
+					mem[uint64(uint32(v0))+216] = byte(t38 | v3)
 					goto l9
 				}
 			l10:
-				if uint32(v6) < uint32(i32(11)) {
+				if uint32(v3) < uint32(i32(11)) {
 					goto l9
 				}
-				t38 := m._memcmp(v3, i32(62039), i32(11))
-				mem = *m.memory
-				v7 = t38
-				t39 := int32(mem[uint64(uint32(v0))+217])
-				t40 := v0
-				var p41 int32
-				if v7 == 0 {
-					p41 = 1
+				v6 = i32(0)
+				{
+					t39 := int64(load64(mem, uint64(uint32(v1))+529))
+					if t39 != i64(0x47203a6e6f6e615b) {
+						goto l12
+					}
+					t40 := int32(load16(mem, uint32(v1+i32(537))))
+					if t40 != i32(14959) {
+						goto l12
+					}
+					t41 := int32(mem[uint32(v1+i32(539))])
+					var p42 int32
+					if t41 == i32(32) {
+						p42 = 1
+					}
+					v6 = p42
 				}
-				mem[uint64(uint32(t40))+217] = byte(t39 | p41)
-				if v6 != i32(27) {
+			l12:
+				t43 := int32(mem[uint64(uint32(v0))+217])
+				mem[uint64(uint32(v0))+217] = byte(t43 | v6)
+				if v3 != i32(27) {
 					goto l9
 				}
-				t42 := m._memcmp(v3, i32(58457), i32(27))
-				mem = *m.memory
-				if t42 != 0 {
+				t44 := int64(load64(mem, uint64(uint32(v1))+529))
+				if t44 != i64(7431003631151636827) {
+					goto l9
+				}
+				t45 := int64(load64(mem, uint64(uint32(v1))+537))
+				if t45 != i64(7020302829288057196) {
+					goto l9
+				}
+				t46 := int64(load64(mem, uint64(uint32(v1))+545))
+				if t46 != i64(7310011936910830700) {
+					goto l9
+				}
+				t47 := int32(load16(mem, uint32(v1+i32(553))))
+				if t47 != i32(24942) {
+					goto l9
+				}
+				t48 := int32(mem[uint32(v1+i32(555))])
+				if t48 != i32(93) {
 					goto l9
 				}
 				_mema_self_note_arena(v0, v1)
 				mem = *m.memory
 			}
 		l9:
-			t43 := int32(mem[uint64(uint32(v2))+148])
-			if t43 != i32(1) {
+			t49 := int32(mem[uint64(uint32(v2))+148])
+			if t49 != i32(1) {
 				goto l8
 			}
-			t44 := int32(load32(mem, uint64(uint32(v2))+152))
-			if t44 != i32(3) {
+			t50 := int32(load32(mem, uint64(uint32(v2))+152))
+			if t50 != i32(3) {
 				goto l8
 			}
 			_mema_self_begin_heaps(v0, v1)
 			mem = *m.memory
 			{
 				{
-					t45 := int64(load64(mem, uint64(uint32(v0))+208))
-					v4 = t45
-					t46 := int64(load64(mem, uint64(uint32(v1))+8))
-					t47 := v4
-					v5 = t46
-					p48 := v5
+					t51 := int64(load64(mem, uint64(uint32(v0))+208))
+					v4 = t51
+					t52 := int64(load64(mem, uint64(uint32(v1))+8))
+					t53 := v4
+					v5 = t52
+					p54 := v5
 					if uint64(v4) < uint64(v5) {
-						p48 = t47
+						p54 = t53
 					}
-					v4 = p48
-					t49 := int64(load64(mem, uint32(v1)))
-					t50 := v4
-					v5 = t49
-					if uint64(t50) > uint64(v5) {
-						goto l12
+					v4 = p54
+					t55 := int64(load64(mem, uint32(v1)))
+					t56 := v4
+					v5 = t55
+					if uint64(t56) > uint64(v5) {
+						goto l13
 					}
 					v4 = v5
-					goto l13
+					goto l14
 				}
-			l12:
+			l13:
 				{
-					t51 := int64(load64(mem, uint64(uint32(v0))+200))
-					if v5 == t51 {
-						goto l14
+					t57 := int64(load64(mem, uint64(uint32(v0))+200))
+					if v5 == t57 {
+						goto l15
 					}
 					v4 = v5
-					goto l13
+					goto l14
 				}
-			l14:
+			l15:
 				v3 = v2 + i32(160) + i32(16)
 				store32(mem, uint32(v3), uint32(i32(4)))
 				store64(mem, uint32(v2+i32(160)+i32(8)), uint64(v4))
 				store64(mem, uint32(v2+i32(160)+i32(56)), uint64(i64(0)))
 				store64(mem, uint32(v2+i32(160)+i32(48)), uint64(i64(0)))
 				store64(mem, uint32(v2+i32(160)+i32(40)), uint64(i64(0)))
-				t52 := v2 + i32(160) + i32(32)
-				v8 = v4 - v5
-				store64(mem, uint32(t52), uint64(v8))
+				t58 := v2 + i32(160) + i32(32)
+				v7 = v4 - v5
+				store64(mem, uint32(t58), uint64(v7))
 				store64(mem, uint32(v2+i32(160)+i32(24)), uint64(i64(0)))
 				store64(mem, uint32(v2+i32(64)+i32(8)), uint64(v4))
 				store64(mem, uint32(v2+i32(64)+i32(24)), uint64(i64(0)))
-				store64(mem, uint32(v2+i32(64)+i32(32)), uint64(v8))
+				store64(mem, uint32(v2+i32(64)+i32(32)), uint64(v7))
 				store64(mem, uint32(v2+i32(64)+i32(40)), uint64(i64(0)))
 				store64(mem, uint32(v2+i32(64)+i32(48)), uint64(i64(0)))
 				store64(mem, uint32(v2+i32(64)+i32(56)), uint64(i64(0)))
-				t53 := int64(load64(mem, uint32(v3)))
-				store64(mem, uint32(v2+i32(64)+i32(16)), uint64(t53))
+				t59 := int64(load64(mem, uint32(v3)))
+				store64(mem, uint32(v2+i32(64)+i32(16)), uint64(t59))
 				store64(mem, uint64(uint32(v2))+160, uint64(v5))
 				store64(mem, uint64(uint32(v2))+64, uint64(v5))
 				m._mema_self_take(v0, v1, v2+i32(64))
 				mem = *m.memory
 			}
-		l13:
+		l14:
 			{
-				t54 := int32(mem[uint64(uint32(v0))+48])
-				if t54 != i32(1) {
-					goto l15
-				}
-				t55 := int64(load64(mem, uint32(v1)))
-				if v4 != t55 {
-					goto l15
-				}
-				t56 := m._mema_self_continue_heap(v0, v1)
-				mem = *m.memory
-				v4 = t56
-			}
-		l15:
-			{
-				t57 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
-				mem = *m.memory
-				if t57 == 0 {
+				t60 := int32(mem[uint64(uint32(v0))+48])
+				if t60 != i32(1) {
 					goto l16
 				}
+				t61 := int64(load64(mem, uint32(v1)))
+				if v4 != t61 {
+					goto l16
+				}
+				t62 := m._mema_self_continue_heap(v0, v1)
+				mem = *m.memory
+				v4 = t62
+			}
+		l16:
+			{
+				t63 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
+				mem = *m.memory
+				if t63 == 0 {
+					goto l17
+				}
 				v3 = v2 + i32(8)
-			l17:
+			l18:
 				{
-					t58 := int64(load64(mem, uint64(uint32(v2))+160))
-					_mema_self_find_heaps(v0, v1, v4, t58)
+					t64 := int64(load64(mem, uint64(uint32(v2))+160))
+					_mema_self_find_heaps(v0, v1, v4, t64)
 					mem = *m.memory
-					t59 := int64(load64(mem, uint32(v2+i32(160)+i32(8))))
-					t60 := v3
-					v4 = t59
-					store64(mem, uint32(t60), uint64(v4))
-					t61 := int64(load64(mem, uint32(v2+i32(160)+i32(16))))
-					store64(mem, uint32(v2+i32(16)), uint64(t61))
-					t62 := int64(load64(mem, uint32(v2+i32(160)+i32(24))))
-					store64(mem, uint32(v2+i32(24)), uint64(t62))
-					t63 := int64(load64(mem, uint32(v2+i32(160)+i32(32))))
-					store64(mem, uint32(v2+i32(32)), uint64(t63))
-					t64 := int64(load64(mem, uint32(v2+i32(160)+i32(40))))
-					store64(mem, uint32(v2+i32(40)), uint64(t64))
-					t65 := int64(load64(mem, uint32(v2+i32(160)+i32(48))))
-					store64(mem, uint32(v2+i32(48)), uint64(t65))
-					t66 := int64(load64(mem, uint32(v2+i32(160)+i32(56))))
-					store64(mem, uint32(v2+i32(56)), uint64(t66))
-					t67 := int64(load64(mem, uint64(uint32(v2))+160))
-					store64(mem, uint32(v2), uint64(t67))
+					t65 := int64(load64(mem, uint32(v2+i32(160)+i32(8))))
+					t66 := v3
+					v4 = t65
+					store64(mem, uint32(t66), uint64(v4))
+					t67 := int64(load64(mem, uint32(v2+i32(160)+i32(16))))
+					store64(mem, uint32(v2+i32(16)), uint64(t67))
+					t68 := int64(load64(mem, uint32(v2+i32(160)+i32(24))))
+					store64(mem, uint32(v2+i32(24)), uint64(t68))
+					t69 := int64(load64(mem, uint32(v2+i32(160)+i32(32))))
+					store64(mem, uint32(v2+i32(32)), uint64(t69))
+					t70 := int64(load64(mem, uint32(v2+i32(160)+i32(40))))
+					store64(mem, uint32(v2+i32(40)), uint64(t70))
+					t71 := int64(load64(mem, uint32(v2+i32(160)+i32(48))))
+					store64(mem, uint32(v2+i32(48)), uint64(t71))
+					t72 := int64(load64(mem, uint32(v2+i32(160)+i32(56))))
+					store64(mem, uint32(v2+i32(56)), uint64(t72))
+					t73 := int64(load64(mem, uint64(uint32(v2))+160))
+					store64(mem, uint32(v2), uint64(t73))
 					m._mema_self_take(v0, v1, v2)
 					mem = *m.memory
-					t68 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
+					t74 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
 					mem = *m.memory
-					if t68 != 0 {
-						goto l17
+					if t74 != 0 {
+						goto l18
 					}
 				}
 			}
-		l16:
-			t69 := int64(load64(mem, uint64(uint32(v1))+8))
-			_mema_self_find_heaps(v0, v1, v4, t69)
+		l17:
+			t75 := int64(load64(mem, uint64(uint32(v1))+8))
+			_mema_self_find_heaps(v0, v1, v4, t75)
 			mem = *m.memory
 			m._mema_self_note_go_heap(v0, v1)
 			mem = *m.memory
@@ -28905,127 +29141,127 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 			mem = *m.memory
 		}
 	l8:
-		t70 := int64(load64(mem, uint64(uint32(v1))+8))
-		m._take_labels(v0, v1, t70)
+		t76 := int64(load64(mem, uint64(uint32(v1))+8))
+		m._take_labels(v0, v1, t76)
 		mem = *m.memory
-		t71 := int32(load32(mem, uint32(v0)))
-		v3 = t71
-		t72 := int64(load64(mem, uint64(uint32(v3))+8448))
-		v5 = t72
-		t73 := int64(load64(mem, uint64(uint32(v0))+64))
-		t74 := v5
-		v4 = t73
-		if t74 == v4 {
+		t77 := int32(load32(mem, uint32(v0)))
+		v3 = t77
+		t78 := int64(load64(mem, uint64(uint32(v3))+8448))
+		v5 = t78
+		t79 := int64(load64(mem, uint64(uint32(v0))+64))
+		t80 := v5
+		v4 = t79
+		if t80 == v4 {
 			goto l0
 		}
 		{
-			t75 := int32(load32(mem, uint64(uint32(v3))+56928))
-			v6 = t75
-			t76 := v6
-			v7 = int32(v4)
-			v3 = t76 + v7<<6
-			t77 := int64(load64(mem, uint32(v3)))
-			t78 := int64(load64(mem, uint32(v1)))
-			v4 = t78
-			if t77 != v4 {
-				goto l18
-			}
-			t79 := int64(load64(mem, uint64(uint32(v3))+8))
-			t80 := int64(load64(mem, uint64(uint32(v1))+8))
-			if t79 != t80 {
-				goto l18
-			}
-			t81 := int64(load64(mem, uint64(uint32(v1))+88))
-			store64(mem, uint64(uint32(v3))+24, uint64(t81))
-			goto l0
-		}
-	l18:
-		t82 := v6
-		v9 = int32(v5)
-		v6 = t82 + v9<<6
-		v5 = i64(0)
-		if v7 >= v9 {
-			goto l19
-		}
-		v5 = i64(0)
-	l20:
-		{
+			t81 := int32(load32(mem, uint64(uint32(v3))+56928))
+			v6 = t81
+			t82 := v6
+			v8 = int32(v4)
+			v3 = t82 + v8<<6
 			t83 := int64(load64(mem, uint32(v3)))
-			t84 := m._resident(v0, v4, t83, i32(0))
-			mem = *m.memory
+			t84 := int64(load64(mem, uint32(v1)))
 			v4 = t84
-			t85 := int64(load64(mem, uint32(v3)))
-			t86 := v3
-			t87 := v0
-			v7 = v3 + i32(8)
-			t88 := int64(load64(mem, uint32(v7)))
-			t89 := int64(load64(mem, uint64(uint32(v3))+56))
-			var p90 int32
-			if t89 != i64(0) {
-				p90 = 1
+			if t83 != v4 {
+				goto l19
 			}
-			t91 := m._resident(t87, t85, t88, p90)
-			mem = *m.memory
-			v8 = t91
-			store64(mem, uint64(uint32(t86))+24, uint64(v8))
-			v5 = v8 + (v4 + v5)
-			t92 := int64(load64(mem, uint32(v7)))
-			v4 = t92
-			v3 = v3 + i32(64)
-			if uint32(v3) < uint32(v6) {
-				goto l20
+			t85 := int64(load64(mem, uint64(uint32(v3))+8))
+			t86 := int64(load64(mem, uint64(uint32(v1))+8))
+			if t85 != t86 {
+				goto l19
 			}
+			t87 := int64(load64(mem, uint64(uint32(v1))+88))
+			store64(mem, uint64(uint32(v3))+24, uint64(t87))
+			goto l0
 		}
 	l19:
-		t93 := int64(load64(mem, uint64(uint32(v1))+8))
-		t94 := m._resident(v0, v4, t93, i32(0))
+		t88 := v6
+		v9 = int32(v5)
+		v6 = t88 + v9<<6
+		v5 = i64(0)
+		if v8 >= v9 {
+			goto l20
+		}
+		v5 = i64(0)
+	l21:
+		{
+			t89 := int64(load64(mem, uint32(v3)))
+			t90 := m._resident(v0, v4, t89, i32(0))
+			mem = *m.memory
+			v4 = t90
+			t91 := int64(load64(mem, uint32(v3)))
+			t92 := v3
+			t93 := v0
+			v8 = v3 + i32(8)
+			t94 := int64(load64(mem, uint32(v8)))
+			t95 := int64(load64(mem, uint64(uint32(v3))+56))
+			var p96 int32
+			if t95 != i64(0) {
+				p96 = 1
+			}
+			t97 := m._resident(t93, t91, t94, p96)
+			mem = *m.memory
+			v7 = t97
+			store64(mem, uint64(uint32(t92))+24, uint64(v7))
+			v5 = v7 + (v4 + v5)
+			t98 := int64(load64(mem, uint32(v8)))
+			v4 = t98
+			v3 = v3 + i32(64)
+			if uint32(v3) < uint32(v6) {
+				goto l21
+			}
+		}
+	l20:
+		t99 := int64(load64(mem, uint64(uint32(v1))+8))
+		t100 := m._resident(v0, v4, t99, i32(0))
 		mem = *m.memory
-		v4 = t94
+		v4 = t100
 		{
 			{
 				{
-					t95 := int32(mem[uint64(uint32(v0))+36])
-					if t95 != 0 {
-						goto l21
-					}
-					t96 := int64(load64(mem, uint64(uint32(v0))+40))
-					if t96 == 0 {
+					t101 := int32(mem[uint64(uint32(v0))+36])
+					if t101 != 0 {
 						goto l22
 					}
+					t102 := int64(load64(mem, uint64(uint32(v0))+40))
+					if t102 == 0 {
+						goto l23
+					}
 				}
-			l21:
+			l22:
 				v4 = v4 + v5
-				t97 := int64(load64(mem, uint64(uint32(v1))+88))
-				t98 := v4
-				v5 = t97
-				p99 := v5
+				t103 := int64(load64(mem, uint64(uint32(v1))+88))
+				t104 := v4
+				v5 = t103
+				p105 := v5
 				if uint64(v4) > uint64(v5) {
-					p99 = t98
+					p105 = t104
 				}
-				p100 := v5
+				p106 := v5
 				if uint64(v4) < uint64(v5) {
-					p100 = v4
+					p106 = v4
 				}
-				v4 = p99 - p100
-				goto l23
+				v4 = p105 - p106
+				goto l24
 			}
-		l22:
-			t101 := int64(load64(mem, uint64(uint32(v1))+88))
-			v4 = t101
+		l23:
+			t107 := int64(load64(mem, uint64(uint32(v1))+88))
+			v4 = t107
 		}
-	l23:
-		t102 := int32(load32(mem, uint32(v0)))
-		t103 := int32(load32(mem, uint64(uint32(t102))+56928))
-		t104 := int32(load32(mem, uint64(uint32(v0))+64))
-		v0 = t103 + t104<<6
+	l24:
+		t108 := int32(load32(mem, uint32(v0)))
+		t109 := int32(load32(mem, uint64(uint32(t108))+56928))
+		t110 := int32(load32(mem, uint64(uint32(v0))+64))
+		v0 = t109 + t110<<6
 		if uint32(v0) >= uint32(v6) {
 			goto l0
 		}
-	l24:
+	l25:
 		store64(mem, uint64(uint32(v0))+40, uint64(v4))
 		v0 = v0 + i32(64)
 		if uint32(v0) < uint32(v6) {
-			goto l24
+			goto l25
 		}
 	}
 l0:
@@ -29229,7 +29465,7 @@ func (m *Module) _mema_self_memory_open(v0 int32) int32 {
 		t5 := v2
 		v3 = t4
 		store32(mem, uint64(uint32(t5))+24, uint32(v3))
-		t6 := m._open(i32(54468), i32(0))
+		t6 := m._open(i32(54443), i32(0))
 		mem = *m.memory
 		v4 = t6
 		t7 := v2
@@ -30009,26 +30245,29 @@ func (m *Module) _mema_self_object_end(v0 int32, v1 int64) int64 {
 		if t2 != i32(64) {
 			goto l0
 		}
-		t3 := m._memcmp(v2+i32(3584), i32(68432), i32(5))
-		mem = *m.memory
-		if t3 != 0 {
+		t3 := int32(load32(mem, uint64(uint32(v2))+3584))
+		if t3 != i32(1179403647) {
 			goto l0
 		}
-		t4 := int32(load16(mem, uint64(uint32(v2))+3638))
-		if t4&i32(0xffff) != i32(56) {
+		t4 := int32(mem[uint64(uint32(v2))+3588])
+		if t4 != i32(2) {
 			goto l0
 		}
-		t5 := int32(load16(mem, uint64(uint32(v2))+3640))
-		v5 = t5
+		t5 := int32(load16(mem, uint64(uint32(v2))+3638))
+		if t5&i32(0xffff) != i32(56) {
+			goto l0
+		}
+		t6 := int32(load16(mem, uint64(uint32(v2))+3640))
+		v5 = t6
 		if uint32(v5&i32(0xffff)) > uint32(i32(64)) {
 			goto l0
 		}
-		t6 := int64(load64(mem, uint64(uint32(v2))+3616))
-		t7 := m._mema_self_read(v0, t6+v1, v2, v5*i32(56)&i32(65528))
+		t7 := int64(load64(mem, uint64(uint32(v2))+3616))
+		t8 := m._mema_self_read(v0, t7+v1, v2, v5*i32(56)&i32(65528))
 		mem = *m.memory
-		t8 := int32(load16(mem, uint64(uint32(v2))+3640))
-		v5 = t8
-		if t7 != v5*i32(56) {
+		t9 := int32(load16(mem, uint64(uint32(v2))+3640))
+		v5 = t9
+		if t8 != v5*i32(56) {
 			goto l0
 		}
 		if v5 == 0 {
@@ -30039,22 +30278,22 @@ func (m *Module) _mema_self_object_end(v0 int32, v1 int64) int64 {
 		v7 = i64(-1)
 	l3:
 		{
-			t9 := int32(load32(mem, uint32(v0)))
-			if t9 != i32(1) {
+			t10 := int32(load32(mem, uint32(v0)))
+			if t10 != i32(1) {
 				goto l1
 			}
-			t10 := int64(load64(mem, uint32(v0+i32(16))))
-			v6 = t10
+			t11 := int64(load64(mem, uint32(v0+i32(16))))
+			v6 = t11
 			{
 				if v7 != i64(-1) {
 					goto l2
 				}
-				t11 := int64(uint64(v6) % uint64(v3))
-				v7 = v6 - t11
+				t12 := int64(uint64(v6) % uint64(v3))
+				v7 = v6 - t12
 			}
 		l2:
-			t12 := int64(load64(mem, uint32(v0+i32(40))))
-			v6 = t12 + v6
+			t13 := int64(load64(mem, uint32(v0+i32(40))))
+			v6 = t13 + v6
 		}
 	l1:
 		v0 = v0 + i32(56)
@@ -30067,8 +30306,8 @@ func (m *Module) _mema_self_object_end(v0 int32, v1 int64) int64 {
 			goto l0
 		}
 		v6 = v3 - v7 + v6 + i64(-1)
-		t13 := int64(uint64(v6) % uint64(v3))
-		v4 = v6 + v1 - t13
+		t14 := int64(uint64(v6) % uint64(v3))
+		v4 = v6 + v1 - t14
 	}
 l0:
 	m.___stack_pointer = v2 + i32(3648)
@@ -30102,7 +30341,7 @@ func (m *Module) _mema_range_name(v0, v1, v2 int32) int32 {
 				if uint32((v8+i32(-32))&i32(255)) > uint32(i32(94)) {
 					goto l1
 				}
-				t5 := m._memchr(i32(57743), v8, i32(5))
+				t5 := m._memchr(i32(57702), v8, i32(5))
 				mem = *m.memory
 				if t5 != 0 {
 					goto l1
@@ -30154,7 +30393,7 @@ l0:
 		if v4 == 0 {
 			goto l4
 		}
-		t13 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+		t13 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 		if t13 == i32(22) {
 			goto l4
 		}
@@ -30300,7 +30539,7 @@ func (m *Module) _mema_range_check(v0 int32, v1 int64, v2, v3 int32) int32 {
 		v13 = i32(0)
 		v14 = i32(0)
 		{
-		l18:
+		l20:
 			{
 				if v9 != i64(0) {
 					goto l3
@@ -30344,7 +30583,7 @@ func (m *Module) _mema_range_check(v0 int32, v1 int64, v2, v3 int32) int32 {
 						if t16 == 0 {
 							goto l6
 						}
-						t17 := m._mema_rule_for(v0, i32(68440))
+						t17 := m._mema_rule_for(v0, i32(68224))
 						mem = *m.memory
 						t18 := int32(load32(mem, uint64(uint32(t17))+16))
 						if t18 != 0 {
@@ -30468,139 +30707,161 @@ func (m *Module) _mema_range_check(v0 int32, v1 int64, v2, v3 int32) int32 {
 						if v17 == 0 {
 							goto l13
 						}
-						v19 = v0 + i32(529)
-						v20 = v19 + v17 + i32(-1)
-						t44 := m._memcmp(v20, i32(58498), i32(1))
-						mem = *m.memory
-						v21 = t44
 						if uint32(v17) < uint32(i32(6)) {
 							goto l13
 						}
-						if v21 != 0 {
+						v19 = v0 + i32(529)
+						v20 = v19 + v17 + i32(-1)
+						t44 := int32(mem[uint32(v20)])
+						if t44&i32(255) != i32(93) {
 							goto l13
 						}
 						{
-							t45 := m._memcmp(v19, i32(77040), i32(6))
-							mem = *m.memory
-							if t45 == 0 {
-								goto l14
+							{
+								t45 := int32(load32(mem, uint64(uint32(v0))+529))
+								if t45 != i32(1869504859) {
+									goto l14
+								}
+								t46 := int32(load16(mem, uint32(v0+i32(533))))
+								if t46 == i32(14958) {
+									goto l15
+								}
 							}
+						l14:
 							if uint32(v17) < uint32(i32(12)) {
 								goto l13
 							}
-							t46 := m._memcmp(v19, i32(77047), i32(12))
-							mem = *m.memory
-							if t46 != 0 {
+							t47 := int64(load64(mem, uint32(v19)))
+							if t47 != i64(7526464330186776923) {
+								goto l13
+							}
+							t48 := int32(load32(mem, uint32(v0+i32(537))))
+							if t48 != i32(980247917) {
 								goto l13
 							}
 						}
-					l14:
+					l15:
 						{
-							t47 := int32(load32(mem, uint64(uint32(v2))+4))
-							v21 = t47
-							t48 := int32(load32(mem, uint64(uint32(v2))+8))
-							if v21 != t48 {
-								goto l15
-							}
-							t49 := int32(load32(mem, uint32(v2)))
-							v21 = v21<<1 + i32(4)
-							t50 := m._realloc(t49, v21*i32(96))
-							mem = *m.memory
-							v22 = t50
-							if v22 == 0 {
+							t49 := int32(load32(mem, uint64(uint32(v2))+4))
+							v21 = t49
+							t50 := int32(load32(mem, uint64(uint32(v2))+8))
+							if v21 != t50 {
 								goto l16
+							}
+							t51 := int32(load32(mem, uint32(v2)))
+							v21 = v21<<1 + i32(4)
+							t52 := m._realloc(t51, v21*i32(96))
+							mem = *m.memory
+							v22 = t52
+							if v22 == 0 {
+								goto l17
 							}
 							store32(mem, uint64(uint32(v2))+8, uint32(v21))
 							store32(mem, uint32(v2), uint32(v22))
 						}
-					l15:
-						p51 := v7
+					l16:
+						;
+						var p53 int32
 						if uint64(v16) < uint64(v7) {
-							p51 = v16
+							p53 = 1
 						}
-						v15 = p51
+						v22 = p53
 						v21 = i32(0)
 						{
 							if uint32(v17) < uint32(i32(12)) {
-								goto l17
+								goto l18
 							}
-							t52 := m._memcmp(v19, i32(77047), i32(12))
-							mem = *m.memory
-							var p53 int32
-							if t52 == 0 {
-								p53 = 1
+							t54 := int64(load64(mem, uint32(v19)))
+							if t54 != i64(7526464330186776923) {
+								goto l18
 							}
-							v21 = p53
+							t55 := int32(load32(mem, uint32(v0+i32(537))))
+							var p56 int32
+							if t55 == i32(980247917) {
+								p56 = 1
+							}
+							v21 = p56
 						}
-					l17:
-						t54 := int32(mem[uint64(uint32(v2))+12])
-						mem[uint64(uint32(v2))+12] = byte(t54 | v21)
-						t55 := m._memcmp(v19, i32(77040), i32(6))
-						mem = *m.memory
-						v21 = t55
-						t56 := int32(load32(mem, uint64(uint32(v2))+4))
-						t57 := v2
-						v17 = t56
-						store32(mem, uint64(uint32(t57))+4, uint32(v17+i32(1)))
-						t58 := int32(load32(mem, uint32(v2)))
-						v17 = t58 + v17*i32(96)
+					l18:
+						p57 := v7
+						if v22 != 0 {
+							p57 = v16
+						}
+						v15 = p57
+						t58 := int32(mem[uint64(uint32(v2))+12])
+						mem[uint64(uint32(v2))+12] = byte(t58 | v21)
+						v21 = i32(12)
+						{
+							t59 := int32(load32(mem, uint32(v19)))
+							if t59 != i32(1869504859) {
+								goto l19
+							}
+							t60 := int32(load16(mem, uint32(v0+i32(533))))
+							p61 := i32(12)
+							if t60 == i32(14958) {
+								p61 = i32(6)
+							}
+							v21 = p61
+						}
+					l19:
+						t62 := int32(load32(mem, uint64(uint32(v2))+4))
+						t63 := v2
+						v17 = t62
+						store32(mem, uint64(uint32(t63))+4, uint32(v17+i32(1)))
+						t64 := int32(load32(mem, uint32(v2)))
+						v17 = t64 + v17*i32(96)
 						store64(mem, uint64(uint32(v17))+8, uint64(v15))
 						store64(mem, uint32(v17), uint64(v1))
 						v17 = v17 + i32(16)
 						memory_zero(mem, uint32(v17), uint32(i32(80)))
-						t60 := v17
-						t61 := v19
-						p59 := i32(6)
-						if v21 != 0 {
-							p59 = i32(12)
-						}
-						v19 = t61 + p59
-						t62 := v19
+						t65 := v17
+						v19 = v19 + v21
+						t66 := v19
 						v19 = v20 - v19
-						p63 := i32(79)
+						p67 := i32(79)
 						if uint32(v19) < uint32(i32(79)) {
-							p63 = v19
+							p67 = v19
 						}
-						memory_copy(mem, uint32(t60), uint32(t62), uint32(p63))
+						memory_copy(mem, uint32(t65), uint32(t66), uint32(p67))
 					}
 				l13:
-					t64 := int64(load64(mem, uint64(uint32(v0))+8))
-					v12 = t64
+					t68 := int64(load64(mem, uint64(uint32(v0))+8))
+					v12 = t68
 					goto l11
 				}
-			l16:
-				t65 := m._mema_fail(v3, i32(17), i32(12), i32(54669), i32(0))
+			l17:
+				t69 := m._mema_fail(v3, i32(17), i32(12), i32(54644), i32(0))
 				mem = *m.memory
-				v6 = t65
+				v6 = t69
 			}
 		l11:
 			if v6 == 0 {
-				goto l18
+				goto l20
 			}
-			t66 := int32(load32(mem, uint64(uint32(v5))+4))
-			m.t0[uint(t66)].(func(int32))(v5)
+			t70 := int32(load32(mem, uint64(uint32(v5))+4))
+			m.t0[uint(t70)].(func(int32))(v5)
 			mem = *m.memory
 			goto l1
 		}
 	l4:
 		{
 			if v13&i32(1) == 0 {
-				goto l19
+				goto l21
 			}
 			store64(mem, uint64(uint32(v4))+16, uint64(v8))
-			t67 := m._mema_fail(v3, i32(24), i32(0), i32(52098), v4+i32(16))
+			t71 := m._mema_fail(v3, i32(24), i32(0), i32(52098), v4+i32(16))
 			mem = *m.memory
-			v6 = t67
+			v6 = t71
 			goto l1
 		}
-	l19:
+	l21:
 		v6 = i32(0)
 		if uint64(v12) >= uint64(v7) {
 			goto l1
 		}
 		store64(mem, uint64(uint32(v4))+32, uint64(v12))
-		t68 := m._mema_fail(v3, i32(22), i32(0), i32(56821), v4+i32(32))
-		v6 = t68
+		t72 := m._mema_fail(v3, i32(22), i32(0), i32(0xddd7), v4+i32(32))
+		v6 = t72
 	}
 l1:
 	m.___stack_pointer = v4 + i32(176)
@@ -31133,7 +31394,7 @@ func (m *Module) _mema_smaps_feed(v0, v1, v2 int32) int32 {
 						l18:
 							{
 								t50 := int32(mem[uint32(v6)])
-								t51 := int32(mem[uint32(t50+i32(77072))])
+								t51 := int32(mem[uint32(t50+i32(76832))])
 								if t51 == 0 {
 									goto l17
 								}
@@ -31297,9 +31558,8 @@ func (m *Module) _take_line(v0, v1 int32) {
 			if v3 == v4 {
 				goto l1
 			}
-			t8 := m._memcmp(v3+i32(-1), i32(62299), i32(1))
-			mem = *m.memory
-			if t8 == 0 {
+			t8 := int32(mem[uint32(v3+i32(-1))])
+			if t8 == i32(13) {
 				goto l0
 			}
 		}
@@ -31698,7 +31958,7 @@ func (m *Module) _mema_capture_key(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(42)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0*i32(20)+i32(77328))))
+		t0 := int32(load32(*m.memory, uint32(v0*i32(20)+i32(77088))))
 		v1 = t0
 	}
 l0:
@@ -31711,7 +31971,7 @@ func (m *Module) _mema_capture_program_kind(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(2)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(78188))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(77948))))
 		v1 = t0
 	}
 l0:
@@ -31726,46 +31986,47 @@ func _mema_capture_is_path(v0 int32) int32 {
 }
 func (m *Module) _mema_capture_wants(v0 int32) int32 {
 	mem := *m.memory
-	t0 := int32(load32(mem, uint32(v0*i32(20)+i32(77336))))
-	t1 := int32(load32(mem, uint32(t0<<2+i32(78208))))
+	t0 := int32(load32(mem, uint32(v0*i32(20)+i32(77096))))
+	t1 := int32(load32(mem, uint32(t0<<2+i32(77968))))
 	return t1
 }
 func (m *Module) _mema_capture_find(v0, v1, v2 int32) int32 {
-	var v3, v4, v5, v6 int32
+	var v3, v4, v5, v6, v7 int32
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint32(v0)))
 		v3 = t0
 		t1 := int32(load32(mem, uint64(uint32(v0))+4))
-		t2 := m._memchr(v3, i32(58), t1-v3)
+		t2 := v3
+		v4 = t1
+		t3 := m._memchr(t2, i32(58), v4-v3)
 		mem = *m.memory
-		v4 = t2
-		if v4 == 0 {
+		v5 = t3
+		if v5 == 0 {
 			goto l0
 		}
 	l10:
 		{
-			t3 := v4
-			v5 = v3 + i32(1)
-			if t3-v5 >= i32(8) {
+			t4 := v5
+			v0 = v3 + i32(1)
+			if t4-v0 >= i32(8) {
 				goto l1
 			}
-			v6 = v5
+			v6 = v0
 			goto l2
 		}
 	l1:
 		v6 = v3 ^ i32(-1)
 	l4:
 		{
-			t4 := m._memcmp(v5, i32(78252), i32(8))
-			mem = *m.memory
-			if t4 != 0 {
+			t5 := int64(load64(mem, uint32(v0)))
+			if t5 != i64(2314885530818453536) {
 				goto l3
 			}
-			v5 = v5 + i32(8)
-			t5 := v4
+			v0 = v0 + i32(8)
+			t6 := v5
 			v6 = v6 + i32(-8)
-			if t5+v6 > i32(7) {
+			if t6+v6 > i32(7) {
 				goto l4
 			}
 		}
@@ -31773,26 +32034,26 @@ func (m *Module) _mema_capture_find(v0, v1, v2 int32) int32 {
 		v6 = i32(0) - v6
 	l2:
 		{
-			if uint32(v5) < uint32(v4) {
+			if uint32(v0) < uint32(v5) {
 				goto l5
 			}
-			v3 = v5
+			v3 = v0
 			goto l6
 		l5:
-			t6 := v5
-			v6 = v4 - v6
-			v3 = t6 + v6
+			t7 := v0
+			v6 = v5 - v6
+			v3 = t7 + v6
 		l8:
 			{
-				t7 := int32(mem[uint32(v5)])
-				if t7 == i32(32) {
+				t8 := int32(mem[uint32(v0)])
+				if t8 == i32(32) {
 					goto l7
 				}
-				v3 = v5
+				v3 = v0
 				goto l6
 			}
 		l7:
-			v5 = v5 + i32(1)
+			v0 = v0 + i32(1)
 			v6 = v6 + i32(-1)
 			if v6 != 0 {
 				goto l8
@@ -31800,110 +32061,114 @@ func (m *Module) _mema_capture_find(v0, v1, v2 int32) int32 {
 		}
 	l6:
 		{
-			if v3 == v4 {
+			if v3 == v5 {
 				goto l9
 			}
-			t8 := int32(mem[uint32(v3)])
-			if t8 == i32(9) {
+			t9 := int32(mem[uint32(v3)])
+			if t9 == i32(9) {
 				goto l10
 			}
 		}
 	l9:
-		t9 := int32(load32(mem, uint64(uint32(v0))+4))
+		store32(mem, uint64(uint32(v2))+4, uint32(v4))
 		t10 := v2
-		v6 = t9
-		store32(mem, uint64(uint32(t10))+4, uint32(v6))
-		t11 := v2
-		v5 = v4 + i32(1)
-		store32(mem, uint32(t11), uint32(v5))
-	l16:
-		if v6-v5 < i32(8) {
+		v0 = v5 + i32(1)
+		store32(mem, uint32(t10), uint32(v0))
+	l18:
+		if v4-v0 >= i32(8) {
 			goto l11
 		}
-	l12:
-		{
-			t12 := m._memcmp(v5, i32(78252), i32(8))
-			mem = *m.memory
-			v0 = t12
-			t13 := int32(load32(mem, uint32(v2)))
-			v5 = t13
-			t14 := int32(load32(mem, uint64(uint32(v2))+4))
-			v6 = t14
-			if v0 != 0 {
-				goto l11
-			}
-			t15 := v2
-			v5 = v5 + i32(8)
-			store32(mem, uint32(t15), uint32(v5))
-			if v6-v5 > i32(7) {
-				goto l12
-			}
-		}
+		v6 = v0
+		goto l12
 	l11:
-		if uint32(v5) >= uint32(v6) {
-			goto l13
-		}
-		v0 = v6 - v5
+		v6 = i32(0) - v0
 	l14:
 		{
-			t16 := int32(mem[uint32(v5)])
-			if t16 != i32(32) {
+			t11 := int64(load64(mem, uint32(v0)))
+			if t11 != i64(2314885530818453536) {
 				goto l13
 			}
-			t17 := v2
-			v5 = v5 + i32(1)
-			store32(mem, uint32(t17), uint32(v5))
-			v0 = v0 + i32(-1)
-			if v0 != 0 {
+			t12 := v2
+			v0 = v0 + i32(8)
+			store32(mem, uint32(t12), uint32(v0))
+			t13 := v4
+			v6 = v6 + i32(-8)
+			if t13+v6 > i32(7) {
 				goto l14
 			}
 		}
 	l13:
+		v6 = i32(0) - v6
+	l12:
 		{
-			if v5 == v6 {
+			if uint32(v0) >= uint32(v4) {
 				goto l15
 			}
-			t18 := int32(mem[uint32(v5)])
-			if t18 != i32(9) {
-				goto l15
+			t14 := v0
+			v6 = v4 - v6
+			v7 = t14 + v6
+		l16:
+			{
+				t15 := int32(mem[uint32(v0)])
+				if t15 != i32(32) {
+					goto l15
+				}
+				t16 := v2
+				v0 = v0 + i32(1)
+				store32(mem, uint32(t16), uint32(v0))
+				v6 = v6 + i32(-1)
+				if v6 != 0 {
+					goto l16
+				}
 			}
-			t19 := v2
-			v5 = v5 + i32(1)
-			store32(mem, uint32(t19), uint32(v5))
-			goto l16
+			v0 = v7
 		}
 	l15:
-		v5 = i32(0)
+		{
+			if v0 == v4 {
+				goto l17
+			}
+			t17 := int32(mem[uint32(v0)])
+			if t17 != i32(9) {
+				goto l17
+			}
+			t18 := v2
+			v0 = v0 + i32(1)
+			store32(mem, uint32(t18), uint32(v0))
+			goto l18
+		}
+	l17:
+		v0 = i32(0)
 		store32(mem, uint32(v1), uint32(i32(0)))
-		v2 = v4 - v3
-	l19:
+		v2 = v5 - v3
+	l21:
 		{
 			{
-				t20 := v2
-				v6 = v5 * i32(20)
-				t21 := int32(load32(mem, uint32(v6+i32(77332))))
-				if t20 != t21 {
-					goto l17
+				t19 := v2
+				v6 = v0 * i32(20)
+				t20 := int32(load32(mem, uint32(v6+i32(77092))))
+				if t19 != t20 {
+					goto l19
 				}
 				{
-					t22 := int32(load32(mem, uint32(v6+i32(77328))))
-					t23 := m._memcmp(v3, t22, v2)
+					t21 := int32(load32(mem, uint32(v6+i32(77088))))
+					t22 := m._memcmp(v3, t21, v2)
 					mem = *m.memory
-					if t23 != 0 {
-						goto l18
+					if t22 != 0 {
+						goto l20
 					}
 					return i32(1)
 				}
-			l18:
-				t24 := int32(load32(mem, uint32(v1)))
-				v5 = t24
+			l20:
+				t23 := int32(load32(mem, uint32(v1)))
+				v0 = t23
 			}
-		l17:
-			t25 := v1
-			v5 = v5 + i32(1)
-			store32(mem, uint32(t25), uint32(v5))
-			if uint32(v5) < uint32(i32(43)) {
-				goto l19
+		l19:
+			t24 := v1
+			v0 = v0 + i32(1)
+			store32(mem, uint32(t24), uint32(v0))
+			if uint32(v0) < uint32(i32(43)) {
+				goto l21
 			}
 		}
 	}
@@ -31915,17 +32180,17 @@ func (m *Module) _mema_capture_figure(v0, v1, v2 int32) int32 {
 	t1 := v1
 	v0 = v0 * i32(20)
 	mem := *m.memory
-	t2 := int32(load32(mem, uint32(v0+i32(77340))))
+	t2 := int32(load32(mem, uint32(v0+i32(77100))))
 	t3 := int64(load64(mem, uint32(t1+t2)))
 	store64(mem, uint32(t0), uint64(t3))
-	t4 := int32(load32(mem, uint32(v0+i32(77344))))
+	t4 := int32(load32(mem, uint32(v0+i32(77104))))
 	t5 := int32(mem[uint32(v1+t4)])
 	return t5
 }
 func (m *Module) _mema_capture_take(v0, v1, v2 int32) int32 {
 	var v3, v4, v5, v6, v7, v8, v9, v10, v11 int32
 	var v12, v13, v14, v15, v16, v17 int64
-	var v18 int32
+	var v18, v19 int32
 	t0 := m.___stack_pointer
 	v3 = t0 - i32(16)
 	m.___stack_pointer = v3
@@ -31935,7 +32200,7 @@ func (m *Module) _mema_capture_take(v0, v1, v2 int32) int32 {
 		{
 			{
 				v5 = v1 * i32(20)
-				t1 := int32(load32(mem, uint32(v5+i32(77336))))
+				t1 := int32(load32(mem, uint32(v5+i32(77096))))
 				v6 = t1
 				switch v6 {
 				default:
@@ -31956,12 +32221,12 @@ func (m *Module) _mema_capture_take(v0, v1, v2 int32) int32 {
 				case 1:
 					t5 := int32(load32(mem, uint64(uint32(v2))+4))
 					t6 := int32(load32(mem, uint32(v2)))
-					v2 = t6
-					v7 = t5 - v2
+					v8 = t6
+					v7 = t5 - v8
 					if uint32(v7+i32(-4097)) < uint32(i32(-4096)) {
 						goto l9
 					}
-					memory_copy(mem, uint32(v0+i32(4504)), uint32(v2), uint32(v7))
+					memory_copy(mem, uint32(v0+i32(4504)), uint32(v8), uint32(v7))
 					t7 := v0
 					var p8 int32
 					if v1 == i32(2) {
@@ -31973,915 +32238,962 @@ func (m *Module) _mema_capture_take(v0, v1, v2 int32) int32 {
 				case 2:
 					t9 := int32(load32(mem, uint64(uint32(v2))+4))
 					t10 := int32(load32(mem, uint32(v2)))
-					v7 = t10
-					switch t9 - v7 + i32(-2) {
-					default:
-						goto l9
-					case 0:
-						v4 = i32(1)
-						t11 := m._memcmp(v7, i32(53389), i32(2))
-						mem = *m.memory
+					v9 = t10
+					v10 = t9 - v9
+					v7 = i32(-1)
+				l12:
+					{
+						v8 = v7 + i32(53379)
+						v2 = v7 + i32(1)
+						v7 = v2
+						t11 := int32(mem[uint32(v8)])
 						if t11 != 0 {
-							goto l9
+							goto l12
+						}
+					}
+					{
+						if v10 != v2 {
+							goto l13
+						}
+						t12 := m._memcmp(v9, i32(53378), v10)
+						mem = *m.memory
+						if t12 != 0 {
+							goto l13
 						}
 						store32(mem, uint64(uint32(v0))+212, uint32(i32(1)))
 						goto l11
-					case 3:
-						t12 := m._memcmp(v7, i32(53074), i32(5))
-						mem = *m.memory
-						if t12 != 0 {
-							goto l9
-						}
-						store32(mem, uint64(uint32(v0))+212, uint32(i32(2)))
-						goto l11
 					}
+				l13:
+					v7 = i32(-1)
+				l14:
+					{
+						v8 = v7 + i32(53075)
+						v2 = v7 + i32(1)
+						v7 = v2
+						t13 := int32(mem[uint32(v8)])
+						if t13 != 0 {
+							goto l14
+						}
+					}
+					v4 = i32(1)
+					if v10 != v2 {
+						goto l9
+					}
+					t14 := m._memcmp(v9, i32(53074), v10)
+					mem = *m.memory
+					if t14 != 0 {
+						goto l9
+					}
+					store32(mem, uint64(uint32(v0))+212, uint32(i32(2)))
+					goto l11
 				case 3:
-					t13 := int32(load32(mem, uint64(uint32(v2))+4))
-					t14 := int32(load32(mem, uint32(v2)))
-					v7 = t14
-					v2 = t13 - v7
-					if uint32(v2) > uint32(i32(31)) {
+					t15 := int32(load32(mem, uint64(uint32(v2))+4))
+					t16 := int32(load32(mem, uint32(v2)))
+					v7 = t16
+					v8 = t15 - v7
+					if uint32(v8) > uint32(i32(31)) {
 						goto l9
 					}
 					store64(mem, uint64(uint32(v0))+220, uint64(i64(0)))
 					store64(mem, uint32(v0+i32(244)), uint64(i64(0)))
 					store64(mem, uint32(v0+i32(236)), uint64(i64(0)))
 					store64(mem, uint32(v0+i32(228)), uint64(i64(0)))
-					memory_copy(mem, uint32(v0+i32(220)), uint32(v7), uint32(v2))
+					memory_copy(mem, uint32(v0+i32(220)), uint32(v7), uint32(v8))
 					goto l11
 				case 4:
-					t15 := int32(load32(mem, uint64(uint32(v2))+4))
-					v8 = t15
-					t16 := int32(load32(mem, uint32(v2)))
-					v5 = t16
+					t17 := int32(load32(mem, uint64(uint32(v2))+4))
+					v6 = t17
+					t18 := int32(load32(mem, uint32(v2)))
+					v1 = t18
 					store32(mem, uint64(uint32(v0))+216, uint32(i32(12)))
-					v6 = v8 - v5
-					v1 = v6 + i32(1)
-					v9 = i32(0)
-				l16:
+					v5 = v6 - v1
+					v4 = v5 + i32(1)
+					v10 = i32(0)
+				l17:
 					{
-						t17 := m._mema_allocator_name(v9)
+						t19 := m._mema_allocator_name(v10)
 						mem = *m.memory
-						v4 = t17
-						t18 := m._mema_allocator_name(v9)
+						v9 = t19
+						t20 := m._mema_allocator_name(v10)
 						mem = *m.memory
-						v7 = t18
-						v2 = v1
-					l14:
+						v7 = t20
+						v8 = v4
+					l15:
 						{
-							v2 = v2 + i32(-1)
-							t19 := int32(mem[uint32(v7)])
-							v10 = t19
+							v8 = v8 + i32(-1)
+							t21 := int32(mem[uint32(v7)])
+							v2 = t21
 							v7 = v7 + i32(1)
-							if v10 != 0 {
-								goto l14
-							}
-						}
-						{
 							if v2 != 0 {
 								goto l15
 							}
-							t20 := m._memcmp(v5, v4, v6)
-							mem = *m.memory
-							if t20 != 0 {
-								goto l15
+						}
+						{
+							if v8 != 0 {
+								goto l16
 							}
-							store32(mem, uint64(uint32(v0))+216, uint32(v9))
+							t22 := m._memcmp(v1, v9, v5)
+							mem = *m.memory
+							if t22 != 0 {
+								goto l16
+							}
+							store32(mem, uint64(uint32(v0))+216, uint32(v10))
 						}
-					l15:
-						v9 = v9 + i32(1)
-						if v9 != i32(13) {
-							goto l16
+					l16:
+						v10 = v10 + i32(1)
+						if v10 != i32(13) {
+							goto l17
 						}
 					}
-					var p21 int32
-					if uint32(v5) >= uint32(v8) {
-						p21 = 1
+					var p23 int32
+					if uint32(v1) >= uint32(v6) {
+						p23 = 1
 					}
-					v4 = p21
+					v4 = p23
 					goto l9
 				case 5:
-					t22 := int32(load32(mem, uint32(v2)))
-					v11 = t22
-					t23 := int32(load32(mem, uint64(uint32(v2))+4))
-					t24 := v11
-					v10 = t23
-					if uint32(t24) >= uint32(v10) {
+					t24 := int32(load32(mem, uint32(v2)))
+					v11 = t24
+					t25 := int32(load32(mem, uint64(uint32(v2))+4))
+					t26 := v11
+					v8 = t25
+					if uint32(t26) >= uint32(v8) {
 						goto l9
 					}
 					v12 = i64(0)
 					v7 = v11
-				l18:
+				l19:
 					{
-						t25 := int32(mem[uint32(v7)])
-						t26 := int64(mem[uint32(t25+i32(78272))])
-						v13 = t26
+						t27 := int32(mem[uint32(v7)])
+						t28 := int64(mem[uint32(t27+i32(78016))])
+						v13 = t28
 						if v13 == 0 {
-							goto l17
+							goto l18
 						}
 						v12 = v12<<4 + v13 + i64(-1)
 						v7 = v7 + i32(1)
-						if v7 != v10 {
-							goto l18
+						if v7 != v8 {
+							goto l19
 						}
 					}
-					v7 = v10
-				l17:
+					v7 = v8
+				l18:
 					v4 = i32(1)
 					if v7 == v11 {
 						goto l9
 					}
-					v8 = v7 - v11
-					if v8 < i32(17) {
-						goto l19
+					v9 = v7 - v11
+					if v9 < i32(17) {
+						goto l20
 					}
-					v9 = v11
-				l21:
+					v10 = v11
+				l22:
 					{
-						t27 := int32(mem[uint32(v9)])
-						if t27 != i32(48) {
+						t29 := int32(mem[uint32(v10)])
+						if t29 != i32(48) {
 							v4 = i32(2)
 							goto l9
 						}
-						v9 = v9 + i32(1)
-						v8 = v8 + i32(-1)
-						if v8 < i32(17) {
-							goto l19
+						v10 = v10 + i32(1)
+						v9 = v9 + i32(-1)
+						if v9 < i32(17) {
+							goto l20
 						}
-						goto l21
+						goto l22
 					}
-				l19:
+				l20:
 					store32(mem, uint32(v2), uint32(v7))
-					if v7 == v10 {
+					if v7 == v8 {
 						goto l9
 					}
-					t28 := int32(mem[uint32(v7)])
-					if t28 != i32(45) {
+					t30 := int32(mem[uint32(v7)])
+					if t30 != i32(45) {
 						goto l9
 					}
 					v4 = i32(1)
-					t29 := v2
-					v9 = v7 + i32(1)
-					store32(mem, uint32(t29), uint32(v9))
-					if uint32(v9) >= uint32(v10) {
+					t31 := v2
+					v10 = v7 + i32(1)
+					store32(mem, uint32(t31), uint32(v10))
+					if uint32(v10) >= uint32(v8) {
 						goto l9
 					}
 					v13 = i64(0)
-					v7 = v9
-				l23:
+					v7 = v10
+				l24:
 					{
-						t30 := int32(mem[uint32(v7)])
-						t31 := int64(mem[uint32(t30+i32(78272))])
-						v14 = t31
+						t32 := int32(mem[uint32(v7)])
+						t33 := int64(mem[uint32(t32+i32(78016))])
+						v14 = t33
 						if v14 == 0 {
-							goto l22
+							goto l23
 						}
 						v13 = v13<<4 + v14 + i64(-1)
 						v7 = v7 + i32(1)
-						if v7 != v10 {
-							goto l23
+						if v7 != v8 {
+							goto l24
 						}
 					}
-					v7 = v10
-				l22:
+					v7 = v8
+				l23:
+					v4 = i32(1)
+					if v7 == v10 {
+						goto l9
+					}
+					v9 = v7 - v10
+					if v9 < i32(17) {
+						goto l25
+					}
+				l27:
+					{
+						t34 := int32(mem[uint32(v10)])
+						if t34 != i32(48) {
+							v4 = i32(2)
+							goto l9
+						}
+						v10 = v10 + i32(1)
+						v9 = v9 + i32(-1)
+						if v9 < i32(17) {
+							goto l25
+						}
+						goto l27
+					}
+				l25:
+					store32(mem, uint32(v2), uint32(v7))
+					if v7 == v8 {
+						goto l9
+					}
+					t35 := int32(mem[uint32(v7)])
+					if t35 != i32(32) {
+						goto l9
+					}
+					v4 = i32(1)
+					t36 := v2
+					v9 = v7 + i32(1)
+					store32(mem, uint32(t36), uint32(v9))
+					if uint32(v9) >= uint32(v8) {
+						goto l9
+					}
+					v14 = i64(0)
+					v7 = v9
+				l30:
+					{
+						t37 := int32(mem[uint32(v7)])
+						v10 = t37 + i32(-48)
+						if uint32(v10) > uint32(i32(9)) {
+							goto l28
+						}
+						{
+							t38 := v14
+							v15 = int64(uint32(v10))
+							t39 := int64(uint64(v15^i64(-1)) / uint64(i64(10)))
+							if uint64(t38) <= uint64(t39) {
+								goto l29
+							}
+							v4 = i32(2)
+							goto l9
+						}
+					l29:
+						v14 = v14*i64(10) + v15
+						v7 = v7 + i32(1)
+						if v7 != v8 {
+							goto l30
+						}
+					}
+					v7 = v8
+				l28:
 					v4 = i32(1)
 					if v7 == v9 {
 						goto l9
 					}
-					v8 = v7 - v9
-					if v8 < i32(17) {
-						goto l24
-					}
-				l26:
-					{
-						t32 := int32(mem[uint32(v9)])
-						if t32 != i32(48) {
-							v4 = i32(2)
-							goto l9
-						}
-						v9 = v9 + i32(1)
-						v8 = v8 + i32(-1)
-						if v8 < i32(17) {
-							goto l24
-						}
-						goto l26
-					}
-				l24:
 					store32(mem, uint32(v2), uint32(v7))
-					if v7 == v10 {
-						goto l9
-					}
-					t33 := int32(mem[uint32(v7)])
-					if t33 != i32(32) {
-						goto l9
-					}
-					v4 = i32(1)
-					t34 := v2
-					v8 = v7 + i32(1)
-					store32(mem, uint32(t34), uint32(v8))
-					if uint32(v8) >= uint32(v10) {
-						goto l9
-					}
-					v14 = i64(0)
-					v7 = v8
-				l29:
-					{
-						t35 := int32(mem[uint32(v7)])
-						v9 = t35 + i32(-48)
-						if uint32(v9) > uint32(i32(9)) {
-							goto l27
-						}
-						{
-							t36 := v14
-							v15 = int64(uint32(v9))
-							t37 := int64(uint64(v15^i64(-1)) / uint64(i64(10)))
-							if uint64(t36) <= uint64(t37) {
-								goto l28
-							}
-							v4 = i32(2)
-							goto l9
-						}
-					l28:
-						v14 = v14*i64(10) + v15
-						v7 = v7 + i32(1)
-						if v7 != v10 {
-							goto l29
-						}
-					}
-					v7 = v10
-				l27:
-					v4 = i32(1)
 					if v7 == v8 {
 						goto l9
 					}
-					store32(mem, uint32(v2), uint32(v7))
-					if v7 == v10 {
-						goto l9
-					}
-					t38 := int32(mem[uint32(v7)])
-					if t38 != i32(32) {
+					t40 := int32(mem[uint32(v7)])
+					if t40 != i32(32) {
 						goto l9
 					}
 					v4 = i32(1)
-					t39 := v2
-					v8 = v7 + i32(1)
-					store32(mem, uint32(t39), uint32(v8))
-					if uint32(v8) >= uint32(v10) {
+					t41 := v2
+					v9 = v7 + i32(1)
+					store32(mem, uint32(t41), uint32(v9))
+					if uint32(v9) >= uint32(v8) {
 						goto l9
 					}
 					v15 = i64(0)
-					v7 = v8
-				l32:
+					v7 = v9
+				l33:
 					{
-						t40 := int32(mem[uint32(v7)])
-						v9 = t40 + i32(-48)
-						if uint32(v9) > uint32(i32(9)) {
-							goto l30
+						t42 := int32(mem[uint32(v7)])
+						v10 = t42 + i32(-48)
+						if uint32(v10) > uint32(i32(9)) {
+							goto l31
 						}
 						{
-							t41 := v15
-							v16 = int64(uint32(v9))
-							t42 := int64(uint64(v16^i64(-1)) / uint64(i64(10)))
-							if uint64(t41) <= uint64(t42) {
-								goto l31
+							t43 := v15
+							v16 = int64(uint32(v10))
+							t44 := int64(uint64(v16^i64(-1)) / uint64(i64(10)))
+							if uint64(t43) <= uint64(t44) {
+								goto l32
 							}
 							v4 = i32(2)
 							goto l9
 						}
-					l31:
+					l32:
 						v15 = v15*i64(10) + v16
 						v7 = v7 + i32(1)
-						if v7 != v10 {
-							goto l32
+						if v7 != v8 {
+							goto l33
 						}
 					}
-					v7 = v10
-				l30:
+					v7 = v8
+				l31:
 					v4 = i32(1)
-					if v7 == v8 {
+					if v7 == v9 {
 						goto l9
 					}
 					store32(mem, uint32(v2), uint32(v7))
-					if v7 == v10 {
+					if v7 == v8 {
 						goto l9
 					}
-					t43 := int32(mem[uint32(v7)])
-					if t43 != i32(32) {
+					t45 := int32(mem[uint32(v7)])
+					if t45 != i32(32) {
 						goto l9
 					}
 					v4 = i32(1)
-					t44 := v2
-					v8 = v7 + i32(1)
-					store32(mem, uint32(t44), uint32(v8))
-					if uint32(v8) >= uint32(v10) {
+					t46 := v2
+					v9 = v7 + i32(1)
+					store32(mem, uint32(t46), uint32(v9))
+					if uint32(v9) >= uint32(v8) {
 						goto l9
 					}
 					v16 = i64(0)
-					v7 = v8
-				l35:
+					v7 = v9
+				l36:
 					{
-						t45 := int32(mem[uint32(v7)])
-						v9 = t45 + i32(-48)
-						if uint32(v9) > uint32(i32(9)) {
-							goto l33
+						t47 := int32(mem[uint32(v7)])
+						v10 = t47 + i32(-48)
+						if uint32(v10) > uint32(i32(9)) {
+							goto l34
 						}
 						{
-							t46 := v16
-							v17 = int64(uint32(v9))
-							t47 := int64(uint64(v17^i64(-1)) / uint64(i64(10)))
-							if uint64(t46) <= uint64(t47) {
-								goto l34
+							t48 := v16
+							v17 = int64(uint32(v10))
+							t49 := int64(uint64(v17^i64(-1)) / uint64(i64(10)))
+							if uint64(t48) <= uint64(t49) {
+								goto l35
 							}
 							v4 = i32(2)
 							goto l9
 						}
-					l34:
+					l35:
 						v16 = v16*i64(10) + v17
 						v7 = v7 + i32(1)
-						if v7 != v10 {
-							goto l35
+						if v7 != v8 {
+							goto l36
 						}
 					}
-					v7 = v10
-				l33:
+					v7 = v8
+				l34:
 					v4 = i32(1)
-					if v7 == v8 {
+					if v7 == v9 {
 						goto l9
 					}
 					store32(mem, uint32(v2), uint32(v7))
-					if v7 == v10 {
+					if v7 == v8 {
 						goto l9
 					}
-					t48 := int32(mem[uint32(v7)])
-					if t48 != i32(32) {
+					t50 := int32(mem[uint32(v7)])
+					if t50 != i32(32) {
 						goto l9
 					}
 					store32(mem, uint32(v2), uint32(v7+i32(1)))
 					v18 = i32(0)
-					v8 = i32(0)
-				l43:
+					v19 = i32(0)
+				l44:
 					{
 						v7 = i32(-1)
-						t49 := m._mema_category_stable_id(v8)
+						t51 := m._mema_category_stable_id(v19)
 						mem = *m.memory
-						v4 = t49
-					l36:
+						v9 = t51
+					l37:
 						{
-							v10 = v4 + v7
-							v9 = v7 + i32(1)
-							v7 = v9
-							t50 := int32(mem[uint32(v10+i32(1))])
-							if t50 != 0 {
-								goto l36
+							v8 = v9 + v7
+							v10 = v7 + i32(1)
+							v7 = v10
+							t52 := int32(mem[uint32(v8+i32(1))])
+							if t52 != 0 {
+								goto l37
 							}
 						}
 						{
-							t51 := int32(load32(mem, uint64(uint32(v2))+4))
-							t52 := int32(load32(mem, uint32(v2)))
-							v7 = t52
-							if uint32(t51-v7) < uint32(v9) {
-								goto l37
+							t53 := int32(load32(mem, uint64(uint32(v2))+4))
+							t54 := int32(load32(mem, uint32(v2)))
+							v7 = t54
+							if uint32(t53-v7) < uint32(v10) {
+								goto l38
 							}
-							t53 := m._memcmp(v7, v4, v9)
+							t55 := m._memcmp(v7, v9, v10)
 							mem = *m.memory
-							if t53 != 0 {
-								goto l37
+							if t55 != 0 {
+								goto l38
 							}
 							{
-								t54 := int32(load32(mem, uint32(v2)))
-								v7 = t54 + v9
-								t55 := int32(load32(mem, uint64(uint32(v2))+4))
-								var p56 int32
-								if v7 == t55 {
-									p56 = 1
+								t56 := int32(load32(mem, uint32(v2)))
+								v7 = t56 + v10
+								t57 := int32(load32(mem, uint64(uint32(v2))+4))
+								var p58 int32
+								if v7 == t57 {
+									p58 = 1
 								}
-								v10 = p56
-								if v10 != 0 {
+								v8 = p58
+								if v8 != 0 {
+									goto l39
+								}
+								t59 := int32(mem[uint32(v7)])
+								if t59 != i32(32) {
 									goto l38
 								}
-								t57 := int32(mem[uint32(v7)])
-								if t57 != i32(32) {
-									goto l37
-								}
 							}
-						l38:
+						l39:
 							store32(mem, uint32(v2), uint32(v7))
 							v4 = i32(1)
 							if v18&i32(1) != 0 {
 								goto l9
 							}
 							{
-								if v8 != i32(3) {
-									goto l39
+								if v19 != i32(3) {
+									goto l40
 								}
-								if v10 != 0 {
+								if v8 != 0 {
 									goto l9
 								}
-								t58 := int32(mem[uint32(v7)])
-								if t58 != i32(32) {
+								t60 := int32(mem[uint32(v7)])
+								if t60 != i32(32) {
 									goto l9
 								}
 								v4 = i32(1)
 								store32(mem, uint32(v2), uint32(v7+i32(1)))
-								t59 := int64(load64(mem, uint32(v2)))
-								store64(mem, uint64(uint32(v3))+8, uint64(t59))
-								t60 := m._mema_is_label_name(v3 + i32(8))
+								t61 := int64(load64(mem, uint32(v2)))
+								store64(mem, uint64(uint32(v3))+8, uint64(t61))
+								t62 := m._mema_is_label_name(v3 + i32(8))
 								mem = *m.memory
-								if t60 == 0 {
+								if t62 == 0 {
 									goto l9
 								}
 							}
-						l39:
+						l40:
 							{
 								if uint64(v12) >= uint64(v13) {
-									goto l40
+									goto l41
 								}
-								t61 := int64(load64(mem, uint64(uint32(v0))+8816))
-								if uint64(v12) >= uint64(t61) {
+								t63 := int64(load64(mem, uint64(uint32(v0))+8816))
+								if uint64(v12) >= uint64(t63) {
 									v17 = i64(0)
 									{
-										if v8 != i32(3) {
-											goto l42
+										if v19 != i32(3) {
+											goto l43
 										}
-										t62 := int32(load32(mem, uint64(uint32(v2))+4))
-										t63 := int32(load32(mem, uint32(v2)))
-										v17 = int64(uint32(t62 - t63))
+										t64 := int32(load32(mem, uint64(uint32(v2))+4))
+										t65 := int32(load32(mem, uint32(v2)))
+										v17 = int64(uint32(t64 - t65))
 									}
-								l42:
+								l43:
 									v7 = v0 + i32(8880)
 									memory_zero(mem, uint32(v7), uint32(i32(256)))
-									t64 := int32(load32(mem, uint32(v2)))
-									t65 := v7
-									v10 = int32(v17)
-									memory_copy(mem, uint32(t65), uint32(t64), uint32(v10))
 									t66 := int32(load32(mem, uint32(v2)))
-									store32(mem, uint32(v2), uint32(t66+v10))
+									t67 := v7
+									v8 = int32(v17)
+									memory_copy(mem, uint32(t67), uint32(t66), uint32(v8))
+									t68 := int32(load32(mem, uint32(v2)))
+									store32(mem, uint32(v2), uint32(t68+v8))
 									store64(mem, uint64(uint32(v0))+8864, uint64(v17))
 									store64(mem, uint64(uint32(v0))+8856, uint64(i64(0)))
 									store64(mem, uint64(uint32(v0))+8848, uint64(v16))
 									store64(mem, uint64(uint32(v0))+8840, uint64(v15))
 									store64(mem, uint64(uint32(v0))+8832, uint64(v14))
-									store32(mem, uint64(uint32(v0))+8824, uint32(v8))
+									store32(mem, uint64(uint32(v0))+8824, uint32(v19))
 									store64(mem, uint64(uint32(v0))+8816, uint64(v13))
 									store64(mem, uint64(uint32(v0))+8808, uint64(v12))
 									store32(mem, uint64(uint32(v0))+8828, uint32(i32(0)))
 									goto l10
 								}
 							}
-						l40:
+						l41:
 							store32(mem, uint32(v2), uint32(v11))
 							v4 = i32(1)
 							goto l9
 						}
-					l37:
+					l38:
 						;
-						var p67 int32
-						if uint32(v8) > uint32(i32(23)) {
-							p67 = 1
+						var p69 int32
+						if uint32(v19) > uint32(i32(23)) {
+							p69 = 1
 						}
-						v18 = p67
+						v18 = p69
 						v4 = i32(1)
-						v8 = v8 + i32(1)
-						if v8 != i32(25) {
-							goto l43
+						v19 = v19 + i32(1)
+						if v19 != i32(25) {
+							goto l44
 						}
 						goto l9
 					}
 				case 10:
-					v8 = i32(0)
 					v12 = i64(0)
 					{
-						t68 := int32(load32(mem, uint32(v2)))
-						v10 = t68
-						t69 := int32(load32(mem, uint64(uint32(v2))+4))
-						t70 := v10
-						v9 = t69
-						if uint32(t70) < uint32(v9) {
-							goto l44
+						t70 := int32(load32(mem, uint32(v2)))
+						v8 = t70
+						t71 := int32(load32(mem, uint64(uint32(v2))+4))
+						t72 := v8
+						v10 = t71
+						if uint32(t72) < uint32(v10) {
+							goto l45
 						}
+						v11 = i32(0)
 						v4 = i32(1)
-						goto l55
+						goto l61
 					}
-				l44:
-					v7 = v10
-				l48:
+				l45:
+					v7 = v8
+				l50:
 					{
-						t71 := int32(mem[uint32(v7)])
-						v4 = t71 + i32(-48)
-						if uint32(v4) > uint32(i32(9)) {
-							goto l46
+						t73 := int32(mem[uint32(v7)])
+						v9 = t73 + i32(-48)
+						if uint32(v9) > uint32(i32(9)) {
+							goto l47
 						}
 						{
-							t72 := v12
-							v13 = int64(uint32(v4))
-							t73 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
-							if uint64(t72) <= uint64(t73) {
-								goto l47
+							t74 := v12
+							v13 = int64(uint32(v9))
+							t75 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
+							if uint64(t74) <= uint64(t75) {
+								goto l48
 							}
 							v4 = i32(2)
-							v12 = i64(0)
-							goto l55
+							goto l49
 						}
-					l47:
+					l48:
 						v12 = v12*i64(10) + v13
 						v7 = v7 + i32(1)
-						if v7 != v9 {
-							goto l48
-						}
-					}
-					v7 = v9
-				l46:
-					if v7 != v10 {
-						goto l49
-					}
-					v4 = i32(1)
-					v12 = i64(0)
-					goto l55
-				l49:
-					store32(mem, uint32(v2), uint32(v7))
-					v4 = i32(0)
-					v8 = i32(1)
-					v10 = v7
-				l55:
-					if v9-v10 < i32(8) {
-						goto l50
-					}
-				l51:
-					{
-						t74 := m._memcmp(v10, i32(78252), i32(8))
-						mem = *m.memory
-						v7 = t74
-						t75 := int32(load32(mem, uint32(v2)))
-						v10 = t75
-						t76 := int32(load32(mem, uint64(uint32(v2))+4))
-						v9 = t76
-						if v7 != 0 {
+						if v7 != v10 {
 							goto l50
 						}
-						t77 := v2
-						v10 = v10 + i32(8)
-						store32(mem, uint32(t77), uint32(v10))
-						if v9-v10 > i32(7) {
-							goto l51
-						}
 					}
-				l50:
-					if uint32(v10) >= uint32(v9) {
+					v7 = v10
+				l47:
+					if v7 != v8 {
+						store32(mem, uint32(v2), uint32(v7))
+						v4 = i32(0)
+						v11 = i32(1)
+						v8 = v7
+						goto l61
+					}
+					v4 = i32(1)
+					goto l49
+				l49:
+					v12 = i64(0)
+					v11 = i32(0)
+				l61:
+					if v10-v8 >= i32(8) {
 						goto l52
 					}
-					v7 = v9 - v10
-				l53:
-					{
-						t78 := int32(mem[uint32(v10)])
-						if t78 != i32(32) {
-							goto l52
-						}
-						t79 := v2
-						v10 = v10 + i32(1)
-						store32(mem, uint32(t79), uint32(v10))
-						v7 = v7 + i32(-1)
-						if v7 != 0 {
-							goto l53
-						}
-					}
+					v7 = v8
+					goto l53
 				l52:
+					v7 = i32(0) - v8
+				l55:
 					{
-						if v10 == v9 {
+						t76 := int64(load64(mem, uint32(v8)))
+						if t76 != i64(2314885530818453536) {
 							goto l54
 						}
-						t80 := int32(mem[uint32(v10)])
-						if t80 != i32(9) {
-							goto l54
+						t77 := v2
+						v8 = v8 + i32(8)
+						store32(mem, uint32(t77), uint32(v8))
+						t78 := v10
+						v7 = v7 + i32(-8)
+						if t78+v7 > i32(7) {
+							goto l55
 						}
-						t81 := v2
-						v10 = v10 + i32(1)
-						store32(mem, uint32(t81), uint32(v10))
-						goto l55
 					}
 				l54:
-					if v8 == 0 {
+					v7 = i32(0) - v7
+				l53:
+					{
+						if uint32(v8) < uint32(v10) {
+							goto l56
+						}
+						v9 = v8
+						goto l57
+					l56:
+						t79 := v8
+						v7 = v10 - v7
+						v9 = t79 + v7
+					l59:
+						{
+							{
+								t80 := int32(mem[uint32(v8)])
+								if t80 == i32(32) {
+									goto l58
+								}
+								v9 = v8
+								goto l57
+							}
+						l58:
+							t81 := v2
+							v8 = v8 + i32(1)
+							store32(mem, uint32(t81), uint32(v8))
+							v7 = v7 + i32(-1)
+							if v7 != 0 {
+								goto l59
+							}
+						}
+					}
+				l57:
+					{
+						if v9 == v10 {
+							goto l60
+						}
+						t82 := int32(mem[uint32(v9)])
+						if t82 != i32(9) {
+							goto l60
+						}
+						t83 := v2
+						v8 = v9 + i32(1)
+						store32(mem, uint32(t83), uint32(v8))
+						goto l61
+					}
+				l60:
+					if v11 == 0 {
 						goto l9
 					}
-					if uint32(v10) < uint32(v9) {
+					if uint32(v8) < uint32(v10) {
 						v13 = i64(0)
-						v7 = v10
-					l60:
+						v7 = v8
+					l66:
 						{
-							t82 := int32(mem[uint32(v7)])
-							v4 = t82 + i32(-48)
-							if uint32(v4) > uint32(i32(9)) {
-								goto l58
+							t84 := int32(mem[uint32(v7)])
+							v9 = t84 + i32(-48)
+							if uint32(v9) > uint32(i32(9)) {
+								goto l64
 							}
 							{
-								t83 := v13
-								v14 = int64(uint32(v4))
-								t84 := int64(uint64(v14^i64(-1)) / uint64(i64(10)))
-								if uint64(t83) <= uint64(t84) {
-									goto l59
+								t85 := v13
+								v14 = int64(uint32(v9))
+								t86 := int64(uint64(v14^i64(-1)) / uint64(i64(10)))
+								if uint64(t85) <= uint64(t86) {
+									goto l65
 								}
 								v4 = i32(2)
 								goto l9
 							}
-						l59:
+						l65:
 							v13 = v13*i64(10) + v14
 							v7 = v7 + i32(1)
-							if v7 != v9 {
-								goto l60
+							if v7 != v10 {
+								goto l66
 							}
 						}
-						v7 = v9
-					l58:
-						if v7 != v10 {
+						v7 = v10
+					l64:
+						if v7 != v8 {
 							store32(mem, uint32(v2), uint32(v7))
-							goto l57
+							goto l63
 						}
 						v4 = i32(1)
 						goto l9
 					}
-					v7 = v10
+					v7 = v8
 					v13 = v12
-					goto l57
+					goto l63
 				case 7, 8, 9:
-					t85 := int32(load32(mem, uint32(v2)))
-					v8 = t85
-					t86 := int32(load32(mem, uint64(uint32(v2))+4))
-					t87 := v8
-					v9 = t86
-					if uint32(t87) >= uint32(v9) {
+					t87 := int32(load32(mem, uint32(v2)))
+					v9 = t87
+					t88 := int32(load32(mem, uint64(uint32(v2))+4))
+					t89 := v9
+					v10 = t88
+					if uint32(t89) >= uint32(v10) {
 						goto l9
 					}
 					v12 = i64(0)
-					v7 = v8
-				l64:
+					v7 = v9
+				l70:
 					{
-						t88 := int32(mem[uint32(v7)])
-						v10 = t88 + i32(-48)
-						if uint32(v10) > uint32(i32(9)) {
-							goto l62
+						t90 := int32(mem[uint32(v7)])
+						v8 = t90 + i32(-48)
+						if uint32(v8) > uint32(i32(9)) {
+							goto l68
 						}
 						{
-							t89 := v12
-							v13 = int64(uint32(v10))
-							t90 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
-							if uint64(t89) <= uint64(t90) {
-								goto l63
+							t91 := v12
+							v13 = int64(uint32(v8))
+							t92 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
+							if uint64(t91) <= uint64(t92) {
+								goto l69
 							}
 							v4 = i32(2)
 							goto l9
 						}
-					l63:
+					l69:
 						v12 = v12*i64(10) + v13
 						v7 = v7 + i32(1)
-						if v7 != v9 {
-							goto l64
+						if v7 != v10 {
+							goto l70
 						}
 					}
-					v7 = v9
-				l62:
-					if v7 != v8 {
-						goto l65
+					v7 = v10
+				l68:
+					if v7 != v9 {
+						goto l71
 					}
 					v4 = i32(1)
 					goto l9
 				case 6:
-					t91 := int32(load32(mem, uint32(v2)))
-					v7 = t91
-					t92 := int32(load32(mem, uint64(uint32(v2))+4))
-					t93 := v7
-					v9 = t92
-					if t93 == v9 {
+					t93 := int32(load32(mem, uint32(v2)))
+					v7 = t93
+					t94 := int32(load32(mem, uint64(uint32(v2))+4))
+					t95 := v7
+					v10 = t94
+					if t95 == v10 {
 						goto l9
 					}
-					t94 := int32(mem[uint32(v7)])
-					if t94 != i32(48) {
+					t96 := int32(mem[uint32(v7)])
+					if t96 != i32(48) {
 						goto l9
 					}
 					v4 = i32(1)
-					t95 := v2
-					v10 = v7 + i32(1)
-					store32(mem, uint32(t95), uint32(v10))
-					if v10 == v9 {
-						goto l9
-					}
-					t96 := int32(mem[uint32(v10)])
-					if t96 != i32(120) {
-						goto l9
-					}
 					t97 := v2
-					v10 = v7 + i32(2)
-					store32(mem, uint32(t97), uint32(v10))
-					if uint32(v10) >= uint32(v9) {
+					v8 = v7 + i32(1)
+					store32(mem, uint32(t97), uint32(v8))
+					if v8 == v10 {
+						goto l9
+					}
+					t98 := int32(mem[uint32(v8)])
+					if t98 != i32(120) {
+						goto l9
+					}
+					t99 := v2
+					v8 = v7 + i32(2)
+					store32(mem, uint32(t99), uint32(v8))
+					if uint32(v8) >= uint32(v10) {
 						goto l9
 					}
 					v12 = i64(0)
-					v7 = v10
-				l67:
+					v7 = v8
+				l73:
 					{
-						t98 := int32(mem[uint32(v7)])
-						t99 := int64(mem[uint32(t98+i32(78272))])
-						v13 = t99
+						t100 := int32(mem[uint32(v7)])
+						t101 := int64(mem[uint32(t100+i32(78016))])
+						v13 = t101
 						if v13 == 0 {
-							goto l66
+							goto l72
 						}
 						v12 = v12<<4 + v13 + i64(-1)
 						v7 = v7 + i32(1)
-						if v7 != v9 {
-							goto l67
+						if v7 != v10 {
+							goto l73
 						}
 					}
-					v7 = v9
-				l66:
-					if v7 != v10 {
-						v4 = v7 - v10
-						if v4 < i32(17) {
-							goto l65
+					v7 = v10
+				l72:
+					if v7 != v8 {
+						v9 = v7 - v8
+						if v9 < i32(17) {
+							goto l71
 						}
-					l70:
+					l76:
 						{
-							t100 := int32(mem[uint32(v10)])
-							if t100 != i32(48) {
+							t102 := int32(mem[uint32(v8)])
+							if t102 != i32(48) {
 								v4 = i32(2)
 								goto l9
 							}
-							v10 = v10 + i32(1)
-							v4 = v4 + i32(-1)
-							if v4 < i32(17) {
-								goto l65
+							v8 = v8 + i32(1)
+							v9 = v9 + i32(-1)
+							if v9 < i32(17) {
+								goto l71
 							}
-							goto l70
+							goto l76
 						}
 					}
 					v4 = i32(1)
 					goto l9
 				}
 			}
-		l65:
+		l71:
 			store32(mem, uint32(v2), uint32(v7))
 			v13 = i64(0)
-			goto l57
+			goto l63
 		l10:
-			t101 := int32(load32(mem, uint32(v2)))
-			v7 = t101
-			t102 := int32(load32(mem, uint64(uint32(v2))+4))
-			v9 = t102
-			v13 = i64(0)
-			v12 = i64(0)
-		}
-	l57:
-		v4 = v5 + i32(77328)
-	l76:
-		if v9-v7 < i32(8) {
-			goto l71
-		}
-	l72:
-		{
-			t103 := m._memcmp(v7, i32(78252), i32(8))
-			mem = *m.memory
+			t103 := int32(load32(mem, uint64(uint32(v2))+4))
 			v10 = t103
 			t104 := int32(load32(mem, uint32(v2)))
 			v7 = t104
-			t105 := int32(load32(mem, uint64(uint32(v2))+4))
-			v9 = t105
-			if v10 != 0 {
-				goto l71
+			v13 = i64(0)
+			v12 = i64(0)
+		}
+	l63:
+		v4 = v5 + i32(77088)
+	l84:
+		if v10-v7 >= i32(8) {
+			goto l77
+		}
+		v8 = v7
+		goto l78
+	l77:
+		v8 = i32(0) - v7
+	l80:
+		{
+			t105 := int64(load64(mem, uint32(v7)))
+			if t105 != i64(2314885530818453536) {
+				goto l79
 			}
 			t106 := v2
 			v7 = v7 + i32(8)
 			store32(mem, uint32(t106), uint32(v7))
-			if v9-v7 > i32(7) {
-				goto l72
+			t107 := v10
+			v8 = v8 + i32(-8)
+			if t107+v8 > i32(7) {
+				goto l80
 			}
 		}
-	l71:
-		if uint32(v7) >= uint32(v9) {
-			goto l73
-		}
-		v10 = v9 - v7
-	l74:
+	l79:
+		v8 = i32(0) - v8
+	l78:
 		{
-			t107 := int32(mem[uint32(v7)])
-			if t107 != i32(32) {
-				goto l73
+			if uint32(v7) >= uint32(v10) {
+				goto l81
 			}
-			t108 := v2
-			v7 = v7 + i32(1)
-			store32(mem, uint32(t108), uint32(v7))
-			v10 = v10 + i32(-1)
-			if v10 != 0 {
-				goto l74
+			t108 := v7
+			v8 = v10 - v8
+			v9 = t108 + v8
+		l82:
+			{
+				t109 := int32(mem[uint32(v7)])
+				if t109 != i32(32) {
+					goto l81
+				}
+				t110 := v2
+				v7 = v7 + i32(1)
+				store32(mem, uint32(t110), uint32(v7))
+				v8 = v8 + i32(-1)
+				if v8 != 0 {
+					goto l82
+				}
 			}
+			v7 = v9
 		}
-	l73:
+	l81:
 		{
-			if v7 == v9 {
-				goto l75
+			if v7 == v10 {
+				goto l83
 			}
-			t109 := int32(mem[uint32(v7)])
-			if t109 != i32(9) {
-				goto l75
+			t111 := int32(mem[uint32(v7)])
+			if t111 != i32(9) {
+				goto l83
 			}
-			t110 := v2
+			t112 := v2
 			v7 = v7 + i32(1)
-			store32(mem, uint32(t110), uint32(v7))
-			goto l76
+			store32(mem, uint32(t112), uint32(v7))
+			goto l84
 		}
-	l75:
-		if uint32(v7) >= uint32(v9) {
-			goto l77
+	l83:
+		if uint32(v7) >= uint32(v10) {
+			goto l85
 		}
 		v4 = i32(1)
 		goto l9
-	l77:
+	l85:
 		switch v6 + i32(-6) {
 		default:
-			goto l83
+			goto l91
 		case 4:
-			v2 = v0 + i32(8600)
-			t111 := int32(load32(mem, uint64(uint32(v4))+12))
-			t112 := v2
-			v7 = t111
-			store64(mem, uint32(t112+v7), uint64(v13))
+			v8 = v0 + i32(8600)
+			t113 := int32(load32(mem, uint64(uint32(v4))+12))
+			t114 := v8
+			v7 = t113
+			store64(mem, uint32(t114+v7), uint64(v13))
 			store64(mem, uint32(v0+v7), uint64(v12))
-			t113 := int64(load64(mem, uint64(uint32(v0))+9136))
-			t114 := v0
-			v12 = t113 | i64_shl(i64(1), int64(uint32(v1)))
-			store64(mem, uint64(uint32(t114))+9136, uint64(v12))
+			t115 := int64(load64(mem, uint64(uint32(v0))+9136))
+			t116 := v0
+			v12 = t115 | i64_shl(i64(1), int64(uint32(v1)))
+			store64(mem, uint64(uint32(t116))+9136, uint64(v12))
 			{
-				t115 := int32(load32(mem, uint64(uint32(v4))+16))
-				v7 = t115
+				t117 := int32(load32(mem, uint64(uint32(v4))+16))
+				v7 = t117
 				if v7 == 0 {
-					goto l84
+					goto l92
 				}
 				if v7 != i32(48) {
-					goto l85
+					goto l93
 				}
 				if v12&i64(0x7f80000000) == i64(0x7f80000000) {
-					goto l85
+					goto l93
 				}
-				goto l83
+				goto l91
 			}
-		l84:
+		l92:
 			if v12&i64(0x78000000000) != i64(0x78000000000) {
-				goto l83
+				goto l91
 			}
-		l85:
-			mem[uint32(v2+v7)] = byte(i32(1))
+		l93:
+			mem[uint32(v8+v7)] = byte(i32(1))
 			mem[uint32(v0+v7)] = byte(i32(1))
-			goto l83
+			goto l91
 		case 1:
-			t116 := int32(load32(mem, uint64(uint32(v4))+12))
-			t117 := v0 + t116
-			var p118 int32
+			t118 := int32(load32(mem, uint64(uint32(v4))+12))
+			t119 := v0 + t118
+			var p120 int32
 			if v12 != i64(0) {
-				p118 = 1
+				p120 = 1
 			}
-			mem[uint32(t117)] = byte(p118)
-			goto l83
+			mem[uint32(t119)] = byte(p120)
+			goto l91
 		case 2:
-			t119 := int32(load32(mem, uint64(uint32(v4))+12))
-			store64(mem, uint32(v0+t119), uint64(v12))
-			goto l83
+			t121 := int32(load32(mem, uint64(uint32(v4))+12))
+			store64(mem, uint32(v0+t121), uint64(v12))
+			goto l91
 		case 3:
-			t120 := int32(load32(mem, uint64(uint32(v4))+12))
-			t121 := v0
-			v7 = t120
-			store64(mem, uint32(t121+v7<<3+i32(4384)), uint64(v12))
-			t122 := int64(load64(mem, uint64(uint32(v0))+4376))
-			store64(mem, uint64(uint32(v0))+4376, uint64(t122|i64_shl(i64(1), int64(uint32(v7)))))
-			goto l83
+			t122 := int32(load32(mem, uint64(uint32(v4))+12))
+			t123 := v0
+			v7 = t122
+			store64(mem, uint32(t123+v7<<3+i32(4384)), uint64(v12))
+			t124 := int64(load64(mem, uint64(uint32(v0))+4376))
+			store64(mem, uint64(uint32(v0))+4376, uint64(t124|i64_shl(i64(1), int64(uint32(v7)))))
+			goto l91
 		case 0:
 			switch v1 + i32(-15) {
 			default:
-				goto l83
+				goto l91
 			case 2:
-				t123 := int64(load64(mem, uint64(uint32(v0))+120))
-				v13 = t123
+				t125 := int64(load64(mem, uint64(uint32(v0))+120))
+				v13 = t125
 				if uint64(v13) > uint64(i64(7)) {
-					goto l83
+					goto l91
 				}
 				store64(mem, uint64(uint32(v0))+120, uint64(v13+i64(1)))
 				v7 = v0 + int32(v13)<<3 + i32(128)
-				goto l88
+				goto l96
 			case 0:
-				t124 := int64(load64(mem, uint64(uint32(v0))+264))
-				v13 = t124
+				t126 := int64(load64(mem, uint64(uint32(v0))+264))
+				v13 = t126
 				if uint64(v13) > uint64(i64(511)) {
-					goto l83
+					goto l91
 				}
 				store64(mem, uint64(uint32(v0))+264, uint64(v13+i64(1)))
 				v7 = v0 + int32(v13)<<3 + i32(272)
 			}
-		l88:
+		l96:
 			store64(mem, uint32(v7), uint64(v12))
 		}
-	l83:
-		t125 := int64(load64(mem, uint64(uint32(v0))+8872))
-		t126 := v0
-		var p127 int32
+	l91:
+		t127 := int64(load64(mem, uint64(uint32(v0))+8872))
+		t128 := v0
+		var p129 int32
 		if v6 == i32(5) {
-			p127 = 1
+			p129 = 1
 		}
-		store64(mem, uint64(uint32(t126))+8872, uint64(t125+int64(uint32(p127))))
+		store64(mem, uint64(uint32(t128))+8872, uint64(t127+int64(uint32(p129))))
 	}
 l11:
 	v4 = i32(0)
@@ -32953,9 +33265,12 @@ func (m *Module) _mema_fast_learn(v0, v1, v2 int32) {
 			if v5-v1 != i32(3) {
 				return
 			}
-			t8 := m._memcmp(v1, i32(58990), i32(3))
-			mem = *m.memory
-			if t8 != 0 {
+			t8 := int32(load16(mem, uint32(v1)))
+			if t8 != i32(27424) {
+				return
+			}
+			t9 := int32(mem[uint32(v4+i32(26))])
+			if t9 != i32(66) {
 				return
 			}
 		}
@@ -32965,39 +33280,39 @@ func (m *Module) _mema_fast_learn(v0, v1, v2 int32) {
 			if v1 == i32(24) {
 				goto l7
 			}
-			t9 := int64(load64(mem, uint64(uint32(v0))+13880))
-			if uint64(t9) < uint64(v6) {
+			t10 := int64(load64(mem, uint64(uint32(v0))+13880))
+			if uint64(t10) < uint64(v6) {
 				return
 			}
 		}
 	l7:
-		t10 := v0
+		t11 := v0
 		v5 = int32(v6)
-		v2 = t10 + v5*i32(28)
+		v2 = t11 + v5*i32(28)
 		memory_copy(mem, uint32(v2+i32(14389)), uint32(v4), uint32(v1))
 		mem[uint32(v2+i32(14416))] = byte(i32(10))
-		t11 := int64(load64(mem, uint64(uint32(v0))+15184))
-		mem[uint32(v3+v5)] = byte(t11)
-		t12 := int32(load32(mem, uint64(uint32(v0))+15184))
-		v3 = v0 + t12<<3
-		t13 := int64(load64(mem, uint32(v3+i32(64))))
-		store64(mem, uint32(v3+i32(14136)), uint64(t13))
+		t12 := int64(load64(mem, uint64(uint32(v0))+15184))
+		mem[uint32(v3+v5)] = byte(t12)
+		t13 := int32(load32(mem, uint64(uint32(v0))+15184))
+		v3 = v0 + t13<<3
+		t14 := int64(load64(mem, uint32(v3+i32(64))))
+		store64(mem, uint32(v3+i32(14136)), uint64(t14))
 		v3 = v0 + v5<<3
-		t14 := int64(load64(mem, uint64(uint32(v0))+15184))
-		t15 := int64(load64(mem, uint32(v3+i32(13904))))
-		store64(mem, uint32(v3+i32(13912)), uint64(i64_shl(i64(1), t14)|t15))
-		t16 := int64(load64(mem, uint64(uint32(v0))+13872))
-		store64(mem, uint64(uint32(v0))+13872, uint64(t16+i64(1)))
-		t17 := int64(load64(mem, uint64(uint32(v0))+13880))
-		t18 := v0
-		var p19 int32
+		t15 := int64(load64(mem, uint64(uint32(v0))+15184))
+		t16 := int64(load64(mem, uint32(v3+i32(13904))))
+		store64(mem, uint32(v3+i32(13912)), uint64(i64_shl(i64(1), t15)|t16))
+		t17 := int64(load64(mem, uint64(uint32(v0))+13872))
+		store64(mem, uint64(uint32(v0))+13872, uint64(t17+i64(1)))
+		t18 := int64(load64(mem, uint64(uint32(v0))+13880))
+		t19 := v0
+		var p20 int32
 		if v1 != i32(24) {
-			p19 = 1
+			p20 = 1
 		}
-		v6 = t17 + int64(uint32(p19))
-		store64(mem, uint64(uint32(t18))+13880, uint64(v6))
-		t20 := int64(load64(mem, uint64(uint32(v0))+15184))
-		if uint64(t20) > uint64(i64(14)) {
+		v6 = t18 + int64(uint32(p20))
+		store64(mem, uint64(uint32(t19))+13880, uint64(v6))
+		t21 := int64(load64(mem, uint64(uint32(v0))+15184))
+		if uint64(t21) > uint64(i64(14)) {
 			goto l4
 		}
 		store64(mem, uint64(uint32(v0))+13888, uint64(v6))
@@ -33192,9 +33507,9 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			l4:
 				t16 := int64(load64(mem, uint64(uint32(v0))+13888))
 				v12 = t16
-				t17 := int64(load64(mem, uint64(uint32(i32(0)))+78536))
+				t17 := int64(load64(mem, uint64(uint32(i32(0)))+78280))
 				store64(mem, uint32(v3+i32(8)), uint64(t17))
-				t18 := int64(load64(mem, uint64(uint32(i32(0)))+78528))
+				t18 := int64(load64(mem, uint64(uint32(i32(0)))+78272))
 				store64(mem, uint32(v3), uint64(t18))
 				{
 					t19 := v11
@@ -33212,7 +33527,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 					}
 				l8:
 					{
-						t23 := m.fn318(v0, v11, v4, i32(62371), i32(4), v3)
+						t23 := m.fn318(v0, v11, v4, i32(62217), i32(4), v3)
 						mem = *m.memory
 						if t23 == 0 {
 							goto l7
@@ -33266,9 +33581,9 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			l10:
 				t30 := int64(load64(mem, uint64(uint32(v0))+13880))
 				v12 = t30
-				t31 := int64(load64(mem, uint64(uint32(i32(0)))+78536))
+				t31 := int64(load64(mem, uint64(uint32(i32(0)))+78280))
 				store64(mem, uint32(v3+i32(8)), uint64(t31))
-				t32 := int64(load64(mem, uint64(uint32(i32(0)))+78528))
+				t32 := int64(load64(mem, uint64(uint32(i32(0)))+78272))
 				store64(mem, uint32(v3), uint64(t32))
 				{
 					t33 := int64(uint64(int64(v2)) / uint64(i64(28)))
@@ -33285,7 +33600,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 					}
 				l14:
 					{
-						t37 := m.fn318(v0, v7, v4, i32(62371), i32(4), v3)
+						t37 := m.fn318(v0, v7, v4, i32(62217), i32(4), v3)
 						mem = *m.memory
 						if t37 == 0 {
 							goto l13
@@ -33306,9 +33621,9 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				store64(mem, uint64(uint32(v0))+13896, uint64(v7))
 			}
 		l5:
-			t40 := int64(load64(mem, uint64(uint32(i32(0)))+78536))
+			t40 := int64(load64(mem, uint64(uint32(i32(0)))+78280))
 			store64(mem, uint32(v3+i32(8)), uint64(t40))
-			t41 := int64(load64(mem, uint64(uint32(i32(0)))+78528))
+			t41 := int64(load64(mem, uint64(uint32(i32(0)))+78272))
 			store64(mem, uint32(v3), uint64(t41))
 			if uint64(v7) < uint64(v12) {
 				goto l15
@@ -33323,7 +33638,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				if v2 < i32(28) {
 					goto l15
 				}
-				t43 := m.fn318(v0, v7, v4, i32(62571), i32(1), v3)
+				t43 := m.fn318(v0, v7, v4, i32(62417), i32(1), v3)
 				mem = *m.memory
 				v9 = t43
 				t44 := int64(load64(mem, uint64(uint32(v0))+13896))
@@ -33375,14 +33690,17 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			if v5-v4 < i32(28) {
 				goto l18
 			}
-			t55 := m._memcmp(v4, i32(78544), i32(9))
-			mem = *m.memory
-			if t55 != 0 {
+			t55 := int64(load64(mem, uint32(v4)))
+			if t55 != i64(4211823744647589206) {
 				goto l18
 			}
-			t56 := v5
+			t56 := int32(mem[uint32(v4+i32(8))])
+			if t56 != i32(32) {
+				goto l18
+			}
+			t57 := v5
 			v15 = v4 + i32(9)
-			v10 = t56 - v15
+			v10 = t57 - v15
 			if v10 < i32(4) {
 				goto l18
 			}
@@ -33392,22 +33710,22 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 		l21:
 			{
 				v9 = v4 + v2
-				t57 := int32(mem[uint32(v9+i32(9))])
-				if uint32((t57+i32(-127))&i32(255)) < uint32(i32(162)) {
-					goto l19
-				}
-				t58 := int32(mem[uint32(v9+i32(10))])
+				t58 := int32(mem[uint32(v9+i32(9))])
 				if uint32((t58+i32(-127))&i32(255)) < uint32(i32(162)) {
 					goto l19
 				}
-				t59 := int32(mem[uint32(v9+i32(11))])
-				if t59 != i32(32) {
+				t59 := int32(mem[uint32(v9+i32(10))])
+				if uint32((t59+i32(-127))&i32(255)) < uint32(i32(162)) {
+					goto l19
+				}
+				t60 := int32(mem[uint32(v9+i32(11))])
+				if t60 != i32(32) {
 					goto l20
 				}
 				v2 = v2 + i32(3)
-				t60 := v4
+				t61 := v4
 				v8 = v8 + i32(3)
-				v13 = t60 + v8
+				v13 = t61 + v8
 				v10 = v10 + i32(-3)
 				if v10 > i32(3) {
 					goto l21
@@ -33422,8 +33740,8 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			if uint32(v8+i32(-202)) < uint32(i32(-192)) {
 				goto l18
 			}
-			t61 := int32(mem[uint32(v13)])
-			if t61 != i32(10) {
+			t62 := int32(mem[uint32(v13)])
+			if t62 != i32(10) {
 				goto l18
 			}
 			v4 = v0 + i32(329)
@@ -33431,73 +33749,75 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			mem[uint32(v8+v4+i32(-10))] = byte(i32(0))
 			store64(mem, uint64(uint32(v0))+15184, uint64(i64(28)))
 			mem[uint64(uint32(v0))+320] = byte(i32(1))
-			t62 := int64(load64(mem, uint64(uint32(v0))+4640))
-			store64(mem, uint64(uint32(v0))+4640, uint64(t62+i64(1)))
+			t63 := int64(load64(mem, uint64(uint32(v0))+4640))
+			store64(mem, uint64(uint32(v0))+4640, uint64(t63+i64(1)))
 			v4 = v13 + i32(1)
 		}
 	l18:
 		store32(mem, uint64(uint32(v3))+4, uint32(v5))
 		store32(mem, uint32(v3), uint32(v4))
 		{
-			t63 := v3
+			t64 := v3
 			v2 = v0 + i32(13816)
-			t64 := m._take_page(t63, v2, i32(45))
+			t65 := m._take_page(t64, v2, i32(45))
 			mem = *m.memory
-			if t64 == 0 {
+			if t65 == 0 {
 				goto l22
 			}
-			t65 := v3
+			t66 := v3
 			v5 = v0 + i32(13824)
-			t66 := m._take_page(t65, v5, i32(32))
+			t67 := m._take_page(t66, v5, i32(32))
 			mem = *m.memory
-			if t66 == 0 {
+			if t67 == 0 {
 				goto l22
 			}
-			t67 := int64(load64(mem, uint32(v5)))
-			t68 := int64(load64(mem, uint32(v2)))
-			if uint64(t67) < uint64(t68) {
+			t68 := int64(load64(mem, uint32(v5)))
+			t69 := int64(load64(mem, uint32(v2)))
+			if uint64(t68) < uint64(t69) {
 				goto l22
 			}
-			t69 := m._mema_scan_perms(v3, v0+i32(13864))
+			t70 := m._mema_scan_perms(v3, v0+i32(13864))
 			mem = *m.memory
-			if t69 == 0 {
+			if t70 == 0 {
 				goto l22
 			}
-			t70 := int32(load32(mem, uint32(v3)))
-			v2 = t70
-			t71 := int32(load32(mem, uint64(uint32(v3))+4))
-			t72 := v2
-			v5 = t71
-			if t72 == v5 {
+			t71 := int32(load32(mem, uint32(v3)))
+			v2 = t71
+			t72 := int32(load32(mem, uint64(uint32(v3))+4))
+			t73 := v2
+			v5 = t72
+			if t73 == v5 {
 				goto l22
 			}
-			t73 := int32(mem[uint32(v2)])
-			if t73 != i32(32) {
+			t74 := int32(mem[uint32(v2)])
+			if t74 != i32(32) {
 				goto l22
 			}
-			t74 := v3
-			v2 = v2 + i32(1)
-			store32(mem, uint32(t74), uint32(v2))
+			t75 := v3
+			v9 = v2 + i32(1)
+			store32(mem, uint32(t75), uint32(v9))
 			{
 				{
-					if uint32(v5-v2) < uint32(i32(17)) {
+					if uint32(v5-v9) < uint32(i32(17)) {
 						goto l23
 					}
-					t75 := m._memcmp(v2, i32(78560), i32(17))
-					mem = *m.memory
-					if t75 != 0 {
+					t76 := int64(load64(mem, uint64(uint32(v2))+1))
+					if t76 != i64(3472328296227680304) {
+						goto l23
+					}
+					t77 := int64(load64(mem, uint64(uint32(v2))+9))
+					if t77 != i64(0x302030303a303020) {
+						goto l23
+					}
+					t78 := int32(mem[uint32(v2+i32(17))])
+					if t78 != i32(32) {
 						goto l23
 					}
 					store64(mem, uint64(uint32(v0))+13856, uint64(i64(0)))
 					store64(mem, uint64(uint32(v0))+13848, uint64(i64(0)))
 					store64(mem, uint64(uint32(v0))+13840, uint64(i64(0)))
 					store64(mem, uint64(uint32(v0))+13832, uint64(i64(0)))
-					t76 := int32(load32(mem, uint32(v3)))
-					t77 := v3
-					v2 = t76 + i32(17)
-					store32(mem, uint32(t77), uint32(v2))
-					t78 := int32(load32(mem, uint64(uint32(v3))+4))
-					v5 = t78
+					v2 = v2 + i32(18)
 					goto l24
 				}
 			l23:
@@ -33533,56 +33853,59 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				if t86 != i32(32) {
 					goto l22
 				}
-				t87 := v3
 				v2 = v2 + i32(1)
-				store32(mem, uint32(t87), uint32(v2))
 			}
 		l24:
-			if v5-v2 < i32(8) {
+			store32(mem, uint32(v3), uint32(v2))
+			if v5-v2 >= i32(8) {
 				goto l25
 			}
-		l26:
-			{
-				t88 := m._memcmp(v2, i32(78848), i32(8))
-				mem = *m.memory
-				v9 = t88
-				t89 := int32(load32(mem, uint32(v3)))
-				v2 = t89
-				t90 := int32(load32(mem, uint64(uint32(v3))+4))
-				v5 = t90
-				if v9 != 0 {
-					goto l25
-				}
-				t91 := v3
-				v2 = v2 + i32(8)
-				store32(mem, uint32(t91), uint32(v2))
-				if v5-v2 > i32(7) {
-					goto l26
-				}
-			}
+			v9 = v2
+			goto l26
 		l25:
-			if uint32(v2) >= uint32(v5) {
-				goto l27
-			}
-			v9 = v5 - v2
+			v9 = i32(0) - v2
 		l28:
 			{
-				t92 := int32(mem[uint32(v2)])
-				if t92 != i32(32) {
+				t87 := int64(load64(mem, uint32(v2)))
+				if t87 != i64(2314885530818453536) {
 					goto l27
 				}
-				t93 := v3
-				v2 = v2 + i32(1)
-				store32(mem, uint32(t93), uint32(v2))
-				v9 = v9 + i32(-1)
-				if v9 != 0 {
+				t88 := v3
+				v2 = v2 + i32(8)
+				store32(mem, uint32(t88), uint32(v2))
+				t89 := v5
+				v9 = v9 + i32(-8)
+				if t89+v9 > i32(7) {
 					goto l28
 				}
 			}
+			v9 = i32(0) - v9
+			goto l26
 		l27:
-			t94 := m._memchr(v2, i32(10), v5-v2)
+			v9 = i32(0) - v9
+		l26:
+			if uint32(v2) >= uint32(v5) {
+				goto l29
+			}
+			v9 = v5 - v9
+		l30:
+			{
+				t90 := int32(mem[uint32(v2)])
+				if t90 != i32(32) {
+					goto l29
+				}
+				t91 := v3
+				v2 = v2 + i32(1)
+				store32(mem, uint32(t91), uint32(v2))
+				v9 = v9 + i32(-1)
+				if v9 != 0 {
+					goto l30
+				}
+			}
+		l29:
+			t92 := m._memchr(v2, i32(10), v5-v2)
 			mem = *m.memory
-			v2 = t94
+			v2 = t92
 			if v2 == 0 {
 				goto l22
 			}
@@ -33591,42 +33914,37 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			if v5 > i32(4256) {
 				goto l22
 			}
-			t95 := int32(load32(mem, uint32(v3)))
-			t96 := v2
-			v9 = t95
-			v8 = t96 - v9
+			t93 := int32(load32(mem, uint32(v3)))
+			t94 := v2
+			v9 = t93
+			v8 = t94 - v9
 			if uint32(v8) > uint32(i32(4096)) {
 				goto l22
 			}
 			{
 				if v2 == v9 {
-					goto l29
+					goto l31
 				}
-				t97 := m._memcmp(v2+i32(-1), i32(62299), i32(1))
-				mem = *m.memory
-				if t97 == 0 {
+				t95 := int32(mem[uint32(v2+i32(-1))])
+				if t95 == i32(13) {
 					goto l22
 				}
-				t98 := int32(load32(mem, uint64(uint32(v3))+4))
-				t99 := int32(load32(mem, uint32(v3)))
-				v9 = t99
-				v8 = t98 - v9
 			}
-		l29:
+		l31:
 			memory_copy(mem, uint32(v0+i32(15304)), uint32(v9), uint32(v8))
 			mem[uint64(uint32(v0))+13808] = byte(i32(1))
 			store64(mem, uint64(uint32(v0))+15296, uint64(uint32(v8+i32(1))))
 			store64(mem, uint64(uint32(v0))+15208, uint64(int64(v5)))
-			t100 := int64(load64(mem, uint64(uint32(v0))+4640))
-			store64(mem, uint64(uint32(v0))+4640, uint64(t100+i64(1)))
+			t96 := int64(load64(mem, uint64(uint32(v0))+4640))
+			store64(mem, uint64(uint32(v0))+4640, uint64(t96+i64(1)))
 			v4 = v2 + i32(1)
 		}
 	l22:
 		if uint32(v4) <= uint32(v1) {
-			goto l30
+			goto l32
 		}
 		store16(mem, uint64(uint32(v0))+15178, uint16(i32(1)))
-	l30:
+	l32:
 		v4 = v4 - v1
 	}
 l0:
@@ -33634,258 +33952,258 @@ l0:
 	return v4
 }
 func (m *Module) fn318(v0 int32, v1 int64, v2, v3, v4, v5 int32) int32 {
-	var v6, v7, v8 int32
-	var v9, v10, v11 int64
-	v6 = i32(0)
+	var v6, v7 int32
+	var v8, v9, v10 int64
 	mem := *m.memory
 	{
-		t0 := v2
+		t0 := int64(load64(mem, uint32(v2)))
 		t1 := v0
-		v7 = int32(v1)
-		v8 = t1 + v7*i32(28) + i32(14389)
-		t2 := m._memcmp(t0, v8, i32(16))
-		mem = *m.memory
-		if t2 != 0 {
-			goto l0
-		}
-		t3 := m._memcmp(v2+i32(24), v3, v4)
-		mem = *m.memory
-		if t3 != 0 {
-			goto l0
-		}
-		{
-			v2 = v2 + i32(16)
-			t4 := v2
-			v3 = v8 + i32(16)
-			t5 := m._memcmp(t4, v3, i32(8))
-			mem = *m.memory
-			if t5 != 0 {
-				goto l1
+		v6 = int32(v1)
+		v7 = t1 + v6*i32(28) + i32(14389)
+		t2 := int64(load64(mem, uint32(v7)))
+		if t0 == t2 {
+			t3 := int64(load64(mem, uint64(uint32(v2))+8))
+			t4 := int64(load64(mem, uint64(uint32(v7))+8))
+			if t3 == t4 {
+				t5 := m._memcmp(v2+i32(24), v3, v4)
+				mem = *m.memory
+				if t5 == 0 {
+					v3 = i32(1)
+					{
+						t6 := int64(load64(mem, uint64(uint32(v2))+16))
+						v1 = t6
+						t7 := int64(load64(mem, uint64(uint32(v7))+16))
+						if v1 == t7 {
+							goto l3
+						}
+						{
+							t8 := int64(load64(mem, uint32(v5)))
+							if v1 == t8 {
+								goto l4
+							}
+							if v1&i64(-2242545357980376864) == i64(2314885530818453536) {
+								goto l5
+							}
+							return i32(0)
+						l5:
+							v8 = v1 & i64(1085102592571150095)
+							if (v8+i64(434041037028460038))&i64(1157442765409226768) == i64(0) {
+								goto l6
+							}
+							return i32(0)
+						l6:
+							v3 = i32(0)
+							v9 = int64(uint64(v1^i64(-1))>>4) & i64(72340172838076673)
+							v10 = v9 * i64(255)
+							if (v10+i64(1)|v8)&v10|int64(uint64(v9)>>56) != i64(0) {
+								goto l3
+							}
+							store64(mem, uint32(v5), uint64(v1))
+							t9 := v5
+							v1 = (v8*i64(10) + int64(uint64(v8)>>8)) & i64(0xff00ff00ff00ff)
+							v1 = (v1*i64(100) + int64(uint64(v1)>>16)) & i64(0xffff0000ffff)
+							store64(mem, uint64(uint32(t9))+8, uint64((v1*i64(10000)+int64(uint64(v1)>>32))&i64(0xffffffff)))
+							t10 := int64(load64(mem, uint64(uint32(v2))+16))
+							v1 = t10
+						}
+					l4:
+						store64(mem, uint64(uint32(v7))+16, uint64(v1))
+						v3 = i32(1)
+						t11 := v0
+						v2 = v0 + v6 + i32(14361)
+						t12 := int32(mem[uint32(v2)])
+						t13 := int64(load64(mem, uint64(uint32(v5))+8))
+						t15 := t11 + t12<<3 + i32(14136)
+						p14 := i64(0)
+						if uint32(v4) > uint32(i32(1)) {
+							p14 = i64(10)
+						}
+						v1 = i64_shl(t13, p14)
+						store64(mem, uint32(t15), uint64(v1))
+						t16 := int32(mem[uint32(v2)])
+						store64(mem, uint32(v0+t16<<3+i32(64)), uint64(v1))
+					}
+				l3:
+					return v3
+				}
+				return i32(0)
 			}
-			return i32(1)
+			return i32(0)
 		}
-	l1:
-		{
-			t6 := int64(load64(mem, uint32(v2)))
-			v1 = t6
-			t7 := int64(load64(mem, uint32(v5)))
-			if v1 == t7 {
-				goto l2
-			}
-			if v1&i64(-2242545357980376864) != i64(2314885530818453536) {
-				goto l0
-			}
-			v9 = v1 & i64(1085102592571150095)
-			if (v9+i64(434041037028460038))&i64(1157442765409226768) != i64(0) {
-				goto l0
-			}
-			v10 = int64(uint64(v1^i64(-1))>>4) & i64(72340172838076673)
-			v11 = v10 * i64(255)
-			if (v11+i64(1)|v9)&v11|int64(uint64(v10)>>56) != i64(0) {
-				goto l0
-			}
-			store64(mem, uint32(v5), uint64(v1))
-			t8 := v5
-			v1 = (v9*i64(10) + int64(uint64(v9)>>8)) & i64(0xff00ff00ff00ff)
-			v1 = (v1*i64(100) + int64(uint64(v1)>>16)) & i64(0xffff0000ffff)
-			store64(mem, uint64(uint32(t8))+8, uint64((v1*i64(10000)+int64(uint64(v1)>>32))&i64(0xffffffff)))
-			t9 := int64(load64(mem, uint32(v2)))
-			v1 = t9
-		}
-	l2:
-		store64(mem, uint32(v3), uint64(v1))
-		v6 = i32(1)
-		t10 := v0
-		v2 = v0 + v7 + i32(14361)
-		t11 := int32(mem[uint32(v2)])
-		t12 := int64(load64(mem, uint64(uint32(v5))+8))
-		t14 := t10 + t11<<3 + i32(14136)
-		p13 := i64(0)
-		if uint32(v4) > uint32(i32(1)) {
-			p13 = i64(10)
-		}
-		v1 = i64_shl(t12, p13)
-		store64(mem, uint32(t14), uint64(v1))
-		t15 := int32(mem[uint32(v2)])
-		store64(mem, uint32(v0+t15<<3+i32(64)), uint64(v1))
+		return i32(0)
 	}
-l0:
-	return v6
 }
 func (m *Module) _take_page(v0, v1, v2 int32) int32 {
-	var v3, v4, v5, v6 int32
-	var v7, v8 int64
-	var v9 int32
-	var v10 int64
+	var v3, v4, v5, v6, v7 int32
+	var v8, v9, v10 int64
 	mem := *m.memory
 	{
 		{
 			{
 				t0 := int32(load32(mem, uint64(uint32(v0))+4))
+				v3 = t0
 				t1 := int32(load32(mem, uint32(v0)))
-				v3 = t1
-				if t0-v3 < i32(13) {
+				t2 := v3
+				v4 = t1
+				v5 = t2 - v4
+				if v5 < i32(13) {
 					goto l0
 				}
-				t2 := m._memcmp(v3+i32(9), i32(59937), i32(3))
-				mem = *m.memory
-				v4 = t2
-				t3 := int32(load32(mem, uint32(v0)))
-				v3 = t3
-				if v4 != 0 {
+				t3 := int32(load16(mem, uint64(uint32(v4))+9))
+				if t3 != i32(12336) {
 					goto l0
 				}
-				t4 := int32(mem[uint64(uint32(v3))+12])
-				if t4 == v2&i32(255) {
+				t4 := int32(mem[uint32(v4+i32(11))])
+				if t4 != i32(48) {
+					goto l0
+				}
+				t5 := int32(mem[uint64(uint32(v4))+12])
+				if t5 == v2&i32(255) {
 					goto l1
 				}
 			}
 		l0:
-			v5 = i32(0)
-			t5 := int32(load32(mem, uint64(uint32(v0))+4))
-			t6 := v3
-			v6 = t5
-			if uint32(t6) >= uint32(v6) {
+			v6 = i32(0)
+			if uint32(v4) >= uint32(v3) {
 				goto l2
 			}
-			v7 = i64(0)
-			v4 = v3
+			v7 = v4 + v5
+			v8 = i64(0)
+			v5 = v4
 		l4:
 			{
-				t7 := int32(mem[uint32(v4)])
-				t8 := int64(mem[uint32(t7+i32(78592))])
-				v8 = t8
-				if v8 == 0 {
+				t6 := int32(mem[uint32(v5)])
+				t7 := int64(mem[uint32(t6+i32(78288))])
+				v9 = t7
+				if v9 == 0 {
 					goto l3
 				}
-				v7 = v7<<4 + v8 + i64(-1)
-				v4 = v4 + i32(1)
-				if v4 != v6 {
+				v8 = v8<<4 + v9 + i64(-1)
+				v5 = v5 + i32(1)
+				if v5 != v3 {
 					goto l4
 				}
 			}
-			v4 = v6
+			v5 = v7
 		l3:
-			if v4 == v3 {
+			if v5 == v4 {
 				goto l2
 			}
-			v9 = v4 - v3
-			if v9 < i32(17) {
+			v7 = v5 - v4
+			if v7 < i32(17) {
 				goto l5
 			}
 		l6:
 			{
-				t9 := int32(mem[uint32(v3)])
-				if t9 != i32(48) {
+				t8 := int32(mem[uint32(v4)])
+				if t8 != i32(48) {
 					goto l2
 				}
-				v3 = v3 + i32(1)
-				v9 = v9 + i32(-1)
-				if v9 >= i32(17) {
+				v4 = v4 + i32(1)
+				v7 = v7 + i32(-1)
+				if v7 >= i32(17) {
 					goto l6
 				}
 			}
 		l5:
-			store64(mem, uint32(v1), uint64(v7))
-			store32(mem, uint32(v0), uint32(v4))
-			if v4 == v6 {
+			store64(mem, uint32(v1), uint64(v8))
+			store32(mem, uint32(v0), uint32(v5))
+			if v5 == v3 {
 				goto l2
 			}
-			t10 := int32(mem[uint32(v4)])
-			if t10 != v2&i32(255) {
+			t9 := int32(mem[uint32(v5)])
+			if t9 != v2&i32(255) {
 				goto l2
 			}
-			v4 = v4 + i32(1)
+			v5 = v5 + i32(1)
 			goto l7
 		}
 	l1:
 		{
 			{
-				t11 := int32(mem[uint32(v3)])
-				t12 := int64(mem[uint32(t11+i32(78592))])
-				v10 = t12
+				t10 := int32(mem[uint32(v4)])
+				t11 := int64(mem[uint32(t10+i32(78288))])
+				v10 = t11
 				if v10 == 0 {
 					goto l8
 				}
-				t13 := int64(load64(mem, uint64(uint32(v3))+1))
-				v8 = t13
-				v7 = v8 & i64(0x7f7f7f7f7f7f7f7f)
-				if ((i64(-5787213827046133841)-v7|(v7+i64(5063812098665367110)))&(i64(-2242545357980376864)-v7|(v7+i64(0x1919191919191919)))|v8)&i64(-0x7f7f7f7f7f7f7f80) == 0 {
+				t12 := int64(load64(mem, uint64(uint32(v4))+1))
+				v9 = t12
+				v8 = v9 & i64(0x7f7f7f7f7f7f7f7f)
+				if ((i64(-5787213827046133841)-v8|(v8+i64(5063812098665367110)))&(i64(-2242545357980376864)-v8|(v8+i64(0x1919191919191919)))|v9)&i64(-0x7f7f7f7f7f7f7f80) == 0 {
 					goto l9
 				}
 			}
 		l8:
-			v5 = i32(0)
-			t14 := int32(load32(mem, uint64(uint32(v0))+4))
-			t15 := v3
-			v6 = t14
-			if uint32(t15) >= uint32(v6) {
+			v6 = i32(0)
+			if uint32(v4) >= uint32(v3) {
 				goto l2
 			}
-			v7 = i64(0)
-			v4 = v3
+			v7 = v4 + v5
+			v8 = i64(0)
+			v5 = v4
 		l11:
 			{
-				t16 := int32(mem[uint32(v4)])
-				t17 := int64(mem[uint32(t16+i32(78592))])
-				v8 = t17
-				if v8 == 0 {
+				t13 := int32(mem[uint32(v5)])
+				t14 := int64(mem[uint32(t13+i32(78288))])
+				v9 = t14
+				if v9 == 0 {
 					goto l10
 				}
-				v7 = v7<<4 + v8 + i64(-1)
-				v4 = v4 + i32(1)
-				if v4 != v6 {
+				v8 = v8<<4 + v9 + i64(-1)
+				v5 = v5 + i32(1)
+				if v5 != v3 {
 					goto l11
 				}
 			}
-			v4 = v6
+			v5 = v7
 		l10:
-			if v4 == v3 {
+			if v5 == v4 {
 				goto l2
 			}
-			v9 = v4 - v3
-			if v9 < i32(17) {
+			v7 = v5 - v4
+			if v7 < i32(17) {
 				goto l12
 			}
 		l13:
 			{
-				t18 := int32(mem[uint32(v3)])
-				if t18 != i32(48) {
+				t15 := int32(mem[uint32(v4)])
+				if t15 != i32(48) {
 					goto l2
 				}
-				v3 = v3 + i32(1)
-				v9 = v9 + i32(-1)
-				if v9 >= i32(17) {
+				v4 = v4 + i32(1)
+				v7 = v7 + i32(-1)
+				if v7 >= i32(17) {
 					goto l13
 				}
 			}
 		l12:
-			store64(mem, uint32(v1), uint64(v7))
-			store32(mem, uint32(v0), uint32(v4))
-			if v4 == v6 {
+			store64(mem, uint32(v1), uint64(v8))
+			store32(mem, uint32(v0), uint32(v5))
+			if v5 == v3 {
 				goto l2
 			}
-			t19 := int32(mem[uint32(v4)])
-			if t19 != v2&i32(255) {
+			t16 := int32(mem[uint32(v5)])
+			if t16 != v2&i32(255) {
 				goto l2
 			}
-			v4 = v4 + i32(1)
+			v5 = v5 + i32(1)
 			goto l7
 		}
 	l9:
-		t20 := v1
-		t21 := v10 << 44
-		v7 = int64(uint64(v8)>>6)&i64(72340172838076673)*i64(9) + v8&i64(1085102592571150095)
-		v7 = (v7<<4 + int64(uint64(v7)>>8)) & i64(0xff00ff00ff00ff)
-		v7 = v7<<8 | int64(uint64(v7)>>16)
-		store64(mem, uint32(t20), uint64(t21|(v7<<28&i64(0xffff0000000)|int64(uint64(v7)>>20)&i64(0xffff000))+i64(-0x100000000000)))
-		v4 = v3 + i32(13)
+		t17 := v1
+		t18 := v10 << 44
+		v8 = int64(uint64(v9)>>6)&i64(72340172838076673)*i64(9) + v9&i64(1085102592571150095)
+		v8 = (v8<<4 + int64(uint64(v8)>>8)) & i64(0xff00ff00ff00ff)
+		v8 = v8<<8 | int64(uint64(v8)>>16)
+		store64(mem, uint32(t17), uint64(t18|(v8<<28&i64(0xffff0000000)|int64(uint64(v8)>>20)&i64(0xffff000))+i64(-0x100000000000)))
+		v5 = v4 + i32(13)
 	}
 l7:
-	store32(mem, uint32(v0), uint32(v4))
-	v5 = i32(1)
+	store32(mem, uint32(v0), uint32(v5))
+	v6 = i32(1)
 l2:
-	return v5
+	return v6
 }
 func (m *Module) _take_hex(v0, v1, v2 int32) int32 {
 	var v3, v4, v5 int32
@@ -33909,7 +34227,7 @@ func (m *Module) _take_hex(v0, v1, v2 int32) int32 {
 	l2:
 		{
 			t3 := int32(mem[uint32(v7)])
-			t4 := int64(mem[uint32(t3+i32(78592))])
+			t4 := int64(mem[uint32(t3+i32(78288))])
 			v8 = t4
 			if v8 == 0 {
 				goto l1
@@ -34060,10 +34378,10 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 		}
 	l0:
 		v3 = int32(v6) * i32(12)
-		t11 := int32(load32(mem, uint32(v3+i32(78872))))
+		t11 := int32(load32(mem, uint32(v3+i32(78552))))
 		v4 = t11
 		{
-			t12 := int32(load32(mem, uint32(v3+i32(78868))))
+			t12 := int32(load32(mem, uint32(v3+i32(78548))))
 			v7 = t12
 			if v7 != 0 {
 				goto l3
@@ -34082,7 +34400,7 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 				if uint64(v6) > uint64(i64(27)) {
 					goto l5
 				}
-				t14 := int32(load32(mem, uint32(int32(v6)*i32(12)+i32(79104))))
+				t14 := int32(load32(mem, uint32(int32(v6)*i32(12)+i32(78784))))
 				v7 = t14
 				goto l3
 			}
@@ -34090,7 +34408,7 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 			if uint64(v6) >= uint64(i64(31)) {
 				goto l6
 			}
-			v7 = i32(55877)
+			v7 = i32(55847)
 			goto l3
 		l6:
 			t15 := m._mema_capture_key(int32(v6) + i32(-31))
@@ -34125,7 +34443,7 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 			p21 = v1
 		}
 		v1 = p21
-		memory_copy(mem, uint32(t20), uint32(i32(61899)), uint32(v1))
+		memory_copy(mem, uint32(t20), uint32(i32(61766)), uint32(v1))
 		{
 			if v4 != 0 {
 				goto l8
@@ -34160,192 +34478,205 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 		v10 = p28
 		memory_copy(mem, uint32(t25), uint32(t26), uint32(v10))
 		v11 = v0 + i32(15240)
-		t29 := int32(load32(mem, uint64(uint32(v0))+15232))
-		v1 = t29
+		v7 = i32(0)
 		{
-			{
-				t30 := int64(load64(mem, uint64(uint32(v0))+15216))
-				v6 = t30
-				if v6 != i64(12) {
+			t29 := int64(load64(mem, uint64(uint32(v0))+15216))
+			v6 = t29 + i64(-3)
+			if uint64(v6) > uint64(i64(9)) {
+				goto l10
+			}
+			t30 := int32(load32(mem, uint64(uint32(v0))+15232))
+			v1 = t30
+			switch int32(v6) {
+			case 1, 2, 3, 4, 5, 6, 7, 8:
+				goto l10
+			case 9:
+				if uint32(v1) < uint32(i32(21)) {
 					goto l10
 				}
-				if uint32(v1) >= uint32(i32(21)) {
-					goto l11
+				t31 := int64(load64(mem, uint64(uint32(v0))+15240))
+				if t31 != i64(7020655991598161955) {
+					goto l10
 				}
-				v7 = i32(0)
-				goto l12
-			l11:
+				t32 := int64(load64(mem, uint64(uint32(v0))+15248))
+				if t32 != i64(7017488320074250604) {
+					goto l10
+				}
+				t33 := int32(load32(mem, uint32(v0+i32(15256))))
+				if t33 != i32(1920300144) {
+					goto l10
+				}
+				t34 := int32(mem[uint32(v0+i32(15260))])
+				if t34 != i32(101) {
+					goto l10
+				}
+				v7 = i32(53272)
+				goto l10
+			default:
+				v12 = v11 + v1
 				{
-					t31 := m._memcmp(v11, i32(55548), i32(21))
-					mem = *m.memory
-					if t31 != 0 {
+					if v1 < i32(1) {
 						goto l13
 					}
-					v7 = i32(53272)
-					goto l12
+					v4 = v0 + i32(15240)
+					v6 = i64(0)
+					v3 = v11
+				l15:
+					{
+						t35 := int32(mem[uint32(v3)])
+						v8 = t35 + i32(-48)
+						if uint32(v8) > uint32(i32(9)) {
+							goto l14
+						}
+						t36 := v6
+						v13 = int64(uint32(v8))
+						t37 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
+						if uint64(t36) > uint64(t37) {
+							goto l13
+						}
+						v4 = v4 + i32(1)
+						v3 = v3 + i32(1)
+						v6 = v6*i64(10) + v13
+						v1 = v1 + i32(-1)
+						if v1 != 0 {
+							goto l15
+						}
+					}
+					v4 = v12
+					v3 = v12
+				l14:
+					if v3 == v11 {
+						goto l13
+					}
+					if uint32(v12-v4) < uint32(i32(4)) {
+						goto l13
+					}
+					t38 := int32(load32(mem, uint32(v3)))
+					if t38 != i32(538976314) {
+						goto l13
+					}
+					v7 = i32(50800)
+					goto l10
 				}
 			l13:
-				t32 := int64(load64(mem, uint64(uint32(v0))+15216))
-				v6 = t32
-			}
-		l10:
-			v7 = i32(0)
-			if v6 != i64(3) {
-				goto l12
-			}
-			v12 = v11 + v1
-			{
-				if v1 < i32(1) {
-					goto l14
-				}
-				v4 = v0 + i32(15240)
-				v6 = i64(0)
-				v3 = v11
-			l16:
 				{
-					t33 := int32(mem[uint32(v3)])
-					v8 = t33 + i32(-48)
-					if uint32(v8) > uint32(i32(9)) {
-						goto l15
-					}
-					t34 := v6
-					v13 = int64(uint32(v8))
-					t35 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
-					if uint64(t34) > uint64(t35) {
-						goto l14
-					}
-					v4 = v4 + i32(1)
-					v3 = v3 + i32(1)
-					v6 = v6*i64(10) + v13
-					v1 = v1 + i32(-1)
-					if v1 != 0 {
-						goto l16
-					}
-				}
-				v4 = v12
-				v3 = v12
-			l15:
-				if v3 == v11 {
-					goto l14
-				}
-				if uint32(v12-v4) < uint32(i32(4)) {
-					goto l14
-				}
-				t36 := m._memcmp(v3, i32(62264), i32(4))
-				mem = *m.memory
-				if t36 != 0 {
-					goto l14
-				}
-				v7 = i32(50800)
-				goto l12
-			}
-		l14:
-			v3 = v12 - v11
-			if uint32(v3) < uint32(i32(2)) {
-				goto l12
-			}
-			{
-				{
-					t37 := m._memcmp(v11, i32(49162), i32(2))
-					mem = *m.memory
-					if t37 != 0 {
+					{
+						v3 = v12 - v11
+						if uint32(v3) < uint32(i32(2)) {
+							goto l16
+						}
+						t39 := m._memcmp(v11, i32(49162), i32(2))
+						mem = *m.memory
+						if t39 != 0 {
+							goto l16
+						}
+						v3 = i32(79120)
 						goto l17
 					}
-					v3 = i32(79440)
-					goto l18
+				l16:
+					{
+						if uint32(v3) < uint32(i32(3)) {
+							goto l18
+						}
+						t40 := m._memcmp(v11, i32(49158), i32(3))
+						mem = *m.memory
+						if t40 != 0 {
+							goto l18
+						}
+						v3 = i32(79132)
+						goto l17
+					}
+				l18:
+					{
+						var p41 int32
+						if uint32(v3) < uint32(i32(2)) {
+							p41 = 1
+						}
+						v1 = p41
+						if v1 != 0 {
+							goto l19
+						}
+						t42 := m._memcmp(v11, i32(49155), i32(2))
+						mem = *m.memory
+						if t42 != 0 {
+							goto l19
+						}
+						v3 = i32(79144)
+						goto l17
+					}
+				l19:
+					{
+						if v1 != 0 {
+							goto l20
+						}
+						t43 := m._memcmp(v11, i32(0xc000), i32(2))
+						mem = *m.memory
+						if t43 != 0 {
+							goto l20
+						}
+						v3 = i32(79156)
+						goto l17
+					}
+				l20:
+					{
+						if uint32(v3) < uint32(i32(4)) {
+							goto l21
+						}
+						t44 := m._memcmp(v11, i32(58598), i32(4))
+						mem = *m.memory
+						if t44 != 0 {
+							goto l21
+						}
+						v3 = i32(79168)
+						goto l17
+					}
+				l21:
+					{
+						if uint32(v3) < uint32(i32(6)) {
+							goto l22
+						}
+						t45 := m._memcmp(v11, i32(62419), i32(6))
+						mem = *m.memory
+						if t45 != 0 {
+							goto l22
+						}
+						v3 = i32(79180)
+						goto l17
+					}
+				l22:
+					if uint32(v3) < uint32(i32(20)) {
+						goto l10
+					}
+					t46 := m._memcmp(v11, i32(61805), i32(20))
+					mem = *m.memory
+					if t46 != 0 {
+						goto l10
+					}
+					v3 = i32(79192)
 				}
 			l17:
-				{
-					if v3 == i32(2) {
-						goto l19
-					}
-					t38 := m._memcmp(v11, i32(49158), i32(3))
-					mem = *m.memory
-					if t38 != 0 {
-						goto l19
-					}
-					v3 = i32(79452)
-					goto l18
-				}
-			l19:
-				{
-					t39 := m._memcmp(v11, i32(49155), i32(2))
-					mem = *m.memory
-					if t39 != 0 {
-						goto l20
-					}
-					v3 = i32(79464)
-					goto l18
-				}
-			l20:
-				{
-					t40 := m._memcmp(v11, i32(0xc000), i32(2))
-					mem = *m.memory
-					if t40 != 0 {
-						goto l21
-					}
-					v3 = i32(79476)
-					goto l18
-				}
-			l21:
-				if uint32(v3) < uint32(i32(4)) {
-					goto l12
-				}
-				{
-					t41 := m._memcmp(v11, i32(58667), i32(4))
-					mem = *m.memory
-					if t41 != 0 {
-						goto l22
-					}
-					v3 = i32(79488)
-					goto l18
-				}
-			l22:
-				if uint32(v3) < uint32(i32(6)) {
-					goto l12
-				}
-				{
-					t42 := m._memcmp(v11, i32(62573), i32(6))
-					mem = *m.memory
-					if t42 != 0 {
-						goto l23
-					}
-					v3 = i32(79500)
-					goto l18
-				}
-			l23:
-				if uint32(v3) < uint32(i32(20)) {
-					goto l12
-				}
-				t43 := m._memcmp(v11, i32(61952), i32(20))
-				mem = *m.memory
-				if t43 != 0 {
-					goto l12
-				}
-				v3 = i32(79512)
+				t47 := int32(load32(mem, uint64(uint32(v3))+8))
+				v7 = t47
 			}
-		l18:
-			t44 := int32(load32(mem, uint64(uint32(v3))+8))
-			v7 = t44
 		}
-	l12:
+	l10:
 		v8 = v10 + v9
 		{
 			{
-				t45 := int64(load64(mem, uint64(uint32(v0))+15216))
-				if t45&i64(-2) != i64(18) {
-					goto l24
+				t48 := int64(load64(mem, uint64(uint32(v0))+15216))
+				if t48&i64(-2) != i64(18) {
+					goto l23
 				}
-				t46 := v5 + v8
+				t49 := v5 + v8
 				v3 = i32(511) - v8
-				p47 := i32(2)
+				p50 := i32(2)
 				if uint32(v3) < uint32(i32(2)) {
-					p47 = v3
+					p50 = v3
 				}
-				v4 = p47
-				memory_copy(mem, uint32(t46), uint32(i32(62225)), uint32(v4))
-				t48 := int64(load64(mem, uint64(uint32(v0))+13456))
-				v6 = t48
+				v4 = p50
+				memory_copy(mem, uint32(t49), uint32(i32(62078)), uint32(v4))
+				t51 := int64(load64(mem, uint64(uint32(v0))+13456))
+				v6 = t51
 				store64(mem, uint32(v2+i32(56)), uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2+i32(48)), uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2+i32(40)), uint64(i64(2314885530818453536)))
@@ -34355,57 +34686,57 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 				store64(mem, uint64(uint32(v2))+8, uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2), uint64(i64(2314885530818453536)))
 				v3 = i32(64)
-			l25:
+			l24:
 				{
 					v3 = v3 + i32(-1)
-					t49 := int64(uint64(v6) / uint64(i64(10)))
-					t50 := v3 + v2
-					t51 := v6
-					v13 = t49
-					t52 := int32(mem[uint32(int32(t51-v13*i64(10))+i32(55021))])
-					mem[uint32(t50)] = byte(t52)
-					var p53 int32
+					t52 := int64(uint64(v6) / uint64(i64(10)))
+					t53 := v3 + v2
+					t54 := v6
+					v13 = t52
+					t55 := int32(mem[uint32(int32(t54-v13*i64(10))+i32(54993))])
+					mem[uint32(t53)] = byte(t55)
+					var p56 int32
 					if uint64(v6) > uint64(i64(9)) {
-						p53 = 1
+						p56 = 1
 					}
-					v1 = p53
+					v1 = p56
 					v6 = v13
 					if v1 != 0 {
-						goto l25
+						goto l24
 					}
 				}
 				v1 = i32(64)
-				t54 := v5
+				t57 := v5
 				v4 = v4 + v8
-				t56 := t54 + v4
-				t57 := v2
-				p55 := i32(63)
+				t59 := t57 + v4
+				t60 := v2
+				p58 := i32(63)
 				if uint32(v3) < uint32(i32(63)) {
-					p55 = v3
+					p58 = v3
 				}
-				v3 = p55
-				t58 := t57 + v3
+				v3 = p58
+				t61 := t60 + v3
 				v7 = i32(511) - v4
-				t59 := v7
+				t62 := v7
 				v3 = i32(64) - v3
-				p60 := v3
+				p63 := v3
 				if uint32(v7) < uint32(v3) {
-					p60 = t59
+					p63 = t62
 				}
-				v3 = p60
-				memory_copy(mem, uint32(t56), uint32(t58), uint32(v3))
-				t61 := v5
+				v3 = p63
+				memory_copy(mem, uint32(t59), uint32(t61), uint32(v3))
+				t64 := v5
 				v4 = v3 + v4
-				t62 := t61 + v4
+				t65 := t64 + v4
 				v3 = i32(511) - v4
-				p63 := i32(10)
+				p66 := i32(10)
 				if uint32(v3) < uint32(i32(10)) {
-					p63 = v3
+					p66 = v3
 				}
-				v7 = p63
-				memory_copy(mem, uint32(t62), uint32(i32(61941)), uint32(v7))
-				t64 := int64(load64(mem, uint64(uint32(v0))+15200))
-				v6 = t64
+				v7 = p66
+				memory_copy(mem, uint32(t65), uint32(i32(61794)), uint32(v7))
+				t67 := int64(load64(mem, uint64(uint32(v0))+15200))
+				v6 = t67
 				store64(mem, uint32(v2+i32(56)), uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2+i32(48)), uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2+i32(40)), uint64(i64(2314885530818453536)))
@@ -34414,98 +34745,81 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 				store64(mem, uint32(v2+i32(16)), uint64(i64(2314885530818453536)))
 				store64(mem, uint64(uint32(v2))+8, uint64(i64(2314885530818453536)))
 				store64(mem, uint32(v2), uint64(i64(2314885530818453536)))
-			l26:
+			l25:
 				{
 					v1 = v1 + i32(-1)
-					t65 := int64(uint64(v6) / uint64(i64(10)))
-					t66 := v1 + v2
-					t67 := v6
-					v13 = t65
-					t68 := int32(mem[uint32(int32(t67-v13*i64(10))+i32(55021))])
-					mem[uint32(t66)] = byte(t68)
-					var p69 int32
+					t68 := int64(uint64(v6) / uint64(i64(10)))
+					t69 := v1 + v2
+					t70 := v6
+					v13 = t68
+					t71 := int32(mem[uint32(int32(t70-v13*i64(10))+i32(54993))])
+					mem[uint32(t69)] = byte(t71)
+					var p72 int32
 					if uint64(v6) > uint64(i64(9)) {
-						p69 = 1
+						p72 = 1
 					}
-					v3 = p69
+					v3 = p72
 					v6 = v13
 					if v3 != 0 {
-						goto l26
+						goto l25
 					}
 				}
-				t70 := v5
+				t73 := v5
 				v8 = v7 + v4
-				t72 := t70 + v8
-				t73 := v2
-				p71 := i32(63)
+				t75 := t73 + v8
+				t76 := v2
+				p74 := i32(63)
 				if uint32(v1) < uint32(i32(63)) {
-					p71 = v1
+					p74 = v1
 				}
-				v3 = p71
-				t74 := t73 + v3
+				v3 = p74
+				t77 := t76 + v3
 				v1 = i32(511) - v8
-				t75 := v1
+				t78 := v1
 				v3 = i32(64) - v3
-				p76 := v3
+				p79 := v3
 				if uint32(v1) < uint32(v3) {
-					p76 = t75
+					p79 = t78
 				}
-				v9 = p76
-				memory_copy(mem, uint32(t72), uint32(t74), uint32(v9))
-				t77 := int64(load64(mem, uint64(uint32(v0))+15216))
-				p78 := i32(62579)
-				if t77 == i64(18) {
-					p78 = i32(55619)
+				v9 = p79
+				memory_copy(mem, uint32(t75), uint32(t77), uint32(v9))
+				t80 := int64(load64(mem, uint64(uint32(v0))+15216))
+				p81 := i32(62425)
+				if t80 == i64(18) {
+					p81 = i32(55589)
 				}
-				v4 = p78
+				v4 = p81
 				v3 = i32(0)
-			l27:
+			l26:
 				{
 					v1 = v4 + v3
 					v7 = v3 + i32(1)
 					v3 = v7
-					t79 := int32(mem[uint32(v1)])
-					if t79 != 0 {
-						goto l27
+					t82 := int32(mem[uint32(v1)])
+					if t82 != 0 {
+						goto l26
 					}
 				}
-				t80 := v5
+				t83 := v5
 				v8 = v9 + v8
-				t81 := t80 + v8
-				t82 := v4
+				t84 := t83 + v8
+				t85 := v4
 				v3 = i32(511) - v8
-				t83 := v3
+				t86 := v3
 				v1 = v7 + i32(-1)
-				p84 := v1
+				p87 := v1
 				if uint32(v3) < uint32(v1) {
-					p84 = t83
-				}
-				v3 = p84
-				memory_copy(mem, uint32(t81), uint32(t82), uint32(v3))
-				goto l28
-			}
-		l24:
-			{
-				t85 := int32(load32(mem, uint64(uint32(v0))+4632))
-				if t85 != i32(8) {
-					goto l29
-				}
-				t86 := v5 + v8
-				v3 = i32(511) - v8
-				p87 := i32(25)
-				if uint32(v3) < uint32(i32(25)) {
-					p87 = v3
+					p87 = t86
 				}
 				v3 = p87
-				memory_copy(mem, uint32(t86), uint32(i32(55593)), uint32(v3))
-				goto l28
+				memory_copy(mem, uint32(t84), uint32(t85), uint32(v3))
+				goto l27
 			}
-		l29:
+		l23:
 			{
-				t88 := int64(load64(mem, uint64(uint32(v0))+15232))
-				v6 = t88
-				if v6 != i64(0) {
-					goto l30
+				t88 := int32(load32(mem, uint64(uint32(v0))+4632))
+				if t88 != i32(8) {
+					goto l28
 				}
 				t89 := v5 + v8
 				v3 = i32(511) - v8
@@ -34514,94 +34828,111 @@ func (m *Module) _mema_smaps_error(v0, v1 int32) {
 					p90 = v3
 				}
 				v3 = p90
-				memory_copy(mem, uint32(t89), uint32(i32(55851)), uint32(v3))
-				goto l28
+				memory_copy(mem, uint32(t89), uint32(i32(55563)), uint32(v3))
+				goto l27
 			}
-		l30:
+		l28:
+			{
+				t91 := int64(load64(mem, uint64(uint32(v0))+15232))
+				v6 = t91
+				if v6 != i64(0) {
+					goto l29
+				}
+				t92 := v5 + v8
+				v3 = i32(511) - v8
+				p93 := i32(25)
+				if uint32(v3) < uint32(i32(25)) {
+					p93 = v3
+				}
+				v3 = p93
+				memory_copy(mem, uint32(t92), uint32(i32(55821)), uint32(v3))
+				goto l27
+			}
+		l29:
 			{
 				if v7 == 0 {
-					goto l31
+					goto l30
 				}
-				t91 := v5 + v8
+				t94 := v5 + v8
 				v3 = i32(511) - v8
-				p92 := i32(6)
+				p95 := i32(6)
 				if uint32(v3) < uint32(i32(6)) {
-					p92 = v3
+					p95 = v3
 				}
-				v0 = p92
-				memory_copy(mem, uint32(t91), uint32(i32(61892)), uint32(v0))
+				v0 = p95
+				memory_copy(mem, uint32(t94), uint32(i32(61759)), uint32(v0))
 				v3 = i32(0)
-			l32:
+			l31:
 				{
 					v1 = v7 + v3
 					v4 = v3 + i32(1)
 					v3 = v4
-					t93 := int32(mem[uint32(v1)])
-					if t93 != 0 {
-						goto l32
+					t96 := int32(mem[uint32(v1)])
+					if t96 != 0 {
+						goto l31
 					}
 				}
-				t94 := v5
+				t97 := v5
 				v8 = v0 + v8
-				t95 := t94 + v8
-				t96 := v7
+				t98 := t97 + v8
+				t99 := v7
 				v3 = i32(511) - v8
-				t97 := v3
+				t100 := v3
 				v1 = v4 + i32(-1)
-				p98 := v1
+				p101 := v1
 				if uint32(v3) < uint32(v1) {
-					p98 = t97
+					p101 = t100
 				}
-				v3 = p98
-				memory_copy(mem, uint32(t95), uint32(t96), uint32(v3))
-				goto l28
+				v3 = p101
+				memory_copy(mem, uint32(t98), uint32(t99), uint32(v3))
+				goto l27
 			}
-		l31:
+		l30:
 			_ = m._mema_escape(v2, i32(129), v11, int32(v6), i32(128))
 			mem = *m.memory
-			t100 := v5 + v8
+			t103 := v5 + v8
 			v3 = i32(511) - v8
-			p101 := i32(7)
+			p104 := i32(7)
 			if uint32(v3) < uint32(i32(7)) {
-				p101 = v3
+				p104 = v3
 			}
-			v7 = p101
-			memory_copy(mem, uint32(t100), uint32(i32(61874)), uint32(v7))
+			v7 = p104
+			memory_copy(mem, uint32(t103), uint32(i32(61741)), uint32(v7))
 			v3 = i32(0)
-		l33:
+		l32:
 			{
 				v1 = v2 + v3
 				v4 = v3 + i32(1)
 				v3 = v4
-				t102 := int32(mem[uint32(v1)])
-				if t102 != 0 {
-					goto l33
+				t105 := int32(mem[uint32(v1)])
+				if t105 != 0 {
+					goto l32
 				}
 			}
-			t103 := v5
+			t106 := v5
 			v3 = v7 + v8
-			t104 := t103 + v3
-			t105 := v2
+			t107 := t106 + v3
+			t108 := v2
 			v1 = i32(511) - v3
-			t106 := v1
+			t109 := v1
 			v4 = v4 + i32(-1)
-			p107 := v4
+			p110 := v4
 			if uint32(v1) < uint32(v4) {
-				p107 = t106
+				p110 = t109
 			}
-			v1 = p107
-			memory_copy(mem, uint32(t104), uint32(t105), uint32(v1))
-			t108 := v5
+			v1 = p110
+			memory_copy(mem, uint32(t107), uint32(t108), uint32(v1))
+			t111 := v5
 			v8 = v1 + v3
-			t109 := t108 + v8
-			var p110 int32
+			t112 := t111 + v8
+			var p113 int32
 			if v8 != i32(511) {
-				p110 = 1
+				p113 = 1
 			}
-			v3 = p110
-			memory_copy(mem, uint32(t109), uint32(i32(61890)), uint32(v3))
+			v3 = p113
+			memory_copy(mem, uint32(t112), uint32(i32(61757)), uint32(v3))
 		}
-	l28:
+	l27:
 		v3 = v3 + v8
 	}
 l2:
@@ -34622,7 +34953,7 @@ func (m *Module) _mema_line_is_header(v0 int32) int32 {
 			goto l0
 		}
 		t3 := int32(mem[uint32(v2)])
-		t4 := int32(mem[uint32(t3+i32(79536))])
+		t4 := int32(mem[uint32(t3+i32(79216))])
 		if t4 == 0 {
 			goto l0
 		}
@@ -34637,7 +34968,7 @@ func (m *Module) _mema_line_is_header(v0 int32) int32 {
 			v5 = t5
 			v6 = v4 + i32(1)
 			v4 = v6
-			t6 := int32(mem[uint32(v5+i32(79536))])
+			t6 := int32(mem[uint32(v5+i32(79216))])
 			if t6 == 0 {
 				goto l2
 			}
@@ -34663,7 +34994,7 @@ func (m *Module) _mema_line_is_header(v0 int32) int32 {
 			goto l0
 		}
 		t9 := int32(mem[uint32(v2)])
-		t10 := int32(mem[uint32(t9+i32(79536))])
+		t10 := int32(mem[uint32(t9+i32(79216))])
 		if t10 == 0 {
 			goto l0
 		}
@@ -34678,7 +35009,7 @@ func (m *Module) _mema_line_is_header(v0 int32) int32 {
 			v5 = t11
 			v6 = v4 + i32(1)
 			v4 = v6
-			t12 := int32(mem[uint32(v5+i32(79536))])
+			t12 := int32(mem[uint32(v5+i32(79216))])
 			if t12 == 0 {
 				goto l6
 			}
@@ -34711,11 +35042,11 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 	var v3 int64
 	var v4, v5 int32
 	var v6 int64
-	var v7, v8 int32
-	var v9 int64
+	var v7 int32
+	var v8, v9 int64
 	var v10, v11, v12 int32
 	var v13 int64
-	var v14 int32
+	var v14, v15 int32
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(32)
 	m.___stack_pointer = v2
@@ -34737,7 +35068,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					if uint32(v4) > uint32(v5) {
 						goto l1
 					}
-					v8 = i32(4)
+					v1 = i32(4)
 					goto l2
 				}
 				store64(mem, uint64(uint32(v0))+15184, uint64(i64(30)))
@@ -34747,31 +35078,31 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				goto l1
 			}
 		l1:
-			v3 = i64(0)
-			v8 = v5
+			v8 = i64(0)
+			v1 = v5
 		l4:
 			{
-				t5 := int32(mem[uint32(v8)])
-				t6 := int64(mem[uint32(t5+i32(79536))])
+				t5 := int32(mem[uint32(v1)])
+				t6 := int64(mem[uint32(t5+i32(79216))])
 				v9 = t6
 				if v9 == 0 {
 					goto l3
 				}
-				v3 = v3<<4 + v9 + i64(-1)
-				v8 = v8 + i32(1)
-				if v8 != v7 {
+				v8 = v8<<4 + v9 + i64(-1)
+				v1 = v1 + i32(1)
+				if v1 != v7 {
 					goto l4
 				}
 			}
-			v8 = v7
+			v1 = v7
 		l3:
-			if v8 != v5 {
+			if v1 != v5 {
 				goto l5
 			}
-			v8 = i32(4)
+			v1 = i32(4)
 			goto l2
 		l5:
-			v10 = v8 - v5
+			v10 = v1 - v5
 			if v10 < i32(17) {
 				goto l6
 			}
@@ -34790,10 +35121,10 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				goto l8
 			}
 		l7:
-			v8 = i32(6)
+			v1 = i32(6)
 		l2:
 			store64(mem, uint64(uint32(v0))+15224, uint64(i64(30)))
-			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v8)))
+			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v1)))
 			{
 				{
 					t8 := int32(mem[uint64(uint32(v0))+15177])
@@ -34806,7 +35137,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					}
 				}
 			l9:
-				t9 := int32(load32(mem, uint32(v8*i32(12)+i32(78864))))
+				t9 := int32(load32(mem, uint32(v1*i32(12)+i32(78544))))
 				v7 = t9
 			}
 		l10:
@@ -34817,28 +35148,28 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				if uint32(v4) <= uint32(v5) {
 					goto l11
 				}
-				v8 = v4 - v5
-				p10 := v8
-				if uint32(v8) > uint32(v4) {
+				v1 = v4 - v5
+				p10 := v1
+				if uint32(v1) > uint32(v4) {
 					p10 = i32(0)
 				}
-				v1 = p10
+				v12 = p10
 				p11 := v4
 				if uint32(v5) < uint32(v4) {
 					p11 = v5
 				}
 				v4 = p11 - v4
-				v8 = i32(4)
+				v1 = i32(4)
 			l20:
 				{
-					v11 = v4 + v8
+					v11 = v4 + v1
 					if v11 != i32(3) {
 						goto l12
 					}
-					v7 = v1
+					v7 = v12
 					goto l11
 				l12:
-					v10 = v5 + v8
+					v10 = v5 + v1
 					t12 := int32(mem[uint32(v10+i32(-3))])
 					if t12 == i32(32) {
 						goto l13
@@ -34846,7 +35177,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					if v11 != i32(2) {
 						goto l14
 					}
-					v7 = v1
+					v7 = v12
 					goto l11
 				l14:
 					{
@@ -34857,66 +35188,66 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 						if v11 != i32(1) {
 							t14 := int32(mem[uint32(v10+i32(-1))])
 							if t14 == i32(32) {
-								v7 = v8 + i32(-1)
+								v7 = v1 + i32(-1)
 								goto l11
 							}
 							v7 = i32(32)
-							if v8 == i32(32) {
+							if v1 == i32(32) {
 								goto l11
 							}
 							if v11 != 0 {
 								t15 := int32(mem[uint32(v10)])
 								if t15 != i32(32) {
-									v8 = v8 + i32(4)
+									v1 = v1 + i32(4)
 									goto l20
 								}
-								v7 = v8
+								v7 = v1
 								goto l11
 							}
-							v7 = v1
+							v7 = v12
 							goto l11
 						}
-						v7 = v1
+						v7 = v12
 						goto l11
 					}
 				l15:
 				}
-				v7 = v8 + i32(-2)
+				v7 = v1 + i32(-2)
 				goto l11
 			l13:
-				v7 = v8 + i32(-3)
+				v7 = v1 + i32(-3)
 			}
 		l11:
 			memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v7))
 			goto l21
 		l6:
-			store64(mem, uint32(v0), uint64(v3))
-			store32(mem, uint64(uint32(v2))+16, uint32(v8))
+			store64(mem, uint32(v0), uint64(v8))
+			store32(mem, uint64(uint32(v2))+16, uint32(v1))
 			{
-				if v8 == v7 {
+				if v1 == v7 {
 					goto l22
 				}
-				t16 := int32(mem[uint32(v8)])
+				t16 := int32(mem[uint32(v1)])
 				if t16 != i32(45) {
 					goto l22
 				}
 				t17 := v2
-				v8 = v8 + i32(1)
-				store32(mem, uint64(uint32(t17))+16, uint32(v8))
+				v1 = v1 + i32(1)
+				store32(mem, uint64(uint32(t17))+16, uint32(v1))
 			}
 		l22:
 			v10 = i32(4)
 			{
-				if uint32(v8) >= uint32(v7) {
+				if uint32(v1) >= uint32(v7) {
 					goto l23
 				}
-				v12 = v8 + (v7 - v8)
+				v12 = v1 + (v7 - v1)
 				v9 = i64(0)
-				v11 = v8
+				v11 = v1
 			l25:
 				{
 					t18 := int32(mem[uint32(v11)])
-					t19 := int64(mem[uint32(t18+i32(79536))])
+					t19 := int64(mem[uint32(t18+i32(79216))])
 					v13 = t19
 					if v13 == 0 {
 						goto l24
@@ -34929,14 +35260,14 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				}
 				v11 = v12
 			l24:
-				if v11 == v8 {
+				if v11 == v1 {
 					goto l23
 				}
-				if v11-v8 < i32(17) {
+				if v11-v1 < i32(17) {
 					goto l26
 				}
-				v12 = v11 - v8
-				v10 = v8
+				v12 = v11 - v1
+				v10 = v1
 			l28:
 				{
 					t20 := int32(mem[uint32(v10)])
@@ -34962,18 +35293,18 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 							goto l29
 						}
 						v7 = i32(8)
-						if v8 == v4 {
+						if v1 == v4 {
 							goto l30
 						}
 					}
 				l29:
-					t22 := int32(load32(mem, uint32(v10*i32(12)+i32(78864))))
+					t22 := int32(load32(mem, uint32(v10*i32(12)+i32(78544))))
 					v7 = t22
 				}
 			l30:
 				store32(mem, uint64(uint32(v0))+4632, uint32(v7))
 				t23 := v0
-				v7 = v8 - v5
+				v7 = v1 - v5
 				t25 := int64(v7)
 				p24 := i64(0)
 				if v7 > i32(1024) {
@@ -34982,18 +35313,18 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				store64(mem, uint64(uint32(t23))+4648, uint64(t25+p24+i64(1)))
 				v7 = i32(0)
 				{
-					if uint32(v8) >= uint32(v4) {
+					if uint32(v1) >= uint32(v4) {
 						goto l31
 					}
-					v7 = v4 - v8
+					v7 = v4 - v1
 					p26 := v7
 					if uint32(v7) > uint32(v4) {
 						p26 = i32(0)
 					}
-					v1 = p26
+					v12 = p26
 					p27 := v4
-					if uint32(v8) < uint32(v4) {
-						p27 = v8
+					if uint32(v1) < uint32(v4) {
+						p27 = v1
 					}
 					v4 = p27 - v4
 					v11 = i32(4)
@@ -35003,10 +35334,10 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 						if v5 != i32(3) {
 							goto l32
 						}
-						v7 = v1
+						v7 = v12
 						goto l31
 					l32:
-						v10 = v8 + v11
+						v10 = v1 + v11
 						t28 := int32(mem[uint32(v10+i32(-3))])
 						if t28 == i32(32) {
 							goto l33
@@ -35014,7 +35345,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 						if v5 != i32(2) {
 							goto l34
 						}
-						v7 = v1
+						v7 = v12
 						goto l31
 					l34:
 						{
@@ -35041,10 +35372,10 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 									v7 = v11
 									goto l31
 								}
-								v7 = v1
+								v7 = v12
 								goto l31
 							}
-							v7 = v1
+							v7 = v12
 							goto l31
 						}
 					l35:
@@ -35055,7 +35386,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					v7 = v11 + i32(-3)
 				}
 			l31:
-				memory_copy(mem, uint32(v0+i32(15240)), uint32(v8), uint32(v7))
+				memory_copy(mem, uint32(v0+i32(15240)), uint32(v1), uint32(v7))
 				goto l21
 			}
 		l26:
@@ -35064,7 +35395,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 			if v9 == 0 {
 				goto l41
 			}
-			if uint64(v9) >= uint64(v3) {
+			if uint64(v9) >= uint64(v8) {
 				goto l41
 			}
 			{
@@ -35085,7 +35416,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				store64(mem, uint64(uint32(v0))+15224, uint64(i64(30)))
 				store64(mem, uint64(uint32(v0))+15216, uint64(i64(5)))
 				p33 := i32(6)
-				if v8 == v4 {
+				if v1 == v4 {
 					p33 = i32(8)
 				}
 				v7 = p33
@@ -35093,7 +35424,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 		l43:
 			store32(mem, uint64(uint32(v0))+4632, uint32(v7))
 			t34 := v0
-			v7 = v8 - v5
+			v7 = v1 - v5
 			t36 := int64(v7)
 			p35 := i64(0)
 			if v7 > i32(1024) {
@@ -35102,18 +35433,18 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 			store64(mem, uint64(uint32(t34))+4648, uint64(t36+p35+i64(1)))
 			v7 = i32(0)
 			{
-				if uint32(v8) >= uint32(v4) {
+				if uint32(v1) >= uint32(v4) {
 					goto l44
 				}
-				v7 = v4 - v8
+				v7 = v4 - v1
 				p37 := v7
 				if uint32(v7) > uint32(v4) {
 					p37 = i32(0)
 				}
-				v1 = p37
+				v12 = p37
 				p38 := v4
-				if uint32(v8) < uint32(v4) {
-					p38 = v8
+				if uint32(v1) < uint32(v4) {
+					p38 = v1
 				}
 				v4 = p38 - v4
 				v11 = i32(4)
@@ -35123,10 +35454,10 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					if v5 != i32(3) {
 						goto l45
 					}
-					v7 = v1
+					v7 = v12
 					goto l44
 				l45:
-					v10 = v8 + v11
+					v10 = v1 + v11
 					t39 := int32(mem[uint32(v10+i32(-3))])
 					if t39 == i32(32) {
 						goto l46
@@ -35134,7 +35465,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 					if v5 != i32(2) {
 						goto l47
 					}
-					v7 = v1
+					v7 = v12
 					goto l44
 				l47:
 					{
@@ -35161,10 +35492,10 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 								v7 = v11
 								goto l44
 							}
-							v7 = v1
+							v7 = v12
 							goto l44
 						}
-						v7 = v1
+						v7 = v12
 						goto l44
 					}
 				l48:
@@ -35175,7 +35506,7 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				v7 = v11 + i32(-3)
 			}
 		l44:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v8), uint32(v7))
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v1), uint32(v7))
 		}
 	l21:
 		store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v7)))
@@ -35184,84 +35515,81 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 		if v7-v11 >= i32(8) {
 			goto l55
 		}
-		v8 = v11
+		v1 = v11
 		goto l56
 	l55:
-		v8 = i32(0) - v11
+		v1 = i32(0) - v11
 	l58:
 		{
-			{
-				t43 := m._memcmp(v11, i32(79792), i32(8))
-				mem = *m.memory
-				if t43 == 0 {
-					goto l57
-				}
-				store32(mem, uint64(uint32(v2))+16, uint32(v11))
-				v8 = i32(0) - v8
-				goto l56
+			t43 := int64(load64(mem, uint32(v11)))
+			if t43 != i64(2314885530818453536) {
+				goto l57
 			}
-		l57:
+			t44 := v2
 			v11 = v11 + i32(8)
-			t44 := v7
-			v8 = v8 + i32(-8)
-			if t44+v8 > i32(7) {
+			store32(mem, uint64(uint32(t44))+16, uint32(v11))
+			t45 := v7
+			v1 = v1 + i32(-8)
+			if t45+v1 > i32(7) {
 				goto l58
 			}
 		}
-		store32(mem, uint64(uint32(v2))+16, uint32(v11))
-		v8 = i32(0) - v8
+		v1 = i32(0) - v1
+		goto l56
+	l57:
+		v1 = i32(0) - v1
 	l56:
 		if uint32(v11) >= uint32(v7) {
 			goto l59
 		}
-		v8 = v7 - v8
+		v1 = v7 - v1
 	l60:
 		{
-			t45 := int32(mem[uint32(v11)])
-			if t45 != i32(32) {
+			t46 := int32(mem[uint32(v11)])
+			if t46 != i32(32) {
 				goto l59
 			}
-			t46 := v2
+			t47 := v2
 			v11 = v11 + i32(1)
-			store32(mem, uint64(uint32(t46))+16, uint32(v11))
-			v8 = v8 + i32(-1)
-			if v8 != 0 {
+			store32(mem, uint64(uint32(t47))+16, uint32(v11))
+			v1 = v1 + i32(-1)
+			if v1 != 0 {
 				goto l60
 			}
 		}
 	l59:
 		{
-			t47 := m._mema_scan_perms(v2+i32(16), v0+i32(321))
+			t48 := m._mema_scan_perms(v2+i32(16), v0+i32(321))
 			mem = *m.memory
-			if t47 != 0 {
+			if t48 != 0 {
 				goto l61
 			}
 			store64(mem, uint64(uint32(v0))+15216, uint64(i64(7)))
-			t48 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t48))
-			t49 := int32(load32(mem, uint64(uint32(v2))+16))
-			t50 := v0
-			v7 = t49
-			v8 = v7 - v5
-			v3 = int64(v8) + i64(1)
-			store64(mem, uint64(uint32(t50))+4648, uint64(v3))
-			t52 := v0
-			p51 := i32(6)
+			t49 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t49))
+			t50 := int32(load32(mem, uint64(uint32(v2))+16))
+			t51 := v0
+			v7 = t50
+			v1 = v7 - v5
+			v8 = int64(v1) + i64(1)
+			store64(mem, uint64(uint32(t51))+4648, uint64(v8))
+			t53 := v0
+			p52 := i32(6)
 			if v7 == v4 {
-				p51 = i32(8)
+				p52 = i32(8)
 			}
-			t53 := int32(mem[uint64(uint32(v0))+15177])
-			p54 := i32(6)
-			if t53 != 0 {
-				p54 = p51
+			t54 := int32(mem[uint64(uint32(v0))+15177])
+			p55 := i32(6)
+			if t54 != 0 {
+				p55 = p52
 			}
-			store32(mem, uint64(uint32(t52))+4632, uint32(p54))
+			store32(mem, uint64(uint32(t53))+4632, uint32(p55))
 			{
-				if v8 < i32(1025) {
+				if v1 < i32(1025) {
 					goto l62
 				}
-				t55 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t55+v3))
+				t56 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t56+v8))
 			}
 		l62:
 			v10 = i32(0)
@@ -35269,74 +35597,74 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 				if uint32(v4) <= uint32(v7) {
 					goto l63
 				}
-				v8 = v4 - v7
-				p56 := v8
-				if uint32(v8) > uint32(v4) {
-					p56 = i32(0)
+				v1 = v4 - v7
+				p57 := v1
+				if uint32(v1) > uint32(v4) {
+					p57 = i32(0)
 				}
-				v1 = p56
-				p57 := v4
+				v12 = p57
+				p58 := v4
 				if uint32(v7) < uint32(v4) {
-					p57 = v7
+					p58 = v7
 				}
-				v4 = p57 - v4
-				v8 = i32(4)
+				v4 = p58 - v4
+				v1 = i32(4)
 			l72:
 				{
-					v11 = v4 + v8
+					v11 = v4 + v1
 					if v11 != i32(3) {
 						goto l64
 					}
-					v10 = v1
+					v10 = v12
 					goto l63
 				l64:
-					v5 = v7 + v8
-					t58 := int32(mem[uint32(v5+i32(-3))])
-					if t58 == i32(32) {
+					v5 = v7 + v1
+					t59 := int32(mem[uint32(v5+i32(-3))])
+					if t59 == i32(32) {
 						goto l65
 					}
 					if v11 != i32(2) {
 						goto l66
 					}
-					v10 = v1
+					v10 = v12
 					goto l63
 				l66:
 					{
-						t59 := int32(mem[uint32(v5+i32(-2))])
-						if t59 == i32(32) {
+						t60 := int32(mem[uint32(v5+i32(-2))])
+						if t60 == i32(32) {
 							goto l67
 						}
 						if v11 != i32(1) {
-							t60 := int32(mem[uint32(v5+i32(-1))])
-							if t60 == i32(32) {
-								v10 = v8 + i32(-1)
+							t61 := int32(mem[uint32(v5+i32(-1))])
+							if t61 == i32(32) {
+								v10 = v1 + i32(-1)
 								goto l63
 							}
 							v10 = i32(32)
-							if v8 == i32(32) {
+							if v1 == i32(32) {
 								goto l63
 							}
 							if v11 != 0 {
-								t61 := int32(mem[uint32(v5)])
-								if t61 != i32(32) {
-									v8 = v8 + i32(4)
+								t62 := int32(mem[uint32(v5)])
+								if t62 != i32(32) {
+									v1 = v1 + i32(4)
 									goto l72
 								}
-								v10 = v8
+								v10 = v1
 								goto l63
 							}
-							v10 = v1
+							v10 = v12
 							goto l63
 						}
-						v10 = v1
+						v10 = v12
 						goto l63
 					}
 				l67:
 				}
-				v10 = v8 + i32(-2)
+				v10 = v1 + i32(-2)
 				goto l63
 			l65:
-				v10 = v8 + i32(-3)
+				v10 = v1 + i32(-3)
 			}
 		l63:
 			memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v10))
@@ -35345,1076 +35673,1108 @@ func (m *Module) _mema_line_open(v0, v1 int32) {
 		}
 	l61:
 		{
-			t62 := int32(load32(mem, uint64(uint32(v2))+20))
-			v11 = t62
-			t63 := int32(load32(mem, uint64(uint32(v2))+16))
-			t64 := v11
-			v8 = t63
-			if t64-v8 < i32(8) {
+			t63 := int32(load32(mem, uint64(uint32(v2))+20))
+			v11 = t63
+			t64 := int32(load32(mem, uint64(uint32(v2))+16))
+			t65 := v11
+			v1 = t64
+			if t65-v1 >= i32(8) {
 				goto l73
 			}
-		l74:
-			{
-				t65 := m._memcmp(v8, i32(79792), i32(8))
-				mem = *m.memory
-				v7 = t65
-				t66 := int32(load32(mem, uint64(uint32(v2))+16))
-				v8 = t66
-				t67 := int32(load32(mem, uint64(uint32(v2))+20))
-				v11 = t67
-				if v7 != 0 {
-					goto l73
-				}
-				t68 := v2
-				v8 = v8 + i32(8)
-				store32(mem, uint64(uint32(t68))+16, uint32(v8))
-				if v11-v8 > i32(7) {
-					goto l74
-				}
-			}
+			v7 = v1
+			goto l74
 		}
 	l73:
-		if uint32(v8) >= uint32(v11) {
-			goto l75
-		}
-		v7 = v11 - v8
+		v7 = i32(0) - v1
 	l76:
 		{
-			t69 := int32(mem[uint32(v8)])
-			if t69 != i32(32) {
+			t66 := int64(load64(mem, uint32(v1)))
+			if t66 != i64(2314885530818453536) {
 				goto l75
 			}
-			t70 := v2
-			v8 = v8 + i32(1)
-			store32(mem, uint64(uint32(t70))+16, uint32(v8))
-			v7 = v7 + i32(-1)
-			if v7 != 0 {
+			t67 := v2
+			v1 = v1 + i32(8)
+			store32(mem, uint64(uint32(t67))+16, uint32(v1))
+			t68 := v11
+			v7 = v7 + i32(-8)
+			if t68+v7 > i32(7) {
 				goto l76
 			}
 		}
+		v7 = i32(0) - v7
+		goto l74
 	l75:
-		t71 := int64(load64(mem, uint32(v1)))
-		t72 := v2
-		v3 = t71
-		store64(mem, uint64(uint32(t72))+24, uint64(v3))
-		v10 = int32(int64(uint64(v3) >> 32))
-		v14 = int32(v3)
-		v12 = i32(8)
-		v5 = i32(8)
+		v7 = i32(0) - v7
+	l74:
 		{
-			if uint32(v8) >= uint32(v11) {
+			if uint32(v1) >= uint32(v11) {
 				goto l77
 			}
-			v3 = i64(0)
-			v7 = v8
-		l79:
+			t69 := v1
+			v7 = v11 - v7
+			v10 = t69 + v7
+		l78:
 			{
-				t73 := int32(mem[uint32(v7)])
-				t74 := int64(mem[uint32(t73+i32(79536))])
-				v9 = t74
-				if v9 == 0 {
+				t70 := int32(mem[uint32(v1)])
+				if t70 != i32(32) {
+					goto l77
+				}
+				t71 := v2
+				v1 = v1 + i32(1)
+				store32(mem, uint64(uint32(t71))+16, uint32(v1))
+				v7 = v7 + i32(-1)
+				if v7 != 0 {
 					goto l78
 				}
-				v3 = v3<<4 + v9 + i64(-1)
-				v7 = v7 + i32(1)
-				if v7 != v11 {
-					goto l79
-				}
 			}
-			v7 = v11
-		l78:
-			v5 = i32(8)
-			if v7 == v8 {
-				goto l77
+			v1 = v10
+		}
+	l77:
+		store64(mem, uint64(uint32(v2))+24, uint64(v3))
+		v14 = i32(8)
+		v10 = i32(8)
+		{
+			if uint32(v1) >= uint32(v11) {
+				goto l79
 			}
-			v4 = v7 - v8
-			if v4 < i32(17) {
-				goto l80
-			}
-			v5 = v8
-		l82:
+			v8 = i64(0)
+			v7 = v1
+		l81:
 			{
-				t75 := int32(mem[uint32(v5)])
-				if t75 != i32(48) {
-					goto l81
-				}
-				v5 = v5 + i32(1)
-				v4 = v4 + i32(-1)
-				if v4 < i32(17) {
+				t72 := int32(mem[uint32(v7)])
+				t73 := int64(mem[uint32(t72+i32(79216))])
+				v9 = t73
+				if v9 == 0 {
 					goto l80
 				}
-				goto l82
-			}
-		l81:
-			v5 = i32(11)
-		l77:
-			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v5)))
-			t76 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t76))
-			{
-				{
-					t77 := int32(mem[uint64(uint32(v0))+15177])
-					if t77 != i32(1) {
-						goto l83
-					}
-					if v8 == v10 {
-						goto l84
-					}
-				}
-			l83:
-				t78 := int32(load32(mem, uint32(v5*i32(12)+i32(78864))))
-				v12 = t78
-			}
-		l84:
-			store32(mem, uint64(uint32(v0))+4632, uint32(v12))
-			t79 := v0
-			v7 = v8 - v14
-			v3 = int64(v7) + i64(1)
-			store64(mem, uint64(uint32(t79))+4648, uint64(v3))
-			{
-				if v7 < i32(1025) {
-					goto l85
-				}
-				t80 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t80+v3))
-			}
-		l85:
-			v4 = i32(0)
-			{
-				if uint32(v10) <= uint32(v8) {
-					goto l86
-				}
-				v7 = v10 - v8
-				p81 := v7
-				if uint32(v7) > uint32(v10) {
-					p81 = i32(0)
-				}
-				v1 = p81
-				p82 := v10
-				if uint32(v8) < uint32(v10) {
-					p82 = v8
-				}
-				v10 = p82 - v10
-				v7 = i32(4)
-			l95:
-				{
-					v11 = v10 + v7
-					if v11 != i32(3) {
-						goto l87
-					}
-					v4 = v1
-					goto l86
-				l87:
-					v5 = v8 + v7
-					t83 := int32(mem[uint32(v5+i32(-3))])
-					if t83 == i32(32) {
-						goto l88
-					}
-					if v11 != i32(2) {
-						goto l89
-					}
-					v4 = v1
-					goto l86
-				l89:
-					{
-						t84 := int32(mem[uint32(v5+i32(-2))])
-						if t84 == i32(32) {
-							goto l90
-						}
-						if v11 != i32(1) {
-							t85 := int32(mem[uint32(v5+i32(-1))])
-							if t85 == i32(32) {
-								v4 = v7 + i32(-1)
-								goto l86
-							}
-							v4 = i32(32)
-							if v7 == i32(32) {
-								goto l86
-							}
-							if v11 != 0 {
-								t86 := int32(mem[uint32(v5)])
-								if t86 != i32(32) {
-									v7 = v7 + i32(4)
-									goto l95
-								}
-								v4 = v7
-								goto l86
-							}
-							v4 = v1
-							goto l86
-						}
-						v4 = v1
-						goto l86
-					}
-				l90:
-				}
-				v4 = v7 + i32(-2)
-				goto l86
-			l88:
-				v4 = v7 + i32(-3)
-			}
-		l86:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v8), uint32(v4))
-			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
-			goto l54
-		}
-	l80:
-		store64(mem, uint64(uint32(v0))+16, uint64(v3))
-		store32(mem, uint64(uint32(v2))+16, uint32(v7))
-		if v11-v7 < i32(8) {
-			goto l96
-		}
-	l97:
-		{
-			t87 := m._memcmp(v7, i32(79792), i32(8))
-			mem = *m.memory
-			v8 = t87
-			t88 := int32(load32(mem, uint64(uint32(v2))+16))
-			v7 = t88
-			t89 := int32(load32(mem, uint64(uint32(v2))+20))
-			v11 = t89
-			if v8 != 0 {
-				goto l96
-			}
-			t90 := v2
-			v7 = v7 + i32(8)
-			store32(mem, uint64(uint32(t90))+16, uint32(v7))
-			if v11-v7 > i32(7) {
-				goto l97
-			}
-		}
-	l96:
-		if uint32(v7) >= uint32(v11) {
-			goto l98
-		}
-		v8 = v11 - v7
-	l99:
-		{
-			t91 := int32(mem[uint32(v7)])
-			if t91 != i32(32) {
-				goto l98
-			}
-			t92 := v2
-			v7 = v7 + i32(1)
-			store32(mem, uint64(uint32(t92))+16, uint32(v7))
-			v8 = v8 + i32(-1)
-			if v8 != 0 {
-				goto l99
-			}
-		}
-	l98:
-		v5 = i32(9)
-		{
-			if uint32(v7) >= uint32(v11) {
-				goto l100
-			}
-			v3 = i64(0)
-			v8 = v7
-		l102:
-			{
-				t93 := int32(mem[uint32(v8)])
-				t94 := int64(mem[uint32(t93+i32(79536))])
-				v9 = t94
-				if v9 == 0 {
-					goto l101
-				}
-				v3 = v3<<4 + v9 + i64(-1)
-				v8 = v8 + i32(1)
-				if v8 != v11 {
-					goto l102
-				}
-			}
-			v8 = v11
-		l101:
-			if v8 == v7 {
-				goto l100
-			}
-			v4 = v8 - v7
-			if v4 < i32(17) {
-				goto l103
-			}
-			v5 = v7
-		l105:
-			{
-				t95 := int32(mem[uint32(v5)])
-				if t95 != i32(48) {
-					goto l104
-				}
-				v5 = v5 + i32(1)
-				v4 = v4 + i32(-1)
-				if v4 < i32(17) {
-					goto l103
-				}
-				goto l105
-			}
-		l104:
-			v5 = i32(11)
-		l100:
-			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v5)))
-			t96 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t96))
-			{
-				{
-					t97 := int32(mem[uint64(uint32(v0))+15177])
-					if t97 != i32(1) {
-						goto l106
-					}
-					v8 = i32(8)
-					if v7 == v10 {
-						goto l107
-					}
-				}
-			l106:
-				t98 := int32(load32(mem, uint32(v5*i32(12)+i32(78864))))
-				v8 = t98
-			}
-		l107:
-			store32(mem, uint64(uint32(v0))+4632, uint32(v8))
-			t99 := v0
-			v8 = v7 - v14
-			v3 = int64(v8) + i64(1)
-			store64(mem, uint64(uint32(t99))+4648, uint64(v3))
-			{
-				if v8 < i32(1025) {
-					goto l108
-				}
-				t100 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t100+v3))
-			}
-		l108:
-			v4 = i32(0)
-			{
-				if uint32(v10) <= uint32(v7) {
-					goto l109
-				}
-				v8 = v10 - v7
-				p101 := v8
-				if uint32(v8) > uint32(v10) {
-					p101 = i32(0)
-				}
-				v1 = p101
-				p102 := v10
-				if uint32(v7) < uint32(v10) {
-					p102 = v7
-				}
-				v10 = p102 - v10
-				v8 = i32(4)
-			l118:
-				{
-					v11 = v10 + v8
-					if v11 != i32(3) {
-						goto l110
-					}
-					v4 = v1
-					goto l109
-				l110:
-					v5 = v7 + v8
-					t103 := int32(mem[uint32(v5+i32(-3))])
-					if t103 == i32(32) {
-						goto l111
-					}
-					if v11 != i32(2) {
-						goto l112
-					}
-					v4 = v1
-					goto l109
-				l112:
-					{
-						t104 := int32(mem[uint32(v5+i32(-2))])
-						if t104 == i32(32) {
-							goto l113
-						}
-						if v11 != i32(1) {
-							t105 := int32(mem[uint32(v5+i32(-1))])
-							if t105 == i32(32) {
-								v4 = v8 + i32(-1)
-								goto l109
-							}
-							v4 = i32(32)
-							if v8 == i32(32) {
-								goto l109
-							}
-							if v11 != 0 {
-								t106 := int32(mem[uint32(v5)])
-								if t106 != i32(32) {
-									v8 = v8 + i32(4)
-									goto l118
-								}
-								v4 = v8
-								goto l109
-							}
-							v4 = v1
-							goto l109
-						}
-						v4 = v1
-						goto l109
-					}
-				l113:
-				}
-				v4 = v8 + i32(-2)
-				goto l109
-			l111:
-				v4 = v8 + i32(-3)
-			}
-		l109:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v4))
-			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
-			goto l54
-		}
-	l103:
-		store64(mem, uint64(uint32(v0))+24, uint64(v3))
-		store32(mem, uint64(uint32(v2))+16, uint32(v8))
-		{
-			{
-				if v8 == v11 {
-					goto l119
-				}
-				t107 := int32(mem[uint32(v8)])
-				if t107 == i32(58) {
-					goto l120
-				}
-			}
-		l119:
-			store64(mem, uint64(uint32(v0))+15216, uint64(i64(9)))
-			t108 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t108))
-			t109 := v0
-			v7 = v8 - v14
-			v3 = int64(v7) + i64(1)
-			store64(mem, uint64(uint32(t109))+4648, uint64(v3))
-			t111 := v0
-			p110 := i32(6)
-			if v8 == v10 {
-				p110 = i32(8)
-			}
-			t112 := int32(mem[uint64(uint32(v0))+15177])
-			p113 := i32(6)
-			if t112 != 0 {
-				p113 = p110
-			}
-			store32(mem, uint64(uint32(t111))+4632, uint32(p113))
-			{
-				if v7 < i32(1025) {
-					goto l121
-				}
-				t114 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t114+v3))
-			}
-		l121:
-			v4 = i32(0)
-			{
-				if uint32(v10) <= uint32(v8) {
-					goto l122
-				}
-				v7 = v10 - v8
-				p115 := v7
-				if uint32(v7) > uint32(v10) {
-					p115 = i32(0)
-				}
-				v1 = p115
-				p116 := v10
-				if uint32(v8) < uint32(v10) {
-					p116 = v8
-				}
-				v10 = p116 - v10
-				v7 = i32(4)
-			l131:
-				{
-					v11 = v10 + v7
-					if v11 != i32(3) {
-						goto l123
-					}
-					v4 = v1
-					goto l122
-				l123:
-					v5 = v8 + v7
-					t117 := int32(mem[uint32(v5+i32(-3))])
-					if t117 == i32(32) {
-						goto l124
-					}
-					if v11 != i32(2) {
-						goto l125
-					}
-					v4 = v1
-					goto l122
-				l125:
-					{
-						t118 := int32(mem[uint32(v5+i32(-2))])
-						if t118 == i32(32) {
-							goto l126
-						}
-						if v11 != i32(1) {
-							t119 := int32(mem[uint32(v5+i32(-1))])
-							if t119 == i32(32) {
-								v4 = v7 + i32(-1)
-								goto l122
-							}
-							v4 = i32(32)
-							if v7 == i32(32) {
-								goto l122
-							}
-							if v11 != 0 {
-								t120 := int32(mem[uint32(v5)])
-								if t120 != i32(32) {
-									v7 = v7 + i32(4)
-									goto l131
-								}
-								v4 = v7
-								goto l122
-							}
-							v4 = v1
-							goto l122
-						}
-						v4 = v1
-						goto l122
-					}
-				l126:
-				}
-				v4 = v7 + i32(-2)
-				goto l122
-			l124:
-				v4 = v7 + i32(-3)
-			}
-		l122:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v8), uint32(v4))
-			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
-			goto l54
-		}
-	l120:
-		t121 := v2
-		v4 = v8 + i32(1)
-		store32(mem, uint64(uint32(t121))+16, uint32(v4))
-		v5 = i32(9)
-		{
-			if uint32(v4) >= uint32(v11) {
-				goto l132
-			}
-			v3 = i64(0)
-			v7 = v4
-		l134:
-			{
-				t122 := int32(mem[uint32(v7)])
-				t123 := int64(mem[uint32(t122+i32(79536))])
-				v9 = t123
-				if v9 == 0 {
-					goto l133
-				}
-				v3 = v3<<4 + v9 + i64(-1)
+				v8 = v8<<4 + v9 + i64(-1)
 				v7 = v7 + i32(1)
 				if v7 != v11 {
-					goto l134
+					goto l81
 				}
 			}
 			v7 = v11
-		l133:
-			if v7 == v4 {
-				goto l132
+		l80:
+			v10 = i32(8)
+			if v7 == v1 {
+				goto l79
 			}
-			v12 = v7 - v4
+			v12 = v7 - v1
 			if v12 < i32(17) {
-				goto l135
+				goto l82
 			}
-			v5 = v4
-		l137:
+			v10 = v1
+		l84:
 			{
-				t124 := int32(mem[uint32(v5)])
-				if t124 != i32(48) {
-					goto l136
+				t74 := int32(mem[uint32(v10)])
+				if t74 != i32(48) {
+					goto l83
 				}
-				v5 = v5 + i32(1)
+				v10 = v10 + i32(1)
 				v12 = v12 + i32(-1)
 				if v12 < i32(17) {
-					goto l135
+					goto l82
 				}
-				goto l137
+				goto l84
 			}
-		l136:
-			v5 = i32(11)
-		l132:
-			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v5)))
-			t125 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t125))
+		l83:
+			v10 = i32(11)
+		l79:
+			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v10)))
+			t75 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t75))
 			{
 				{
-					t126 := int32(mem[uint64(uint32(v0))+15177])
-					if t126 != i32(1) {
-						goto l138
+					t76 := int32(mem[uint64(uint32(v0))+15177])
+					if t76 != i32(1) {
+						goto l85
 					}
-					v7 = i32(8)
-					if v4 == v10 {
-						goto l139
+					if v1 == v4 {
+						goto l86
 					}
 				}
-			l138:
-				t127 := int32(load32(mem, uint32(v5*i32(12)+i32(78864))))
-				v7 = t127
+			l85:
+				t77 := int32(load32(mem, uint32(v10*i32(12)+i32(78544))))
+				v14 = t77
 			}
-		l139:
-			store32(mem, uint64(uint32(v0))+4632, uint32(v7))
-			t128 := v0
-			v7 = v4 - v14
-			v3 = int64(v7) + i64(1)
-			store64(mem, uint64(uint32(t128))+4648, uint64(v3))
+		l86:
+			store32(mem, uint64(uint32(v0))+4632, uint32(v14))
+			t78 := v0
+			v7 = v1 - v5
+			v8 = int64(v7) + i64(1)
+			store64(mem, uint64(uint32(t78))+4648, uint64(v8))
 			{
 				if v7 < i32(1025) {
+					goto l87
+				}
+				t79 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t79+v8))
+			}
+		l87:
+			v10 = i32(0)
+			{
+				if uint32(v4) <= uint32(v1) {
+					goto l88
+				}
+				v7 = v4 - v1
+				p80 := v7
+				if uint32(v7) > uint32(v4) {
+					p80 = i32(0)
+				}
+				v12 = p80
+				p81 := v4
+				if uint32(v1) < uint32(v4) {
+					p81 = v1
+				}
+				v4 = p81 - v4
+				v7 = i32(4)
+			l97:
+				{
+					v11 = v4 + v7
+					if v11 != i32(3) {
+						goto l89
+					}
+					v10 = v12
+					goto l88
+				l89:
+					v5 = v1 + v7
+					t82 := int32(mem[uint32(v5+i32(-3))])
+					if t82 == i32(32) {
+						goto l90
+					}
+					if v11 != i32(2) {
+						goto l91
+					}
+					v10 = v12
+					goto l88
+				l91:
+					{
+						t83 := int32(mem[uint32(v5+i32(-2))])
+						if t83 == i32(32) {
+							goto l92
+						}
+						if v11 != i32(1) {
+							t84 := int32(mem[uint32(v5+i32(-1))])
+							if t84 == i32(32) {
+								v10 = v7 + i32(-1)
+								goto l88
+							}
+							v10 = i32(32)
+							if v7 == i32(32) {
+								goto l88
+							}
+							if v11 != 0 {
+								t85 := int32(mem[uint32(v5)])
+								if t85 != i32(32) {
+									v7 = v7 + i32(4)
+									goto l97
+								}
+								v10 = v7
+								goto l88
+							}
+							v10 = v12
+							goto l88
+						}
+						v10 = v12
+						goto l88
+					}
+				l92:
+				}
+				v10 = v7 + i32(-2)
+				goto l88
+			l90:
+				v10 = v7 + i32(-3)
+			}
+		l88:
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v1), uint32(v10))
+			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v10)))
+			goto l54
+		}
+	l82:
+		store64(mem, uint64(uint32(v0))+16, uint64(v8))
+		store32(mem, uint64(uint32(v2))+16, uint32(v7))
+		if v11-v7 >= i32(8) {
+			goto l98
+		}
+		v1 = v7
+		goto l99
+	l98:
+		v1 = i32(0) - v7
+	l101:
+		{
+			t86 := int64(load64(mem, uint32(v7)))
+			if t86 != i64(2314885530818453536) {
+				goto l100
+			}
+			t87 := v2
+			v7 = v7 + i32(8)
+			store32(mem, uint64(uint32(t87))+16, uint32(v7))
+			t88 := v11
+			v1 = v1 + i32(-8)
+			if t88+v1 > i32(7) {
+				goto l101
+			}
+		}
+		v1 = i32(0) - v1
+		goto l99
+	l100:
+		v1 = i32(0) - v1
+	l99:
+		{
+			if uint32(v7) >= uint32(v11) {
+				goto l102
+			}
+			t89 := v7
+			v1 = v11 - v1
+			v10 = t89 + v1
+		l103:
+			{
+				t90 := int32(mem[uint32(v7)])
+				if t90 != i32(32) {
+					goto l102
+				}
+				t91 := v2
+				v7 = v7 + i32(1)
+				store32(mem, uint64(uint32(t91))+16, uint32(v7))
+				v1 = v1 + i32(-1)
+				if v1 != 0 {
+					goto l103
+				}
+			}
+			v7 = v10
+		}
+	l102:
+		v10 = i32(9)
+		{
+			if uint32(v7) >= uint32(v11) {
+				goto l104
+			}
+			v8 = i64(0)
+			v1 = v7
+		l106:
+			{
+				t92 := int32(mem[uint32(v1)])
+				t93 := int64(mem[uint32(t92+i32(79216))])
+				v9 = t93
+				if v9 == 0 {
+					goto l105
+				}
+				v8 = v8<<4 + v9 + i64(-1)
+				v1 = v1 + i32(1)
+				if v1 != v11 {
+					goto l106
+				}
+			}
+			v1 = v11
+		l105:
+			if v1 == v7 {
+				goto l104
+			}
+			v12 = v1 - v7
+			if v12 < i32(17) {
+				goto l107
+			}
+			v10 = v7
+		l109:
+			{
+				t94 := int32(mem[uint32(v10)])
+				if t94 != i32(48) {
+					goto l108
+				}
+				v10 = v10 + i32(1)
+				v12 = v12 + i32(-1)
+				if v12 < i32(17) {
+					goto l107
+				}
+				goto l109
+			}
+		l108:
+			v10 = i32(11)
+		l104:
+			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v10)))
+			t95 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t95))
+			{
+				{
+					t96 := int32(mem[uint64(uint32(v0))+15177])
+					if t96 != i32(1) {
+						goto l110
+					}
+					v1 = i32(8)
+					if v7 == v4 {
+						goto l111
+					}
+				}
+			l110:
+				t97 := int32(load32(mem, uint32(v10*i32(12)+i32(78544))))
+				v1 = t97
+			}
+		l111:
+			store32(mem, uint64(uint32(v0))+4632, uint32(v1))
+			t98 := v0
+			v1 = v7 - v5
+			v8 = int64(v1) + i64(1)
+			store64(mem, uint64(uint32(t98))+4648, uint64(v8))
+			{
+				if v1 < i32(1025) {
+					goto l112
+				}
+				t99 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t99+v8))
+			}
+		l112:
+			v10 = i32(0)
+			{
+				if uint32(v4) <= uint32(v7) {
+					goto l113
+				}
+				v1 = v4 - v7
+				p100 := v1
+				if uint32(v1) > uint32(v4) {
+					p100 = i32(0)
+				}
+				v12 = p100
+				p101 := v4
+				if uint32(v7) < uint32(v4) {
+					p101 = v7
+				}
+				v4 = p101 - v4
+				v1 = i32(4)
+			l122:
+				{
+					v11 = v4 + v1
+					if v11 != i32(3) {
+						goto l114
+					}
+					v10 = v12
+					goto l113
+				l114:
+					v5 = v7 + v1
+					t102 := int32(mem[uint32(v5+i32(-3))])
+					if t102 == i32(32) {
+						goto l115
+					}
+					if v11 != i32(2) {
+						goto l116
+					}
+					v10 = v12
+					goto l113
+				l116:
+					{
+						t103 := int32(mem[uint32(v5+i32(-2))])
+						if t103 == i32(32) {
+							goto l117
+						}
+						if v11 != i32(1) {
+							t104 := int32(mem[uint32(v5+i32(-1))])
+							if t104 == i32(32) {
+								v10 = v1 + i32(-1)
+								goto l113
+							}
+							v10 = i32(32)
+							if v1 == i32(32) {
+								goto l113
+							}
+							if v11 != 0 {
+								t105 := int32(mem[uint32(v5)])
+								if t105 != i32(32) {
+									v1 = v1 + i32(4)
+									goto l122
+								}
+								v10 = v1
+								goto l113
+							}
+							v10 = v12
+							goto l113
+						}
+						v10 = v12
+						goto l113
+					}
+				l117:
+				}
+				v10 = v1 + i32(-2)
+				goto l113
+			l115:
+				v10 = v1 + i32(-3)
+			}
+		l113:
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v10))
+			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v10)))
+			goto l54
+		}
+	l107:
+		store64(mem, uint64(uint32(v0))+24, uint64(v8))
+		store32(mem, uint64(uint32(v2))+16, uint32(v1))
+		{
+			{
+				if v1 == v11 {
+					goto l123
+				}
+				t106 := int32(mem[uint32(v1)])
+				if t106 == i32(58) {
+					goto l124
+				}
+			}
+		l123:
+			store64(mem, uint64(uint32(v0))+15216, uint64(i64(9)))
+			t107 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t107))
+			t108 := v0
+			v7 = v1 - v5
+			v8 = int64(v7) + i64(1)
+			store64(mem, uint64(uint32(t108))+4648, uint64(v8))
+			t110 := v0
+			p109 := i32(6)
+			if v1 == v4 {
+				p109 = i32(8)
+			}
+			t111 := int32(mem[uint64(uint32(v0))+15177])
+			p112 := i32(6)
+			if t111 != 0 {
+				p112 = p109
+			}
+			store32(mem, uint64(uint32(t110))+4632, uint32(p112))
+			{
+				if v7 < i32(1025) {
+					goto l125
+				}
+				t113 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t113+v8))
+			}
+		l125:
+			v10 = i32(0)
+			{
+				if uint32(v4) <= uint32(v1) {
+					goto l126
+				}
+				v7 = v4 - v1
+				p114 := v7
+				if uint32(v7) > uint32(v4) {
+					p114 = i32(0)
+				}
+				v12 = p114
+				p115 := v4
+				if uint32(v1) < uint32(v4) {
+					p115 = v1
+				}
+				v4 = p115 - v4
+				v7 = i32(4)
+			l135:
+				{
+					v11 = v4 + v7
+					if v11 != i32(3) {
+						goto l127
+					}
+					v10 = v12
+					goto l126
+				l127:
+					v5 = v1 + v7
+					t116 := int32(mem[uint32(v5+i32(-3))])
+					if t116 == i32(32) {
+						goto l128
+					}
+					if v11 != i32(2) {
+						goto l129
+					}
+					v10 = v12
+					goto l126
+				l129:
+					{
+						t117 := int32(mem[uint32(v5+i32(-2))])
+						if t117 == i32(32) {
+							goto l130
+						}
+						if v11 != i32(1) {
+							t118 := int32(mem[uint32(v5+i32(-1))])
+							if t118 == i32(32) {
+								v10 = v7 + i32(-1)
+								goto l126
+							}
+							v10 = i32(32)
+							if v7 == i32(32) {
+								goto l126
+							}
+							if v11 != 0 {
+								t119 := int32(mem[uint32(v5)])
+								if t119 != i32(32) {
+									v7 = v7 + i32(4)
+									goto l135
+								}
+								v10 = v7
+								goto l126
+							}
+							v10 = v12
+							goto l126
+						}
+						v10 = v12
+						goto l126
+					}
+				l130:
+				}
+				v10 = v7 + i32(-2)
+				goto l126
+			l128:
+				v10 = v7 + i32(-3)
+			}
+		l126:
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v1), uint32(v10))
+			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v10)))
+			goto l54
+		}
+	l124:
+		t120 := v2
+		v12 = v1 + i32(1)
+		store32(mem, uint64(uint32(t120))+16, uint32(v12))
+		v10 = i32(9)
+		{
+			if uint32(v12) >= uint32(v11) {
+				goto l136
+			}
+			v8 = i64(0)
+			v7 = v12
+		l138:
+			{
+				t121 := int32(mem[uint32(v7)])
+				t122 := int64(mem[uint32(t121+i32(79216))])
+				v9 = t122
+				if v9 == 0 {
+					goto l137
+				}
+				v8 = v8<<4 + v9 + i64(-1)
+				v7 = v7 + i32(1)
+				if v7 != v11 {
+					goto l138
+				}
+			}
+			v7 = v11
+		l137:
+			if v7 == v12 {
+				goto l136
+			}
+			v14 = v7 - v12
+			if v14 < i32(17) {
+				goto l139
+			}
+			v10 = v12
+		l141:
+			{
+				t123 := int32(mem[uint32(v10)])
+				if t123 != i32(48) {
 					goto l140
 				}
-				t129 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t129+v3))
+				v10 = v10 + i32(1)
+				v14 = v14 + i32(-1)
+				if v14 < i32(17) {
+					goto l139
+				}
+				goto l141
 			}
 		l140:
-			v5 = i32(0)
+			v10 = i32(11)
+		l136:
+			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v10)))
+			t124 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t124))
 			{
-				if uint32(v10) <= uint32(v4) {
-					goto l141
-				}
-				v7 = v10 - v4
-				p130 := v7
-				if uint32(v7) > uint32(v10) {
-					p130 = i32(0)
-				}
-				v5 = p130
-				v1 = v5 + i32(-2)
-				v10 = v5 + i32(-1)
-				v12 = v5 + i32(-3)
-				v14 = v5 + i32(-4)
-				v7 = i32(0)
-			l147:
 				{
-					if v10 == v7 {
-						goto l141
-					}
-					v11 = v8 + v7
-					t131 := int32(mem[uint32(v11+i32(2))])
-					if t131 == i32(32) {
+					t125 := int32(mem[uint64(uint32(v0))+15177])
+					if t125 != i32(1) {
 						goto l142
 					}
-					if v1 == v7 {
-						goto l141
+					v7 = i32(8)
+					if v12 == v4 {
+						goto l143
+					}
+				}
+			l142:
+				t126 := int32(load32(mem, uint32(v10*i32(12)+i32(78544))))
+				v7 = t126
+			}
+		l143:
+			store32(mem, uint64(uint32(v0))+4632, uint32(v7))
+			t127 := v0
+			v7 = v12 - v5
+			v8 = int64(v7) + i64(1)
+			store64(mem, uint64(uint32(t127))+4648, uint64(v8))
+			{
+				if v7 < i32(1025) {
+					goto l144
+				}
+				t128 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t128+v8))
+			}
+		l144:
+			v5 = i32(0)
+			{
+				if uint32(v4) <= uint32(v12) {
+					goto l145
+				}
+				v7 = v4 - v12
+				p129 := v7
+				if uint32(v7) > uint32(v4) {
+					p129 = i32(0)
+				}
+				v5 = p129
+				v4 = v5 + i32(-2)
+				v10 = v5 + i32(-1)
+				v14 = v5 + i32(-3)
+				v15 = v5 + i32(-4)
+				v7 = i32(0)
+			l151:
+				{
+					if v10 == v7 {
+						goto l145
+					}
+					v11 = v1 + v7
+					t130 := int32(mem[uint32(v11+i32(2))])
+					if t130 == i32(32) {
+						goto l146
+					}
+					if v4 == v7 {
+						goto l145
 					}
 					{
-						t132 := int32(mem[uint32(v11+i32(3))])
-						if t132 == i32(32) {
-							goto l143
-						}
-						if v12 == v7 {
-							goto l141
-						}
-						t133 := int32(mem[uint32(v11+i32(4))])
-						if t133 == i32(32) {
-							v5 = v7 + i32(3)
-							goto l141
-						}
-						if v7 != i32(28) {
-							if v14 == v7 {
-								goto l141
-							}
-							t134 := int32(mem[uint32(v11+i32(5))])
-							if t134 == i32(32) {
-								v5 = v7 + i32(4)
-								goto l141
-							}
-							v7 = v7 + i32(4)
+						t131 := int32(mem[uint32(v11+i32(3))])
+						if t131 == i32(32) {
 							goto l147
 						}
+						if v14 == v7 {
+							goto l145
+						}
+						t132 := int32(mem[uint32(v11+i32(4))])
+						if t132 == i32(32) {
+							v5 = v7 + i32(3)
+							goto l145
+						}
+						if v7 != i32(28) {
+							if v15 == v7 {
+								goto l145
+							}
+							t133 := int32(mem[uint32(v11+i32(5))])
+							if t133 == i32(32) {
+								v5 = v7 + i32(4)
+								goto l145
+							}
+							v7 = v7 + i32(4)
+							goto l151
+						}
 						v5 = i32(32)
-						goto l141
+						goto l145
 					}
-				l143:
+				l147:
 				}
 				v5 = v7 + i32(2)
-				goto l141
-			l142:
+				goto l145
+			l146:
 				v5 = v7 + i32(1)
 			}
-		l141:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v4), uint32(v5))
+		l145:
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v12), uint32(v5))
 			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v5)))
 			goto l54
 		}
-	l135:
-		store64(mem, uint64(uint32(v0))+32, uint64(v3))
+	l139:
+		store64(mem, uint64(uint32(v0))+32, uint64(v8))
 		store32(mem, uint64(uint32(v2))+16, uint32(v7))
-		if v11-v7 < i32(8) {
-			goto l148
+		if v11-v7 >= i32(8) {
+			goto l152
 		}
-	l149:
+		v1 = v7
+		goto l153
+	l152:
+		v1 = i32(0) - v7
+	l155:
 		{
-			t135 := m._memcmp(v7, i32(79792), i32(8))
-			mem = *m.memory
-			v8 = t135
-			t136 := int32(load32(mem, uint64(uint32(v2))+16))
-			v7 = t136
-			t137 := int32(load32(mem, uint64(uint32(v2))+20))
-			v11 = t137
-			if v8 != 0 {
-				goto l148
+			t134 := int64(load64(mem, uint32(v7)))
+			if t134 != i64(2314885530818453536) {
+				goto l154
+			}
+			t135 := v2
+			v7 = v7 + i32(8)
+			store32(mem, uint64(uint32(t135))+16, uint32(v7))
+			t136 := v11
+			v1 = v1 + i32(-8)
+			if t136+v1 > i32(7) {
+				goto l155
+			}
+		}
+		v1 = i32(0) - v1
+		goto l153
+	l154:
+		v1 = i32(0) - v1
+	l153:
+		if uint32(v7) >= uint32(v11) {
+			goto l156
+		}
+		v1 = v11 - v1
+	l157:
+		{
+			t137 := int32(mem[uint32(v7)])
+			if t137 != i32(32) {
+				goto l156
 			}
 			t138 := v2
-			v7 = v7 + i32(8)
-			store32(mem, uint64(uint32(t138))+16, uint32(v7))
-			if v11-v7 > i32(7) {
-				goto l149
-			}
-		}
-	l148:
-		if uint32(v7) >= uint32(v11) {
-			goto l150
-		}
-		v8 = v11 - v7
-	l151:
-		{
-			t139 := int32(mem[uint32(v7)])
-			if t139 != i32(32) {
-				goto l150
-			}
-			t140 := v2
 			v7 = v7 + i32(1)
-			store32(mem, uint64(uint32(t140))+16, uint32(v7))
-			v8 = v8 + i32(-1)
-			if v8 != 0 {
-				goto l151
-			}
-		}
-	l150:
-		{
-			if uint32(v7) >= uint32(v11) {
-				goto l152
-			}
-			v3 = i64(0)
-			v8 = v7
-		l156:
-			{
-				t141 := int32(mem[uint32(v8)])
-				v5 = t141 + i32(-48)
-				if uint32(v5) > uint32(i32(9)) {
-					goto l153
-				}
-				{
-					t142 := v3
-					v9 = int64(uint32(v5))
-					t143 := int64(uint64(v9^i64(-1)) / uint64(i64(10)))
-					if uint64(t142) <= uint64(t143) {
-						goto l154
-					}
-					v8 = i32(11)
-					goto l155
-				}
-			l154:
-				v3 = v3*i64(10) + v9
-				v8 = v8 + i32(1)
-				if v8 != v11 {
-					goto l156
-				}
-			}
-			v8 = v11
-		l153:
-			if v8 != v7 {
+			store32(mem, uint64(uint32(t138))+16, uint32(v7))
+			v1 = v1 + i32(-1)
+			if v1 != 0 {
 				goto l157
 			}
-		l152:
-			v8 = i32(10)
-		l155:
-			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v8)))
-			t144 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t144))
-			{
-				{
-					t145 := int32(mem[uint64(uint32(v0))+15177])
-					if t145 != i32(1) {
-						goto l158
-					}
-					v11 = i32(8)
-					if v7 == v10 {
-						goto l159
-					}
-				}
-			l158:
-				t146 := int32(load32(mem, uint32(v8*i32(12)+i32(78864))))
-				v11 = t146
+		}
+	l156:
+		v12 = i32(10)
+		{
+			if uint32(v7) >= uint32(v11) {
+				goto l158
 			}
+			v8 = i64(0)
+			v1 = v7
+		l161:
+			{
+				t139 := int32(mem[uint32(v1)])
+				v10 = t139 + i32(-48)
+				if uint32(v10) > uint32(i32(9)) {
+					goto l159
+				}
+				{
+					t140 := v8
+					v9 = int64(uint32(v10))
+					t141 := int64(uint64(v9^i64(-1)) / uint64(i64(10)))
+					if uint64(t140) <= uint64(t141) {
+						goto l160
+					}
+					v12 = i32(11)
+					goto l158
+				}
+			l160:
+				v8 = v8*i64(10) + v9
+				v1 = v1 + i32(1)
+				if v1 != v11 {
+					goto l161
+				}
+			}
+			v1 = v11
 		l159:
-			store32(mem, uint64(uint32(v0))+4632, uint32(v11))
-			t147 := v0
-			v8 = v7 - v14
-			v3 = int64(v8) + i64(1)
-			store64(mem, uint64(uint32(t147))+4648, uint64(v3))
-			{
-				if v8 < i32(1025) {
-					goto l160
-				}
-				t148 := int64(load64(mem, uint64(uint32(v0))+15280))
-				store64(mem, uint64(uint32(v0))+4648, uint64(t148+v3))
+			if v1 != v7 {
+				goto l162
 			}
-		l160:
-			v4 = i32(0)
+		l158:
+			store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v12)))
+			t142 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t142))
 			{
-				if uint32(v7) >= uint32(v10) {
-					goto l161
-				}
-				v8 = v10 - v7
-				p149 := v8
-				if uint32(v8) > uint32(v10) {
-					p149 = i32(0)
-				}
-				v1 = p149
-				p150 := v10
-				if uint32(v7) < uint32(v10) {
-					p150 = v7
-				}
-				v10 = p150 - v10
-				v8 = i32(4)
-			l170:
 				{
-					v11 = v10 + v8
-					if v11 != i32(3) {
-						goto l162
-					}
-					v4 = v1
-					goto l161
-				l162:
-					v5 = v7 + v8
-					t151 := int32(mem[uint32(v5+i32(-3))])
-					if t151 == i32(32) {
+					t143 := int32(mem[uint64(uint32(v0))+15177])
+					if t143 != i32(1) {
 						goto l163
 					}
-					if v11 != i32(2) {
+					v1 = i32(8)
+					if v7 == v4 {
 						goto l164
 					}
-					v4 = v1
-					goto l161
-				l164:
+				}
+			l163:
+				t144 := int32(load32(mem, uint32(v12*i32(12)+i32(78544))))
+				v1 = t144
+			}
+		l164:
+			store32(mem, uint64(uint32(v0))+4632, uint32(v1))
+			t145 := v0
+			v1 = v7 - v5
+			v8 = int64(v1) + i64(1)
+			store64(mem, uint64(uint32(t145))+4648, uint64(v8))
+			{
+				if v1 < i32(1025) {
+					goto l165
+				}
+				t146 := int64(load64(mem, uint64(uint32(v0))+15280))
+				store64(mem, uint64(uint32(v0))+4648, uint64(t146+v8))
+			}
+		l165:
+			v10 = i32(0)
+			{
+				if uint32(v4) <= uint32(v7) {
+					goto l166
+				}
+				v1 = v4 - v7
+				p147 := v1
+				if uint32(v1) > uint32(v4) {
+					p147 = i32(0)
+				}
+				v12 = p147
+				p148 := v4
+				if uint32(v7) < uint32(v4) {
+					p148 = v7
+				}
+				v4 = p148 - v4
+				v1 = i32(4)
+			l175:
+				{
+					v11 = v4 + v1
+					if v11 != i32(3) {
+						goto l167
+					}
+					v10 = v12
+					goto l166
+				l167:
+					v5 = v7 + v1
+					t149 := int32(mem[uint32(v5+i32(-3))])
+					if t149 == i32(32) {
+						goto l168
+					}
+					if v11 != i32(2) {
+						goto l169
+					}
+					v10 = v12
+					goto l166
+				l169:
 					{
-						t152 := int32(mem[uint32(v5+i32(-2))])
-						if t152 == i32(32) {
-							goto l165
+						t150 := int32(mem[uint32(v5+i32(-2))])
+						if t150 == i32(32) {
+							goto l170
 						}
 						if v11 != i32(1) {
-							t153 := int32(mem[uint32(v5+i32(-1))])
-							if t153 == i32(32) {
-								v4 = v8 + i32(-1)
-								goto l161
+							t151 := int32(mem[uint32(v5+i32(-1))])
+							if t151 == i32(32) {
+								v10 = v1 + i32(-1)
+								goto l166
 							}
-							v4 = i32(32)
-							if v8 == i32(32) {
-								goto l161
+							v10 = i32(32)
+							if v1 == i32(32) {
+								goto l166
 							}
 							if v11 != 0 {
-								t154 := int32(mem[uint32(v5)])
-								if t154 != i32(32) {
-									v8 = v8 + i32(4)
-									goto l170
+								t152 := int32(mem[uint32(v5)])
+								if t152 != i32(32) {
+									v1 = v1 + i32(4)
+									goto l175
 								}
-								v4 = v8
-								goto l161
+								v10 = v1
+								goto l166
 							}
-							v4 = v1
-							goto l161
+							v10 = v12
+							goto l166
 						}
-						v4 = v1
-						goto l161
+						v10 = v12
+						goto l166
 					}
-				l165:
+				l170:
 				}
-				v4 = v8 + i32(-2)
-				goto l161
-			l163:
-				v4 = v8 + i32(-3)
+				v10 = v1 + i32(-2)
+				goto l166
+			l168:
+				v10 = v1 + i32(-3)
 			}
-		l161:
-			memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v4))
-			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
+		l166:
+			memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v10))
+			store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v10)))
 			goto l54
 		}
-	l157:
-		store64(mem, uint64(uint32(v0))+40, uint64(v3))
-		store32(mem, uint64(uint32(v2))+16, uint32(v8))
-		if uint32(v8) >= uint32(v10) {
-			goto l171
+	l162:
+		store64(mem, uint64(uint32(v0))+40, uint64(v8))
+		store32(mem, uint64(uint32(v2))+16, uint32(v1))
+		if uint32(v1) >= uint32(v4) {
+			goto l176
 		}
 		{
-			t155 := int32(mem[uint32(v8)])
-			switch t155 + i32(-13) {
+			t153 := int32(mem[uint32(v1)])
+			switch t153 + i32(-13) {
 			case 0, 19:
-				goto l171
+				goto l176
 			default:
-				t156 := int64(load64(mem, uint64(uint32(v2))+24))
-				store64(mem, uint64(uint32(v2))+8, uint64(t156))
-				m._fail(v0, i32(10), v2+i32(8), v8)
+				t154 := int64(load64(mem, uint64(uint32(v2))+24))
+				store64(mem, uint64(uint32(v2))+8, uint64(t154))
+				m._fail(v0, i32(10), v2+i32(8), v1)
 				mem = *m.memory
 				goto l54
 			}
 		}
-	l171:
-		t157 := int64(load64(mem, uint64(uint32(v0))+15280))
-		v3 = t157
-		t158 := int32(load32(mem, uint64(uint32(v1))+4))
-		v5 = t158
-		t159 := int32(load32(mem, uint32(v1)))
-		v10 = t159
-		if v11-v8 >= i32(8) {
-			goto l173
-		}
-		v7 = v8
-		goto l174
-	l173:
-		v7 = i32(0) - v8
 	l176:
-		{
-			{
-				t160 := m._memcmp(v8, i32(79792), i32(8))
-				mem = *m.memory
-				if t160 == 0 {
-					goto l175
-				}
-				v7 = i32(0) - v7
-				goto l174
-			}
-		l175:
-			v8 = v8 + i32(8)
-			t161 := v11
-			v7 = v7 + i32(-8)
-			if t161+v7 > i32(7) {
-				goto l176
-			}
+		if v11-v1 >= i32(8) {
+			goto l178
 		}
-		v7 = i32(0) - v7
-	l174:
+		v7 = v1
+		goto l179
+	l178:
 		{
-			if uint32(v8) >= uint32(v11) {
-				goto l177
+			t155 := int64(load64(mem, uint32(v1)))
+			if t155 == i64(2314885530818453536) {
+				goto l180
 			}
-			t162 := v8
-			v7 = v11 - v7
-			v4 = t162 + v7
-		l178:
-			{
-				t163 := int32(mem[uint32(v8)])
-				if t163 != i32(32) {
-					goto l177
-				}
-				v8 = v8 + i32(1)
-				v7 = v7 + i32(-1)
-				if v7 != 0 {
-					goto l178
-				}
-			}
-			v8 = v4
+			v7 = v1
+			goto l179
 		}
-	l177:
+	l180:
+		v10 = i32(-8) - v1
+		v1 = v1 + i32(8)
+	l182:
 		{
-			{
-				if v3 == 0 {
-					goto l179
-				}
-				if v8 != v11 {
-					goto l180
-				}
-				t164 := int64(load64(mem, uint64(uint32(v0))+15288))
-				v3 = v3 - t164
-				if v3 != i64(0) {
-					goto l180
-				}
-			}
-		l179:
-			if v5-v8 >= i32(8) {
+			v7 = v1
+			t156 := v11
+			v12 = v10
+			if t156+v12 <= i32(7) {
 				goto l181
 			}
-			v7 = v8
-			goto l182
-		l181:
-			v7 = i32(0) - v8
+			v10 = v12 + i32(-8)
+			v1 = v7 + i32(8)
+			t157 := int64(load64(mem, uint32(v7)))
+			if t157 == i64(2314885530818453536) {
+				goto l182
+			}
+		}
+	l181:
+		v1 = i32(0) - v12
+	l179:
+		t158 := int64(load64(mem, uint64(uint32(v0))+15280))
+		v8 = t158
+		{
+			if uint32(v7) >= uint32(v11) {
+				goto l183
+			}
+			t159 := v7
+			v1 = v11 - v1
+			v10 = t159 + v1
 		l184:
 			{
-				{
-					t165 := m._memcmp(v8, i32(79792), i32(8))
-					mem = *m.memory
-					if t165 == 0 {
-						goto l183
-					}
-					v7 = i32(0) - v7
-					goto l182
+				t160 := int32(mem[uint32(v7)])
+				if t160 != i32(32) {
+					goto l183
 				}
-			l183:
-				v8 = v8 + i32(8)
-				t166 := v5
-				v7 = v7 + i32(-8)
-				if t166+v7 > i32(7) {
+				v7 = v7 + i32(1)
+				v1 = v1 + i32(-1)
+				if v1 != 0 {
 					goto l184
 				}
 			}
-			v7 = i32(0) - v7
-		l182:
-			v3 = i64(0)
-			if uint32(v8) >= uint32(v5) {
-				goto l180
-			}
-			t167 := int32(mem[uint32(v8)])
-			if t167 != i32(32) {
-				goto l180
-			}
-			v11 = v8 + (v5 - v7)
-			v7 = v7 ^ i32(-1) + v5
-		l186:
+			v7 = v10
+		}
+	l183:
+		{
 			{
-				if v7 == 0 {
+				if v8 == 0 {
 					goto l185
 				}
-				v7 = v7 + i32(-1)
-				v8 = v8 + i32(1)
-				t168 := int32(mem[uint32(v8)])
-				if t168 != i32(32) {
-					goto l180
+				if v7 != v11 {
+					goto l186
 				}
-				goto l186
+				t161 := int64(load64(mem, uint64(uint32(v0))+15288))
+				v8 = v8 - t161
+				if v8 != i64(0) {
+					goto l186
+				}
 			}
 		l185:
-			v8 = v11
-		}
-	l180:
-		{
-			v7 = v5 - v8
-			if v7 != i32(1) {
+			if v4-v7 >= i32(8) {
 				goto l187
 			}
-			t169 := m._memcmp(v8, i32(62299), i32(1))
-			mem = *m.memory
-			t171 := v5
-			p170 := v5
-			if t169 != 0 {
-				p170 = v8
+			v1 = v7
+			goto l188
+		l187:
+			{
+				t162 := int64(load64(mem, uint32(v7)))
+				if t162 == i64(2314885530818453536) {
+					goto l189
+				}
+				v1 = v7
+				goto l188
 			}
-			v8 = p170
-			v7 = t171 - v8
+		l189:
+			v11 = i32(-8) - v7
+			v7 = v7 + i32(8)
+		l191:
+			{
+				v1 = v7
+				t163 := v4
+				v10 = v11
+				if t163+v10 <= i32(7) {
+					goto l190
+				}
+				v11 = v10 + i32(-8)
+				v7 = v1 + i32(8)
+				t164 := int64(load64(mem, uint32(v1)))
+				if t164 == i64(2314885530818453536) {
+					goto l191
+				}
+			}
+		l190:
+			v7 = i32(0) - v10
+		l188:
+			v8 = i64(0)
+			if uint32(v1) < uint32(v4) {
+				goto l192
+			}
+			v7 = v1
+			goto l186
+		l192:
+			t165 := v1
+			v11 = v4 - v7
+			v7 = t165 + v11
+		l194:
+			{
+				t166 := int32(mem[uint32(v1)])
+				if t166 == i32(32) {
+					goto l193
+				}
+				v7 = v1
+				goto l186
+			}
+		l193:
+			v1 = v1 + i32(1)
+			v11 = v11 + i32(-1)
+			if v11 != 0 {
+				goto l194
+			}
 		}
-	l187:
+	l186:
+		v10 = i32(1)
+		{
+			{
+				v11 = v4 - v7
+				if v11 != i32(1) {
+					goto l195
+				}
+				v1 = i32(0)
+				v5 = i32(1)
+				t167 := int32(mem[uint32(v7)])
+				if t167 != i32(13) {
+					goto l196
+				}
+				v1 = i32(0)
+				v7 = v4
+				v10 = i32(0)
+				v5 = i32(0)
+				goto l196
+			}
+		l195:
+			p168 := v5 - v7 + i32(1024)
+			if uint32(v11) < uint32(i32(4097)) {
+				p168 = v11
+			}
+			v5 = p168
+			v1 = v11 + i32(-4096)
+			p169 := v1
+			if uint32(v1) > uint32(v11) {
+				p169 = i32(0)
+			}
+			v1 = p169
+			v10 = v11
+		}
+	l196:
 		v4 = v0 + i32(529)
-		t173 := v4
-		t174 := v8
-		p172 := v10 - v8 + i32(1024)
-		if uint32(v7) < uint32(i32(4097)) {
-			p172 = v7
+		t170 := v4
+		t171 := v7
+		t172 := v5
+		t173 := v5
+		v12 = v10 - v1
+		p174 := t172
+		if uint32(t173) > uint32(v12) {
+			p174 = i32(0)
 		}
-		v5 = p172
-		t175 := v5
-		t176 := v5
-		t177 := v7
-		v11 = v7 + i32(-4096)
-		p178 := v11
-		if uint32(v11) > uint32(v7) {
-			p178 = i32(0)
-		}
-		v11 = p178
-		v10 = t177 - v11
-		p179 := t175
-		if uint32(t176) > uint32(v10) {
-			p179 = i32(0)
-		}
-		v5 = p179
-		memory_copy(mem, uint32(t173), uint32(t174), uint32(v5))
-		memory_copy(mem, uint32(v4+v5), uint32(v8+v5+v11), uint32(v7-(v11+v5)))
-		store64(mem, uint64(uint32(v0))+304, uint64(v3+int64(uint32(v11))))
-		store64(mem, uint64(uint32(v0))+296, uint64(uint32(v10)))
+		v11 = p174
+		memory_copy(mem, uint32(t170), uint32(t171), uint32(v11))
+		memory_copy(mem, uint32(v4+v11), uint32(v7+v11+v1), uint32(v10-(v1+v11)))
+		store64(mem, uint64(uint32(v0))+304, uint64(v8+int64(uint32(v1))))
+		store64(mem, uint64(uint32(v0))+296, uint64(uint32(v12)))
 		m._mema_fast_begin(v0)
 	}
 l54:
@@ -36442,7 +36802,7 @@ func (m *Module) _fail(v0, v1, v2, v3 int32) {
 			}
 		}
 	l0:
-		t3 := int32(load32(mem, uint32(v1*i32(12)+i32(78864))))
+		t3 := int32(load32(mem, uint32(v1*i32(12)+i32(78544))))
 		v5 = t3
 	}
 l1:
@@ -36526,10 +36886,10 @@ l3:
 	store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v5)))
 }
 func (m *Module) _mema_line_field(v0, v1 int32) {
-	var v2, v3, v4, v5, v6 int32
-	var v7 int64
-	var v8, v9, v10, v11 int32
-	var v12, v13, v14 int64
+	var v2, v3, v4, v5, v6, v7 int32
+	var v8 int64
+	var v9, v10, v11, v12 int32
+	var v13, v14, v15, v16 int64
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(16)
 	m.___stack_pointer = v2
@@ -36544,9 +36904,8 @@ func (m *Module) _mema_line_field(v0, v1 int32) {
 			goto l0
 		}
 		v5 = v3 + i32(-1)
-		t4 := m._memcmp(v5, i32(62299), i32(1))
-		mem = *m.memory
-		if t4 != 0 {
+		t4 := int32(mem[uint32(v5)])
+		if t4 != i32(13) {
 			goto l0
 		}
 		store32(mem, uint64(uint32(v1))+4, uint32(v5))
@@ -36565,966 +36924,958 @@ l0:
 						v6 = v3 - v4
 						t6 := m._memchr(t5, i32(58), v6)
 						mem = *m.memory
-						v5 = t6
-						if v5 == 0 {
+						v7 = t6
+						if v7 == 0 {
 							goto l2
 						}
 						t7 := int64(load64(mem, uint64(uint32(v0))+15184))
-						v7 = t7
+						v8 = t7
 						{
-							v8 = v5 - v4
-							if v8 != i32(7) {
+							v9 = v7 - v4
+							if v9 != i32(7) {
 								goto l3
 							}
-							t8 := m._memcmp(v4, i32(51280), i32(7))
-							mem = *m.memory
-							if t8 == 0 {
+							t8 := int32(load32(mem, uint32(v4)))
+							if t8 != i32(1816554838) {
+								goto l3
+							}
+							t9 := int32(load16(mem, uint32(v4+i32(4))))
+							if t9 != i32(26465) {
+								goto l3
+							}
+							t10 := int32(mem[uint32(v4+i32(6))])
+							if t10 == i32(115) {
 								store64(mem, uint64(uint32(v0))+15184, uint64(i64(28)))
 								mem[uint64(uint32(v0))+15179] = byte(i32(0))
-								v10 = v4 + i32(1024)
-								t34 := int64(load64(mem, uint64(uint32(v0))+15280))
-								var p35 int32
-								if t34 == 0 {
-									p35 = 1
+								v5 = v4 + i32(1024)
+								t36 := int64(load64(mem, uint64(uint32(v0))+15280))
+								var p37 int32
+								if t36 == 0 {
+									p37 = 1
 								}
-								v8 = p35
+								v9 = p37
 								{
-									t36 := int32(mem[uint64(uint32(v0))+320])
-									if t36 != i32(1) {
+									t38 := int32(mem[uint64(uint32(v0))+320])
+									if t38 != i32(1) {
 										goto l19
 									}
-									t37 := int64(load64(mem, uint64(uint32(v0))+288))
-									store64(mem, uint64(uint32(v0))+288, uint64(t37+i64(1)))
+									t39 := int64(load64(mem, uint64(uint32(v0))+288))
+									store64(mem, uint64(uint32(v0))+288, uint64(t39+i64(1)))
 								}
 							l19:
-								p38 := v10
-								if v8 != 0 {
-									p38 = v3
+								p40 := v5
+								if v9 != 0 {
+									p40 = v3
 								}
-								v8 = p38
+								v12 = p40
 								mem[uint64(uint32(v0))+320] = byte(i32(1))
 							l29:
 								{
-									t39 := v8
-									v10 = v5 + i32(1)
-									if t39-v10 >= i32(8) {
+									t41 := v12
+									v5 = v7 + i32(1)
+									if t41-v5 >= i32(8) {
 										goto l20
 									}
-									v5 = v10
+									v9 = v5
 									goto l21
 								}
 							l20:
-								v5 = v5 ^ i32(-1)
+								v9 = v7 ^ i32(-1)
 							l23:
 								{
-									t40 := m._memcmp(v10, i32(79792), i32(8))
-									mem = *m.memory
-									if t40 != 0 {
+									t42 := int64(load64(mem, uint32(v5)))
+									if t42 != i64(2314885530818453536) {
 										goto l22
 									}
-									v10 = v10 + i32(8)
-									t41 := v8
-									v5 = v5 + i32(-8)
-									if t41+v5 > i32(7) {
+									v5 = v5 + i32(8)
+									t43 := v12
+									v9 = v9 + i32(-8)
+									if t43+v9 > i32(7) {
 										goto l23
 									}
 								}
 							l22:
-								v5 = i32(0) - v5
+								v9 = i32(0) - v9
 							l21:
 								{
-									if uint32(v10) < uint32(v8) {
+									if uint32(v5) < uint32(v12) {
 										goto l24
 									}
-									v5 = v10
+									v7 = v5
 									goto l25
 								l24:
-									t42 := v10
-									v11 = v8 - v5
-									v5 = t42 + v11
+									t44 := v5
+									v9 = v12 - v9
+									v7 = t44 + v9
 								l27:
 									{
-										t43 := int32(mem[uint32(v10)])
-										if t43 == i32(32) {
+										t45 := int32(mem[uint32(v5)])
+										if t45 == i32(32) {
 											goto l26
 										}
-										v5 = v10
+										v7 = v5
 										goto l25
 									}
 								l26:
-									v10 = v10 + i32(1)
-									v11 = v11 + i32(-1)
-									if v11 != 0 {
+									v5 = v5 + i32(1)
+									v9 = v9 + i32(-1)
+									if v9 != 0 {
 										goto l27
 									}
 								}
 							l25:
 								{
-									if v5 == v8 {
+									if v7 == v12 {
 										goto l28
 									}
-									t44 := int32(mem[uint32(v5)])
-									if t44 == i32(9) {
+									t46 := int32(mem[uint32(v7)])
+									if t46 == i32(9) {
 										goto l29
 									}
 								}
 							l28:
-								v9 = i32(329)
-								if uint32(v5) >= uint32(v8) {
+								v1 = i32(329)
+								if uint32(v7) >= uint32(v12) {
 									goto l30
 								}
-								v9 = i32(329)
-								v6 = v0 + i32(329)
-							l43:
+								v1 = i32(329)
+								v10 = v0 + i32(329)
+							l45:
 								{
-									v10 = v5
-									if uint32(v5) >= uint32(v8) {
+									v5 = v7
+									if uint32(v7) >= uint32(v12) {
 										goto l31
 									}
-									v1 = v8 - v5
-									v10 = v5
+									v11 = v12 - v7
+									v5 = v7
 								l32:
 									{
-										t45 := int32(mem[uint32(v10)])
-										v11 = t45
-										if v11 == i32(9) {
+										t47 := int32(mem[uint32(v5)])
+										v9 = t47
+										if v9 == i32(9) {
 											goto l31
 										}
-										if v11 == i32(32) {
+										if v9 == i32(32) {
 											goto l31
 										}
-										v10 = v10 + i32(1)
-										v1 = v1 + i32(-1)
-										if v1 != 0 {
+										v5 = v5 + i32(1)
+										v11 = v11 + i32(-1)
+										if v11 != 0 {
 											goto l32
 										}
 									}
-									v10 = v8
+									v5 = v12
 								l31:
-									v11 = v10 - v5
-									if v11 != i32(2) {
+									v9 = v5 - v7
+									if v9 != i32(2) {
 										goto l33
 									}
-									t46 := int32(mem[uint32(v5)])
-									v11 = t46
-									if uint32((v11+i32(-127))&i32(255)) < uint32(i32(162)) {
+									t48 := int32(mem[uint32(v7)])
+									v9 = t48
+									if uint32((v9+i32(-127))&i32(255)) < uint32(i32(162)) {
 										goto l34
 									}
-									t47 := int32(mem[uint64(uint32(v5))+1])
-									if uint32((t47+i32(-33))&i32(255)) > uint32(i32(93)) {
+									t49 := int32(mem[uint64(uint32(v7))+1])
+									if uint32((t49+i32(-33))&i32(255)) > uint32(i32(93)) {
 										goto l34
 									}
-									if v9 == i32(521) {
+									if v1 == i32(521) {
 										goto l34
 									}
-									mem[uint32(v6)] = byte(v11)
-									t48 := int32(mem[uint64(uint32(v5))+1])
-									v5 = t48
-									mem[uint32(v6+i32(2))] = byte(i32(32))
-									mem[uint32(v6+i32(1))] = byte(v5)
-									v9 = v9 + i32(3)
-									v5 = v10
-								l42:
-									if v8-v5 >= i32(8) {
+									mem[uint32(v10)] = byte(v9)
+									t50 := int32(mem[uint64(uint32(v7))+1])
+									v9 = t50
+									mem[uint32(v10+i32(2))] = byte(i32(32))
+									mem[uint32(v10+i32(1))] = byte(v9)
+									v1 = v1 + i32(3)
+								l44:
+									if v12-v5 >= i32(8) {
 										goto l35
 									}
-									v10 = v5
+									v9 = v5
 									goto l36
 								l35:
-									v10 = i32(0) - v5
+									v9 = i32(0) - v5
 								l38:
 									{
-										t49 := m._memcmp(v5, i32(79792), i32(8))
-										mem = *m.memory
-										if t49 != 0 {
+										t51 := int64(load64(mem, uint32(v5)))
+										if t51 != i64(2314885530818453536) {
 											goto l37
 										}
 										v5 = v5 + i32(8)
-										t50 := v8
-										v10 = v10 + i32(-8)
-										if t50+v10 > i32(7) {
+										t52 := v12
+										v9 = v9 + i32(-8)
+										if t52+v9 > i32(7) {
 											goto l38
 										}
 									}
 								l37:
-									v10 = i32(0) - v10
+									v9 = i32(0) - v9
 								l36:
 									{
-										if uint32(v5) >= uint32(v8) {
+										if uint32(v5) < uint32(v12) {
 											goto l39
 										}
-										t51 := v5
-										v10 = v8 - v10
-										v11 = t51 + v10
-									l40:
+										v7 = v5
+										goto l40
+									l39:
+										t53 := v5
+										v9 = v12 - v9
+										v7 = t53 + v9
+									l42:
 										{
-											t52 := int32(mem[uint32(v5)])
-											if t52 != i32(32) {
-												goto l39
+											t54 := int32(mem[uint32(v5)])
+											if t54 == i32(32) {
+												goto l41
 											}
-											v5 = v5 + i32(1)
-											v10 = v10 + i32(-1)
-											if v10 != 0 {
-												goto l40
-											}
+											v7 = v5
+											goto l40
 										}
-										v5 = v11
-									}
-								l39:
-									{
-										if v5 == v8 {
-											goto l41
-										}
-										t53 := int32(mem[uint32(v5)])
-										if t53 != i32(9) {
-											goto l41
-										}
+									l41:
 										v5 = v5 + i32(1)
-										goto l42
+										v9 = v9 + i32(-1)
+										if v9 != 0 {
+											goto l42
+										}
 									}
-								l41:
-									v6 = v0 + v9
-									if uint32(v5) < uint32(v8) {
-										goto l43
+								l40:
+									{
+										if v7 == v12 {
+											goto l43
+										}
+										v5 = v7 + i32(1)
+										t55 := int32(mem[uint32(v7)])
+										if t55 == i32(9) {
+											goto l44
+										}
+									}
+								l43:
+									v10 = v0 + v1
+									if uint32(v7) < uint32(v12) {
+										goto l45
 									}
 								}
 							l30:
-								t54 := v0 + v9
-								var p55 int32
-								if uint32(v9) > uint32(i32(329)) {
-									p55 = 1
+								t56 := v0 + v1
+								var p57 int32
+								if uint32(v1) > uint32(i32(329)) {
+									p57 = 1
 								}
-								mem[uint32(t54-p55)] = byte(i32(0))
+								mem[uint32(t56-p57)] = byte(i32(0))
 								goto l1
 							}
 						}
 					l3:
-						p9 := v3
-						if v5 != 0 {
-							p9 = v5
+						p11 := v3
+						if v7 != 0 {
+							p11 = v7
 						}
-						v9 = p9
-						p10 := i64(0)
-						if uint64(v7) < uint64(i64(28)) {
-							p10 = v7 + i64(1)
+						v10 = p11
+						p12 := i64(0)
+						if uint64(v8) < uint64(i64(28)) {
+							p12 = v8 + i64(1)
 						}
-						v7 = p10
-						v10 = i32(28)
+						v8 = p12
+						v5 = i32(28)
 					l7:
 						{
-							t12 := v8
-							p11 := v7
-							if v7 == i64(28) {
-								p11 = i64(0)
+							t14 := v9
+							p13 := v8
+							if v8 == i64(28) {
+								p13 = i64(0)
 							}
-							v7 = p11
-							v11 = int32(v7) * i32(12)
-							t13 := int32(load32(mem, uint32(v11+i32(79108))))
-							if t12 != t13 {
+							v8 = p13
+							v11 = int32(v8)
+							v12 = v11 * i32(12)
+							t15 := int32(load32(mem, uint32(v12+i32(78788))))
+							if t14 != t15 {
 								goto l5
 							}
-							t14 := int32(load32(mem, uint32(v11+i32(79104))))
-							t15 := m._memcmp(v4, t14, v8)
+							t16 := int32(load32(mem, uint32(v12+i32(78784))))
+							t17 := m._memcmp(v4, t16, v9)
 							mem = *m.memory
-							if t15 == 0 {
+							if t17 == 0 {
 								goto l6
 							}
 						}
 					l5:
-						v7 = v7 + i64(1)
-						v10 = v10 + i32(-1)
-						if v10 != 0 {
+						v8 = v8 + i64(1)
+						v5 = v5 + i32(-1)
+						if v5 != 0 {
 							goto l7
 						}
 						goto l8
 					l6:
-						if v7 != i64(29) {
-							store64(mem, uint64(uint32(v0))+15184, uint64(v7))
+						if v8 != i64(29) {
+							store64(mem, uint64(uint32(v0))+15184, uint64(v8))
 							mem[uint64(uint32(v0))+15179] = byte(i32(0))
-							t56 := int64(load64(mem, uint64(uint32(v0))+15280))
-							v12 = t56
-							t57 := int64(load64(mem, uint32(v1)))
-							t58 := v2
-							v13 = t57
-							store64(mem, uint64(uint32(t58))+8, uint64(v13))
-							v14 = v7 & i64(0xfffffffe)
-							p59 := i32(13)
-							if v14 == i64(26) {
-								p59 = i32(14)
+							t58 := int64(load64(mem, uint64(uint32(v0))+15280))
+							v13 = t58
+							t59 := int64(load64(mem, uint32(v1)))
+							t60 := v2
+							v14 = t59
+							store64(mem, uint64(uint32(t60))+8, uint64(v14))
+							v15 = v8 & i64(0xfffffffe)
+							p61 := i32(13)
+							if v15 == i64(26) {
+								p61 = i32(14)
 							}
-							v1 = p59
-							p60 := v4 + i32(1024)
-							if v12 == 0 {
-								p60 = v3
+							v1 = p61
+							p62 := v4 + i32(1024)
+							if v13 == 0 {
+								p62 = v3
 							}
-							v11 = p60
-							v3 = int32(int64(uint64(v13) >> 32))
-							v9 = int32(v13)
-						l53:
+							v12 = p62
+							v3 = int32(int64(uint64(v14) >> 32))
+							v10 = int32(v14)
+						l55:
 							{
-								t61 := v11
-								v10 = v5 + i32(1)
-								if t61-v10 >= i32(8) {
-									goto l44
-								}
-								v5 = v10
-								goto l45
-							}
-						l44:
-							v5 = v5 ^ i32(-1)
-						l47:
-							{
-								t62 := m._memcmp(v10, i32(79792), i32(8))
-								mem = *m.memory
-								if t62 != 0 {
+								t63 := v12
+								v5 = v7 + i32(1)
+								if t63-v5 >= i32(8) {
 									goto l46
 								}
-								v10 = v10 + i32(8)
-								t63 := v11
-								v5 = v5 + i32(-8)
-								if t63+v5 > i32(7) {
-									goto l47
-								}
+								v9 = v5
+								goto l47
 							}
 						l46:
-							v5 = i32(0) - v5
-						l45:
-							{
-								if uint32(v10) < uint32(v11) {
-									goto l48
-								}
-								v5 = v10
-								goto l49
-							l48:
-								t64 := v10
-								v8 = v11 - v5
-								v5 = t64 + v8
-							l51:
-								{
-									t65 := int32(mem[uint32(v10)])
-									if t65 == i32(32) {
-										goto l50
-									}
-									v5 = v10
-									goto l49
-								}
-							l50:
-								v10 = v10 + i32(1)
-								v8 = v8 + i32(-1)
-								if v8 != 0 {
-									goto l51
-								}
-							}
+							v9 = v7 ^ i32(-1)
 						l49:
 							{
-								if v5 == v11 {
-									goto l52
+								t64 := int64(load64(mem, uint32(v5)))
+								if t64 != i64(2314885530818453536) {
+									goto l48
 								}
-								t66 := int32(mem[uint32(v5)])
-								if t66 == i32(9) {
+								v5 = v5 + i32(8)
+								t65 := v12
+								v9 = v9 + i32(-8)
+								if t65+v9 > i32(7) {
+									goto l49
+								}
+							}
+						l48:
+							v9 = i32(0) - v9
+						l47:
+							{
+								if uint32(v5) < uint32(v12) {
+									goto l50
+								}
+								v7 = v5
+								goto l51
+							l50:
+								t66 := v5
+								v9 = v12 - v9
+								v7 = t66 + v9
+							l53:
+								{
+									t67 := int32(mem[uint32(v5)])
+									if t67 == i32(32) {
+										goto l52
+									}
+									v7 = v5
+									goto l51
+								}
+							l52:
+								v5 = v5 + i32(1)
+								v9 = v9 + i32(-1)
+								if v9 != 0 {
 									goto l53
 								}
 							}
-						l52:
+						l51:
 							{
-								if uint32(v5) >= uint32(v11) {
+								if v7 == v12 {
 									goto l54
 								}
-								v7 = i64(0)
-								v10 = v5
-							l57:
+								t68 := int32(mem[uint32(v7)])
+								if t68 == i32(9) {
+									goto l55
+								}
+							}
+						l54:
+							{
+								if uint32(v7) >= uint32(v12) {
+									goto l56
+								}
+								v14 = i64(0)
+								v5 = v7
+							l59:
 								{
-									t67 := int32(mem[uint32(v10)])
-									v8 = t67 + i32(-48)
-									if uint32(v8) > uint32(i32(9)) {
-										goto l55
-									}
-									{
-										t68 := v7
-										v13 = int64(uint32(v8))
-										t69 := int64(uint64(v13^i64(-1)) / uint64(i64(10)))
-										if uint64(t68) <= uint64(t69) {
-											goto l56
-										}
-										v1 = i32(15)
-										goto l54
-									}
-								l56:
-									v7 = v7*i64(10) + v13
-									v10 = v10 + i32(1)
-									if v10 != v11 {
+									t69 := int32(mem[uint32(v5)])
+									v9 = t69 + i32(-48)
+									if uint32(v9) > uint32(i32(9)) {
 										goto l57
 									}
-								}
-								v10 = v11
-							l55:
-								if v10 == v5 {
-									goto l54
-								}
-							l67:
-								{
-									if v11-v10 >= i32(8) {
-										goto l58
+									{
+										t70 := v14
+										v16 = int64(uint32(v9))
+										t71 := int64(uint64(v16^i64(-1)) / uint64(i64(10)))
+										if uint64(t70) <= uint64(t71) {
+											goto l58
+										}
+										v1 = i32(15)
+										goto l56
 									}
-									v8 = v10
-									goto l59
 								l58:
-									v8 = i32(0) - v10
-								l61:
-									{
-										t70 := m._memcmp(v10, i32(79792), i32(8))
-										mem = *m.memory
-										if t70 != 0 {
-											goto l60
-										}
-										v10 = v10 + i32(8)
-										t71 := v11
-										v8 = v8 + i32(-8)
-										if t71+v8 > i32(7) {
-											goto l61
-										}
+									v14 = v14*i64(10) + v16
+									v5 = v5 + i32(1)
+									if v5 != v12 {
+										goto l59
 									}
+								}
+								v5 = v12
+							l57:
+								if v5 == v7 {
+									goto l56
+								}
+							l69:
+								{
+									if v12-v5 >= i32(8) {
+										goto l60
+									}
+									v9 = v5
+									goto l61
 								l60:
-									v8 = i32(0) - v8
-								l59:
+									v9 = i32(0) - v5
+								l63:
 									{
-										if uint32(v10) < uint32(v11) {
+										t72 := int64(load64(mem, uint32(v5)))
+										if t72 != i64(2314885530818453536) {
 											goto l62
 										}
-										v4 = v10
-										goto l63
-									l62:
-										t72 := v10
-										v8 = v11 - v8
-										v4 = t72 + v8
-									l65:
-										{
-											t73 := int32(mem[uint32(v10)])
-											if t73 == i32(32) {
-												goto l64
-											}
-											v4 = v10
+										v5 = v5 + i32(8)
+										t73 := v12
+										v9 = v9 + i32(-8)
+										if t73+v9 > i32(7) {
 											goto l63
 										}
+									}
+								l62:
+									v9 = i32(0) - v9
+								l61:
+									{
+										if uint32(v5) < uint32(v12) {
+											goto l64
+										}
+										v4 = v5
+										goto l65
 									l64:
-										v10 = v10 + i32(1)
-										v8 = v8 + i32(-1)
-										if v8 != 0 {
+										t74 := v5
+										v9 = v12 - v9
+										v4 = t74 + v9
+									l67:
+										{
+											t75 := int32(mem[uint32(v5)])
+											if t75 == i32(32) {
+												goto l66
+											}
+											v4 = v5
 											goto l65
 										}
+									l66:
+										v5 = v5 + i32(1)
+										v9 = v9 + i32(-1)
+										if v9 != 0 {
+											goto l67
+										}
 									}
-								l63:
-									if v4 == v11 {
-										goto l66
+								l65:
+									if v4 == v12 {
+										goto l68
 									}
-									v10 = v4 + i32(1)
-									t74 := int32(mem[uint32(v4)])
-									v8 = t74
-									if v8 == i32(9) {
-										goto l67
+									v5 = v4 + i32(1)
+									t76 := int32(mem[uint32(v4)])
+									if t76 == i32(9) {
+										goto l69
 									}
 								}
-								if v14 == i64(26) {
-									goto l68
-								}
-								if v8 == i32(107) {
-									if v10 == v11 {
-										goto l70
-									}
-									t75 := int32(mem[uint32(v10)])
-									if t75 != i32(66) {
-										goto l70
-									}
-									{
-										if uint64(v7) < uint64(i64(0x40000000000000)) {
-											v7 = v7 << 10
-											v4 = v4 + i32(2)
-										l89:
-											{
-												if v11-v4 >= i32(8) {
-													goto l83
-												}
-												v10 = v4
-												goto l84
-											l83:
-												v10 = i32(0) - v4
-											l86:
-												{
-													t89 := m._memcmp(v4, i32(79792), i32(8))
-													mem = *m.memory
-													if t89 != 0 {
-														goto l85
-													}
-													v4 = v4 + i32(8)
-													t90 := v11
-													v10 = v10 + i32(-8)
-													if t90+v10 > i32(7) {
-														goto l86
-													}
-												}
-											l85:
-												v10 = i32(0) - v10
-											l84:
-												{
-													if uint32(v4) >= uint32(v11) {
-														goto l87
-													}
-													t91 := v4
-													v10 = v11 - v10
-													v8 = t91 + v10
-												l88:
-													{
-														t92 := int32(mem[uint32(v4)])
-														if t92 != i32(32) {
-															goto l87
-														}
-														v4 = v4 + i32(1)
-														v10 = v10 + i32(-1)
-														if v10 != 0 {
-															goto l88
-														}
-													}
-													v4 = v8
-												}
-											l87:
-												if v4 == v11 {
-													goto l68
-												}
-												t93 := int32(mem[uint32(v4)])
-												if t93 != i32(9) {
-													goto l68
-												}
-												v4 = v4 + i32(1)
-												goto l89
-											}
-										}
-										store64(mem, uint64(uint32(v0))+15216, uint64(i64(15)))
-										t76 := int64(load64(mem, uint64(uint32(v0))+15184))
-										store64(mem, uint64(uint32(v0))+15224, uint64(t76))
-										t77 := v0
-										v10 = v5 - v9
-										v7 = int64(v10) + i64(1)
-										store64(mem, uint64(uint32(t77))+4648, uint64(v7))
-										t79 := v0
-										p78 := i32(7)
-										if v5 == v3 {
-											p78 = i32(8)
-										}
-										t80 := int32(mem[uint64(uint32(v0))+15177])
-										p81 := i32(7)
-										if t80 != 0 {
-											p81 = p78
-										}
-										store32(mem, uint64(uint32(t79))+4632, uint32(p81))
-										{
-											if v10 < i32(1025) {
-												goto l72
-											}
-											t82 := int64(load64(mem, uint64(uint32(v0))+15280))
-											store64(mem, uint64(uint32(v0))+4648, uint64(t82+v7))
-										}
-									l72:
-										v4 = i32(0)
-										{
-											if uint32(v3) <= uint32(v5) {
-												goto l73
-											}
-											v10 = v3 - v5
-											p83 := v10
-											if uint32(v10) > uint32(v3) {
-												p83 = i32(0)
-											}
-											v1 = p83
-											p84 := v3
-											if uint32(v5) < uint32(v3) {
-												p84 = v5
-											}
-											v3 = p84 - v3
-											v10 = i32(4)
-										l82:
-											{
-												v8 = v3 + v10
-												if v8 != i32(3) {
-													goto l74
-												}
-												v4 = v1
-												goto l73
-											l74:
-												v11 = v5 + v10
-												t85 := int32(mem[uint32(v11+i32(-3))])
-												if t85 == i32(32) {
-													goto l75
-												}
-												if v8 != i32(2) {
-													goto l76
-												}
-												v4 = v1
-												goto l73
-											l76:
-												{
-													t86 := int32(mem[uint32(v11+i32(-2))])
-													if t86 == i32(32) {
-														goto l77
-													}
-													if v8 != i32(1) {
-														t87 := int32(mem[uint32(v11+i32(-1))])
-														if t87 == i32(32) {
-															v4 = v10 + i32(-1)
-															goto l73
-														}
-														v4 = i32(32)
-														if v10 == i32(32) {
-															goto l73
-														}
-														if v8 != 0 {
-															t88 := int32(mem[uint32(v11)])
-															if t88 != i32(32) {
-																v10 = v10 + i32(4)
-																goto l82
-															}
-															v4 = v10
-															goto l73
-														}
-														v4 = v1
-														goto l73
-													}
-													v4 = v1
-													goto l73
-												}
-											l77:
-											}
-											v4 = v10 + i32(-2)
-											goto l73
-										l75:
-											v4 = v10 + i32(-3)
-										}
-									l73:
-										memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v4))
-										store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
-										goto l1
-									}
-								}
-								v10 = v4
-								goto l70
-							l66:
-								v10 = v4
-								if v14 != i64(26) {
+								if v15 == i64(26) {
 									goto l70
 								}
+								{
+									t77 := int32(mem[uint32(v4)])
+									if t77 == i32(107) {
+										v9 = v4 + i32(1)
+										if v9 == v12 {
+											goto l72
+										}
+										t78 := int32(mem[uint32(v9)])
+										if t78 != i32(66) {
+											goto l72
+										}
+										{
+											if uint64(v14) < uint64(i64(0x40000000000000)) {
+												v14 = v14 << 10
+												v5 = v4 + i32(2)
+											l92:
+												{
+													if v12-v5 >= i32(8) {
+														goto l84
+													}
+													v9 = v5
+													goto l85
+												l84:
+													v9 = i32(0) - v5
+												l87:
+													{
+														t92 := int64(load64(mem, uint32(v5)))
+														if t92 != i64(2314885530818453536) {
+															goto l86
+														}
+														v5 = v5 + i32(8)
+														t93 := v12
+														v9 = v9 + i32(-8)
+														if t93+v9 > i32(7) {
+															goto l87
+														}
+													}
+												l86:
+													v9 = i32(0) - v9
+												l85:
+													{
+														if uint32(v5) < uint32(v12) {
+															goto l88
+														}
+														v4 = v5
+														goto l89
+													l88:
+														t94 := v5
+														v9 = v12 - v9
+														v4 = t94 + v9
+													l91:
+														{
+															t95 := int32(mem[uint32(v5)])
+															if t95 == i32(32) {
+																goto l90
+															}
+															v4 = v5
+															goto l89
+														}
+													l90:
+														v5 = v5 + i32(1)
+														v9 = v9 + i32(-1)
+														if v9 != 0 {
+															goto l91
+														}
+													}
+												l89:
+													if v4 == v12 {
+														goto l70
+													}
+													v5 = v4 + i32(1)
+													t96 := int32(mem[uint32(v4)])
+													if t96 == i32(9) {
+														goto l92
+													}
+													goto l70
+												}
+											}
+											store64(mem, uint64(uint32(v0))+15224, uint64(v8))
+											store64(mem, uint64(uint32(v0))+15216, uint64(i64(15)))
+											t79 := int32(mem[uint64(uint32(v0))+15177])
+											t81 := v0
+											p80 := i32(7)
+											if t79 != 0 {
+												p80 = i32(8)
+											}
+											p82 := i32(7)
+											if v3 == v7 {
+												p82 = p80
+											}
+											store32(mem, uint64(uint32(t81))+4632, uint32(p82))
+											t83 := v0
+											v5 = v7 - v10
+											t85 := int64(v5)
+											p84 := i64(0)
+											if v5 > i32(1024) {
+												p84 = v13
+											}
+											store64(mem, uint64(uint32(t83))+4648, uint64(t85+p84+i64(1)))
+											v4 = i32(0)
+											{
+												if uint32(v3) <= uint32(v7) {
+													goto l74
+												}
+												v5 = v3 - v7
+												p86 := v5
+												if uint32(v5) > uint32(v3) {
+													p86 = i32(0)
+												}
+												v1 = p86
+												p87 := v3
+												if uint32(v7) < uint32(v3) {
+													p87 = v7
+												}
+												v11 = p87 - v3
+												v5 = i32(4)
+											l83:
+												{
+													v9 = v11 + v5
+													if v9 != i32(3) {
+														goto l75
+													}
+													v4 = v1
+													goto l74
+												l75:
+													v12 = v7 + v5
+													t88 := int32(mem[uint32(v12+i32(-3))])
+													if t88 == i32(32) {
+														goto l76
+													}
+													if v9 != i32(2) {
+														goto l77
+													}
+													v4 = v1
+													goto l74
+												l77:
+													{
+														t89 := int32(mem[uint32(v12+i32(-2))])
+														if t89 == i32(32) {
+															goto l78
+														}
+														if v9 != i32(1) {
+															t90 := int32(mem[uint32(v12+i32(-1))])
+															if t90 == i32(32) {
+																v4 = v5 + i32(-1)
+																goto l74
+															}
+															v4 = i32(32)
+															if v5 == i32(32) {
+																goto l74
+															}
+															if v9 != 0 {
+																t91 := int32(mem[uint32(v12)])
+																if t91 != i32(32) {
+																	v5 = v5 + i32(4)
+																	goto l83
+																}
+																v4 = v5
+																goto l74
+															}
+															v4 = v1
+															goto l74
+														}
+														v4 = v1
+														goto l74
+													}
+												l78:
+												}
+												v4 = v5 + i32(-2)
+												goto l74
+											l76:
+												v4 = v5 + i32(-3)
+											}
+										l74:
+											memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v4))
+											store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
+											goto l1
+										}
+									}
+									v9 = v4
+									goto l72
+								}
 							l68:
+								v9 = v4
+								if v15 != i64(26) {
+									goto l72
+								}
+							l70:
 								{
 									if uint32(v4) >= uint32(v3) {
 										{
-											t104 := int64(load64(mem, uint64(uint32(v0))+15184))
-											v13 = t104
-											v12 = i64_shl(i64(1), v13)
-											t105 := int64(load64(mem, uint64(uint32(v0))+56))
-											t106 := v12
-											v14 = t105
-											if t106&v14 == 0 {
-												goto l102
+											t107 := int64(load64(mem, uint64(uint32(v0))+56))
+											v16 = t107
+											t108 := v16
+											v8 = i64_shl(i64(1), v8)
+											if t108&v8 == 0 {
+												goto l104
 											}
-											t107 := int64(load64(mem, uint64(uint32(v0))+288))
-											store64(mem, uint64(uint32(v0))+288, uint64(t107+i64(1)))
+											t109 := int64(load64(mem, uint64(uint32(v0))+288))
+											store64(mem, uint64(uint32(v0))+288, uint64(t109+i64(1)))
 										}
-									l102:
-										store64(mem, uint64(uint32(v0))+56, uint64(v12|v14))
+									l104:
+										store64(mem, uint64(uint32(v0))+56, uint64(v16|v8))
 										mem[uint64(uint32(v0))+14360] = byte(i32(1))
-										store64(mem, uint32(v0+int32(v13)<<3+i32(64)), uint64(v7))
-										t108 := int64(load64(mem, uint64(uint32(v2))+8))
-										store64(mem, uint32(v2), uint64(t108))
-										m._mema_fast_learn(v0, v2, v5)
+										store64(mem, uint32(v0+v11<<3+i32(64)), uint64(v14))
+										t110 := int64(load64(mem, uint64(uint32(v2))+8))
+										store64(mem, uint32(v2), uint64(t110))
+										m._mema_fast_learn(v0, v2, v7)
 										mem = *m.memory
 										goto l1
 									}
+									store64(mem, uint64(uint32(v0))+15224, uint64(v8))
 									store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v1)))
-									t94 := int64(load64(mem, uint64(uint32(v0))+15184))
-									store64(mem, uint64(uint32(v0))+15224, uint64(t94))
-									t95 := v0
-									v5 = v4 - v9
-									v7 = int64(v5) + i64(1)
-									store64(mem, uint64(uint32(t95))+4648, uint64(v7))
-									t96 := int32(load32(mem, uint32(v1*i32(12)+i32(78864))))
-									store32(mem, uint64(uint32(v0))+4632, uint32(t96))
-									{
-										if v5 < i32(1025) {
-											goto l91
-										}
-										t97 := int64(load64(mem, uint64(uint32(v0))+15280))
-										store64(mem, uint64(uint32(v0))+4648, uint64(t97+v7))
+									t97 := int32(load32(mem, uint32(v1*i32(12)+i32(78544))))
+									store32(mem, uint64(uint32(v0))+4632, uint32(t97))
+									t98 := v0
+									v5 = v4 - v10
+									t100 := int64(v5)
+									p99 := i64(0)
+									if v5 > i32(1024) {
+										p99 = v13
 									}
-								l91:
+									store64(mem, uint64(uint32(t98))+4648, uint64(t100+p99+i64(1)))
 									v5 = v3 - v4
-									p98 := v5
+									p101 := v5
 									if uint32(v5) > uint32(v3) {
-										p98 = i32(0)
+										p101 = i32(0)
 									}
-									v1 = p98
-									p99 := v3
+									v1 = p101
+									p102 := v3
 									if uint32(v3) > uint32(v4) {
-										p99 = v4
+										p102 = v4
 									}
-									v3 = p99 - v3
+									v11 = p102 - v3
 									v5 = i32(4)
-								l101:
+								l103:
 									{
-										v10 = v3 + v5
-										if v10 != i32(3) {
-											goto l92
+										v9 = v11 + v5
+										if v9 != i32(3) {
+											goto l94
 										}
-										v11 = v1
-										goto l93
-									l92:
-										v8 = v4 + v5
-										t100 := int32(mem[uint32(v8+i32(-3))])
-										if t100 == i32(32) {
-											v11 = v5 + i32(-3)
-											goto l93
-										}
-										if v10 != i32(2) {
+										v7 = v1
+										goto l95
+									l94:
+										v12 = v4 + v5
+										t103 := int32(mem[uint32(v12+i32(-3))])
+										if t103 == i32(32) {
+											v7 = v5 + i32(-3)
 											goto l95
 										}
-										v11 = v1
-										goto l93
-									l95:
-										{
-											t101 := int32(mem[uint32(v8+i32(-2))])
-											if t101 == i32(32) {
-												goto l96
-											}
-											if v10 != i32(1) {
-												t102 := int32(mem[uint32(v8+i32(-1))])
-												if t102 == i32(32) {
-													goto l98
-												}
-												v11 = i32(32)
-												if v5 == i32(32) {
-													goto l93
-												}
-												if v10 != 0 {
-													t103 := int32(mem[uint32(v8)])
-													if t103 != i32(32) {
-														v5 = v5 + i32(4)
-														goto l101
-													}
-													v11 = v5
-													goto l93
-												}
-												v11 = v1
-												goto l93
-											}
-											v11 = v1
-											goto l93
+										if v9 != i32(2) {
+											goto l97
 										}
-									l96:
+										v7 = v1
+										goto l95
+									l97:
+										{
+											t104 := int32(mem[uint32(v12+i32(-2))])
+											if t104 == i32(32) {
+												goto l98
+											}
+											if v9 != i32(1) {
+												t105 := int32(mem[uint32(v12+i32(-1))])
+												if t105 == i32(32) {
+													goto l100
+												}
+												v7 = i32(32)
+												if v5 == i32(32) {
+													goto l95
+												}
+												if v9 != 0 {
+													t106 := int32(mem[uint32(v12)])
+													if t106 != i32(32) {
+														v5 = v5 + i32(4)
+														goto l103
+													}
+													v7 = v5
+													goto l95
+												}
+												v7 = v1
+												goto l95
+											}
+											v7 = v1
+											goto l95
+										}
+									l98:
 									}
-									v11 = v5 + i32(-2)
-									goto l93
-								l98:
-									v11 = v5 + i32(-1)
-								l93:
-									memory_copy(mem, uint32(v0+i32(15240)), uint32(v4), uint32(v11))
-									store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v11)))
+									v7 = v5 + i32(-2)
+									goto l95
+								l100:
+									v7 = v5 + i32(-1)
+								l95:
+									memory_copy(mem, uint32(v0+i32(15240)), uint32(v4), uint32(v7))
+									store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v7)))
 									goto l1
 								}
-							l70:
+							l72:
+								store64(mem, uint64(uint32(v0))+15224, uint64(v8))
 								store64(mem, uint64(uint32(v0))+15216, uint64(i64(13)))
-								t109 := int64(load64(mem, uint64(uint32(v0))+15184))
-								store64(mem, uint64(uint32(v0))+15224, uint64(t109))
-								t110 := v0
-								v5 = v10 - v9
-								v7 = int64(v5) + i64(1)
-								store64(mem, uint64(uint32(t110))+4648, uint64(v7))
-								t112 := v0
-								p111 := i32(6)
-								if v10 == v3 {
-									p111 = i32(8)
+								t111 := int32(mem[uint64(uint32(v0))+15177])
+								t113 := v0
+								p112 := i32(6)
+								if t111 != 0 {
+									p112 = i32(8)
 								}
-								t113 := int32(mem[uint64(uint32(v0))+15177])
 								p114 := i32(6)
-								if t113 != 0 {
-									p114 = p111
+								if v3 == v9 {
+									p114 = p112
 								}
-								store32(mem, uint64(uint32(t112))+4632, uint32(p114))
-								{
-									if v5 < i32(1025) {
-										goto l103
-									}
-									t115 := int64(load64(mem, uint64(uint32(v0))+15280))
-									store64(mem, uint64(uint32(v0))+4648, uint64(t115+v7))
+								store32(mem, uint64(uint32(t113))+4632, uint32(p114))
+								t115 := v0
+								v5 = v9 - v10
+								t117 := int64(v5)
+								p116 := i64(0)
+								if v5 > i32(1024) {
+									p116 = v13
 								}
-							l103:
+								store64(mem, uint64(uint32(t115))+4648, uint64(t117+p116+i64(1)))
 								v4 = i32(0)
 								{
-									if uint32(v3) <= uint32(v10) {
-										goto l104
+									if uint32(v3) <= uint32(v9) {
+										goto l105
 									}
-									v5 = v3 - v10
-									p116 := v5
+									v5 = v3 - v9
+									p118 := v5
 									if uint32(v5) > uint32(v3) {
-										p116 = i32(0)
+										p118 = i32(0)
 									}
-									v1 = p116
-									p117 := v3
-									if uint32(v10) < uint32(v3) {
-										p117 = v10
+									v1 = p118
+									p119 := v3
+									if uint32(v9) < uint32(v3) {
+										p119 = v9
 									}
-									v3 = p117 - v3
+									v11 = p119 - v3
 									v5 = i32(4)
-								l113:
+								l114:
 									{
-										v8 = v3 + v5
-										if v8 != i32(3) {
-											goto l105
-										}
-										v4 = v1
-										goto l104
-									l105:
-										v11 = v10 + v5
-										t118 := int32(mem[uint32(v11+i32(-3))])
-										if t118 == i32(32) {
+										v12 = v11 + v5
+										if v12 != i32(3) {
 											goto l106
 										}
-										if v8 != i32(2) {
+										v4 = v1
+										goto l105
+									l106:
+										v7 = v9 + v5
+										t120 := int32(mem[uint32(v7+i32(-3))])
+										if t120 == i32(32) {
 											goto l107
 										}
+										if v12 != i32(2) {
+											goto l108
+										}
 										v4 = v1
-										goto l104
-									l107:
+										goto l105
+									l108:
 										{
-											t119 := int32(mem[uint32(v11+i32(-2))])
-											if t119 == i32(32) {
-												goto l108
+											t121 := int32(mem[uint32(v7+i32(-2))])
+											if t121 == i32(32) {
+												goto l109
 											}
-											if v8 != i32(1) {
-												t120 := int32(mem[uint32(v11+i32(-1))])
-												if t120 == i32(32) {
+											if v12 != i32(1) {
+												t122 := int32(mem[uint32(v7+i32(-1))])
+												if t122 == i32(32) {
 													v4 = v5 + i32(-1)
-													goto l104
+													goto l105
 												}
 												v4 = i32(32)
 												if v5 == i32(32) {
-													goto l104
+													goto l105
 												}
-												if v8 != 0 {
-													t121 := int32(mem[uint32(v11)])
-													if t121 != i32(32) {
+												if v12 != 0 {
+													t123 := int32(mem[uint32(v7)])
+													if t123 != i32(32) {
 														v5 = v5 + i32(4)
-														goto l113
+														goto l114
 													}
 													v4 = v5
-													goto l104
+													goto l105
 												}
 												v4 = v1
-												goto l104
+												goto l105
 											}
 											v4 = v1
-											goto l104
+											goto l105
 										}
-									l108:
+									l109:
 									}
 									v4 = v5 + i32(-2)
-									goto l104
-								l106:
+									goto l105
+								l107:
 									v4 = v5 + i32(-3)
 								}
-							l104:
-								memory_copy(mem, uint32(v0+i32(15240)), uint32(v10), uint32(v4))
+							l105:
+								memory_copy(mem, uint32(v0+i32(15240)), uint32(v9), uint32(v4))
 								store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
 								goto l1
 							}
-						l54:
+						l56:
+							store64(mem, uint64(uint32(v0))+15224, uint64(v8))
 							store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v1)))
-							t122 := int64(load64(mem, uint64(uint32(v0))+15184))
-							store64(mem, uint64(uint32(v0))+15224, uint64(t122))
 							{
 								{
-									t123 := int32(mem[uint64(uint32(v0))+15177])
-									if t123 != i32(1) {
-										goto l114
-									}
-									v10 = i32(8)
-									if v5 == v3 {
+									t124 := int32(mem[uint64(uint32(v0))+15177])
+									if t124 != i32(1) {
 										goto l115
 									}
+									v5 = i32(8)
+									if v7 == v3 {
+										goto l116
+									}
 								}
-							l114:
-								t124 := int32(load32(mem, uint32(v1*i32(12)+i32(78864))))
-								v10 = t124
-							}
-						l115:
-							store32(mem, uint64(uint32(v0))+4632, uint32(v10))
-							t125 := v0
-							v10 = v5 - v9
-							v7 = int64(v10) + i64(1)
-							store64(mem, uint64(uint32(t125))+4648, uint64(v7))
-							{
-								if v10 < i32(1025) {
-									goto l116
-								}
-								t126 := int64(load64(mem, uint64(uint32(v0))+15280))
-								store64(mem, uint64(uint32(v0))+4648, uint64(t126+v7))
+							l115:
+								t125 := int32(load32(mem, uint32(v1*i32(12)+i32(78544))))
+								v5 = t125
 							}
 						l116:
+							store32(mem, uint64(uint32(v0))+4632, uint32(v5))
+							t126 := v0
+							v5 = v7 - v10
+							t128 := int64(v5)
+							p127 := i64(0)
+							if v5 > i32(1024) {
+								p127 = v13
+							}
+							store64(mem, uint64(uint32(t126))+4648, uint64(t128+p127+i64(1)))
 							v4 = i32(0)
 							{
-								if uint32(v3) <= uint32(v5) {
+								if uint32(v3) <= uint32(v7) {
 									goto l117
 								}
-								v10 = v3 - v5
-								p127 := v10
-								if uint32(v10) > uint32(v3) {
-									p127 = i32(0)
+								v5 = v3 - v7
+								p129 := v5
+								if uint32(v5) > uint32(v3) {
+									p129 = i32(0)
 								}
-								v1 = p127
-								p128 := v3
-								if uint32(v5) < uint32(v3) {
-									p128 = v5
+								v1 = p129
+								p130 := v3
+								if uint32(v7) < uint32(v3) {
+									p130 = v7
 								}
-								v3 = p128 - v3
-								v10 = i32(4)
+								v11 = p130 - v3
+								v5 = i32(4)
 							l126:
 								{
-									v8 = v3 + v10
-									if v8 != i32(3) {
+									v9 = v11 + v5
+									if v9 != i32(3) {
 										goto l118
 									}
 									v4 = v1
 									goto l117
 								l118:
-									v11 = v5 + v10
-									t129 := int32(mem[uint32(v11+i32(-3))])
-									if t129 == i32(32) {
+									v12 = v7 + v5
+									t131 := int32(mem[uint32(v12+i32(-3))])
+									if t131 == i32(32) {
 										goto l119
 									}
-									if v8 != i32(2) {
+									if v9 != i32(2) {
 										goto l120
 									}
 									v4 = v1
 									goto l117
 								l120:
 									{
-										t130 := int32(mem[uint32(v11+i32(-2))])
-										if t130 == i32(32) {
+										t132 := int32(mem[uint32(v12+i32(-2))])
+										if t132 == i32(32) {
 											goto l121
 										}
-										if v8 != i32(1) {
-											t131 := int32(mem[uint32(v11+i32(-1))])
-											if t131 == i32(32) {
-												v4 = v10 + i32(-1)
+										if v9 != i32(1) {
+											t133 := int32(mem[uint32(v12+i32(-1))])
+											if t133 == i32(32) {
+												v4 = v5 + i32(-1)
 												goto l117
 											}
 											v4 = i32(32)
-											if v10 == i32(32) {
+											if v5 == i32(32) {
 												goto l117
 											}
-											if v8 != 0 {
-												t132 := int32(mem[uint32(v11)])
-												if t132 != i32(32) {
-													v10 = v10 + i32(4)
+											if v9 != 0 {
+												t134 := int32(mem[uint32(v12)])
+												if t134 != i32(32) {
+													v5 = v5 + i32(4)
 													goto l126
 												}
-												v4 = v10
+												v4 = v5
 												goto l117
 											}
 											v4 = v1
@@ -37535,252 +37886,252 @@ l0:
 									}
 								l121:
 								}
-								v4 = v10 + i32(-2)
+								v4 = v5 + i32(-2)
 								goto l117
 							l119:
-								v4 = v10 + i32(-3)
+								v4 = v5 + i32(-3)
 							}
 						l117:
-							memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v4))
+							memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v4))
 							store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
 							goto l1
 						}
 					l8:
-						if uint32(v5) <= uint32(v4) {
+						if uint32(v7) <= uint32(v4) {
 							goto l2
 						}
-						t16 := int32(mem[uint32(v4)])
-						if uint32((t16+i32(-127))&i32(255)) < uint32(i32(162)) {
+						t18 := int32(mem[uint32(v4)])
+						if uint32((t18+i32(-127))&i32(255)) < uint32(i32(162)) {
 							goto l2
 						}
-						v10 = v4 + i32(1)
+						v9 = v4 + i32(1)
 					l11:
 						{
-							v5 = v10
-							if v5 == v9 {
+							v5 = v9
+							if v5 == v10 {
 								goto l10
 							}
-							v10 = v5 + i32(1)
-							t17 := int32(mem[uint32(v5)])
-							if uint32((t17+i32(-127))&i32(255)) > uint32(i32(161)) {
+							v9 = v5 + i32(1)
+							t19 := int32(mem[uint32(v5)])
+							if uint32((t19+i32(-127))&i32(255)) > uint32(i32(161)) {
 								goto l11
 							}
 						}
 					l10:
-						if uint32(v5) >= uint32(v9) {
+						if uint32(v5) >= uint32(v10) {
 							goto l12
 						}
 					}
 				l2:
-					t18 := int32(mem[uint64(uint32(v0))+15179])
-					if t18 != 0 {
+					t20 := int32(mem[uint64(uint32(v0))+15179])
+					if t20 != 0 {
 						goto l12
 					}
-					t19 := int32(mem[uint32(v4)])
-					v10 = t19
-					if v10 == i32(47) {
+					t21 := int32(mem[uint32(v4)])
+					v9 = t21
+					if v9 == i32(47) {
 						goto l12
 					}
-					if v10 == i32(91) {
+					if v9 == i32(91) {
 						goto l12
 					}
-					v8 = i32(1)
+					v12 = i32(1)
 					v5 = v4
 					{
-						t20 := int32(mem[uint64(uint32(v0))+15177])
-						v11 = t20
-						if v11 != i32(1) {
+						t22 := int32(mem[uint64(uint32(v0))+15177])
+						v7 = t22
+						if v7 != i32(1) {
 							goto l13
 						}
 						{
 							if uint32(v3) <= uint32(v4) {
 								goto l14
 							}
-							v8 = i32(0)
-							if uint32((v10+i32(-127))&i32(255)) < uint32(i32(162)) {
+							v12 = i32(0)
+							if uint32((v9+i32(-127))&i32(255)) < uint32(i32(162)) {
 								goto l14
 							}
 							v5 = v4 + i32(1)
-							v1 = v4 + v6
+							v11 = v4 + v6
 						l16:
 							{
 								if v5 == v3 {
 									goto l15
 								}
-								t21 := int32(mem[uint32(v5)])
-								v10 = t21
-								v8 = v5 + i32(1)
-								v5 = v8
-								if uint32((v10+i32(-127))&i32(255)) > uint32(i32(161)) {
+								t23 := int32(mem[uint32(v5)])
+								v9 = t23
+								v12 = v5 + i32(1)
+								v5 = v12
+								if uint32((v9+i32(-127))&i32(255)) > uint32(i32(161)) {
 									goto l16
 								}
 							}
-							v1 = v8 + i32(-1)
+							v11 = v12 + i32(-1)
 						l15:
 							;
-							var p22 int32
-							if uint32(v1) >= uint32(v3) {
-								p22 = 1
+							var p24 int32
+							if uint32(v11) >= uint32(v3) {
+								p24 = 1
 							}
-							v8 = p22
+							v12 = p24
 						}
 					l14:
-						p23 := v4
-						if v8 != 0 {
-							p23 = v3
+						p25 := v4
+						if v12 != 0 {
+							p25 = v3
 						}
-						p24 := v4
+						p26 := v4
 						if uint32(v3) > uint32(v4) {
-							p24 = p23
+							p26 = p25
 						}
-						v5 = p24
+						v5 = p26
 					}
 				l13:
 					store64(mem, uint64(uint32(v0))+15216, uint64(i64(12)))
-					t25 := int64(load64(mem, uint64(uint32(v0))+15184))
-					store64(mem, uint64(uint32(v0))+15224, uint64(t25))
-					t27 := v0
-					p26 := i32(6)
-					if v11 != 0 {
-						p26 = i32(8)
-					}
-					p28 := i32(6)
-					if v3 == v5 {
-						p28 = p26
-					}
-					store32(mem, uint64(uint32(t27))+4632, uint32(p28))
+					t27 := int64(load64(mem, uint64(uint32(v0))+15184))
+					store64(mem, uint64(uint32(v0))+15224, uint64(t27))
 					t29 := v0
-					v10 = v5 - v4
-					v7 = int64(v10) + i64(1)
-					store64(mem, uint64(uint32(t29))+4648, uint64(v7))
+					p28 := i32(6)
+					if v7 != 0 {
+						p28 = i32(8)
+					}
+					p30 := i32(6)
+					if v3 == v5 {
+						p30 = p28
+					}
+					store32(mem, uint64(uint32(t29))+4632, uint32(p30))
+					t31 := v0
+					v9 = v5 - v4
+					v8 = int64(v9) + i64(1)
+					store64(mem, uint64(uint32(t31))+4648, uint64(v8))
 					{
-						if v10 < i32(1025) {
+						if v9 < i32(1025) {
 							goto l17
 						}
-						t30 := int64(load64(mem, uint64(uint32(v0))+15280))
-						store64(mem, uint64(uint32(v0))+4648, uint64(t30+v7))
+						t32 := int64(load64(mem, uint64(uint32(v0))+15280))
+						store64(mem, uint64(uint32(v0))+4648, uint64(t32+v8))
 					}
 				l17:
-					v10 = i32(0)
+					v9 = i32(0)
 					{
 						if uint32(v3) <= uint32(v5) {
 							goto l18
 						}
-						v10 = v3 - v5
-						p31 := v10
-						if uint32(v10) > uint32(v3) {
-							p31 = i32(0)
+						v9 = v3 - v5
+						p33 := v9
+						if uint32(v9) > uint32(v3) {
+							p33 = i32(0)
 						}
-						v10 = p31
-						p32 := i32(32)
-						if uint32(v10+i32(-1)) < uint32(i32(31)) {
-							p32 = v10
+						v9 = p33
+						p34 := i32(32)
+						if uint32(v9+i32(-1)) < uint32(i32(31)) {
+							p34 = v9
 						}
-						v10 = p32
+						v9 = p34
 					}
 				l18:
-					memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v10))
-					store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v10)))
+					memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v9))
+					store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v9)))
 				}
 			l12:
 				mem[uint64(uint32(v0))+15179] = byte(i32(1))
-				t33 := int64(load64(mem, uint64(uint32(v0))+4656))
-				store64(mem, uint64(uint32(v0))+4656, uint64(t33+i64(1)))
+				t35 := int64(load64(mem, uint64(uint32(v0))+4656))
+				store64(mem, uint64(uint32(v0))+4656, uint64(t35+i64(1)))
 				goto l1
 			}
 		l33:
-			p133 := v5
-			if v11 < i32(2) {
-				p133 = v10
+			p135 := v7
+			if v9 < i32(2) {
+				p135 = v5
 			}
-			v5 = p133
+			v7 = p135
 		}
 	l34:
 		store64(mem, uint64(uint32(v0))+15216, uint64(i64(16)))
-		t134 := int64(load64(mem, uint64(uint32(v0))+15184))
-		store64(mem, uint64(uint32(v0))+15224, uint64(t134))
-		t135 := v0
-		v10 = v5 - v4
-		v7 = int64(v10) + i64(1)
-		store64(mem, uint64(uint32(t135))+4648, uint64(v7))
-		t136 := int32(mem[uint64(uint32(v0))+15177])
-		t138 := v0
-		p137 := i32(6)
-		if t136 != 0 {
-			p137 = i32(8)
-		}
+		t136 := int64(load64(mem, uint64(uint32(v0))+15184))
+		store64(mem, uint64(uint32(v0))+15224, uint64(t136))
+		t137 := v0
+		v5 = v7 - v4
+		v8 = int64(v5) + i64(1)
+		store64(mem, uint64(uint32(t137))+4648, uint64(v8))
+		t138 := int32(mem[uint64(uint32(v0))+15177])
+		t140 := v0
 		p139 := i32(6)
-		if v3 == v5 {
-			p139 = p137
+		if t138 != 0 {
+			p139 = i32(8)
 		}
-		store32(mem, uint64(uint32(t138))+4632, uint32(p139))
+		p141 := i32(6)
+		if v3 == v7 {
+			p141 = p139
+		}
+		store32(mem, uint64(uint32(t140))+4632, uint32(p141))
 		{
-			if v10 < i32(1025) {
+			if v5 < i32(1025) {
 				goto l127
 			}
-			t140 := int64(load64(mem, uint64(uint32(v0))+15280))
-			store64(mem, uint64(uint32(v0))+4648, uint64(t140+v7))
+			t142 := int64(load64(mem, uint64(uint32(v0))+15280))
+			store64(mem, uint64(uint32(v0))+4648, uint64(t142+v8))
 		}
 	l127:
 		v4 = i32(0)
 		{
-			if uint32(v3) <= uint32(v5) {
+			if uint32(v3) <= uint32(v7) {
 				goto l128
 			}
-			v10 = v3 - v5
-			p141 := v10
-			if uint32(v10) > uint32(v3) {
-				p141 = i32(0)
+			v5 = v3 - v7
+			p143 := v5
+			if uint32(v5) > uint32(v3) {
+				p143 = i32(0)
 			}
-			v1 = p141
-			p142 := v3
-			if uint32(v5) < uint32(v3) {
-				p142 = v5
+			v1 = p143
+			p144 := v3
+			if uint32(v7) < uint32(v3) {
+				p144 = v7
 			}
-			v3 = p142 - v3
-			v10 = i32(4)
+			v11 = p144 - v3
+			v5 = i32(4)
 		l137:
 			{
-				v8 = v3 + v10
-				if v8 != i32(3) {
+				v9 = v11 + v5
+				if v9 != i32(3) {
 					goto l129
 				}
 				v4 = v1
 				goto l128
 			l129:
-				v11 = v5 + v10
-				t143 := int32(mem[uint32(v11+i32(-3))])
-				if t143 == i32(32) {
+				v12 = v7 + v5
+				t145 := int32(mem[uint32(v12+i32(-3))])
+				if t145 == i32(32) {
 					goto l130
 				}
-				if v8 != i32(2) {
+				if v9 != i32(2) {
 					goto l131
 				}
 				v4 = v1
 				goto l128
 			l131:
 				{
-					t144 := int32(mem[uint32(v11+i32(-2))])
-					if t144 == i32(32) {
+					t146 := int32(mem[uint32(v12+i32(-2))])
+					if t146 == i32(32) {
 						goto l132
 					}
-					if v8 != i32(1) {
-						t145 := int32(mem[uint32(v11+i32(-1))])
-						if t145 == i32(32) {
-							v4 = v10 + i32(-1)
+					if v9 != i32(1) {
+						t147 := int32(mem[uint32(v12+i32(-1))])
+						if t147 == i32(32) {
+							v4 = v5 + i32(-1)
 							goto l128
 						}
 						v4 = i32(32)
-						if v10 == i32(32) {
+						if v5 == i32(32) {
 							goto l128
 						}
-						if v8 != 0 {
-							t146 := int32(mem[uint32(v11)])
-							if t146 != i32(32) {
-								v10 = v10 + i32(4)
+						if v9 != 0 {
+							t148 := int32(mem[uint32(v12)])
+							if t148 != i32(32) {
+								v5 = v5 + i32(4)
 								goto l137
 							}
-							v4 = v10
+							v4 = v5
 							goto l128
 						}
 						v4 = v1
@@ -37791,22 +38142,22 @@ l0:
 				}
 			l132:
 			}
-			v4 = v10 + i32(-2)
+			v4 = v5 + i32(-2)
 			goto l128
 		l130:
-			v4 = v10 + i32(-3)
+			v4 = v5 + i32(-3)
 		}
 	l128:
-		memory_copy(mem, uint32(v0+i32(15240)), uint32(v5), uint32(v4))
+		memory_copy(mem, uint32(v0+i32(15240)), uint32(v7), uint32(v4))
 		store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v4)))
 	}
 l1:
 	m.___stack_pointer = v2 + i32(16)
 }
 func (m *Module) _mema_line_preamble(v0, v1 int32) {
-	var v2, v3, v4 int32
-	var v5 int64
-	var v6, v7, v8, v9 int32
+	var v2, v3, v4, v5 int32
+	var v6 int64
+	var v7, v8, v9 int32
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(32)
 	m.___stack_pointer = v2
@@ -37821,16 +38172,16 @@ func (m *Module) _mema_line_preamble(v0, v1 int32) {
 			goto l0
 		}
 		{
-			t4 := m._memcmp(v4, i32(61764), i32(1))
-			mem = *m.memory
-			if t4 != 0 {
+			t4 := int32(mem[uint32(v4)])
+			v5 = t4
+			if v5 != i32(35) {
 				goto l1
 			}
 			t5 := int64(load64(mem, uint32(v1)))
 			t6 := v2
-			v5 = t5
-			store64(mem, uint64(uint32(t6))+8, uint64(v5))
-			store64(mem, uint32(v2), uint64(v5))
+			v6 = t5
+			store64(mem, uint64(uint32(t6))+8, uint64(v6))
+			store64(mem, uint32(v2), uint64(v6))
 			t7 := m._mema_capture_find(v2, v2+i32(20), v2+i32(24))
 			mem = *m.memory
 			if t7 == 0 {
@@ -37838,14 +38189,13 @@ func (m *Module) _mema_line_preamble(v0, v1 int32) {
 			}
 			{
 				t8 := int32(load32(mem, uint64(uint32(v2))+12))
-				v3 = t8
+				v1 = t8
 				t9 := int32(load32(mem, uint64(uint32(v2))+8))
-				if v3 == t9 {
+				if v1 == t9 {
 					goto l2
 				}
-				t10 := m._memcmp(v3+i32(-1), i32(62299), i32(1))
-				mem = *m.memory
-				if t10 != 0 {
+				t10 := int32(mem[uint32(v1+i32(-1))])
+				if t10 != i32(13) {
 					goto l2
 				}
 				{
@@ -37863,17 +38213,17 @@ func (m *Module) _mema_line_preamble(v0, v1 int32) {
 			l3:
 				t14 := int32(load32(mem, uint64(uint32(v2))+28))
 				t15 := v2
-				v3 = t14 + i32(-1)
-				store32(mem, uint64(uint32(t15))+12, uint32(v3))
-				store32(mem, uint64(uint32(v2))+28, uint32(v3))
+				v1 = t14 + i32(-1)
+				store32(mem, uint64(uint32(t15))+12, uint32(v1))
+				store32(mem, uint64(uint32(v2))+28, uint32(v1))
 			}
 		l2:
 			t16 := int32(load32(mem, uint64(uint32(v2))+20))
 			t17 := v0
-			v3 = t16
-			v5 = int64(uint32(v3 + i32(31)))
-			store64(mem, uint64(uint32(t17))+15184, uint64(v5))
-			v1 = i32(1)
+			v1 = t16
+			v6 = int64(uint32(v1 + i32(31)))
+			store64(mem, uint64(uint32(t17))+15184, uint64(v6))
+			v4 = i32(1)
 			{
 				{
 					t18 := int64(load64(mem, uint64(uint32(v0))+15280))
@@ -37881,271 +38231,266 @@ func (m *Module) _mema_line_preamble(v0, v1 int32) {
 						goto l4
 					}
 					t19 := int64(load64(mem, uint64(uint32(v0))+13536))
-					v5 = t19
-					t20 := m._mema_capture_take(v0+i32(4664), v3, v2+i32(24))
+					v6 = t19
+					t20 := m._mema_capture_take(v0+i32(4664), v1, v2+i32(24))
 					mem = *m.memory
-					v3 = t20
-					if v3 == 0 {
+					v1 = t20
+					if v1 == 0 {
 						t36 := int64(load64(mem, uint64(uint32(v0))+13536))
-						if uint64(t36) <= uint64(v5) {
+						if uint64(t36) <= uint64(v6) {
 							goto l0
 						}
 						store32(mem, uint64(uint32(v0))+4632, uint32(i32(3)))
 						goto l0
 					}
 					p21 := i32(1)
-					if v3 == i32(2) {
+					if v1 == i32(2) {
 						p21 = i32(2)
 					}
-					v1 = p21
+					v4 = p21
 					t22 := int64(load64(mem, uint64(uint32(v0))+15184))
-					v5 = t22
+					v6 = t22
 				}
 			l4:
-				store64(mem, uint64(uint32(v0))+15224, uint64(v5))
-				store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v1)))
+				store64(mem, uint64(uint32(v0))+15224, uint64(v6))
+				store64(mem, uint64(uint32(v0))+15216, uint64(uint32(v4)))
 				t23 := int32(load32(mem, uint64(uint32(v2))+12))
-				v3 = t23
+				v1 = t23
 				t24 := int32(load32(mem, uint64(uint32(v2))+8))
-				v6 = t24
+				v7 = t24
 				t25 := int32(load32(mem, uint64(uint32(v2))+24))
-				v4 = t25
+				v3 = t25
 				{
 					{
 						t26 := int32(mem[uint64(uint32(v0))+15177])
 						if t26 != i32(1) {
 							goto l6
 						}
-						v7 = i32(8)
-						if v3 == v4 {
+						v5 = i32(8)
+						if v1 == v3 {
 							goto l7
 						}
 					}
 				l6:
-					t27 := int32(load32(mem, uint32(v1*i32(12)+i32(78864))))
-					v7 = t27
+					t27 := int32(load32(mem, uint32(v4*i32(12)+i32(78544))))
+					v5 = t27
 				}
 			l7:
-				store32(mem, uint64(uint32(v0))+4632, uint32(v7))
+				store32(mem, uint64(uint32(v0))+4632, uint32(v5))
 				t28 := v0
-				v1 = v4 - v6
-				v5 = int64(v1) + i64(1)
-				store64(mem, uint64(uint32(t28))+4648, uint64(v5))
+				v4 = v3 - v7
+				v6 = int64(v4) + i64(1)
+				store64(mem, uint64(uint32(t28))+4648, uint64(v6))
 				{
-					if v1 < i32(1025) {
+					if v4 < i32(1025) {
 						goto l8
 					}
 					t29 := int64(load64(mem, uint64(uint32(v0))+15280))
-					store64(mem, uint64(uint32(v0))+4648, uint64(t29+v5))
+					store64(mem, uint64(uint32(v0))+4648, uint64(t29+v6))
 				}
 			l8:
-				v6 = i32(0)
+				v7 = i32(0)
 				{
-					if uint32(v3) <= uint32(v4) {
+					if uint32(v1) <= uint32(v3) {
 						goto l9
 					}
-					v1 = v3 - v4
-					p30 := v1
-					if uint32(v1) > uint32(v3) {
+					v4 = v1 - v3
+					p30 := v4
+					if uint32(v4) > uint32(v1) {
 						p30 = i32(0)
 					}
 					v8 = p30
-					p31 := v3
-					if uint32(v4) < uint32(v3) {
-						p31 = v4
+					p31 := v1
+					if uint32(v3) < uint32(v1) {
+						p31 = v3
 					}
-					v9 = p31 - v3
-					v3 = i32(4)
+					v9 = p31 - v1
+					v1 = i32(4)
 				l18:
 					{
-						v1 = v9 + v3
-						if v1 != i32(3) {
+						v4 = v9 + v1
+						if v4 != i32(3) {
 							goto l10
 						}
-						v6 = v8
+						v7 = v8
 						goto l9
 					l10:
-						v7 = v4 + v3
-						t32 := int32(mem[uint32(v7+i32(-3))])
+						v5 = v3 + v1
+						t32 := int32(mem[uint32(v5+i32(-3))])
 						if t32 == i32(32) {
 							goto l11
 						}
-						if v1 != i32(2) {
+						if v4 != i32(2) {
 							goto l12
 						}
-						v6 = v8
+						v7 = v8
 						goto l9
 					l12:
 						{
-							t33 := int32(mem[uint32(v7+i32(-2))])
+							t33 := int32(mem[uint32(v5+i32(-2))])
 							if t33 == i32(32) {
 								goto l13
 							}
-							if v1 != i32(1) {
-								t34 := int32(mem[uint32(v7+i32(-1))])
+							if v4 != i32(1) {
+								t34 := int32(mem[uint32(v5+i32(-1))])
 								if t34 == i32(32) {
-									v6 = v3 + i32(-1)
+									v7 = v1 + i32(-1)
 									goto l9
 								}
-								v6 = i32(32)
-								if v3 == i32(32) {
+								v7 = i32(32)
+								if v1 == i32(32) {
 									goto l9
 								}
-								if v1 != 0 {
-									t35 := int32(mem[uint32(v7)])
+								if v4 != 0 {
+									t35 := int32(mem[uint32(v5)])
 									if t35 != i32(32) {
-										v3 = v3 + i32(4)
+										v1 = v1 + i32(4)
 										goto l18
 									}
-									v6 = v3
+									v7 = v1
 									goto l9
 								}
-								v6 = v8
+								v7 = v8
 								goto l9
 							}
-							v6 = v8
+							v7 = v8
 							goto l9
 						}
 					l13:
 					}
-					v6 = v3 + i32(-2)
+					v7 = v1 + i32(-2)
 					goto l9
 				l11:
-					v6 = v3 + i32(-3)
+					v7 = v1 + i32(-3)
 				}
 			l9:
-				memory_copy(mem, uint32(v0+i32(15240)), uint32(v4), uint32(v6))
-				store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v6)))
+				memory_copy(mem, uint32(v0+i32(15240)), uint32(v3), uint32(v7))
+				store64(mem, uint64(uint32(v0))+15232, uint64(uint32(v7)))
 				goto l0
 			}
 		}
 	l1:
-		{
-			v7 = v3 - v4
-			if v7 != i32(1) {
-				goto l19
-			}
-			t37 := m._memcmp(v4, i32(62299), i32(1))
-			mem = *m.memory
-			if t37 == 0 {
-				goto l0
-			}
+		v9 = v3 - v4
+		if v9 != i32(1) {
+			goto l19
+		}
+		if v5 == i32(13) {
+			goto l0
 		}
 	l19:
 		{
 			{
-				t38 := int32(mem[uint64(uint32(v0))+15177])
-				if t38 != 0 {
+				t37 := int32(mem[uint64(uint32(v0))+15177])
+				if t37 != 0 {
 					goto l20
 				}
 				store64(mem, uint64(uint32(v0))+15216, uint64(i64(3)))
-				t39 := int64(load64(mem, uint64(uint32(v0))+15184))
-				store64(mem, uint64(uint32(v0))+15224, uint64(t39))
-				v7 = i32(6)
+				t38 := int64(load64(mem, uint64(uint32(v0))+15184))
+				store64(mem, uint64(uint32(v0))+15224, uint64(t38))
+				v5 = i32(6)
 				v1 = v4
 				goto l21
 			}
 		l20:
-			v6 = v4
+			v7 = v4
 			{
 				if uint32(v4) >= uint32(v3) {
 					goto l22
 				}
-				v6 = v4
-				t40 := int32(mem[uint32(v4)])
-				t41 := int32(mem[uint32(t40+i32(79536))])
-				if t41 == 0 {
+				v7 = v4
+				t39 := int32(mem[uint32(v5+i32(79216))])
+				if t39 == 0 {
 					goto l22
 				}
 				v1 = v4 + i32(1)
-				v6 = v4 + v7
+				v7 = v4 + v9
 			l23:
 				{
 					if v1 == v3 {
 						goto l22
 					}
-					t42 := int32(mem[uint32(v1)])
-					v7 = t42
+					t40 := int32(mem[uint32(v1)])
+					v5 = t40
 					v9 = v1 + i32(1)
 					v1 = v9
-					t43 := int32(mem[uint32(v7+i32(79536))])
-					if t43 != 0 {
+					t41 := int32(mem[uint32(v5+i32(79216))])
+					if t41 != 0 {
 						goto l23
 					}
 				}
-				v6 = v9 + i32(-1)
+				v7 = v9 + i32(-1)
 			}
 		l22:
 			{
-				if v6 == v3 {
+				if v7 == v3 {
 					goto l24
 				}
-				t44 := int32(mem[uint32(v6)])
-				t45 := v6
-				var p46 int32
-				if t44 == i32(45) {
-					p46 = 1
+				t42 := int32(mem[uint32(v7)])
+				t43 := v7
+				var p44 int32
+				if t42 == i32(45) {
+					p44 = 1
 				}
-				v6 = t45 + p46
+				v7 = t43 + p44
 			}
 		l24:
 			{
-				if uint32(v6) >= uint32(v3) {
+				if uint32(v7) >= uint32(v3) {
 					goto l25
 				}
-				t47 := int32(mem[uint32(v6)])
-				t48 := int32(mem[uint32(t47+i32(79536))])
-				if t48 == 0 {
+				t45 := int32(mem[uint32(v7)])
+				t46 := int32(mem[uint32(t45+i32(79216))])
+				if t46 == 0 {
 					goto l25
 				}
-				v1 = v6 + i32(1)
+				v1 = v7 + i32(1)
 			l28:
 				{
 					if v1 == v3 {
-						v6 = v3
+						v7 = v3
 						goto l25
 					}
-					t49 := int32(mem[uint32(v1)])
-					v7 = t49
-					v6 = v1 + i32(1)
-					v1 = v6
-					t50 := int32(mem[uint32(v7+i32(79536))])
-					if t50 == 0 {
+					t47 := int32(mem[uint32(v1)])
+					v5 = t47
+					v7 = v1 + i32(1)
+					v1 = v7
+					t48 := int32(mem[uint32(v5+i32(79216))])
+					if t48 == 0 {
 						goto l27
 					}
 					goto l28
 				}
 			l27:
-				v6 = v6 + i32(-1)
+				v7 = v7 + i32(-1)
 			}
 		l25:
 			store64(mem, uint64(uint32(v0))+15216, uint64(i64(3)))
-			t51 := int64(load64(mem, uint64(uint32(v0))+15184))
-			store64(mem, uint64(uint32(v0))+15224, uint64(t51))
-			t53 := v3
-			p52 := v4
-			if v6 == v3 {
-				p52 = v3
+			t49 := int64(load64(mem, uint64(uint32(v0))+15184))
+			store64(mem, uint64(uint32(v0))+15224, uint64(t49))
+			t51 := v3
+			p50 := v4
+			if v7 == v3 {
+				p50 = v3
 			}
-			v1 = p52
-			p54 := i32(6)
-			if t53 == v1 {
-				p54 = i32(8)
+			v1 = p50
+			p52 := i32(6)
+			if t51 == v1 {
+				p52 = i32(8)
 			}
-			v7 = p54
+			v5 = p52
 		}
 	l21:
-		store32(mem, uint64(uint32(v0))+4632, uint32(v7))
-		t55 := v0
+		store32(mem, uint64(uint32(v0))+4632, uint32(v5))
+		t53 := v0
 		v4 = v1 - v4
-		v5 = int64(v4) + i64(1)
-		store64(mem, uint64(uint32(t55))+4648, uint64(v5))
+		v6 = int64(v4) + i64(1)
+		store64(mem, uint64(uint32(t53))+4648, uint64(v6))
 		{
 			if v4 < i32(1025) {
 				goto l29
 			}
-			t56 := int64(load64(mem, uint64(uint32(v0))+15280))
-			store64(mem, uint64(uint32(v0))+4648, uint64(t56+v5))
+			t54 := int64(load64(mem, uint64(uint32(v0))+15280))
+			store64(mem, uint64(uint32(v0))+4648, uint64(t54+v6))
 		}
 	l29:
 		v4 = i32(0)
@@ -38154,16 +38499,16 @@ func (m *Module) _mema_line_preamble(v0, v1 int32) {
 				goto l30
 			}
 			v4 = v3 - v1
-			p57 := v4
+			p55 := v4
 			if uint32(v4) > uint32(v3) {
-				p57 = i32(0)
+				p55 = i32(0)
 			}
-			v3 = p57
-			p58 := i32(32)
+			v3 = p55
+			p56 := i32(32)
 			if uint32(v3+i32(-1)) < uint32(i32(31)) {
-				p58 = v3
+				p56 = v3
 			}
-			v4 = p58
+			v4 = p56
 		}
 	l30:
 		memory_copy(mem, uint32(v0+i32(15240)), uint32(v1), uint32(v4))
@@ -38200,7 +38545,7 @@ l0:
 			goto l1
 		}
 		store64(mem, uint64(uint32(v0))+15232, uint64(i64(0)))
-		t6 := int32(load32(mem, uint32(v1*i32(12)+i32(78864))))
+		t6 := int32(load32(mem, uint32(v1*i32(12)+i32(78544))))
 		store32(mem, uint64(uint32(v0))+4632, uint32(t6))
 		t7 := int64(load64(mem, uint64(uint32(v0))+4640))
 		store64(mem, uint64(uint32(v0))+4640, uint64(t7+int64(uint32(v2^i32(1)))))
@@ -38445,7 +38790,7 @@ func (m *Module) _mema_reader_new(v0, v1, v2 int32) int32 {
 			store64(mem, uint32(v4), uint64(i64(-1)))
 			return v3
 		}
-		_ = m._mema_fail(v2, i32(17), i32(12), i32(56311), i32(0))
+		_ = m._mema_fail(v2, i32(17), i32(12), i32(56281), i32(0))
 		return v3
 	}
 }
@@ -38731,7 +39076,7 @@ func (m *Module) _mema_source_scan(v0 int32) int32 {
 			v4 = i64(55)
 		l5:
 			{
-				t13 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+				t13 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 				if t13 != i32(14) {
 					goto l3
 				}
@@ -38804,7 +39149,7 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 	var v11, v12, v13 int32
 	var v14 int64
 	t0 := m.___stack_pointer
-	v3 = t0 - i32(8240)
+	v3 = t0 - i32(8256)
 	m.___stack_pointer = v3
 	mem := *m.memory
 	{
@@ -38955,7 +39300,7 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 				}
 				t32 := int32(load32(mem, uint64(uint32(v0))+8))
 				v0 = t32
-				t33 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+				t33 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 				t34 := v3
 				v1 = t33
 				t35 := m._strerror(v1)
@@ -39001,16 +39346,16 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 		{
 			t54 := int64(load32(mem, uint64(uint32(v6))+96))
 			t55 := int64(load64(mem, uint64(uint32(v6))+88))
-			v9 = t54 | t55<<32
+			v8 = t54 | t55<<32
 			t56 := int64(load64(mem, uint64(uint32(v0))+88))
-			if v9 != t56 {
-				store64(mem, uint64(uint32(v0))+88, uint64(v9))
+			if v8 != t56 {
+				store64(mem, uint64(uint32(v0))+88, uint64(v8))
 				v1 = i32(16)
 				v4 = i32(0x40000005)
-			l26:
+			l24:
 				{
 					{
-						t58 := m._memfd_create(i32(62579), v4)
+						t58 := m._memfd_create(i32(62425), v4)
 						mem = *m.memory
 						v12 = t58
 						if v12 < i32(0) {
@@ -39019,10 +39364,10 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 							}
 							goto l12
 						}
-						t59 := m._fstat(v12, v3+i32(16))
+						t59 := m._fstat(v12, v3+i32(24))
 						mem = *m.memory
 						v11 = t59
-						t60 := int64(load64(mem, uint64(uint32(v3))+16))
+						t60 := int64(load64(mem, uint64(uint32(v3))+24))
 						v7 = t60
 						_ = m._close(v12)
 						mem = *m.memory
@@ -39031,7 +39376,7 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 							p62 = 1
 						}
 						var p63 int32
-						if v7 == v9 {
+						if v7 == v8 {
 							p63 = 1
 						}
 						v12 = p62 & p63
@@ -39050,164 +39395,149 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 				l12:
 					t64 := int32(load32(mem, uint64(uint32(v0))+24))
 					t65 := int32(load32(mem, uint64(uint32(t64))+48))
-					m._mema_lines_open(v3+i32(16), t65, i32(53412))
+					m._mema_lines_open(v3+i32(24), t65, i32(53401))
 					mem = *m.memory
 					{
-						t66 := m._mema_lines_next(v3+i32(16), v3+i32(8))
+						t66 := m._mema_lines_next(v3+i32(24), v3+i32(16))
 						mem = *m.memory
 						if t66 == 0 {
 							goto l14
 						}
-					l25:
+					l23:
 						{
-							t67 := int64(load64(mem, uint64(uint32(v3))+8))
+							t67 := int64(load64(mem, uint64(uint32(v3))+16))
 							t68 := v3
 							v7 = t67
-							store64(mem, uint64(uint32(t68))+8224, uint64(v7))
+							store64(mem, uint64(uint32(t68))+8232, uint64(v7))
 							{
-								v11 = int32(v7)
-								t69 := v11
-								v2 = int32(int64(uint64(v7) >> 32))
-								if uint32(t69) >= uint32(v2) {
+								v2 = int32(v7)
+								t69 := v2
+								v13 = int32(int64(uint64(v7) >> 32))
+								if uint32(t69) >= uint32(v13) {
 									goto l15
 								}
 								v4 = i32(0)
-								v12 = v2 - v11
+								v12 = v13 - v2
 								v1 = v12
-							l24:
+							l22:
 								{
 									{
 										if uint32(v1) < uint32(i32(13)) {
 											goto l16
 										}
-										t70 := m._memcmp(v11+v4, i32(61927), i32(13))
-										mem = *m.memory
-										if t70 != 0 {
+										v11 = v2 + v4
+										t70 := int64(load64(mem, uint32(v11)))
+										if t70 != i64(8387223635003190560) {
+											goto l16
+										}
+										t71 := int32(load32(mem, uint32(v11+i32(8))))
+										if t71 != i32(0x7366626c) {
+											goto l16
+										}
+										t72 := int32(mem[uint32(v11+i32(12))])
+										if t72 != i32(32) {
 											goto l16
 										}
 										v7 = i64(0)
-										v1 = v11
+										v1 = v2
 									l18:
 										{
-											t71 := int32(mem[uint32(v1)])
-											v4 = t71 + i32(-48)
+											t73 := int32(mem[uint32(v1)])
+											v4 = t73 + i32(-48)
 											if uint32(v4) > uint32(i32(9)) {
 												goto l17
 											}
-											t72 := v7
-											v8 = int64(uint32(v4))
-											t73 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
-											if uint64(t72) > uint64(t73) {
+											t74 := v7
+											v9 = int64(uint32(v4))
+											t75 := int64(uint64(v9^i64(-1)) / uint64(i64(10)))
+											if uint64(t74) > uint64(t75) {
 												goto l15
 											}
-											v7 = v7*i64(10) + v8
+											v7 = v7*i64(10) + v9
 											v1 = v1 + i32(1)
-											if v1 != v2 {
+											if v1 != v13 {
 												goto l18
 											}
 										}
-										v1 = v2
+										v1 = v13
 									l17:
-										if v1 == v11 {
-											goto l15
-										}
-										store32(mem, uint64(uint32(v3))+8224, uint32(v1))
 										if v1 == v2 {
 											goto l15
 										}
-										t74 := int32(mem[uint32(v1)])
-										if t74 != i32(32) {
+										store32(mem, uint64(uint32(v3))+8232, uint32(v1))
+										if v1 == v13 {
 											goto l15
 										}
-										t75 := v3
+										t76 := int32(mem[uint32(v1)])
+										if t76 != i32(32) {
+											goto l15
+										}
+										t77 := v3
 										v12 = v1 + i32(1)
-										store32(mem, uint64(uint32(t75))+8224, uint32(v12))
-										if uint32(v12) >= uint32(v2) {
+										store32(mem, uint64(uint32(t77))+8232, uint32(v12))
+										if uint32(v12) >= uint32(v13) {
 											goto l15
 										}
 										v7 = i64(0)
 										v1 = v12
 									l20:
 										{
-											t76 := int32(mem[uint32(v1)])
-											v4 = t76 + i32(-48)
+											t78 := int32(mem[uint32(v1)])
+											v4 = t78 + i32(-48)
 											if uint32(v4) > uint32(i32(9)) {
 												goto l19
 											}
-											t77 := v7
-											v8 = int64(uint32(v4))
-											t78 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
-											if uint64(t77) > uint64(t78) {
+											t79 := v7
+											v9 = int64(uint32(v4))
+											t80 := int64(uint64(v9^i64(-1)) / uint64(i64(10)))
+											if uint64(t79) > uint64(t80) {
 												goto l15
 											}
-											v7 = v7*i64(10) + v8
+											v7 = v7*i64(10) + v9
 											v1 = v1 + i32(1)
-											if v1 != v2 {
+											if v1 != v13 {
 												goto l20
 											}
 										}
-										v1 = v2
+										v1 = v13
 									l19:
 										if v1 == v12 {
 											goto l15
 										}
-										store32(mem, uint64(uint32(v3))+8224, uint32(v1))
-										if v1 == v2 {
+										store32(mem, uint64(uint32(v3))+8232, uint32(v1))
+										if v1 == v13 {
 											goto l15
 										}
-										t79 := int32(mem[uint32(v1)])
-										if t79 != i32(32) {
+										t81 := int32(mem[uint32(v1)])
+										if t81 != i32(32) {
 											goto l15
 										}
-										t80 := v3
-										v12 = v1 + i32(1)
-										store32(mem, uint64(uint32(t80))+8224, uint32(v12))
-										if uint32(v12) >= uint32(v2) {
-											goto l15
-										}
-										v7 = i64(0)
-										v1 = v12
-									l22:
-										{
-											t81 := int32(mem[uint32(v1)])
-											v4 = t81 + i32(-48)
-											if uint32(v4) > uint32(i32(9)) {
-												goto l21
-											}
-											t82 := v7
-											v8 = int64(uint32(v4))
-											t83 := int64(uint64(v8^i64(-1)) / uint64(i64(10)))
-											if uint64(t82) > uint64(t83) {
-												goto l15
-											}
-											v7 = v7*i64(10) + v8
-											v1 = v1 + i32(1)
-											if v1 != v2 {
-												goto l22
-											}
-										}
-										v1 = v2
-									l21:
-										if v1 == v12 {
-											goto l15
-										}
-										store32(mem, uint64(uint32(v3))+8224, uint32(v1))
-										if v1 == v2 {
-											goto l15
-										}
-										t84 := int32(mem[uint32(v1)])
-										if t84 != i32(58) {
-											goto l15
-										}
-										store32(mem, uint64(uint32(v3))+8224, uint32(v1+i32(1)))
-										t85 := m.fn337(v3+i32(8224), v3+i32(8232))
+										store32(mem, uint64(uint32(v3))+8232, uint32(v1+i32(1)))
+										t82 := m.fn337(v3+i32(8232), v3+i32(8248))
 										mem = *m.memory
-										if t85 != 0 {
+										if t82 != 0 {
 											goto l15
 										}
-										t86 := int64(load32(mem, uint64(uint32(v3))+8232))
-										if t86|v7<<32 == v9 {
-											m._mema_lines_close(v3 + i32(16))
+										t83 := int32(load32(mem, uint64(uint32(v3))+8232))
+										v1 = t83
+										t84 := int32(load32(mem, uint64(uint32(v3))+8236))
+										if v1 == t84 {
+											goto l15
+										}
+										t85 := int32(mem[uint32(v1)])
+										if t85 != i32(58) {
+											goto l15
+										}
+										store32(mem, uint64(uint32(v3))+8232, uint32(v1+i32(1)))
+										t86 := m.fn337(v3+i32(8232), v3+i32(8240))
+										mem = *m.memory
+										if t86 != 0 {
+											goto l15
+										}
+										t87 := int64(load32(mem, uint64(uint32(v3))+8240))
+										t88 := int64(load64(mem, uint64(uint32(v3))+8248))
+										if t87|t88<<32 == v8 {
+											m._mema_lines_close(v3 + i32(24))
 											mem = *m.memory
 											goto l13
 										}
@@ -39215,24 +39545,24 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 									}
 								l16:
 									v1 = v1 + i32(-1)
-									t87 := v12
+									t89 := v12
 									v4 = v4 + i32(1)
-									if t87 != v4 {
-										goto l24
+									if t89 != v4 {
+										goto l22
 									}
 									goto l15
 								}
 							}
 						l15:
-							t88 := m._mema_lines_next(v3+i32(16), v3+i32(8))
+							t90 := m._mema_lines_next(v3+i32(24), v3+i32(16))
 							mem = *m.memory
-							if t88 != 0 {
-								goto l25
+							if t90 != 0 {
+								goto l23
 							}
 						}
 					}
 				l14:
-					m._mema_lines_close(v3 + i32(16))
+					m._mema_lines_close(v3 + i32(24))
 					mem = *m.memory
 					mem[uint64(uint32(v0))+96] = byte(i32(0))
 					goto l0
@@ -39243,7 +39573,7 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 			l11:
 				v4 = v4 + i32(0x4000000)
 				v1 = v1 + i32(1)
-				goto l26
+				goto l24
 			}
 			t57 := int32(mem[uint64(uint32(v0))+96])
 			if t57&i32(1) != 0 {
@@ -39255,7 +39585,7 @@ func (m *Module) fn336(v0, v1, v2 int32) int32 {
 		store64(mem, uint64(uint32(v6))+152, uint64(i64(0)))
 	}
 l0:
-	m.___stack_pointer = v3 + i32(8240)
+	m.___stack_pointer = v3 + i32(8256)
 	return v5
 }
 func (m *Module) fn337(v0, v1 int32) int32 {
@@ -39315,13 +39645,13 @@ func (m *Module) _mema_source_process(v0 int64, v1, v2, v3 int32) int32 {
 	m.___stack_pointer = v4
 	v5 = i32(0)
 	mem := *m.memory
-	t1 := int64(load64(mem, uint64(uint32(i32(0)))+79832))
+	t1 := int64(load64(mem, uint64(uint32(i32(0)))+79496))
 	store64(mem, uint32(v4+i32(184)), uint64(t1))
-	t2 := int64(load64(mem, uint64(uint32(i32(0)))+79824))
+	t2 := int64(load64(mem, uint64(uint32(i32(0)))+79488))
 	store64(mem, uint32(v4+i32(176)), uint64(t2))
-	t3 := int64(load64(mem, uint64(uint32(i32(0)))+79816))
+	t3 := int64(load64(mem, uint64(uint32(i32(0)))+79480))
 	store64(mem, uint64(uint32(v4))+168, uint64(t3))
-	t4 := int64(load64(mem, uint64(uint32(i32(0)))+79808))
+	t4 := int64(load64(mem, uint64(uint32(i32(0)))+79472))
 	store64(mem, uint64(uint32(v4))+160, uint64(t4))
 	if v0 == 0 {
 		goto l0
@@ -39378,7 +39708,7 @@ l0:
 							if v5 == 0 {
 								goto l5
 							}
-							t19 := m._failed(v6, i32(54248), v5, v3)
+							t19 := m._failed(v6, i32(54223), v5, v3)
 							mem = *m.memory
 							v5 = t19
 							goto l6
@@ -39401,9 +39731,9 @@ l0:
 							v5 = t24
 							store64(mem, uint64(uint32(v4))+16, uint64(v0))
 							t26 := v4
-							p25 := i32(62579)
+							p25 := i32(62425)
 							if v5 != 0 {
-								p25 = i32(56387)
+								p25 = i32(56357)
 							}
 							store32(mem, uint64(uint32(t26))+24, uint32(p25))
 							t27 := m._mema_fail(v3, i32(13), i32(0), i32(52571), v4+i32(16))
@@ -39426,7 +39756,7 @@ l0:
 								if v0 != i64(0) {
 									goto l8
 								}
-								t31 := m._open(i32(54983), i32(1))
+								t31 := m._open(i32(54955), i32(1))
 								mem = *m.memory
 								v5 = t31
 								goto l9
@@ -39456,12 +39786,12 @@ l0:
 						}
 					l10:
 						{
-							t38 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+							t38 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 							v5 = t38
 							if v5 == 0 {
 								goto l11
 							}
-							t39 := m._failed(v6, i32(54248), v5, v3)
+							t39 := m._failed(v6, i32(54223), v5, v3)
 							mem = *m.memory
 							v5 = t39
 							goto l6
@@ -39483,9 +39813,9 @@ l0:
 						v5 = t42
 						store64(mem, uint64(uint32(v4))+32, uint64(v0))
 						t44 := v4
-						p43 := i32(62579)
+						p43 := i32(62425)
 						if v5 != 0 {
-							p43 = i32(56387)
+							p43 = i32(56357)
 						}
 						store32(mem, uint64(uint32(t44))+40, uint32(p43))
 						t45 := m._mema_fail(v3, i32(12), i32(0), i32(52392), v4+i32(32))
@@ -39515,8 +39845,8 @@ l0:
 					if v5 > i32(-1) {
 						goto l13
 					}
-					t51 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
-					t52 := m._failed(v6, i32(54248), t51, v3)
+					t51 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
+					t52 := m._failed(v6, i32(54223), t51, v3)
 					mem = *m.memory
 					v3 = t52
 					goto l3
@@ -39588,20 +39918,20 @@ l0:
 						m._mema_process_threads(t68, v2+i32(256))
 						mem = *m.memory
 						t69 := int32(load32(mem, uint64(uint32(v6))+48))
-						m._mema_limits_read(t69, i32(62579), v2+i32(4368))
+						m._mema_limits_read(t69, i32(62425), v2+i32(4368))
 						mem = *m.memory
 						goto l1
 					}
-					t60 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
-					t61 := m._failed(v6, i32(54248), t60, v3)
+					t60 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
+					t61 := m._failed(v6, i32(54223), t60, v3)
 					mem = *m.memory
 					v3 = t61
 					v6 = v5
 					goto l3
 				}
 			}
-			t13 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
-			t14 := m._failed(v6, i32(54248), t13, v3)
+			t13 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
+			t14 := m._failed(v6, i32(54223), t13, v3)
 			mem = *m.memory
 			v3 = t14
 			goto l3
@@ -39688,7 +40018,7 @@ func (m *Module) _end_proc(v0, v1, v2 int32) int32 {
 			}
 		l5:
 			store64(mem, uint32(v3), uint64(v4))
-			t10 := m._mema_fail(v2, i32(11), i32(0), i32(54081), v3)
+			t10 := m._mema_fail(v2, i32(11), i32(0), i32(54056), v3)
 			mem = *m.memory
 			v5 = t10
 			goto l1
@@ -39700,9 +40030,9 @@ func (m *Module) _end_proc(v0, v1, v2 int32) int32 {
 		v1 = t12
 		t13 := m._mema_proc_is_foreign()
 		mem = *m.memory
-		p14 := i32(62579)
+		p14 := i32(62425)
 		if t13 != 0 {
-			p14 = i32(56387)
+			p14 = i32(56357)
 		}
 		v5 = p14
 		{
@@ -39719,11 +40049,11 @@ func (m *Module) _end_proc(v0, v1, v2 int32) int32 {
 	l7:
 		t16 := int32(load32(mem, uint64(uint32(v0))+8))
 		v0 = t16
-		store32(mem, uint32(v3+i32(48)), uint32(i32(55001)))
+		store32(mem, uint32(v3+i32(48)), uint32(i32(54973)))
 		store32(mem, uint64(uint32(v3))+44, uint32(v0))
 		store32(mem, uint64(uint32(v3))+40, uint32(v5))
 		store64(mem, uint64(uint32(v3))+32, uint64(v4))
-		t17 := m._mema_fail(v2, i32(10), i32(0), i32(61267), v3+i32(32))
+		t17 := m._mema_fail(v2, i32(10), i32(0), i32(61154), v3+i32(32))
 		v5 = t17
 	}
 l1:
@@ -39765,7 +40095,7 @@ l1:
 		t1 := m._read(t0, v1, v2)
 		mem = *m.memory
 		v4 = t1
-		t2 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
+		t2 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
 		v5 = t2
 		if v4 > i32(-1) {
 			goto l0
@@ -39778,7 +40108,7 @@ l0:
 	if v4 > i32(-1) {
 		goto l2
 	}
-	_ = m._failed(v0, i32(57438), v5, v3)
+	_ = m._failed(v0, i32(57408), v5, v3)
 l2:
 	return int64(v4)
 }
@@ -39799,12 +40129,12 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 	v6 = t2
 	t3 := int64(load64(mem, uint64(uint32(v0))+40))
 	v7 = t3
-	t4 := m._statfs(i32(57443), v4+i32(88))
+	t4 := m._statfs(i32(57413), v4+i32(88))
 	mem = *m.memory
 	v8 = t4
 	t5 := int64(load64(mem, uint64(uint32(v4))+88))
 	v9 = t5
-	v10 = i32(59007)
+	v10 = i32(58938)
 	t6 := _mema_process_is_gone(v2)
 	mem = *m.memory
 	v11 = t6
@@ -39845,12 +40175,12 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 									store32(mem, uint64(uint32(v4))+76, uint32(v5))
 									store64(mem, uint64(uint32(v4))+64, uint64(v7))
 									t24 := v4
-									p23 := i32(62579)
+									p23 := i32(62425)
 									if v0 != 0 {
-										p23 = i32(56387)
+										p23 = i32(56357)
 									}
 									store32(mem, uint64(uint32(t24))+72, uint32(p23))
-									t25 := m._mema_fail(v3, i32(9), v2, i32(61214), v4+i32(64))
+									t25 := m._mema_fail(v3, i32(9), v2, i32(61101), v4+i32(64))
 									mem = *m.memory
 									v2 = t25
 									goto l3
@@ -39874,7 +40204,7 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 										}
 										p18 := i32(52377)
 										if v2 == i32(2) {
-											p18 = i32(54267)
+											p18 = i32(54242)
 										}
 										v8 = p18
 										goto l12
@@ -39884,7 +40214,7 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 									if t12 == 0 {
 										goto l9
 									}
-									store32(mem, uint64(uint32(i32(0)))+90780, uint32(i32(3)))
+									store32(mem, uint64(uint32(i32(0)))+90444, uint32(i32(3)))
 									t13 := int64(load64(mem, uint64(uint32(v0))+40))
 									v9 = t13
 									if uint64(v9) > uint64(i64(0x7fffffff)) {
@@ -39900,7 +40230,7 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 										}
 										p20 := i32(52377)
 										if v2 == i32(2) {
-											p20 = i32(54267)
+											p20 = i32(54242)
 										}
 										v8 = p20
 										goto l12
@@ -39924,8 +40254,8 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 							v2 = t27
 							goto l3
 						}
-						v10 = i32(58799)
-						t7 := m._access(i32(54972), i32(0))
+						v10 = i32(58730)
+						t7 := m._access(i32(54944), i32(0))
 						mem = *m.memory
 						if t7 == 0 {
 							goto l2
@@ -39953,7 +40283,7 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 		l9:
 			p29 := i32(52377)
 			if v2 == i32(2) {
-				p29 = i32(54267)
+				p29 = i32(54242)
 			}
 			v8 = p29
 		}
@@ -39976,20 +40306,20 @@ func (m *Module) _failed(v0, v1, v2, v3 int32) int32 {
 		store32(mem, uint32(v4+i32(56)), uint32(t34))
 		store32(mem, uint32(v4+i32(52)), uint32(v0))
 		t36 := v4 + i32(48)
-		p35 := i32(62579)
+		p35 := i32(62425)
 		if v1 != 0 {
-			p35 = i32(56387)
+			p35 = i32(56357)
 		}
 		store32(mem, uint32(t36), uint32(p35))
 		t38 := v4
-		p37 := i32(58733)
+		p37 := i32(58664)
 		if v6 != 0 {
 			p37 = v5
 		}
 		store32(mem, uint64(uint32(t38))+44, uint32(p37))
 		store32(mem, uint64(uint32(v4))+40, uint32(v8))
 		store64(mem, uint64(uint32(v4))+32, uint64(v9))
-		t39 := m._mema_fail(v3, v10, v2, i32(61180), v4+i32(32))
+		t39 := m._mema_fail(v3, v10, v2, i32(61067), v4+i32(32))
 		v2 = t39
 	}
 l3:
@@ -40010,9 +40340,9 @@ func (m *Module) _ended(v0, v1, v2 int32) int32 {
 	v5 = t2
 	t3 := m._mema_proc_is_foreign()
 	mem = *m.memory
-	p4 := i32(62579)
+	p4 := i32(62425)
 	if t3 != 0 {
-		p4 = i32(56387)
+		p4 = i32(56357)
 	}
 	v6 = p4
 	{
@@ -40034,7 +40364,7 @@ func (m *Module) _ended(v0, v1, v2 int32) int32 {
 			if v1 != 0 {
 				goto l2
 			}
-			v5 = i32(55001)
+			v5 = i32(54973)
 			goto l3
 		l2:
 			t7 := m._strerror(v1)
@@ -40046,7 +40376,7 @@ func (m *Module) _ended(v0, v1, v2 int32) int32 {
 		store32(mem, uint64(uint32(v3))+28, uint32(v0))
 		store32(mem, uint64(uint32(v3))+24, uint32(v6))
 		store64(mem, uint64(uint32(v3))+16, uint64(v4))
-		t8 := m._mema_fail(v2, i32(10), v1, i32(61267), v3+i32(16))
+		t8 := m._mema_fail(v2, i32(10), v1, i32(61154), v3+i32(16))
 		v0 = t8
 	}
 l1:
@@ -40075,8 +40405,8 @@ func (m *Module) _mema_source_own_maps(v0 int32) int32 {
 			v2 = t3
 			store32(mem, uint64(uint32(t4))+52, uint32(v2))
 			if v2 <= i32(-1) {
-				t5 := int32(load32(mem, uint64(uint32(i32(0)))+90780))
-				_ = m._failed(v1, i32(54248), t5, v0)
+				t5 := int32(load32(mem, uint64(uint32(i32(0)))+90444))
+				_ = m._failed(v1, i32(54223), t5, v0)
 				mem = *m.memory
 				t7 := int32(load32(mem, uint64(uint32(v1))+4))
 				m.t0[uint(t7)].(func(int32))(v1)
@@ -40089,7 +40419,7 @@ func (m *Module) _mema_source_own_maps(v0 int32) int32 {
 }
 func (m *Module) _is_hidden(v0 int64) int32 {
 	var v1 int32
-	store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(3)))
+	store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(3)))
 	v1 = i32(0)
 	{
 		if uint64(v0) > uint64(i64(0x7fffffff)) {
@@ -40108,7 +40438,7 @@ func (m *Module) _is_hidden(v0 int64) int32 {
 		v1 = p2
 	}
 l0:
-	t3 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90780))
+	t3 := int32(load32(*m.memory, uint64(uint32(i32(0)))+90444))
 	t4 := v1
 	var p5 int32
 	if t3 == i32(1) {
@@ -40218,7 +40548,7 @@ func (m *Module) _mema_text_keep(v0, v1, v2 int32) int32 {
 	}
 }
 func (m *Module) Xtable_text(v0, v1 int32) int32 {
-	t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79840))))
+	t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79504))))
 	t1 := m.t0[uint(t0)].(func(int32) int32)(v1)
 	return t1
 }
@@ -40229,7 +40559,7 @@ func (m *Module) _status_id(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(26)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79936))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79600))))
 		v1 = t0
 	}
 l0:
@@ -40244,16 +40574,16 @@ func (m *Module) Xformat_has_differences(v0 int32) int32 {
 	return t0
 }
 func (m *Module) Xplace_at() int32 {
-	return i32(80336)
+	return i32(80000)
 }
 func (m *Module) Xlimits_at() int32 {
-	return i32(80528)
+	return i32(80192)
 }
 func (m *Module) Xoptions_at() int32 {
-	return i32(80648)
+	return i32(80312)
 }
 func (m *Module) Xerror_at() int32 {
-	return i32(88528)
+	return i32(88192)
 }
 func (m *Module) Xsize_of(v0 int32) int32 {
 	var v1 int32
@@ -40262,7 +40592,7 @@ func (m *Module) Xsize_of(v0 int32) int32 {
 		if uint32(v0) > uint32(i32(7)) {
 			goto l0
 		}
-		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79904))))
+		t0 := int32(load32(*m.memory, uint32(v0<<2+i32(79568))))
 		v1 = t0
 	}
 l0:
@@ -40274,52 +40604,52 @@ func (m *Module) Xbegin() int32 {
 	t0 := m._malloc(i32(56976))
 	v1 = t0
 	mem := *m.memory
-	store32(mem, uint64(uint32(i32(0)))+89064, uint32(v1))
+	store32(mem, uint64(uint32(i32(0)))+88728, uint32(v1))
 	{
 		if v1 == 0 {
 			goto l0
 		}
-		m._mema_report_init(v1, i32(0), i32(80648))
+		m._mema_report_init(v1, i32(0), i32(80312))
 		mem = *m.memory
-		t1 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
+		t1 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
 		v0 = t1
-		memory_copy(mem, uint32(v0+i32(16848)), uint32(i32(80336)), uint32(i32(192)))
-		memory_copy(mem, uint32(v0+i32(8248)), uint32(i32(80336)), uint32(i32(192)))
-		memory_copy(mem, uint32(v0+i32(12616)), uint32(i32(80528)), uint32(i32(120)))
+		memory_copy(mem, uint32(v0+i32(16848)), uint32(i32(80000)), uint32(i32(192)))
+		memory_copy(mem, uint32(v0+i32(8248)), uint32(i32(80000)), uint32(i32(192)))
+		memory_copy(mem, uint32(v0+i32(12616)), uint32(i32(80192)), uint32(i32(120)))
 	}
 l0:
 	return v0
 }
 func (m *Module) Xcollect(v0 int64) int32 {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
-	t1 := m._mema_collect(t0, v0, i32(88528))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
+	t1 := m._mema_collect(t0, v0, i32(88192))
 	return t1
 }
 func (m *Module) Xfeed(v0 int32) int32 {
 	mem := *m.memory
-	t0 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
-	t1 := int32(load32(mem, uint64(uint32(i32(0)))+89068))
-	t2 := m._mema_collect_feed(t0, t1, i32(80336), v0, i32(88528))
+	t0 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
+	t1 := int32(load32(mem, uint64(uint32(i32(0)))+88732))
+	t2 := m._mema_collect_feed(t0, t1, i32(80000), v0, i32(88192))
 	return t2
 }
 func (m *Module) Xfeed_end() int32 {
 	mem := *m.memory
-	t0 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
-	t1 := int32(load32(mem, uint64(uint32(i32(0)))+89068))
-	t2 := m._mema_collect_feed(t0, t1, i32(0), i32(0), i32(88528))
+	t0 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
+	t1 := int32(load32(mem, uint64(uint32(i32(0)))+88732))
+	t2 := m._mema_collect_feed(t0, t1, i32(0), i32(0), i32(88192))
 	return t2
 }
 func (m *Module) Xfeed_begin() int32 {
 	var v0 int32
 	t0 := m._malloc(i32(19560))
 	v0 = t0
-	store32(*m.memory, uint64(uint32(i32(0)))+89068, uint32(v0))
+	store32(*m.memory, uint64(uint32(i32(0)))+88732, uint32(v0))
 	{
 		if v0 != 0 {
 			m._mema_smaps_init(v0)
 			return i32(1)
 		}
-		t1 := m._mema_fail(i32(88528), i32(17), i32(0), i32(53026), i32(0))
+		t1 := m._mema_fail(i32(88192), i32(17), i32(0), i32(53026), i32(0))
 		var p2 int32
 		if t1 == 0 {
 			p2 = 1
@@ -40328,36 +40658,36 @@ func (m *Module) Xfeed_begin() int32 {
 	}
 }
 func (m *Module) Xfinish(v0 int32) {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
 	p1 := i32(0)
 	if v0 != 0 {
-		p1 = i32(80336)
+		p1 = i32(80000)
 	}
 	m._mema_report_finish(t0, p1)
-	t2 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89068))
+	t2 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88732))
 	m._free(t2)
-	store32(*m.memory, uint64(uint32(i32(0)))+89068, uint32(i32(0)))
+	store32(*m.memory, uint64(uint32(i32(0)))+88732, uint32(i32(0)))
 }
 func (m *Module) Xlimits_found_at() int32 {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
 	return t0 + i32(12616)
 }
 func (m *Module) Xname(v0 int64) {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
-	m._mema_report_name(t0, v0, i32(80336))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
+	m._mema_report_name(t0, v0, i32(80000))
 }
 func (m *Module) Xrows(v0 int32) int64 {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
 	t1 := m._mema_report_rows_by(t0, v0)
 	return t1
 }
 func (m *Module) Xrow(v0 int32, v1 int64) {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
-	m._mema_report_row_by(t0, v0, v1, i32(80336))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
+	m._mema_report_row_by(t0, v0, v1, i32(80000))
 }
 func (m *Module) Xwarning(v0 int32) int32 {
-	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
-	t1 := m._mema_report_warning(t0, v0, i32(80336), i32(160))
+	t0 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
+	t1 := m._mema_report_warning(t0, v0, i32(80000), i32(160))
 	return t1
 }
 func (m *Module) Xwrite() int32 {
@@ -40368,8 +40698,8 @@ func (m *Module) Xwrite() int32 {
 		if v0 == 0 {
 			goto l0
 		}
-		t1 := int32(load32(*m.memory, uint64(uint32(i32(0)))+89064))
-		m._mema_output_init(v0, t1, i32(80336))
+		t1 := int32(load32(*m.memory, uint64(uint32(i32(0)))+88728))
+		m._mema_output_init(v0, t1, i32(80000))
 	}
 l0:
 	return v0
@@ -40379,13 +40709,13 @@ func (m *Module) Xreport_size() int32 {
 }
 func (m *Module) Xarena_at() int32 {
 	mem := *m.memory
-	t0 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
+	t0 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
 	t1 := int32(load32(mem, uint64(uint32(t0))+31832))
 	return t1
 }
 func (m *Module) Xarena_size() int64 {
 	mem := *m.memory
-	t0 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
+	t0 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
 	t1 := int64(load64(mem, uint64(uint32(t0))+31840))
 	return t1
 }
@@ -40394,7 +40724,7 @@ func (m *Module) Xwrite_differences(v0 int32) int32 {
 	mem := *m.memory
 	{
 		t0 := int64(load64(mem, uint64(uint32(v0))+8192))
-		t1 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
+		t1 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
 		v1 = t1
 		t2 := int64(load64(mem, uint64(uint32(v1))+8192))
 		if t0 != i64(0)-t2 {
@@ -40409,9 +40739,9 @@ func (m *Module) Xwrite_differences(v0 int32) int32 {
 			store32(mem, uint64(uint32(v1))+37392, uint32(v0))
 			store32(mem, uint64(uint32(v0))+31832, uint32(v0+i32(56976)))
 			v2 = v1 + i32(37368)
-			t6 := int32(load32(mem, uint64(uint32(i32(0)))+89064))
+			t6 := int32(load32(mem, uint64(uint32(i32(0)))+88728))
 			m._mema_diff_init(v2, v0, t6, v1+i32(37400))
-			m._mema_output_init_diff(v1, v2, i32(80336))
+			m._mema_output_init_diff(v1, v2, i32(80000))
 			return v1
 		}
 	}
@@ -40426,7 +40756,7 @@ func (m *Module) Xnext(v0, v1 int32) int32 {
 	if uint32(v1) < uint32(i32(8192)) {
 		p0 = v1
 	}
-	t2 := m._mema_output_next(t1, i32(80336), p0)
+	t2 := m._mema_output_next(t1, i32(80000), p0)
 	return t2
 }
 func (m *Module) Xend_writing(v0 int32) {
@@ -40442,13 +40772,13 @@ func (m *Module) Xlabel(v0, v1 int64, v2 int32, v3 int64) int32 {
 	mem := *m.memory
 	store64(mem, uint64(uint32(v4))+8, uint64(v3))
 	mem[uint32(v4)] = byte(i32(0))
-	t1 := m._mema_label_at(v0, v1, i32(80336), v2, v4, i32(88528))
+	t1 := m._mema_label_at(v0, v1, i32(80000), v2, v4, i32(88192))
 	v2 = t1
 	m.___stack_pointer = v4 + i32(16)
 	return v2
 }
 func (m *Module) Xremove_label(v0, v1 int64) int32 {
-	t0 := m._mema_label_remove_at(v0, v1, i32(88528))
+	t0 := m._mema_label_remove_at(v0, v1, i32(88192))
 	return t0
 }
 func (m *Module) Xlabels() int32 {
@@ -40839,7 +41169,7 @@ l43:
 			l76:
 				v25 = v18 & i32(64)
 				v3 = i32(0)
-				t68 := int32(mem[uint64(uint32(i32(0)))+80304])
+				t68 := int32(mem[uint64(uint32(i32(0)))+79968])
 				v24 = t68
 				v14 = i32(512)
 			l86:
@@ -40865,7 +41195,7 @@ l43:
 					t72 := v6 + v14
 					t73 := v19
 					v17 = t71
-					t74 := int32(load16(mem, uint32((t73-v17*i32(100))<<1+i32(80102))))
+					t74 := int32(load16(mem, uint32((t73-v17*i32(100))<<1+i32(79766))))
 					store16(mem, uint32(t72), uint16(t74))
 					v14 = v14 + i32(-2)
 					var p75 int32
@@ -41034,7 +41364,7 @@ l43:
 				{
 					t31 := int32(load32(mem, uint32(v17)))
 					v14 = t31
-					p32 := i32(54538)
+					p32 := i32(54513)
 					if v14 != 0 {
 						p32 = v14
 					}
@@ -41136,9 +41466,9 @@ l43:
 					p35 = 1
 				}
 				v14 = p35
-				p36 := i32(80048)
+				p36 := i32(79712)
 				if v14 != 0 {
-					p36 = i32(80080)
+					p36 = i32(79744)
 				}
 				v15 = p36
 				v19 = i32(384)
@@ -41155,7 +41485,7 @@ l43:
 				goto l65
 			case 46:
 				mem[uint64(uint32(v5))+8] = byte(i32(0))
-				v15 = i32(80080)
+				v15 = i32(79744)
 				v19 = i32(816)
 				if v18&i32(8) == 0 {
 					goto l65
@@ -41173,9 +41503,9 @@ l43:
 					p39 = 1
 				}
 				v14 = p39
-				p40 := i32(80048)
+				p40 := i32(79712)
 				if v14 != 0 {
-					p40 = i32(80080)
+					p40 = i32(79744)
 				}
 				v15 = p40
 				v19 = i32(1088)
@@ -41260,7 +41590,7 @@ l43:
 					goto l72
 				l73:
 					v3 = v3 + i32(-2)
-					t48 := int32(mem[uint64(uint32(i32(0)))+80304])
+					t48 := int32(mem[uint64(uint32(i32(0)))+79968])
 					mem[uint32(v3)] = byte(t48)
 					v19 = v19 & i32(-16)
 				}
@@ -41776,7 +42106,7 @@ l43:
 						p127 = i32(0)
 					}
 					v3 = p127
-					t128 := int32(mem[uint64(uint32(i32(0)))+80304])
+					t128 := int32(mem[uint64(uint32(i32(0)))+79968])
 					p129 := i32(48)
 					if v2 != 0 {
 						p129 = t128
@@ -41811,7 +42141,7 @@ l43:
 						p132 = i32(0)
 					}
 					v3 = p132
-					t133 := int32(mem[uint64(uint32(i32(0)))+80304])
+					t133 := int32(mem[uint64(uint32(i32(0)))+79968])
 					p134 := i32(48)
 					if v16 != 0 {
 						p134 = t133
@@ -41835,7 +42165,7 @@ l43:
 						p137 = i32(0)
 					}
 					v3 = p137
-					t138 := int32(mem[uint64(uint32(i32(0)))+80304])
+					t138 := int32(mem[uint64(uint32(i32(0)))+79968])
 					p139 := i32(48)
 					if v2 != 0 {
 						p139 = t138
@@ -42449,12 +42779,12 @@ func (m *Module) _tlsf_block_free(v0 int32) {
 				if v7 != 0 {
 					goto l5
 				}
-				store32(mem, uint32(v6<<6+v5<<2+i32(89176)), uint32(v3))
+				store32(mem, uint32(v6<<6+v5<<2+i32(88840)), uint32(v3))
 				goto l6
 			}
 			if v7 == 0 {
-				store32(mem, uint32(v6<<6+v5<<2+i32(89176)), uint32(i32(0)))
-				v3 = v6<<2 + i32(89076)
+				store32(mem, uint32(v6<<6+v5<<2+i32(88840)), uint32(i32(0)))
+				v3 = v6<<2 + i32(88740)
 				t6 := int32(load32(mem, uint32(v3)))
 				t7 := v3
 				v3 = t6 & i32_rotl(i32(-2), v5)
@@ -42462,8 +42792,8 @@ func (m *Module) _tlsf_block_free(v0 int32) {
 				if v3 != 0 {
 					goto l6
 				}
-				t8 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
-				store32(mem, uint64(uint32(i32(0)))+89072, uint32(t8&i32_rotl(i32(-2), v6)))
+				t8 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
+				store32(mem, uint64(uint32(i32(0)))+88736, uint32(t8&i32_rotl(i32(-2), v6)))
 				goto l6
 			}
 			goto l5
@@ -42513,12 +42843,12 @@ l0:
 				if v7 != 0 {
 					goto l12
 				}
-				store32(mem, uint32(v6<<6+v5<<2+i32(89176)), uint32(v2))
+				store32(mem, uint32(v6<<6+v5<<2+i32(88840)), uint32(v2))
 				goto l13
 			}
 			if v7 == 0 {
-				store32(mem, uint32(v6<<6+v5<<2+i32(89176)), uint32(i32(0)))
-				v7 = v6<<2 + i32(89076)
+				store32(mem, uint32(v6<<6+v5<<2+i32(88840)), uint32(i32(0)))
+				v7 = v6<<2 + i32(88740)
 				t15 := int32(load32(mem, uint32(v7)))
 				t16 := v7
 				v7 = t15 & i32_rotl(i32(-2), v5)
@@ -42526,8 +42856,8 @@ l0:
 				if v7 != 0 {
 					goto l13
 				}
-				t17 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
-				store32(mem, uint64(uint32(i32(0)))+89072, uint32(t17&i32_rotl(i32(-2), v6)))
+				t17 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
+				store32(mem, uint64(uint32(i32(0)))+88736, uint32(t17&i32_rotl(i32(-2), v6)))
 				goto l13
 			}
 			goto l12
@@ -42566,7 +42896,7 @@ l7:
 		v1 = i32(24) - v1
 	}
 l15:
-	v7 = v1<<6 + v4<<2 + i32(89176)
+	v7 = v1<<6 + v4<<2 + i32(88840)
 	t24 := int32(load32(mem, uint32(v7)))
 	v3 = t24
 	store32(mem, uint64(uint32(v0))+8, uint32(i32(0)))
@@ -42577,9 +42907,9 @@ l15:
 	}
 	store32(mem, uint64(uint32(v3))+8, uint32(v0))
 l16:
-	t25 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
-	store32(mem, uint64(uint32(i32(0)))+89072, uint32(t25|i32_shl(i32(1), v1)))
-	v0 = v1<<2 + i32(89076)
+	t25 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
+	store32(mem, uint64(uint32(i32(0)))+88736, uint32(t25|i32_shl(i32(1), v1)))
+	v0 = v1<<2 + i32(88740)
 	t26 := int32(load32(mem, uint32(v0)))
 	store32(mem, uint32(v0), uint32(t26|i32_shl(i32(1), v4)))
 }
@@ -42632,22 +42962,22 @@ func (m *Module) _malloc(v0 int32) int32 {
 			{
 				{
 					{
-						t5 := int32(load32(mem, uint32(v5<<2+i32(89076))))
+						t5 := int32(load32(mem, uint32(v5<<2+i32(88740))))
 						v4 = t5 & i32_shl(i32(-1), v4)
 						if v4 != 0 {
 							goto l3
 						}
-						t6 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
+						t6 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
 						v5 = t6 & i32_shl(i32(-2), v5)
 						if v5 == 0 {
 							goto l4
 						}
 						v5 = int32(bits.TrailingZeros32(uint32(v5)))
-						t7 := int32(load32(mem, uint32(v5<<2+i32(89076))))
+						t7 := int32(load32(mem, uint32(v5<<2+i32(88740))))
 						v4 = t7
 					}
 				l3:
-					t8 := int32(load32(mem, uint32(v5<<6+int32(bits.TrailingZeros32(uint32(v4)))<<2+i32(89176))))
+					t8 := int32(load32(mem, uint32(v5<<6+int32(bits.TrailingZeros32(uint32(v4)))<<2+i32(88840))))
 					v5 = t8
 					if v5 != 0 {
 						goto l5
@@ -42676,7 +43006,7 @@ func (m *Module) _malloc(v0 int32) int32 {
 					v1 = (v4 + v5) << 16
 					t11 := v1
 					v5 = v5 << 16
-					t12 := int32(load32(mem, uint64(uint32(i32(0)))+90776))
+					t12 := int32(load32(mem, uint64(uint32(i32(0)))+90440))
 					t13 := v5
 					var p14 int32
 					if v5 != t12 {
@@ -42700,7 +43030,7 @@ func (m *Module) _malloc(v0 int32) int32 {
 					store32(mem, uint32(v5), uint32(v6|(v7-v5)))
 					m._tlsf_block_free(v5)
 					mem = *m.memory
-					store32(mem, uint64(uint32(i32(0)))+90776, uint32(v1))
+					store32(mem, uint64(uint32(i32(0)))+90440, uint32(v1))
 				}
 			l7:
 				{
@@ -42739,22 +43069,22 @@ func (m *Module) _malloc(v0 int32) int32 {
 				}
 			l10:
 				{
-					t21 := int32(load32(mem, uint32(v5<<2+i32(89076))))
+					t21 := int32(load32(mem, uint32(v5<<2+i32(88740))))
 					v0 = t21 & i32_shl(i32(-1), v0)
 					if v0 != 0 {
 						goto l11
 					}
-					t22 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
+					t22 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
 					v5 = t22 & i32_shl(i32(-2), v5)
 					if v5 == 0 {
 						goto l12
 					}
 					v5 = int32(bits.TrailingZeros32(uint32(v5)))
-					t23 := int32(load32(mem, uint32(v5<<2+i32(89076))))
+					t23 := int32(load32(mem, uint32(v5<<2+i32(88740))))
 					v0 = t23
 				}
 			l11:
-				t24 := int32(load32(mem, uint32(v5<<6+int32(bits.TrailingZeros32(uint32(v0)))<<2+i32(89176))))
+				t24 := int32(load32(mem, uint32(v5<<6+int32(bits.TrailingZeros32(uint32(v0)))<<2+i32(88840))))
 				v5 = t24
 				if v5 == 0 {
 					goto l12
@@ -42790,12 +43120,12 @@ func (m *Module) _malloc(v0 int32) int32 {
 					if v1 != 0 {
 						goto l17
 					}
-					store32(mem, uint32(v2<<6+v6<<2+i32(89176)), uint32(v4))
+					store32(mem, uint32(v2<<6+v6<<2+i32(88840)), uint32(v4))
 					goto l18
 				}
 				if v1 == 0 {
-					store32(mem, uint32(v2<<6+v6<<2+i32(89176)), uint32(i32(0)))
-					v1 = v2<<2 + i32(89076)
+					store32(mem, uint32(v2<<6+v6<<2+i32(88840)), uint32(i32(0)))
+					v1 = v2<<2 + i32(88740)
 					t29 := int32(load32(mem, uint32(v1)))
 					t30 := v1
 					v1 = t29 & i32_rotl(i32(-2), v6)
@@ -42803,8 +43133,8 @@ func (m *Module) _malloc(v0 int32) int32 {
 					if v1 != 0 {
 						goto l18
 					}
-					t31 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
-					store32(mem, uint64(uint32(i32(0)))+89072, uint32(t31&i32_rotl(i32(-2), v2)))
+					t31 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
+					store32(mem, uint64(uint32(i32(0)))+88736, uint32(t31&i32_rotl(i32(-2), v2)))
 					goto l18
 				}
 				goto l17
@@ -42899,12 +43229,12 @@ func (m *Module) _realloc(v0, v1 int32) int32 {
 								if v1 != 0 {
 									goto l10
 								}
-								store32(mem, uint32(v5<<6+v8<<2+i32(89176)), uint32(v2))
+								store32(mem, uint32(v5<<6+v8<<2+i32(88840)), uint32(v2))
 								goto l11
 							}
 							if v1 == 0 {
-								store32(mem, uint32(v5<<6+v8<<2+i32(89176)), uint32(i32(0)))
-								v1 = v5<<2 + i32(89076)
+								store32(mem, uint32(v5<<6+v8<<2+i32(88840)), uint32(i32(0)))
+								v1 = v5<<2 + i32(88740)
 								t6 := int32(load32(mem, uint32(v1)))
 								t7 := v1
 								v1 = t6 & i32_rotl(i32(-2), v8)
@@ -42912,8 +43242,8 @@ func (m *Module) _realloc(v0, v1 int32) int32 {
 								if v1 != 0 {
 									goto l11
 								}
-								t8 := int32(load32(mem, uint64(uint32(i32(0)))+89072))
-								store32(mem, uint64(uint32(i32(0)))+89072, uint32(t8&i32_rotl(i32(-2), v5)))
+								t8 := int32(load32(mem, uint64(uint32(i32(0)))+88736))
+								store32(mem, uint64(uint32(i32(0)))+88736, uint32(t8&i32_rotl(i32(-2), v5)))
 								goto l11
 							}
 							goto l10
@@ -43247,12 +43577,12 @@ func (m *Module) Xinitialize() {
 	v0 = i32(0)
 	mem := *m.memory
 	{
-		t0 := int32(load32(mem, uint64(uint32(i32(0)))+90776))
-		t1 := (i32(90912) + i32(19)) & i32(-16)
+		t0 := int32(load32(mem, uint64(uint32(i32(0)))+90440))
+		t1 := (i32(90576) + i32(19)) & i32(-16)
 		v1 = t0
 		p2 := t1
-		if v1 == i32(90912) {
-			p2 = i32(90912)
+		if v1 == i32(90576) {
+			p2 = i32(90576)
 		}
 		v2 = p2
 		if v2+i32(-245765) > i32(-21) {
@@ -43261,7 +43591,7 @@ func (m *Module) Xinitialize() {
 		v2 = v2 + i32(-4)
 		store32(mem, uint64(uint32(i32(0)))+245756, uint32(i32(0)))
 		{
-			if v1 != i32(90912) {
+			if v1 != i32(90576) {
 				goto l1
 			}
 			t3 := int32(load32(mem, uint32(v2)))
@@ -43271,7 +43601,7 @@ func (m *Module) Xinitialize() {
 		store32(mem, uint32(v2), uint32(v0|(i32(245756)-v2)))
 		m._tlsf_block_free(v2)
 		mem = *m.memory
-		store32(mem, uint64(uint32(i32(0)))+90776, uint32(i32(0x3c000)))
+		store32(mem, uint64(uint32(i32(0)))+90440, uint32(i32(0x3c000)))
 	}
 }
 func (m *Module) _openat(v0, v1, v2 int32) int32 {
@@ -43280,7 +43610,7 @@ func (m *Module) _openat(v0, v1, v2 int32) int32 {
 		t0 := m._sys_open(v0, v1, v2)
 		v3 = t0
 		if v3 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 			return int32(i64(-1))
 		}
 		return int32(v3)
@@ -43292,7 +43622,7 @@ func (m *Module) _open(v0, v1 int32) int32 {
 		t0 := m._sys_open(i32(-100), v0, v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43304,7 +43634,7 @@ func (m *Module) _close(v0 int32) int32 {
 		t0 := m._sys_close(v0)
 		v1 = t0
 		if v1 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v1)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v1)))
 			return int32(i64(-1))
 		}
 		return int32(v1)
@@ -43316,7 +43646,7 @@ func (m *Module) _read(v0, v1, v2 int32) int32 {
 		t0 := m._sys_read(v0, v1, v2)
 		v3 = t0
 		if v3 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 			return int32(i64(-1))
 		}
 		return int32(v3)
@@ -43326,7 +43656,7 @@ func (m *Module) _pread(v0, v1, v2 int32, v3 int64) int32 {
 	t0 := m._sys_pread(v0, v1, v2, v3)
 	v3 = t0
 	if v3 <= i64(-1) {
-		store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+		store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 		return int32(i64(-1))
 	}
 	return int32(v3)
@@ -43337,7 +43667,7 @@ func (m *Module) _readlinkat(v0, v1, v2, v3 int32) int32 {
 		t0 := m._sys_readlink(v0, v1, v2, v3)
 		v4 = t0
 		if v4 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v4)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v4)))
 			return int32(i64(-1))
 		}
 		return int32(v4)
@@ -43349,7 +43679,7 @@ func (m *Module) _readlink(v0, v1, v2 int32) int32 {
 		t0 := m._sys_readlink(i32(-100), v0, v1, v2)
 		v3 = t0
 		if v3 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 			return int32(i64(-1))
 		}
 		return int32(v3)
@@ -43361,7 +43691,7 @@ func (m *Module) _faccessat(v0, v1, v2, v3 int32) int32 {
 		t0 := m._sys_access(v0, v1)
 		v4 = t0
 		if v4 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v4)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v4)))
 			return int32(i64(-1))
 		}
 		return int32(v4)
@@ -43373,7 +43703,7 @@ func (m *Module) _access(v0, v1 int32) int32 {
 		t0 := m._sys_access(i32(-100), v0)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43385,7 +43715,7 @@ func (m *Module) _fstatat(v0, v1, v2, v3 int32) int32 {
 		t0 := m._sys_stat(v0, v1, v2)
 		v4 = t0
 		if v4 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v4)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v4)))
 			return int32(i64(-1))
 		}
 		return int32(v4)
@@ -43397,7 +43727,7 @@ func (m *Module) _stat(v0, v1 int32) int32 {
 		t0 := m._sys_stat(i32(-100), v0, v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43406,10 +43736,10 @@ func (m *Module) _stat(v0, v1 int32) int32 {
 func (m *Module) _fstat(v0, v1 int32) int32 {
 	var v2 int64
 	{
-		t0 := m._sys_stat(v0, i32(62579), v1)
+		t0 := m._sys_stat(v0, i32(62425), v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43428,7 +43758,7 @@ func (m *Module) _statfs(v0, v1 int32) int32 {
 		goto l1
 	}
 l0:
-	store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+	store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 l1:
 	store64(*m.memory, uint32(v1), uint64(v2))
 	return int32(v2 >> 63)
@@ -43437,7 +43767,7 @@ func (m *Module) _fstatfs(v0, v1 int32) int32 {
 	var v2, v3 int64
 	v2 = i64(-1)
 	{
-		t0 := m._sys_statfs(v0, i32(62579))
+		t0 := m._sys_statfs(v0, i32(62425))
 		v3 = t0
 		if v3 <= i64(-1) {
 			goto l0
@@ -43446,7 +43776,7 @@ func (m *Module) _fstatfs(v0, v1 int32) int32 {
 		goto l1
 	}
 l0:
-	store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v3)))
+	store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v3)))
 l1:
 	store64(*m.memory, uint32(v1), uint64(v2))
 	return int32(v2 >> 63)
@@ -43457,7 +43787,7 @@ func (m *Module) _fdopendir(v0 int32) int32 {
 		t0 := m._malloc(i32(260))
 		v1 = t0
 		if v1 == 0 {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(12)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(12)))
 			return v1
 		}
 		store32(*m.memory, uint32(v1), uint32(v0))
@@ -43489,7 +43819,7 @@ func (m *Module) _closedir(v0 int32) int32 {
 		goto l1
 	}
 l0:
-	store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+	store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 l1:
 	m._free(v0)
 	return int32(v1)
@@ -43500,7 +43830,7 @@ func (m *Module) _kill(v0, v1 int32) int32 {
 		t0 := m._sys_kill(v0, v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43519,8 +43849,8 @@ func (m *Module) _sysconf(v0 int32) int32 {
 	return t0
 }
 func (m *Module) _strerror(v0 int32) int32 {
-	m._sys_error_text(v0, i32(90784), i32(128))
-	return i32(90784)
+	m._sys_error_text(v0, i32(90448), i32(128))
+	return i32(90448)
 }
 func (m *Module) _memfd_create(v0, v1 int32) int32 {
 	var v2 int64
@@ -43528,7 +43858,7 @@ func (m *Module) _memfd_create(v0, v1 int32) int32 {
 		t0 := m._sys_memfd_create(v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43540,7 +43870,7 @@ func (m *Module) _mema_sys_pagemap_scan(v0, v1 int32) int32 {
 		t0 := m._sys_pagemap_scan(v0, v1)
 		v2 = t0
 		if v2 <= i64(-1) {
-			store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v2)))
+			store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v2)))
 			return int32(i64(-1))
 		}
 		return int32(v2)
@@ -43550,7 +43880,7 @@ func (m *Module) _mema_set_vma_name(v0, v1 int64, v2 int32) int32 {
 	t0 := m._sys_set_vma_name(v0, v1, v2)
 	v1 = t0
 	if v1 <= i64(-1) {
-		store32(*m.memory, uint64(uint32(i32(0)))+90780, uint32(i32(0)-int32(v1)))
+		store32(*m.memory, uint64(uint32(i32(0)))+90444, uint32(i32(0)-int32(v1)))
 		return int32(i64(-1))
 	}
 	return int32(v1)
@@ -43799,4 +44129,4 @@ func table_init[T1, T2, T3 int | int32 | int64](tab, elems []any, dest T1, src T
 	copy(tab[x:y:len(tab)], elems[z:w:len(elems)])
 }
 
-const data0 = "\xfe\xff\x00\xff\xfe\x00\ufeff\x00\x1f\x8b\x00\"}\x00\n    ] }\x00\\u{\x00,\n  \"limits\": {\x00libtbbmalloc_proxy\x00pss_dirty\x00private_dirty\x00shared_dirty\x00Pss_Dirty\x00Private_Dirty\x00Shared_Dirty\x00MallocExtension_Internal_GetNumericProperty\x00the process has ended and has no memory\x00out of memory\x00Anonymous Memory\x00Shared Memory\x00File-Backed Memory\x00category\x00file/binary\x00Binary\x00Read-Only\x00ProtectionKey\x00an owner is ready\x00a region is ready\x00no label covers exactly %llx-%llx\x00memory.max\x00mappings.max\x00\\x\x00\"0x\x00anon/rw\x00now\x00low\x00shadow\x00Sanitizer Shadow\x00new\x00shared/sysv\x00/proc/%llu\x00gu\x00\\u\x00text\x00gzip data: unpack it first\x00most\x00labels_lost\x00least\x00an end that is not below its start\x00Heap includes the goroutine stacks: only the process itself can tell them apart\x00run as that user or as root\x00run as root\x00%s/proc/sys/vm/max_map_count\x00memory.current\x00release_agent\x00__msan_init\x00__asan_init\x00go.gomemlimit\x00mappings_limit\x00cgroup.room_limit\x00cgroup.limit\x00Bytes in no category: #; this is a bug in memanalyzer, please report it\x00%s: %s, or nothing was written to it\x00malloc is not glibc's but @: its memory is in Read-Write, except for [heap] and what has a name or a sign of it\x00malloc.drift\x00a device such as 08:02 after its offset\x00memory.stat\x00No float\x001, the version of this format\x00part of the memory is not anonymous\x00Anonymous\x00parts\x00Fields that are repeated in a mapping: #; the last one counts\x00memory.events\x00a number of bytes does not fit in 64 bits\x00go.heap_objects\x00__scudo_print_stats\x00rss\x00swap_pss\x00address\x00a program: save the smaps of its process\x00/proc is not mounted, or does not list this process\x00No-Access\x00Rss\x00SwapPss\x00threads.descriptors\x00a label needs a name of 1 to %d bytes without control characters\x00go.work_buffers\x00groups\x00%s/smaps\x00the output of pmap: save /proc/PID/smaps\x00the status of a process: save its smaps\x00%s/maps\x00/proc/self/maps\x00/proc/thread-self/maps\x00allocators.maps\x00sanitizers.maps\x00runtimes.maps\x00files.maps\x00devices.maps\x00rollup.maps\x00go.maps\x00kernel.maps\x00android.maps\x00shared.maps\x00named.maps\x00glibc.maps\x00an offset in hexadecimal after its permissions\x00regions\x00Memory Regions\x00Changed Regions\x00perms\x00cgroup_oom_kills\x00cgroup.oom_kills\x00totals\x00Mapped Blocks\x00go.heap_stacks\x00Thread Stacks\x00mappings\x00warnings\x00vm_flags\x00VmFlags\x00proofs\x00private_dirty_bytes\x00named_overflow_resident_bytes\x00named_resident_bytes\x00cgroup_limit_bytes\x00swap_bytes\x00go_heap_bytes\x00memory.limit_in_bytes\x00memory.max_usage_in_bytes\x00memory.usage_in_bytes\x00cgroup_room_bytes\x00proportional_bytes\x00cgroup_usage_bytes\x00malloc_bytes\x00a path of at most 4096 bytes\x00a number below 2^64 bytes\x00a version of at most 31 bytes\x00the input is not what the kernel writes\x00Less than a tenth of the memory limit is left in this cgroup or one above it: at the limit, the kernel kills processes\x00Mappings that overlap or repeat an earlier one: #; the process changed while it was read, or the input holds two captures\x00other/runtimes\x00Other Runtimes\x00kernel.names\x00other names\x00Other Files\x00categories\x00file/libraries\x00Shared Libraries\x00changes\x00yours, but protected: it is not dumpable, or has more privileges\x00a label needs memory outside the Go heap, but %llx is on it: any collection can reuse its pages\x00AnonHugePages\x00as many mappings as it announces\x00kernel/devices\x00Kernel and Devices\x00cost_seconds\x00age_seconds\x00stacks/threads\x00Threads\x00openmetrics\x00malloc/arenas\x00Arenas\x00%s:%llu:%llu: %.240s\x00another user's\x00process %llu is a zombie: it has ended and has no memory, but its parent has not waited for it%s\x00%s%s\x00process %llu was being read through a thread that has ended: read it again%s\x00process %llu has no memory of its own: it is a kernel thread%s\x00a label needs anonymous memory, but %llx is in %s\x00no memory to keep more than %llu MB of the text of %s\x00a label needs memory without one, but %llx-%llx is labeled %s\x00Failed to %s %s: %s\x00Failed to read the pagemap beside %s: %s\x00Failed to %s %s: %s: %s\x00another allocator\x00the name of an allocator\x00go.anchor\x00nr\x00other/sanitizer\x00MemorySanitizer\x00AddressSanitizer\x00the process belongs to another user\x00no memory for the parser\x00owner\x00file/other\x00go or other\x00Other\x00other/loader\x00a number\x00Nonlinear\x00cgroup\x00swap\x00Swap\x00malloc_mmap\x00malloc/mmap\x00/proc/thread-self/pagemap\x00go_heap\x00go/heap\x00part of the memory is on the Go heap\x00brk Heap\x00permissions such as rw-p\x00a second capture: diff compares two\x00a number of bytes, or two\x00auto\x00kernel/vdso\x00libc.so\x00/dev/zero\x00anon/ro\x00io\x00without_cgo\x00%s/proc/thread-self/mountinfo\x00.go.buildinfo\x00__scudo_get_error_info\x00libscudo\x00libclang_rt.scudo\x00Scudo\x00grown\x00The input has no Rss lines: resident memory is unknown\x00Mappings with more Anonymous than Rss: #; an emulator such as qemu-user prints Rss 0, and what is resident is unknown\x00bss_known\x00heaps_known\x00this kernel does not support names for memory, and no label is known\x00the program has named no memory, and no label is known\x00The input has totals only, as in smaps_rollup: read smaps for a breakdown\x00other/not_broken_down\x00Not broken down\x00a kernel thread has no memory of its own\x00application/json\x00pss_anon\x00shared/anon\x00Pss_Anon\x00mi_version\x00tc_version\x00go.version\x00origin\x00stacks/main\x00malloc/main\x00process %llu called exec while it was being read: read it again\x00Main\x00The Go heap that was found differs from the runtime's figure by bytes: #; its rows are not proven\x00open\x00cgroup.hidden\x00another user's, and hidden\x00libclang_rt.msan\x00libasan\x00libclang_rt.asan\x00private_clean\x00shared_clean\x00Private_Clean\x00Shared_Clean\x00scan\x00[anon:GWP-ASan\x00ksm\x00cgroup.room\x00shared/shm\x00/secretmem\x00pss_shmem\x00Pss_Shmem\x00/proc/thread-self/mem\x00deleted_program\x00mallctl\x00musl\x00memory.oom_control\x00null\x00oom_kill\x00%s/syscall\x00threads.all\x00cgroup.limit_level\x00kernel\x00the memory has no such label\x00part of the memory already has a label\x00no memory for a label\x00not a valid name for a label\x00virtual\x00Subtotal\x00%sthe sizes of the mappings up to here exceed 2^64 bytes in total\x00task\x00shrunk\x00go/stack\x00Stack\x00memory.peak\x00cgroup.peak\x00nh\x00memory.high\x00cgroup.high\x00the last mapping\x00a line after a mapping\x00hg\x00pf\x00malloc_mmap_proof\x00go_heap_proof\x00malloc_proof\x00/proc/self\x00/proc/thread-self\x00the text breaks off\x000123456789abcdef\x00size\x00KernelPageSize\x00MMUPageSize\x00exe\x00go.heap_live\x00all lines that the others have\x00true\x00A C library was loaded without cgo and gave no figures: its heap is known by shape only, and the rest is in Read-Write\x00The mapped blocks that were found differ from malloc's figure by bytes: #; what is missing is in Read-Write\x00The arenas that were found differ from malloc's figure by bytes: #; what is missing is in Read-Write\x00The Go heap was not found: it is counted in Read-Write\x00private\x00malloc/in_use\x00malloc.in_use\x00false\x00# memanalyzer capture\x00a saved capture\x00before\x00, but the input ends here\x00: save it again, the input ends here\x00The limits of its cgroup cannot be seen from here\x00anon/none\x00a label needs a whole page of %ld bytes, but %llu bytes at %llx contain none\x00gone\x00done\x00a byte order mark: save it as UTF-8 without one\x00, not the end of the line\x00a line\x00Go Runtime\x00name\x00pss_file\x00total_inactive_file\x00cgroup.inactive_file\x00a smaps file\x00Pss_File\x00THPeligible\x00Executable\x00ascending addresses, bytes and a category, such as c000-e000 8192 8192 0 named cache\x00anon_huge\x00shmem_huge\x00file_huge\x00gauge\x00change\x00cgroup.usage\x00/anon_hugepage\x00a label needs at least one whole page\x00lazy_free\x00go.heap_free\x00go/heap/free\x00LazyFree\x00inode\x00beside\x00this system has no source\x00the system could not read the source\x00no memory to read the source\x00go/heap/since\x00an inode number after its device\x00; /proc shows the PIDs of another PID namespace\x00the input is empty: no address space\x00the input ends in the middle of a record\x00method\x00found\x00program.kind\x00end\x00command\x00held\x00pid\x00shared/memfd\x00other/unattributed\x00Unattributed\x00committed\x00The program's file was deleted or replaced after the program started\x00estimated\x00go.heap_unused\x00go/heap/unused\x00go.heap_released\x00go/heap/released\x00inferred\x00shared\x00malloc.mapped\x00part of the memory is not mapped\x00a label needs mapped memory, but %llx is not mapped\x00ShmemPmdMapped\x00FilePmdMapped\x00the input is closed and all regions were returned\x00malloc/retained\x00malloc.retained\x00named\x00Named\x00go/heap/marked\x00locked\x00Locked\x00verified\x00there is no such process, or it has ended\x00all input was consumed; more is needed\x00referenced\x00Referenced\x00The input has no Rss lines, as in a maps file: resident memory is unknown; read smaps instead\x00This process cannot be scanned on this system: smaps was read instead\x00thread\x00the process ended while it was being read\x00the process called exec while it was being read\x00the process does not allow itself to be read\x00/proc\x00librpmalloc\x00libsnmalloc\x00libmimalloc\x00libjemalloc\x00libtcmalloc\x00[anon: glibc: malloc\x00TCMalloc\x00go.gogc\x00anon/exec\x00glibc\x00Loader and libc\x00a notice from kubectl: name the container with -c\x00hugetlb\x00Private_Hugetlb\x00Shared_Hugetlb\x00.gopclntab\x00go/metadata\x00go.metadata\x00Metadata\x00malloc.arena\x00Main Arena\x00schema\x00[]\\$`\x00 memanalyzer_\x00[anon:tcmalloc_huge_region_\x00[anon:tcmalloc_region_\x00[anon:bionic_alloc_\x00[anon:tcmalloc_cpu_slab_\x00[anon:low shadow]\x00[anon:cfi shadow]\x00[anon:high shadow]\x00[anon:mid shadow]\x00meta shadow]\x00[anon:jemalloc_pg_overcommit]\x00[anon:.bss]\x00[vectors]\x00[anon:atexit handlers]\x00[uprobes]\x00[vvar]\x00[rollup]\x00[anon:shadow gap]\x00[heap]\x00[anon: Go: heap]\x00[vdso]\x00/[aio]\x00[anon: Go: heap reservation]\x00[anon:absl]\x00[vsyscall]\x00[anon: Go: user arena chunk]\x00[vvar_vclock]\x00[stack]\x00[anon:thread signal stack]\x00[anon: glibc: unused stack]\x00[anon:jemalloc_pg]\x00[sigpage]\x00[anon:mimalloc]\x00[anon:libc_malloc]\x00[anon: glibc: loader malloc]\x00[anon: glibc: malloc]\x00[anon:linker_alloc]\x00[anon:partition_alloc]\x00[anon:blink_gc]\x00[anon:arc4random data]\x00[anon: glibc: malloc arena]\x00[anon:v8]\x00\n  ]\x00\\\\\x00\": [\x00DIRTY\x00EMPTY\x00NO_MEMORY\x00NOW\x00OVERFLOW\x00/SYSV\x00System V\x00UNIT\x00NOT_ANONYMOUS\x00RSS\x00PSS\x00ADDRESS\x00NO_PROCESS\x00PERMS\x00OWNER\x00HELP\x00SWAP\x00ON_GO_HEAP\x00REGION\x00KSM\x00SYSTEM\x00NO_LABEL\x00OK\x00\x7fELF\x00SIZE\x00PRIVATE\x00MORE\x00BEFORE\x00TYPE\x00BAD_NAME\x00ZOMBIE\x00CHANGE\x00NO_PAGE\x00CAP_SYS_PTRACE is needed, in a container --cap-add SYS_PTRACE\x00END\x00/proc is of a PID namespace in which this process has no PID\x00NOT_PERMITTED\x00UNSUPPORTED\x00PROTECTED\x00TRUNCATED\x00SHARED\x00NOT_MAPPED\x00MALFORMED\x00LABELED\x00ENDED\x00REPLACED\x00KERNEL_THREAD\x00NO_PROC\x00a number of kB\x00MB\x00KB\x00oneTBB\x00is /proc mounted?\x00Private Dirty:\x00Shared Dirty:\x00PSS Dirty:\x00Virtual Memory:\x00PSS Shared Memory:\x00[anon:Ruby:\x00[anon:mt:\x00Cgroup Limit:\x00socket:\x00PSS Anonymous:\x00a label such as Rss:\x00[anon:stack_and_tls:\x00Cgroup OOM Kills:\x00Mappings:\x00Swap:\x00[anon:scudo:\x00[anon:\x00[anon:cpython:\x00Private Clean:\x00Shared Clean:\x00Cgroup Room:\x00[anon_shmem:\x00[stack:\x00Cgroup Peak:\x00Cgroup High:\x00Cgroup Inactive File:\x00PSS File:\x00Cgroup Usage:\x00Lazy Free:\x00anon_inode:\x00/memfd:\x00Locked:\x00Referenced:\x00GOMEMLIMIT:\x00Swap PSS:\x00KSM:\x00GOGC:\x00Huge Pages (shared memory):\x00RSS (Resident):\x00Huge Pages (anonymous):\x00PSS (Proportional):\x00Hugetlb (private):\x00Huge Pages (file):\x00Hugetlb (shared):\x00\\x28\x00text/plain; charset=utf-8\x00application/openmetrics-text; version=1.0.0; charset=utf-8\x00UTF-16: save it as UTF-8\x00numbers below 2^64\x00addresses below 2^64\x00offset, device and inode below 2^64\x00two-letter codes, at most 64\x00cgroup2\x00\\012\x00an address range such as 00400000-0040b000\x00an address such as 0xc000012000\x000.1.0\x00/dev/\x00/dev/hugepages/\x00/dev/ashmem/\x00/../\x00Swapped-out memory.\x00Resident memory.\x00Number of processes of the cgroup that were killed because memory ran out.\x00The most mappings that a process can have: vm.max_map_count.\x00Resident memory, with each shared page divided by the number of processes that share it.\x00Resident memory of the Go heap, by the parts that the runtime reports.\x00Number of mappings.\x00The least memory that a limit of the cgroup or an ancestor leaves.\x00Resident memory of named regions, for the 50 largest names.\x00Resident memory of named regions, for all other names.\x00.so.\x00How long the reading took.\x001 if [heap] and the arenas match the C library's figure.\x001 if malloc's blocks with a mapping of their own match the C library's figure.\x001 if the mappings of the Go heap match the runtime's figure.\x00Memory charged to the cgroup, including its page cache.\x00Resident memory of the C heap: in use, and retained.\x00Resident memory that is private to this process and has to be written out to be reclaimed.\x00The least memory limit of the cgroup and its ancestors, beyond which processes are killed.\x00How long ago the reading ended.\x00/tmp/tsan.rodata.\x00libc-2.\x00go1.\x00/..\x00...\x00libc.musl-\x00ld-musl-\x00[anon:dalvik-\x00/dev/ashmem/dalvik-\x00+\x00(Resident)\x00process %llu is %s: %s%s (%s: %s)\x00process %llu does not exist, or has ended%s (%s: %s)\x00process %llu ended while it was being read%s (%s: %s)\x00 up)\x00Named Memory Regions (mmap)\x00POSIX (/dev/shm)\x00/dev/zero (deleted)\x00C Heap (malloc)\x00Regions not listed for lack of memory: #\x00The number of mappings is close to vm.max_map_count, where mmap fails: #\x00Mappings beyond the first 1024 names, summed as other names: #\x00Heap bytes that the Go runtime does not account for: #\x00Labels not shown, for lack of memory or of access to /proc/self/pagemap: #\x00Mappings without an Rss line, not counted in RSS: #\x00a mapping first, such as \"00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\"\x00\\\"\x00Z\"\x00=\"\x00\"0x10000000000000000\"\x00, not \"\x00, \"\x00,\n  \"\x00, not \x00 wants \x00[anon: glibc: .bss \x00 - hugetlbfs \x00, but has \x00Defaulted container \x00\n=== Top \x00\n=== All \x00 of \x00[anonymous] \x00Now: \x00Empty Named Regions: \x00[anon: Go: \x00[anon:OCaml: \x00[anon: glibc: pthread user stack: \x00[anon: glibc: pthread stack: \x00Before: \x00Estimated: \x00[anon:glibc: \x00[anon: glibc: \x00%s:%llu:1: \x00,\n  \"allocator\": \x00 (an ancestor's, \x00# \x00ADDRESS            PERMS  WHAT  \x00:   \x00,\n      \x00,\n    \x00\nWarnings:\n  \x00\r\x00\n}\n\x00\nSource: scan (maps and PAGEMAP_SCAN): sizes and RSS only\n\x00# EOF\n\x00 kB\n\x00=== Totals ===\n\x00NAME\n--------------------------------------------------\n\x00Source: scan (maps and PAGEMAP_SCAN): sizes and RSS only\n\n\x00=== Memory Differences ===\n\n\x00=== Complete Memory Breakdown ===\n\n\x00Name:\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x8d\xe0\x00\x00\xea\xd4\x00\x00\x01\x00\x00\x00\x04\x00\x00\x00\x81\xe0\x00\x00\x01\xd3\x00\x00\x01\x00\x00\x00\x05\x00\x00\x00u\xe0\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x06\x00\x00\x00\x99\xe0\x00\x00\f\xd3\x00\x00\x02\x00\x00\x00\x06\x00\x00\x00\x99\xe0\x00\x00\x8a\xc0\x00\x00\x02\x00\x00\x00\a\x00\x00\x00\xd3\xd0\x00\x00_\xc5\x00\x00\x03\x00\x00\x00\a\x00\x00\x00\xdc\xd0\x00\x00\xbc\xd0\x00\x00\x03\x00\x00\x00\b\x00\x00\x00i\xe0\x00\x00l\xe0\x00\x00\x04\x00\x00\x00\t\x00\x00\x00-\xc0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\n\x00\x00\x00'\xd4\x00\x00\x18\xc3\x00\x00\x00\x00\x00\x00\n\x00\x00\x00/\xd4\x00\x00\x18\xc3\x00\x00\x00\x00\x00\x00\v\x00\x00\x00\x16\xd4\x00\x00\f\xc3\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\xc4\xee\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\xb9\xee\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\xf5\x00\x00\x80\xf4\x00\x00\x90\xf4\x00\x00\xa0\xf4\x00\x00\xb0\xf4\x00\x00\xd0\xf4\x00\x00\xf0\xf4\x00\x00\x00\xf5\x00\x00\x10\xf5\x00\x000\xf5\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x18\x00\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x04\x00\x00\x00\f\x00\x00\x00\x03\x00\x00\x00\x05\x00\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x06\x00\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\a\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\b\x00\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\t\x00\x00\x00\x0f\x00\x00\x00/dev/shm/\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xd0\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\x00\x00\x00J\xc7\x00\x00U\xe3\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0e\x00\x00\x00J\xc7\x00\x00\xe8\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\xae\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00G\xe3\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\x1f\xe3\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\x83\xe2\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\xa7\xe3\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\xa4\xe2\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\xb5\xe2\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\x00\x00\x006\xc7\x00\x00\xd7\xe2\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00\xf6\xe2\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00*\xe3\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00W\xf2\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00B\xc7\x00\x00\xf1\xe3\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\r\x00\x00\x00z\xc7\x00\x00\xa5\xe0\x00\x00\x14\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00z\xc7\x00\x00\xd4\xe3\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00z\xc7\x00\x00\x94\xf2\x00\x00\x1d\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00q\xf2\x00\x00\"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00x\xe3\x00\x00\x1b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00\xd3\xf1\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00z\xc7\x00\x00\xd5\xf2\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00z\xc7\x00\x00\xc7\xf2\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00z\xc7\x00\x00\xbf\xe1\x00\x00\x16\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xa3\xe1\x00\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xea\xe1\x00\x00\x18\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\x13\xe3\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\x94\xe3\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00Y\xe2\x00\x00\x1d\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xb1\xe3\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xc1\xe3\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00c\xe7\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00{\xd4\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00\xd6\xe1\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00,\xe7\x00\x00\x14\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00V\xc7\x00\x00]\xe3\x00\x00\x1a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00V\xc7\x00\x00w\xe2\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\a\xe4\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\x8d\xe2\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00B\xe4\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\x15\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\xe8\xe6\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\xcd\xee\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00V\xc7\x00\x00\x1b\xe4\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00u\xe4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x002\xe4\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00w\xe7\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\xdc\xe6\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00c\xf2\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\x03\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00:\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00'\xe2\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\xbe\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\t\xe2\x00\x00\v\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00@\xe2\x00\x00\v\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00-\xe2\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00L\xe2\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\xc7\xc1\x00\x00\x06\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\"\xd3\x00\x00\x06\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\x92\xee\x00\x00\x11\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00p\xe7\x00\x00\x06\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00o\xc7\x00\x00\xb0\xe7\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00o\xc7\x00\x00s\xf4\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x1e\xc7\x00\x00$\xe8\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x10\x00\x00\x00c\xc7\x00\x00\xa5\xd4\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x10\x00\x00\x00c\xc7\x00\x00\xaf\xe4\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x12\x00\x00\x00c\xc7\x00\x00\xfc\xf5\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00c\xc7\x00\x00\xdb\xee\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00V\xc7\x00\x00A\xea\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00V\xc7\x00\x00o\xd0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x13\x00\x00\x00c\xc7\x00\x00o\xd0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x1b\x00\x00\x00c\xc7\x00\x00I\xdb\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x13\x00\x00\x00c\xc7\x00\x00I\xdb\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x1b\x00\x00\x00c\xc7\x00\x001\xea\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\x1e\xc7\x00\x00+\xea\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\x18\xe8\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\x00\xe7\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xef\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00s\xf4\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00s\xf4\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x1e\xc7\x00\x00s\xf4\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x04\x00\x00\x00\x1b\x00\x00\x00J\xc7\x00\x00s\xf4\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\x1e\xc7\x00\x00\xf4\xd0\x00\x00\x18\xd6\x00\x00\xdf\xc1\x00\x00\xf1\xd9\x00\x00\x04\x00\x00\x004\x00\x00\x00\x1c\x00\x00\x00 \x00\x00\x00*\x00\x00\x00 \x00\x00\x00\x18\x00\x00\x00\x04\x00\x00\x00\b\x00\x00\x00\x10\x00\x00\x00(\x00\x00\x00\x10\x00\x00\x00\x14\x00\x00\x00\b\x00\x00\x00@\x00\x00\x00 \x00\x00\x00(\x00\x00\x006\x00\x00\x008\x00\x00\x00\x04\x00\x00\x00\b\x00\x00\x00\x10\x00\x00\x00 \x00\x00\x00@\x00\x00\x00\x18\x00\x00\x00 \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\n\x00\x00\x00\v\x00\x00\x00\f\x00\x00\x00\r\x00\x00\x00\x0e\x00\x00\x00\x0f\x00\x00\x00\x10\x00\x00\x00\x11\x00\x00\x00\x12\x00\x00\x00\xff Go buildinf:\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1f\x00\x00\x00\x7f\x00\x00\x00\x9f\x00\x00\x00\xad\x00\x00\x00\xad\x00\x00\x00O\x03\x00\x00O\x03\x00\x00\x00\x06\x00\x00\x05\x06\x00\x00\x1c\x06\x00\x00\x1c\x06\x00\x00\xdd\x06\x00\x00\xdd\x06\x00\x00\x0f\a\x00\x00\x0f\a\x00\x00\x90\b\x00\x00\x91\b\x00\x00\xe2\b\x00\x00\xe2\b\x00\x00_\x11\x00\x00`\x11\x00\x00\xb4\x17\x00\x00\xb5\x17\x00\x00\v\x18\x00\x00\x0f\x18\x00\x00\v \x00\x00\x0f \x00\x00( \x00\x00. \x00\x00` \x00\x00o \x00\x00d1\x00\x00d1\x00\x00\xd0\xfd\x00\x00\xef\xfd\x00\x00\x00\xfe\x00\x00\x0f\xfe\x00\x00\xff\xfe\x00\x00\xff\xfe\x00\x00\xa0\xff\x00\x00\xa0\xff\x00\x00\xf0\xff\x00\x00\xfb\xff\x00\x00\xbd\x10\x01\x00\xbd\x10\x01\x00\xcd\x10\x01\x00\xcd\x10\x01\x0004\x01\x00?4\x01\x00\xa0\xbc\x01\x00\xa3\xbc\x01\x00s\xd1\x01\x00z\xd1\x01\x00\x00\x00\x0e\x00\xff\x0f\x0e\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\b\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\xc9\x00\x00\xe8\xc8\x00\x00\x00\x00\x00\x00\xd2\xc8\x00\x00\xf7\xd4\x00\x00e\xda\x00\x00\xef\xc2\x00\x00.\xd6\x00\x00I\xd6\x00\x00\x98\xc1\x00\x00\x17\xc5\x00\x00\x80\xda\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\xd7\x00\x00\x03\xd7\x00\x00\x12\xd7\x00\x00\xef\xc5\x00\x00\xf7\xc5\x00\x00e\xc0\x00\x00\xf8\xd2\x00\x00\x9b\xda\x00\x00\xba\xd4\x00\x00i\xd4\x00\x00}\xc0\x00\x00[\xd4\x00\x00o\xc0\x00\x00&\xdf\x00\x00\xc9\xc4\x00\x00\x14\xe5\x00\x00\xa2\xdb\x00\x00\xe2\xcb\x00\x00)\xde\x00\x008\xde\x00\x005\xe1\x00\x00%\xe1\x00\x00\x8a\xcf\x00\x00\xf3\xc5\x00\x00\xba\xde\x00\x00t\xcf\x00\x00\xa4\xda\x00\x00D\xc1\x00\x00\x8d\xd0\x00\x00\x98\xde\x00\x00\x96\xda\x00\x00\xf3\xd2\x00\x00\xb3\xe0\x00\x00 \xc8\x00\x00\xbf\xdd\x00\x00B\xd5\x00\x00R\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00L\xda\x00\x00\x8e\xef\x00\x00\v\xc1\x00\x00\xec\xc0\x00\x00\xcf\xef\x00\x00'\xc8\x00\x00\xfd\xc0\x00\x00 \xcc\x00\x00X\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc9\xcf\x00\x00\x1f\xd6\x00\x00O\xe1\x00\x00\x98\xde\x00\x00\x19\xcb\x00\x00'\xc1\x00\x00A\xcf\x00\x00\xb7\xc1\x00\x00y\xd0\x00\x00\xcb\xe0\x00\x00\x9a\xd9\x00\x005\xd3\x00\x00o\xcc\x00\x00\x9b\xcf\x00\x00)\xd3\x00\x00L\xcc\x00\x00\xf0\xdc\x00\x00\x9a\xd4\x00\x00\xe3\xc1\x00\x00\xec\xd2\x00\x00[\xd0\x00\x00\x11\xcc\x00\x00^\xcf\x00\x00\xcb\xca\x00\x00\xcd\xce\x00\x00\x83\xd2\x00\x00\xfd\xdc\x00\x00\x00\x00\x00\x00\xfa\xcf\x00\x00(\xd6\x00\x00g\xe1\x00\x00\x9e\xde\x00\x00(\xcb\x00\x003\xc1\x00\x00\x02\xcb\x00\x00\xc7\xd8\x00\x00:\xc1\x00\x00\xb0\xda\x00\x00\xe5\xc5\x00\x00}\xe1\x00\x00}\xcc\x00\x00\n\xc8\x00\x00\x81\xd3\x00\x00[\xcc\x00\x00\xf7\xdc\x00\x00\xaa\xef\x00\x00\xb5\xe4\x00\x00\xc9\xc4\x00\x00b\xd0\x00\x00+\xcc\x00\x00\xdb\xe0\x00\x00\xda\xca\x00\x00\xce\xc1\x00\x00\x99\xd2\x00\x00\x10\xdd\x00\x00\x00\x00\x00\x00\x98\xde\x00\x00\xc1\xde\x00\x00l\xdd\x00\x00\xb6\xdd\x00\x00\xa4\xde\x00\x00\x14\xdc\x00\x00\x85\xdd\x00\x00\x95\xdb\x00\x00\xa5\xdd\x00\x00\xda\xd8\x00\x00x\xde\x00\x00\xc1\xcf\x00\x00\xb3\xe0\x00\x00\x8f\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00<\xdb\x00\x00:\xd6\x00\x00U\xd6\x00\x00S\xc3\x00\x00/\xd5\x00\x00\x8e\xd4\x00\x00A\xc3\x00\x00y\xda\x00\x00\xf2\xc7\x00\x00\xa3\xc1\x00\x00\xe9\xca\x00\x00$\xc3\x00\x00\xc3\xe0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x9f\xd1\x00\x00\xd5\xe0\x00\x00\xf2\xd4\x00\x00\x90\xe0\x00\x00\x84\xe0\x00\x00x\xe0\x00\x00\xba\xe0\x00\x00\xee\xd0\x00\x00l\xe0\x00\x00x\xe6\x00\x00\xed\xce\x00\x00\xdd\xce\x00\x00\x95\xce\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00s\xc5\x00\x00|\xc5\x00\x00\xd2\xd8\x00\x00_\xc0\x00\x00\x85\xcf\x00\x00\xfe\xd6\x00\x00\x80\xc5\x00\x00W\xda\x00\x00V\xd0\x00\x00\xbb\xc6\x00\x00v\xd4\x00\x00\x00\x00\x00\x00r\xe6\x00\x00u\xe6\x00\x00}\xe6\x00\x00V\xd0\x00\x00\x00\xc2\x00\x00\xde\xd2\x00\x00c\xcc\x00\x00\xbb\xc6\x00\x00\xf6\xe8\x00\x00\xd2\xd2\x00\x00\x10\xe9\x00\x00\xf6\xe8\x00\x00\x00\x00\x00\x01\x02\x02\x02\x03\x03\x03\x03\x04\x04\x04\x05\x05\x06\x06\x06\x06\a\a\b\b\b\b\b\x01\x01\x00\x00\x00\xf6\xd9\x00\x00\xf4\xde\x00\x00d\xc1\x00\x00R\xc1\x00\x00F\xde\x00\x00s\xdc\x00\x00\xb2\xc9\x00\x00%\xc5\x00\x00\x98\xdc\x00\x00\xca\xde\x00\x00\xdc\xdf\x00\x00\x06\xe0\x00\x00\xb6\xc0\x00\x00\xa9\xd2\x00\x00\xfe\xce\x00\x006\xe0\x00\x00\xb1\xc5\x00\x00\xde\xc0\x00\x00X\xdb\x00\x00\xa3\xd5\x00\x00f\xd5\x00\x00I\xd5\x00\x00\xd4\xdd\x00\x00\xa5\xc4\x00\x00\xd1\xcf\x00\x00\xd2\xdb\x00\x00\xb8\xdb\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x000\a\x01\x00\x90\t\x01\x00`\x03\x01\x00\x90\x03\x01\x00\xb8\x04\x01\x00\x00\x00\x00\x00\xf0\x06\x01\x00\x00\x00\x00\x00\x19\x00\x00\x00\x1a\x00\x00\x00\x1b\x00\x00\x00\x1c\x00\x00\x00\x1d\x00\x00\x00\x1e\x00\x00\x00\x1f\x00\x00\x00 \x00\x00\x00!\x00\x00\x00\"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\x00\x00\x00&\x00\x00\x00'\x00\x00\x00(\x00\x00\x00)\x00\x00\x00\"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00s\xc5\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00|\xc5\x00\x00\x04\x00\x00\x00\x04\x00\x00\x00@\xc0\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\xe3\xd2\x00\x00\x06\x00\x00\x00\x06\x00\x00\x00\\\xda\x00\x00\a\x00\x00\x00\a\x00\x00\x00\xb0\xd4\x00\x00\b\x00\x00\x00\b\x00\x00\x00@\xd4\x00\x00\v\x00\x00\x00\v\x00\x00\x00J\xc0\x00\x00\f\x00\x00\x00\f\x00\x00\x00N\xd4\x00\x00\t\x00\x00\x00\t\x00\x00\x00X\xc0\x00\x00\n\x00\x00\x00\n\x00\x00\x00\x1b\xdf\x00\x00\r\x00\x00\x00\r\x00\x00\x00\xbf\xc4\x00\x00\x0e\x00\x00\x00\x0e\x00\x00\x00\x8a\xd4\x00\x00\x0f\x00\x00\x00\x0f\x00\x00\x00~\xdb\x00\x00\x10\x00\x00\x00\x10\x00\x00\x00\x10\xdb\x00\x00\x11\x00\x00\x00\x11\x00\x00\x00\x1a\xdb\x00\x00\x12\x00\x00\x00\x12\x00\x00\x00%\xdb\x00\x00\x13\x00\x00\x00\x13\x00\x00\x00\x85\xcf\x00\x00\x16\x00\x00\x00\x16\x00\x00\x00w\xc5\x00\x00\x17\x00\x00\x00\x17\x00\x00\x00\xb3\xde\x00\x00\x18\x00\x00\x00\x18\x00\x00\x00\x1d\xe1\x00\x00\x14\x00\x00\x00\x15\x00\x00\x00\x1f\x1c\x1f\x1e\x1f\x1e\x1f\x1f\x1e\x1f\x1e\x1f*\x00\x00\x00+\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x97\xc8\x00\x00\xac\xc9\x00\x00g\xea\x00\x00,\x00\x00\x00-\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00*\xc9\x00\x00\xac\xc9\x00\x00\x00\xeb\x00\x00,\x00\x00\x00-\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00_\xc8\x00\x00\xac\xc9\x00\x00\xbc\xed\x00\x00,\x00\x00\x00-\x00\x00\x00\f\x00\x00\x00\x00\x00\x00\x00\xb9\xc8\x00\x00\xac\xc9\x00\x00S\xea\x00\x00,\x00\x00\x00-\x00\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x91\xc8\x00\x00\xac\xc9\x00\x00\xf7\xeb\x00\x00.\x00\x00\x00/\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00s\xc8\x00\x00\xac\xc9\x00\x003\xec\x00\x000\x00\x00\x001\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\xc4\xc8\x00\x00\xac\xc9\x00\x00Y\xeb\x00\x002\x00\x00\x003\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\xa1\xd6\x00\x00s\xf4\x00\x00\x12\xed\x00\x004\x00\x00\x005\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00P\xc9\x00\x00\xac\xc9\x00\x00\x87\xed\x00\x002\x00\x00\x003\x00\x00\x00\x05\x00\x00\x00\x06\x00\x00\x00\xaf\xd6\x00\x00s\xf4\x00\x00\x8a\xec\x00\x004\x00\x00\x005\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x8f\xd6\x00\x00s\xf4\x00\x00\xc3\xec\x00\x004\x00\x00\x005\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x005\xc8\x00\x00s\xf4\x00\x00\xa0\xeb\x00\x006\x00\x00\x007\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x002\xc3\x00\x00s\xf4\x00\x00\xc3\xea\x00\x008\x00\x00\x009\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00=\xc9\x00\x00\xac\xc9\x00\x00O\xed\x00\x008\x00\x00\x009\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xa6\xc8\x00\x00\xac\xc9\x00\x00\x17\xee\x00\x008\x00\x00\x009\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x18\xc9\x00\x00\xac\xc9\x00\x00\xb4\xeb\x00\x008\x00\x00\x009\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\xe1\xc7\x00\x00s\xf4\x00\x00x\xea\x00\x008\x00\x00\x009\x00\x00\x00\b\x00\x00\x00\x00\x00\x00\x003\xcc\x00\x00D\xcc\x00\x00o\xec\x00\x00:\x00\x00\x00;\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\xcc\x00\x00D\xcc\x00\x00r\xee\x00\x00:\x00\x00\x00;\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00<\x00\x00\x00=\x00\x00\x00>\x00\x00\x00?\x00\x00\x00@\x00\x00\x00A\x00\x00\x00B\x00\x00\x00C\x00\x00\x00D\x00\x00\x00E\x00\x00\x00F\x00\x00\x00G\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x00\x00I\x00\x00\x00J\x00\x00\x00K\x00\x00\x00L\x00\x00\x00M\x00\x00\x00N\x00\x00\x00O\x00\x00\x00P\x00\x00\x00Q\x00\x00\x00\x00\x00\x00\x00        \x00\x00\x00\x00\x05\x00\x00\x00\t\x00\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb9\xe6\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00}\xe8\x00\x00\x03\x00\x00\x00\x01\x00\x00\x00\xa5\xe8\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\xae\xe6\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\b\xe7\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\xf5\xe7\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\xc9\xe6\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x95\xe7\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xa0\xe6\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x86\xe7\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\x91\xe6\x00\x00\f\x00\x00\x00\x00\x00\x00\x004\xe8\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\f\xe7\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00V\xe8\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\r\xe8\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x8d\xe8\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00a\xe8\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\xcc\xe8\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\xdf\xe8\x00\x00\x14\x00\x00\x00\x00\x00\x00\x00\xb9\xe8\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00]\xe7\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00L\xe8\x00\x00\x17\x00\x00\x00\x00\x00\x00\x00,\xe8\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xe7\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xc5\xe7\x00\x00\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xd2\xe7\x00\x00\x02\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xf2\xe6\x00\x00\x03\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xa3\xe7\x00\x00\x05\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xdf\xe7\x00\x00\a\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xffA\xe7\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00S\xe7\x00\x00\t\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff@\xe8\x00\x00\v\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\x7f[\xe8\x00\x00\f\x00\x00\x00d\x00\x00\x00\x00\x00\x00\x00\xd1\xe4\x00\x00\x03\x00\x00\x00\x03\x00\x00\x005\xe5\x00\x00\v\x00\x00\x00\f\x00\x00\x00\x1a\xe6\x00\x00\t\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xd5\xe4\x00\x00\x00\x00\x00\x00\x8c\xe4\x00\x00\xfd\xe4\x00\x000\xe5\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00R\x00\x00\x00S\x00\x00\x00T\x00\x00\x00U\x00\x00\x00V\x00\x00\x00W\x00\x00\x00X\x00\x00\x00\x00\x00\x00\x00^\xe5\x00\x00B\xe5\x00\x00\xa2\xe4\x00\x00\a\x00\x00\x00\n\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb9\xe6\x00\x00\x00\x00\x00\x00}\xe8\x00\x00\x03\x00\x00\x00\xa5\xe8\x00\x00\x04\x00\x00\x00]\xe7\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\x02\x00\x00\x96\x03\x00\x00\xf9\xff\xff\x03\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00\x04\x00\x00\x00\x04\x00\x00\x00\v\x00\x00\x00\f\x00\x00\x00\f\x00\x00\x00\n\x00\x00\x00\x16\x00\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x7fELF\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00[anon:\x00[anon_shmem:\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xfe\xd8\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe2\xd4\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xda\xd4\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xce\xdc\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\xd3\x00\x00\n\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb6\xce\x00\x00\t\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x005\xc8\x00\x00\b\x00\x00\x00\b\x00\x00\x00X\"\x00\x00\x00\x00\x00\x00\xb1\xd1\x00\x00\v\x00\x00\x00\a\x00\x00\x00\xd0\x00\x00\x00\x00\x00\x00\x00\xa7\xd1\x00\x00\t\x00\x00\x00\a\x00\x00\x00\xd1\x00\x00\x00\x00\x00\x00\x00\x84\xd0\x00\x00\v\x00\x00\x00\a\x00\x00\x00\xd3\x00\x00\x00\x00\x00\x00\x00%\xc2\x00\x00\v\x00\x00\x00\b\x00\x00\x00`\"\x00\x00\x00\x00\x00\x00=\xc4\x00\x00\f\x00\x00\x00\b\x00\x00\x00\x88\x11\x00\x00\x00\x00\x00\x00\xed\xd3\x00\x00\r\x00\x00\x00\a\x00\x00\x00\x10\x11\x00\x00\x00\x00\x00\x00#\xd5\x00\x00\v\x00\x00\x00\a\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\xfb\xc5\x00\x00\x13\x00\x00\x00\a\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\xd5\xdf\x00\x00\x06\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00;\xcf\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0\xce\x00\x00\t\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00<\xdb\x00\x00\f\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00:\xd6\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00U\xd6\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00S\xc3\x00\x00\f\x00\x00\x00\t\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00/\xd5\x00\x00\x12\x00\x00\x00\t\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x8e\xd4\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00A\xc3\x00\x00\x11\x00\x00\x00\t\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00y\xda\x00\x00\x14\x00\x00\x00\t\x00\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\xf2\xc7\x00\x00\x10\x00\x00\x00\t\x00\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xa3\xc1\x00\x00\f\x00\x00\x00\t\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xe9\xca\x00\x00\f\x00\x00\x00\t\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00$\xc3\x00\x00\r\x00\x00\x00\t\x00\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\xc3\xe0\x00\x00\a\x00\x00\x00\t\x00\x00\x00\f\x00\x00\x00\x00\x00\x00\x00\"\xd7\x00\x00\f\x00\x00\x00\n\x00\x00\x008\x00\x00\x000\x00\x00\x00O\xc5\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00@\x00\x00\x000\x00\x00\x00v\xdd\x00\x00\x0e\x00\x00\x00\n\x00\x00\x00H\x00\x00\x000\x00\x00\x00\x88\xdb\x00\x00\f\x00\x00\x00\n\x00\x00\x00P\x00\x00\x000\x00\x00\x00\x94\xdd\x00\x00\x10\x00\x00\x00\n\x00\x00\x00X\x00\x00\x000\x00\x00\x00\x18\xc8\x00\x00\x0e\x00\x00\x00\n\x00\x00\x00`\x00\x00\x000\x00\x00\x00[\xe1\x00\x00\v\x00\x00\x00\n\x00\x00\x00h\x00\x00\x000\x00\x00\x00P\xc6\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00p\x00\x00\x000\x00\x00\x00p\xe1\x00\x00\f\x00\x00\x00\n\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\xe8\xd8\x00\x00\r\x00\x00\x00\n\x00\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00\x88\xde\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00 \x00\x00\x00\x00\x00\x00\x00\xc6\xdd\x00\x00\r\x00\x00\x00\n\x00\x00\x00(\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x8d\xd0\x00\x00R\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x87\xc4\x00\x00]\xc9\x00\x00L\xcf\x00\x00\x94\xc9\x00\x00\xa7\xce\x00\x00\xbb\xda\x00\x00\x05\xea\x00\x00k\xcf\x00\x00k\xcf\x00\x00k\xcf\x00\x00<\xd0\x00\x00        \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00       0\x00\x00\x00\x00\x00\x00\x00\x00VmFlags: \x00\x00\x00\x00\x00\x00\x0000000000 00:00 0 \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00        \x00\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00s\xf4\x00\x00s\xf4\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\a\x00\x00\x00\x00\x00\x00\x00d\xe9\x00\x00\x06\x00\x00\x00\x8e\xda\x00\x00F\xf1\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x00\xda\xe9\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x007\xc2\x00\x00\a\x00\x00\x00\x7f\xd6\x00\x00w\xe9\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x00\xff\xcf\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x00\x85\xc7\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x00J\xc4\x00\x00\x06\x00\x00\x00\x7f\xd6\x00\x00\"\xdc\x00\x00\a\x00\x00\x00\x7f\xd6\x00\x00\x8c\xe9\x00\x00\x06\x00\x00\x00r\xd6\x00\x00\x17\xe7\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00c\xe6\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00k\xcf\x00\x00\a\x00\x00\x00\x00\x00\x00\x00z\xc9\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\xb0\xe9\x00\x00\b\x00\x00\x00a\xd6\x00\x00/\xd7\x00\x00\b\x00\x00\x00\x12\xd9\x00\x00\xf0\xcb\x00\x00\x06\x00\x00\x00\x12\xd9\x00\x00\xf0\xcb\x00\x00\x19\xd7\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x03\xd7\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x12\xd7\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\xef\xc5\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\xf7\xc5\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00e\xc0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xf8\xd2\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x9b\xda\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xba\xd4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00i\xd4\x00\x00\f\x00\x00\x00\x00\x00\x00\x00}\xc0\x00\x00\f\x00\x00\x00\x00\x00\x00\x00[\xd4\x00\x00\r\x00\x00\x00\x00\x00\x00\x00o\xc0\x00\x00\r\x00\x00\x00\x00\x00\x00\x00&\xdf\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\xc9\xc4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x14\xe5\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\xa2\xdb\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xe2\xcb\x00\x00\r\x00\x00\x00\x00\x00\x00\x00)\xde\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x008\xde\x00\x00\r\x00\x00\x00\x00\x00\x00\x005\xe1\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00%\xe1\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x8a\xcf\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\xf3\xc5\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\xba\xde\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00t\xcf\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xa4\xda\x00\x00\v\x00\x00\x00\x02\x00\x00\x00D\xc1\x00\x00\r\x00\x00\x00\x02\x00\x00\x00\n\xc0\x00\x00\x02\x00\x00\x00\x05\xc2\x00\x00\x06\xc0\x00\x00\x03\x00\x00\x00\xfb\xd9\x00\x00\x03\xc0\x00\x00\x02\x00\x00\x00K\xe9\x00\x00\x00\xc0\x00\x00\x02\x00\x00\x00K\xe9\x00\x00+\xe5\x00\x00\x04\x00\x00\x00\x88\xc5\x00\x00m\xf4\x00\x00\x06\x00\x00\x00\x99\xc6\x00\x00\x00\xf2\x00\x00\x14\x00\x00\x00\xeb\xe0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00        \x00\x00\x00\x00\x00\x00\x00\x00/proc/self\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00`\x00\x00\x00a\x00\x00\x00b\x00\x00\x00c\x00\x00\x00d\x00\x00\x00e\x00\x00\x00f\x00\x00\x00g\x00\x00\x00h\x00\x00\x00i\x00\x00\x00j\x00\x00\x00k\x00\x00\x00l\x00\x00\x00m\x00\x00\x00n\x00\x00\x00o\x00\x00\x00\xc0\x00\x00\x00x\x00\x00\x00\x18\x00\x00\x00\x18\x02\x00\x00\xf8\x01\x00\x00\x18\x12\x00\x00H\x00\x00\x00\xa8B\x00\x00(\xe5\x00\x00=\xe5\x00\x00\r\xe5\x00\x00\xf2\xe4\x00\x00\xab\xe5\x00\x00\x92\xe4\x00\x00,\xe6\x00\x00\xa6\xe4\x00\x00\x10\xe6\x00\x00\xe1\xe4\x00\x00>\xe6\x00\x00D\xe6\x00\x00W\xe5\x00\x00M\xe6\x00\x00\xec\xe5\x00\x00\x06\xe6\x00\x00[\xe6\x00\x00\x98\xe4\x00\x00e\xe5\x00\x00N\xe5\x00\x006\xe6\x00\x00\x1f\xe5\x00\x00!\xe6\x00\x00\xc3\xe4\x00\x00\x02\xe5\x00\x00\x18\xe5\x00\x00\xfa\xe5\x00\x00\x00\x00\x00\x000123456789abcdefxp\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x000123456789ABCDEFXP\x00\x00\x00\x0000010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899\x00\x00,"
+const data0 = "\xfe\xff\x00\xff\xfe\x00\ufeff\x00\x1f\x8b\x00\"}\x00\n    ] }\x00\\u{\x00,\n  \"limits\": {\x00libtbbmalloc_proxy\x00pss_dirty\x00private_dirty\x00shared_dirty\x00Pss_Dirty\x00Private_Dirty\x00Shared_Dirty\x00MallocExtension_Internal_GetNumericProperty\x00the process has ended and has no memory\x00out of memory\x00Anonymous Memory\x00Shared Memory\x00File-Backed Memory\x00category\x00file/binary\x00Binary\x00Read-Only\x00ProtectionKey\x00an owner is ready\x00a region is ready\x00no label covers exactly %llx-%llx\x00memory.max\x00mappings.max\x00\\x\x00\"0x\x00anon/rw\x00now\x00low\x00shadow\x00Sanitizer Shadow\x00new\x00shared/sysv\x00/proc/%llu\x00gu\x00\\u\x00text\x00gzip data: unpack it first\x00most\x00labels_lost\x00least\x00an end that is not below its start\x00Heap includes the goroutine stacks: only the process itself can tell them apart\x00run as that user or as root\x00run as root\x00%s/proc/sys/vm/max_map_count\x00memory.current\x00release_agent\x00__msan_init\x00__asan_init\x00go.gomemlimit\x00mappings_limit\x00cgroup.room_limit\x00cgroup.limit\x00Bytes in no category: #; this is a bug in memanalyzer, please report it\x00%s: %s, or nothing was written to it\x00malloc is not glibc's but @: its memory is in Read-Write, except for [heap] and what has a name or a sign of it\x00malloc.drift\x00a device such as 08:02 after its offset\x00memory.stat\x00No float\x001, the version of this format\x00part of the memory is not anonymous\x00Anonymous\x00parts\x00Fields that are repeated in a mapping: #; the last one counts\x00memory.events\x00a number of bytes does not fit in 64 bits\x00go.heap_objects\x00__scudo_print_stats\x00rss\x00swap_pss\x00address\x00a program: save the smaps of its process\x00/proc is not mounted, or does not list this process\x00No-Access\x00Rss\x00SwapPss\x00threads.descriptors\x00a label needs a name of 1 to %d bytes without control characters\x00go.work_buffers\x00groups\x00%s/smaps\x00the output of pmap: save /proc/PID/smaps\x00the status of a process: save its smaps\x00%s/maps\x00/proc/self/maps\x00/proc/thread-self/maps\x00allocators.maps\x00sanitizers.maps\x00runtimes.maps\x00files.maps\x00devices.maps\x00rollup.maps\x00go.maps\x00kernel.maps\x00android.maps\x00shared.maps\x00named.maps\x00glibc.maps\x00an offset in hexadecimal after its permissions\x00regions\x00Memory Regions\x00Changed Regions\x00perms\x00cgroup_oom_kills\x00cgroup.oom_kills\x00totals\x00Mapped Blocks\x00go.heap_stacks\x00Thread Stacks\x00mappings\x00warnings\x00vm_flags\x00VmFlags\x00proofs\x00private_dirty_bytes\x00named_overflow_resident_bytes\x00named_resident_bytes\x00cgroup_limit_bytes\x00swap_bytes\x00go_heap_bytes\x00memory.limit_in_bytes\x00memory.max_usage_in_bytes\x00memory.usage_in_bytes\x00cgroup_room_bytes\x00proportional_bytes\x00cgroup_usage_bytes\x00malloc_bytes\x00a path of at most 4096 bytes\x00a number below 2^64 bytes\x00a version of at most 31 bytes\x00the input is not what the kernel writes\x00Less than a tenth of the memory limit is left in this cgroup or one above it: at the limit, the kernel kills processes\x00Mappings that overlap or repeat an earlier one: #; the process changed while it was read, or the input holds two captures\x00other/runtimes\x00Other Runtimes\x00kernel.names\x00other names\x00Other Files\x00categories\x00file/libraries\x00Shared Libraries\x00changes\x00yours, but protected: it is not dumpable, or has more privileges\x00a label needs memory outside the Go heap, but %llx is on it: any collection can reuse its pages\x00AnonHugePages\x00as many mappings as it announces\x00kernel/devices\x00Kernel and Devices\x00cost_seconds\x00age_seconds\x00stacks/threads\x00Threads\x00openmetrics\x00malloc/arenas\x00Arenas\x00%s:%llu:%llu: %.240s\x00another user's\x00process %llu is a zombie: it has ended and has no memory, but its parent has not waited for it%s\x00%s%s\x00process %llu was being read through a thread that has ended: read it again%s\x00process %llu has no memory of its own: it is a kernel thread%s\x00a label needs anonymous memory, but %llx is in %s\x00no memory to keep more than %llu MB of the text of %s\x00a label needs memory without one, but %llx-%llx is labeled %s\x00Failed to %s %s: %s\x00Failed to read the pagemap beside %s: %s\x00Failed to %s %s: %s: %s\x00another allocator\x00the name of an allocator\x00go.anchor\x00nr\x00other/sanitizer\x00MemorySanitizer\x00AddressSanitizer\x00the process belongs to another user\x00no memory for the parser\x00owner\x00file/other\x00go or other\x00Other\x00other/loader\x00a number\x00Nonlinear\x00cgroup\x00swap\x00Swap\x00malloc_mmap\x00malloc/mmap\x00/proc/thread-self/pagemap\x00go_heap\x00go/heap\x00part of the memory is on the Go heap\x00brk Heap\x00permissions such as rw-p\x00a second capture: diff compares two\x00a number of bytes, or two\x00auto\x00kernel/vdso\x00/dev/zero\x00anon/ro\x00without_cgo\x00%s/proc/thread-self/mountinfo\x00__scudo_get_error_info\x00libscudo\x00libclang_rt.scudo\x00Scudo\x00grown\x00The input has no Rss lines: resident memory is unknown\x00Mappings with more Anonymous than Rss: #; an emulator such as qemu-user prints Rss 0, and what is resident is unknown\x00bss_known\x00heaps_known\x00this kernel does not support names for memory, and no label is known\x00the program has named no memory, and no label is known\x00The input has totals only, as in smaps_rollup: read smaps for a breakdown\x00other/not_broken_down\x00Not broken down\x00a kernel thread has no memory of its own\x00application/json\x00pss_anon\x00shared/anon\x00Pss_Anon\x00mi_version\x00tc_version\x00go.version\x00origin\x00stacks/main\x00malloc/main\x00process %llu called exec while it was being read: read it again\x00Main\x00The Go heap that was found differs from the runtime's figure by bytes: #; its rows are not proven\x00open\x00cgroup.hidden\x00another user's, and hidden\x00libclang_rt.msan\x00libasan\x00libclang_rt.asan\x00private_clean\x00shared_clean\x00Private_Clean\x00Shared_Clean\x00scan\x00[anon:GWP-ASan\x00ksm\x00cgroup.room\x00shared/shm\x00/secretmem\x00pss_shmem\x00Pss_Shmem\x00/proc/thread-self/mem\x00deleted_program\x00mallctl\x00musl\x00memory.oom_control\x00null\x00oom_kill\x00%s/syscall\x00threads.all\x00cgroup.limit_level\x00kernel\x00the memory has no such label\x00part of the memory already has a label\x00no memory for a label\x00not a valid name for a label\x00virtual\x00Subtotal\x00%sthe sizes of the mappings up to here exceed 2^64 bytes in total\x00task\x00shrunk\x00go/stack\x00Stack\x00memory.peak\x00cgroup.peak\x00nh\x00memory.high\x00cgroup.high\x00the last mapping\x00a line after a mapping\x00hg\x00malloc_mmap_proof\x00go_heap_proof\x00malloc_proof\x00/proc/self\x00/proc/thread-self\x00the text breaks off\x000123456789abcdef\x00size\x00KernelPageSize\x00MMUPageSize\x00exe\x00go.heap_live\x00all lines that the others have\x00true\x00A C library was loaded without cgo and gave no figures: its heap is known by shape only, and the rest is in Read-Write\x00The mapped blocks that were found differ from malloc's figure by bytes: #; what is missing is in Read-Write\x00The arenas that were found differ from malloc's figure by bytes: #; what is missing is in Read-Write\x00The Go heap was not found: it is counted in Read-Write\x00private\x00malloc/in_use\x00malloc.in_use\x00false\x00memanalyzer capture\x00a saved capture\x00before\x00, but the input ends here\x00: save it again, the input ends here\x00The limits of its cgroup cannot be seen from here\x00anon/none\x00a label needs a whole page of %ld bytes, but %llu bytes at %llx contain none\x00gone\x00done\x00a byte order mark: save it as UTF-8 without one\x00, not the end of the line\x00a line\x00Go Runtime\x00name\x00pss_file\x00total_inactive_file\x00cgroup.inactive_file\x00a smaps file\x00Pss_File\x00THPeligible\x00Executable\x00ascending addresses, bytes and a category, such as c000-e000 8192 8192 0 named cache\x00anon_huge\x00shmem_huge\x00file_huge\x00gauge\x00change\x00cgroup.usage\x00/anon_hugepage\x00a label needs at least one whole page\x00lazy_free\x00go.heap_free\x00go/heap/free\x00LazyFree\x00inode\x00beside\x00this system has no source\x00the system could not read the source\x00no memory to read the source\x00go/heap/since\x00an inode number after its device\x00; /proc shows the PIDs of another PID namespace\x00the input is empty: no address space\x00the input ends in the middle of a record\x00method\x00found\x00program.kind\x00end\x00command\x00held\x00pid\x00shared/memfd\x00other/unattributed\x00Unattributed\x00committed\x00The program's file was deleted or replaced after the program started\x00estimated\x00go.heap_unused\x00go/heap/unused\x00go.heap_released\x00go/heap/released\x00inferred\x00shared\x00malloc.mapped\x00part of the memory is not mapped\x00a label needs mapped memory, but %llx is not mapped\x00ShmemPmdMapped\x00FilePmdMapped\x00the input is closed and all regions were returned\x00malloc/retained\x00malloc.retained\x00named\x00Named\x00go/heap/marked\x00locked\x00Locked\x00verified\x00there is no such process, or it has ended\x00all input was consumed; more is needed\x00referenced\x00Referenced\x00The input has no Rss lines, as in a maps file: resident memory is unknown; read smaps instead\x00This process cannot be scanned on this system: smaps was read instead\x00thread\x00the process ended while it was being read\x00the process called exec while it was being read\x00the process does not allow itself to be read\x00/proc\x00librpmalloc\x00libsnmalloc\x00libmimalloc\x00libjemalloc\x00libtcmalloc\x00[anon: glibc: malloc\x00TCMalloc\x00go.gogc\x00anon/exec\x00glibc\x00Loader and libc\x00a notice from kubectl: name the container with -c\x00hugetlb\x00Private_Hugetlb\x00Shared_Hugetlb\x00go/metadata\x00go.metadata\x00Metadata\x00malloc.arena\x00Main Arena\x00schema\x00[]\\$`\x00 memanalyzer_\x00[anon:tcmalloc_huge_region_\x00[anon:tcmalloc_region_\x00[anon:bionic_alloc_\x00[anon:tcmalloc_cpu_slab_\x00[anon:low shadow]\x00[anon:cfi shadow]\x00[anon:high shadow]\x00[anon:mid shadow]\x00meta shadow]\x00[anon:jemalloc_pg_overcommit]\x00[anon:.bss]\x00[vectors]\x00[anon:atexit handlers]\x00[uprobes]\x00[vvar]\x00[rollup]\x00[anon:shadow gap]\x00[heap]\x00[anon: Go: heap]\x00[vdso]\x00/[aio]\x00[anon: Go: heap reservation]\x00[anon:absl]\x00[vsyscall]\x00[anon: Go: user arena chunk]\x00[vvar_vclock]\x00[stack]\x00[anon:thread signal stack]\x00[anon: glibc: unused stack]\x00[anon:jemalloc_pg]\x00[sigpage]\x00[anon:mimalloc]\x00[anon:libc_malloc]\x00[anon: glibc: loader malloc]\x00[anon: glibc: malloc]\x00[anon:linker_alloc]\x00[anon:partition_alloc]\x00[anon:blink_gc]\x00[anon:arc4random data]\x00[anon:v8]\x00\n  ]\x00\\\\\x00\": [\x00DIRTY\x00EMPTY\x00NO_MEMORY\x00NOW\x00OVERFLOW\x00/SYSV\x00System V\x00UNIT\x00NOT_ANONYMOUS\x00RSS\x00PSS\x00ADDRESS\x00NO_PROCESS\x00PERMS\x00OWNER\x00HELP\x00SWAP\x00ON_GO_HEAP\x00REGION\x00KSM\x00SYSTEM\x00NO_LABEL\x00OK\x00\x7fELF\x00SIZE\x00PRIVATE\x00MORE\x00BEFORE\x00TYPE\x00BAD_NAME\x00ZOMBIE\x00CHANGE\x00NO_PAGE\x00CAP_SYS_PTRACE is needed, in a container --cap-add SYS_PTRACE\x00END\x00/proc is of a PID namespace in which this process has no PID\x00NOT_PERMITTED\x00UNSUPPORTED\x00PROTECTED\x00TRUNCATED\x00SHARED\x00NOT_MAPPED\x00MALFORMED\x00LABELED\x00ENDED\x00REPLACED\x00KERNEL_THREAD\x00NO_PROC\x00a number of kB\x00MB\x00KB\x00oneTBB\x00is /proc mounted?\x00Private Dirty:\x00Shared Dirty:\x00PSS Dirty:\x00Virtual Memory:\x00PSS Shared Memory:\x00[anon:Ruby:\x00[anon:mt:\x00Cgroup Limit:\x00socket:\x00PSS Anonymous:\x00a label such as Rss:\x00[anon:stack_and_tls:\x00Cgroup OOM Kills:\x00Mappings:\x00Swap:\x00[anon:scudo:\x00[anon:\x00[anon:cpython:\x00Private Clean:\x00Shared Clean:\x00Cgroup Room:\x00[anon_shmem:\x00Cgroup Peak:\x00Cgroup High:\x00Cgroup Inactive File:\x00PSS File:\x00Cgroup Usage:\x00Lazy Free:\x00anon_inode:\x00/memfd:\x00Locked:\x00Referenced:\x00GOMEMLIMIT:\x00Swap PSS:\x00KSM:\x00GOGC:\x00Huge Pages (shared memory):\x00RSS (Resident):\x00Huge Pages (anonymous):\x00PSS (Proportional):\x00Hugetlb (private):\x00Huge Pages (file):\x00Hugetlb (shared):\x00\\x28\x00text/plain; charset=utf-8\x00application/openmetrics-text; version=1.0.0; charset=utf-8\x00UTF-16: save it as UTF-8\x00numbers below 2^64\x00addresses below 2^64\x00offset, device and inode below 2^64\x00two-letter codes, at most 64\x00\\012\x00an address range such as 00400000-0040b000\x00an address such as 0xc000012000\x000.1.0\x00/dev/\x00/dev/hugepages/\x00/dev/shm/\x00/dev/ashmem/\x00Swapped-out memory.\x00Resident memory.\x00Number of processes of the cgroup that were killed because memory ran out.\x00The most mappings that a process can have: vm.max_map_count.\x00Resident memory, with each shared page divided by the number of processes that share it.\x00Resident memory of the Go heap, by the parts that the runtime reports.\x00Number of mappings.\x00The least memory that a limit of the cgroup or an ancestor leaves.\x00Resident memory of named regions, for the 50 largest names.\x00Resident memory of named regions, for all other names.\x00How long the reading took.\x001 if [heap] and the arenas match the C library's figure.\x001 if malloc's blocks with a mapping of their own match the C library's figure.\x001 if the mappings of the Go heap match the runtime's figure.\x00Memory charged to the cgroup, including its page cache.\x00Resident memory of the C heap: in use, and retained.\x00Resident memory that is private to this process and has to be written out to be reclaimed.\x00The least memory limit of the cgroup and its ancestors, beyond which processes are killed.\x00How long ago the reading ended.\x00/tmp/tsan.rodata.\x00...\x00libc.musl-\x00ld-musl-\x00[anon:dalvik-\x00/dev/ashmem/dalvik-\x00+\x00process %llu is %s: %s%s (%s: %s)\x00process %llu does not exist, or has ended%s (%s: %s)\x00process %llu ended while it was being read%s (%s: %s)\x00 up)\x00Named Memory Regions (mmap)\x00POSIX (/dev/shm)\x00C Heap (malloc)\x00Regions not listed for lack of memory: #\x00The number of mappings is close to vm.max_map_count, where mmap fails: #\x00Mappings beyond the first 1024 names, summed as other names: #\x00Heap bytes that the Go runtime does not account for: #\x00Labels not shown, for lack of memory or of access to /proc/self/pagemap: #\x00Mappings without an Rss line, not counted in RSS: #\x00a mapping first, such as \"00400000-0040b000 r-xp 00000000 08:02 17 /bin/cat\"\x00\\\"\x00Z\"\x00=\"\x00\"0x10000000000000000\"\x00, not \"\x00, \"\x00,\n  \"\x00, not \x00 wants \x00[anon: glibc: .bss \x00, but has \x00Defaulted container \x00\n=== Top \x00\n=== All \x00 of \x00[anonymous] \x00Now: \x00Empty Named Regions: \x00[anon: Go: \x00[anon:OCaml: \x00[anon: glibc: pthread user stack: \x00[anon: glibc: pthread stack: \x00Before: \x00Estimated: \x00[anon:glibc: \x00[anon: glibc: \x00%s:%llu:1: \x00,\n  \"allocator\": \x00 (an ancestor's, \x00# \x00ADDRESS            PERMS  WHAT  \x00,\n      \x00,\n    \x00\nWarnings:\n  \x00\n}\n\x00\nSource: scan (maps and PAGEMAP_SCAN): sizes and RSS only\n\x00# EOF\n\x00 kB\n\x00=== Totals ===\n\x00NAME\n--------------------------------------------------\n\x00Source: scan (maps and PAGEMAP_SCAN): sizes and RSS only\n\n\x00=== Memory Differences ===\n\n\x00=== Complete Memory Breakdown ===\n\n\x00Name:\t\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00o\xe0\x00\x00\xd1\xd4\x00\x00\x01\x00\x00\x00\x04\x00\x00\x00c\xe0\x00\x00\xe8\xd2\x00\x00\x01\x00\x00\x00\x05\x00\x00\x00W\xe0\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x06\x00\x00\x00{\xe0\x00\x00\xf3\xd2\x00\x00\x02\x00\x00\x00\x06\x00\x00\x00{\xe0\x00\x00\x8a\xc0\x00\x00\x02\x00\x00\x00\a\x00\x00\x00\xba\xd0\x00\x00_\xc5\x00\x00\x03\x00\x00\x00\a\x00\x00\x00\xc3\xd0\x00\x00\xa3\xd0\x00\x00\x03\x00\x00\x00\b\x00\x00\x00K\xe0\x00\x00N\xe0\x00\x00\x04\x00\x00\x00\t\x00\x00\x00-\xc0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\n\x00\x00\x00\x0e\xd4\x00\x00\x18\xc3\x00\x00\x00\x00\x00\x00\n\x00\x00\x00\x16\xd4\x00\x00\x18\xc3\x00\x00\x00\x00\x00\x00\v\x00\x00\x00\xfd\xd3\x00\x00\f\xc3\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00^\xee\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00S\xee\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xa0\xf4\x00\x00\xe0\xf3\x00\x00\xf0\xf3\x00\x00\x00\xf4\x00\x00\x10\xf4\x00\x000\xf4\x00\x00P\xf4\x00\x00`\xf4\x00\x00p\xf4\x00\x00\x90\xf4\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x18\x00\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x04\x00\x00\x00\f\x00\x00\x00\x03\x00\x00\x00\x05\x00\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x06\x00\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\a\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\b\x00\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\t\x00\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\xa7\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\x00\x00\x00J\xc7\x00\x00,\xe3\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0e\x00\x00\x00J\xc7\x00\x00\xbf\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\x85\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\x1e\xe3\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\xf6\xe2\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00Z\xe2\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00~\xe3\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00{\xe2\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00J\xc7\x00\x00\x8c\xe2\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\x00\x00\x006\xc7\x00\x00\xae\xe2\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00\xcd\xe2\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00\x01\xe3\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00B\xc7\x00\x00\xc4\xf1\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00B\xc7\x00\x00\xc8\xe3\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\r\x00\x00\x00z\xc7\x00\x00\x87\xe0\x00\x00\x14\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00z\xc7\x00\x00\xab\xe3\x00\x00\x1c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00z\xc7\x00\x00\x01\xf2\x00\x00\x1d\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00\xde\xf1\x00\x00\"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00O\xe3\x00\x00\x1b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00z\xc7\x00\x00N\xf1\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00z\xc7\x00\x00B\xf2\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00z\xc7\x00\x004\xf2\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00z\xc7\x00\x00\x96\xe1\x00\x00\x16\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00z\xe1\x00\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xc1\xe1\x00\x00\x18\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\xea\xe2\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00k\xe3\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x000\xe2\x00\x00\x1d\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\x88\xe3\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00\xf0\xc6\x00\x00\x98\xe3\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00\x1e\xe7\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00b\xd4\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00\xad\xe1\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\f\x00\x00\x00V\xc7\x00\x00\xe7\xe6\x00\x00\x14\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00V\xc7\x00\x004\xe3\x00\x00\x1a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x00V\xc7\x00\x00N\xe2\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\xde\xe3\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00d\xe2\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\x19\xe4\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\xec\xe1\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00\xa3\xe6\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x16\x00\x00\x00V\xc7\x00\x00g\xee\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00V\xc7\x00\x00\xf2\xe3\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x000\xe4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\t\xe4\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x002\xe7\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\x97\xe6\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\xd0\xf1\x00\x00\r\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x10\xc7\x00\x00\xda\xe1\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\x11\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\xfe\xe1\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\x95\xe2\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\xe0\xe1\x00\x00\v\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\x17\xe2\x00\x00\v\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\x04\xe2\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00#\xe2\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\xc7\xc1\x00\x00\x06\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00\t\xd3\x00\x00\x06\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00=\xee\x00\x00\x11\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\xc7\x00\x00+\xe7\x00\x00\x06\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00o\xc7\x00\x00k\xe7\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00o\xc7\x00\x00\xd9\xf3\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x1e\xc7\x00\x00\xd7\xe7\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x10\x00\x00\x00c\xc7\x00\x00\x8c\xd4\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x10\x00\x00\x00c\xc7\x00\x00j\xe4\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x12\x00\x00\x00c\xc7\x00\x00\xec\xe9\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00c\xc7\x00\x00u\xee\x00\x00\x13\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00V\xc7\x00\x00\xf6\xe9\x00\x00\f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00V\xc7\x00\x00g\xd0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x13\x00\x00\x00c\xc7\x00\x00g\xd0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x1b\x00\x00\x00c\xc7\x00\x00+\xdb\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x13\x00\x00\x00c\xc7\x00\x00+\xdb\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x1b\x00\x00\x00c\xc7\x00\x00\xdc\xe9\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\x1e\xc7\x00\x00\xd6\xe9\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xcb\xe7\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xbb\xe6\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xc6\xe2\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xd9\xf3\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\x15\x00\x00\x00)\xc7\x00\x00\xd9\xf3\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x1e\xc7\x00\x00\xd9\xf3\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x04\x00\x00\x00\x1b\x00\x00\x00J\xc7\x00\x00\xd9\xf3\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\x1e\xc7\x00\x00\xdb\xd0\x00\x00\xff\xd5\x00\x00\xdf\xc1\x00\x00\xd3\xd9\x00\x00\x04\x00\x00\x004\x00\x00\x00\x1c\x00\x00\x00 \x00\x00\x00*\x00\x00\x00 \x00\x00\x00\x18\x00\x00\x00\x04\x00\x00\x00\b\x00\x00\x00\x10\x00\x00\x00(\x00\x00\x00\x10\x00\x00\x00\x14\x00\x00\x00\b\x00\x00\x00@\x00\x00\x00 \x00\x00\x00(\x00\x00\x006\x00\x00\x008\x00\x00\x00\x04\x00\x00\x00\b\x00\x00\x00\x10\x00\x00\x00 \x00\x00\x00@\x00\x00\x00\x18\x00\x00\x00 \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\n\x00\x00\x00\v\x00\x00\x00\f\x00\x00\x00\r\x00\x00\x00\x0e\x00\x00\x00\x0f\x00\x00\x00\x10\x00\x00\x00\x11\x00\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1f\x00\x00\x00\x7f\x00\x00\x00\x9f\x00\x00\x00\xad\x00\x00\x00\xad\x00\x00\x00O\x03\x00\x00O\x03\x00\x00\x00\x06\x00\x00\x05\x06\x00\x00\x1c\x06\x00\x00\x1c\x06\x00\x00\xdd\x06\x00\x00\xdd\x06\x00\x00\x0f\a\x00\x00\x0f\a\x00\x00\x90\b\x00\x00\x91\b\x00\x00\xe2\b\x00\x00\xe2\b\x00\x00_\x11\x00\x00`\x11\x00\x00\xb4\x17\x00\x00\xb5\x17\x00\x00\v\x18\x00\x00\x0f\x18\x00\x00\v \x00\x00\x0f \x00\x00( \x00\x00. \x00\x00` \x00\x00o \x00\x00d1\x00\x00d1\x00\x00\xd0\xfd\x00\x00\xef\xfd\x00\x00\x00\xfe\x00\x00\x0f\xfe\x00\x00\xff\xfe\x00\x00\xff\xfe\x00\x00\xa0\xff\x00\x00\xa0\xff\x00\x00\xf0\xff\x00\x00\xfb\xff\x00\x00\xbd\x10\x01\x00\xbd\x10\x01\x00\xcd\x10\x01\x00\xcd\x10\x01\x0004\x01\x00?4\x01\x00\xa0\xbc\x01\x00\xa3\xbc\x01\x00s\xd1\x01\x00z\xd1\x01\x00\x00\x00\x0e\x00\xff\x0f\x0e\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\b\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\xc9\x00\x00\xe8\xc8\x00\x00\x00\x00\x00\x00\xd2\xc8\x00\x00\xde\xd4\x00\x00G\xda\x00\x00\xef\xc2\x00\x00\x15\xd6\x00\x000\xd6\x00\x00\x98\xc1\x00\x00\x17\xc5\x00\x00b\xda\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xfd\xd6\x00\x00\xe7\xd6\x00\x00\xf6\xd6\x00\x00\xef\xc5\x00\x00\xf7\xc5\x00\x00e\xc0\x00\x00\xdf\xd2\x00\x00}\xda\x00\x00\xa1\xd4\x00\x00P\xd4\x00\x00}\xc0\x00\x00B\xd4\x00\x00o\xc0\x00\x00\b\xdf\x00\x00\xc9\xc4\x00\x00\xcf\xe4\x00\x00\x84\xdb\x00\x00\xe2\xcb\x00\x00\v\xde\x00\x00\x1a\xde\x00\x00\x17\xe1\x00\x00\a\xe1\x00\x00\x8a\xcf\x00\x00\xf3\xc5\x00\x00\x9c\xde\x00\x00t\xcf\x00\x00\x86\xda\x00\x00D\xc1\x00\x00\x82\xd0\x00\x00z\xde\x00\x00x\xda\x00\x00\xda\xd2\x00\x00\x95\xe0\x00\x00 \xc8\x00\x00\xa1\xdd\x00\x00)\xd5\x00\x00R\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00.\xda\x00\x00\x1d\xef\x00\x00\v\xc1\x00\x00\xec\xc0\x00\x00J\xef\x00\x00'\xc8\x00\x00\xfd\xc0\x00\x00 \xcc\x00\x00X\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc9\xcf\x00\x00\x06\xd6\x00\x00&\xe1\x00\x00z\xde\x00\x00\x19\xcb\x00\x00'\xc1\x00\x00A\xcf\x00\x00\xb7\xc1\x00\x00q\xd0\x00\x00\xad\xe0\x00\x00|\xd9\x00\x00\x1c\xd3\x00\x00o\xcc\x00\x00\x9b\xcf\x00\x00\x10\xd3\x00\x00L\xcc\x00\x00\xd2\xdc\x00\x00\x81\xd4\x00\x00\xe3\xc1\x00\x00\xd3\xd2\x00\x00[\xd0\x00\x00\x11\xcc\x00\x00^\xcf\x00\x00\xcb\xca\x00\x00\xcd\xce\x00\x00j\xd2\x00\x00\xdf\xdc\x00\x00\x00\x00\x00\x00\xfa\xcf\x00\x00\x0f\xd6\x00\x00>\xe1\x00\x00\x80\xde\x00\x00(\xcb\x00\x003\xc1\x00\x00\x02\xcb\x00\x00\xab\xd8\x00\x00:\xc1\x00\x00\x92\xda\x00\x00\xe5\xc5\x00\x00T\xe1\x00\x00}\xcc\x00\x00\n\xc8\x00\x00h\xd3\x00\x00[\xcc\x00\x00\xd9\xdc\x00\x009\xef\x00\x00p\xe4\x00\x00\xc9\xc4\x00\x00b\xd0\x00\x00+\xcc\x00\x00\xbd\xe0\x00\x00\xda\xca\x00\x00\xce\xc1\x00\x00\x80\xd2\x00\x00\xf2\xdc\x00\x00\x00\x00\x00\x00z\xde\x00\x00\xa3\xde\x00\x00N\xdd\x00\x00\x98\xdd\x00\x00\x86\xde\x00\x00\xf6\xdb\x00\x00g\xdd\x00\x00w\xdb\x00\x00\x87\xdd\x00\x00\xbe\xd8\x00\x00Z\xde\x00\x00\xc1\xcf\x00\x00\x95\xe0\x00\x00\x8f\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1e\xdb\x00\x00!\xd6\x00\x00<\xd6\x00\x00S\xc3\x00\x00\x16\xd5\x00\x00u\xd4\x00\x00A\xc3\x00\x00[\xda\x00\x00\xf2\xc7\x00\x00\xa3\xc1\x00\x00\xe9\xca\x00\x00$\xc3\x00\x00\xa5\xe0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x86\xd1\x00\x00\xb7\xe0\x00\x00\xd9\xd4\x00\x00r\xe0\x00\x00f\xe0\x00\x00Z\xe0\x00\x00\x9c\xe0\x00\x00\xd5\xd0\x00\x00N\xe0\x00\x003\xe6\x00\x00\xed\xce\x00\x00\xdd\xce\x00\x00\x95\xce\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00s\xc5\x00\x00|\xc5\x00\x00\xb6\xd8\x00\x00_\xc0\x00\x00\x85\xcf\x00\x00\xe2\xd6\x00\x00\x80\xc5\x00\x009\xda\x00\x00V\xd0\x00\x00\xbb\xc6\x00\x00]\xd4\x00\x00\x00\x00\x00\x00-\xe6\x00\x000\xe6\x00\x008\xe6\x00\x00V\xd0\x00\x00\x00\xc2\x00\x00\xc5\xd2\x00\x00c\xcc\x00\x00\xbb\xc6\x00\x00\xa9\xe8\x00\x00\xb9\xd2\x00\x00\xc3\xe8\x00\x00\xa9\xe8\x00\x00\x00\x00\x00\x01\x02\x02\x02\x03\x03\x03\x03\x04\x04\x04\x05\x05\x06\x06\x06\x06\a\a\b\b\b\b\b\x01\x01\x00\x00\x00\xd8\xd9\x00\x00\xd6\xde\x00\x00d\xc1\x00\x00R\xc1\x00\x00(\xde\x00\x00U\xdc\x00\x00\xb2\xc9\x00\x00%\xc5\x00\x00z\xdc\x00\x00\xac\xde\x00\x00\xbe\xdf\x00\x00\xe8\xdf\x00\x00\xb6\xc0\x00\x00\x90\xd2\x00\x00\xfe\xce\x00\x00\x18\xe0\x00\x00\xb1\xc5\x00\x00\xde\xc0\x00\x00:\xdb\x00\x00\x8a\xd5\x00\x00M\xd5\x00\x000\xd5\x00\x00\xb6\xdd\x00\x00\xa5\xc4\x00\x00\xd1\xcf\x00\x00\xb4\xdb\x00\x00\x9a\xdb\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00p\x06\x01\x00\xc0\b\x01\x00\xa0\x02\x01\x00\xd0\x02\x01\x00\xf8\x03\x01\x00\x00\x00\x00\x000\x06\x01\x00\x00\x00\x00\x00\x19\x00\x00\x00\x1a\x00\x00\x00\x1b\x00\x00\x00\x1c\x00\x00\x00\x1d\x00\x00\x00\x1e\x00\x00\x00\x1f\x00\x00\x00 \x00\x00\x00!\x00\x00\x00\"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\x00\x00\x00&\x00\x00\x00'\x00\x00\x00(\x00\x00\x00)\x00\x00\x00\"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00s\xc5\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00|\xc5\x00\x00\x04\x00\x00\x00\x04\x00\x00\x00@\xc0\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\xca\xd2\x00\x00\x06\x00\x00\x00\x06\x00\x00\x00>\xda\x00\x00\a\x00\x00\x00\a\x00\x00\x00\x97\xd4\x00\x00\b\x00\x00\x00\b\x00\x00\x00'\xd4\x00\x00\v\x00\x00\x00\v\x00\x00\x00J\xc0\x00\x00\f\x00\x00\x00\f\x00\x00\x005\xd4\x00\x00\t\x00\x00\x00\t\x00\x00\x00X\xc0\x00\x00\n\x00\x00\x00\n\x00\x00\x00\xfd\xde\x00\x00\r\x00\x00\x00\r\x00\x00\x00\xbf\xc4\x00\x00\x0e\x00\x00\x00\x0e\x00\x00\x00q\xd4\x00\x00\x0f\x00\x00\x00\x0f\x00\x00\x00`\xdb\x00\x00\x10\x00\x00\x00\x10\x00\x00\x00\xf2\xda\x00\x00\x11\x00\x00\x00\x11\x00\x00\x00\xfc\xda\x00\x00\x12\x00\x00\x00\x12\x00\x00\x00\a\xdb\x00\x00\x13\x00\x00\x00\x13\x00\x00\x00\x85\xcf\x00\x00\x16\x00\x00\x00\x16\x00\x00\x00w\xc5\x00\x00\x17\x00\x00\x00\x17\x00\x00\x00\x95\xde\x00\x00\x18\x00\x00\x00\x18\x00\x00\x00\xff\xe0\x00\x00\x14\x00\x00\x00\x15\x00\x00\x00\x1f\x1c\x1f\x1e\x1f\x1e\x1f\x1f\x1e\x1f\x1e\x1f*\x00\x00\x00+\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x97\xc8\x00\x00\xac\xc9\x00\x00\x17\xea\x00\x00,\x00\x00\x00-\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00*\xc9\x00\x00\xac\xc9\x00\x00\xb0\xea\x00\x00,\x00\x00\x00-\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00_\xc8\x00\x00\xac\xc9\x00\x00g\xed\x00\x00,\x00\x00\x00-\x00\x00\x00\f\x00\x00\x00\x00\x00\x00\x00\xb9\xc8\x00\x00\xac\xc9\x00\x00\x03\xea\x00\x00,\x00\x00\x00-\x00\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x91\xc8\x00\x00\xac\xc9\x00\x00\xa7\xeb\x00\x00.\x00\x00\x00/\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00s\xc8\x00\x00\xac\xc9\x00\x00\xe3\xeb\x00\x000\x00\x00\x001\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\xc4\xc8\x00\x00\xac\xc9\x00\x00\t\xeb\x00\x002\x00\x00\x003\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x85\xd6\x00\x00\xd9\xf3\x00\x00\xbd\xec\x00\x004\x00\x00\x005\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00P\xc9\x00\x00\xac\xc9\x00\x002\xed\x00\x002\x00\x00\x003\x00\x00\x00\x05\x00\x00\x00\x06\x00\x00\x00\x93\xd6\x00\x00\xd9\xf3\x00\x005\xec\x00\x004\x00\x00\x005\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00s\xd6\x00\x00\xd9\xf3\x00\x00n\xec\x00\x004\x00\x00\x005\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x005\xc8\x00\x00\xd9\xf3\x00\x00P\xeb\x00\x006\x00\x00\x007\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x002\xc3\x00\x00\xd9\xf3\x00\x00s\xea\x00\x008\x00\x00\x009\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00=\xc9\x00\x00\xac\xc9\x00\x00\xfa\xec\x00\x008\x00\x00\x009\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xa6\xc8\x00\x00\xac\xc9\x00\x00\xc2\xed\x00\x008\x00\x00\x009\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x18\xc9\x00\x00\xac\xc9\x00\x00d\xeb\x00\x008\x00\x00\x009\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\xe1\xc7\x00\x00\xd9\xf3\x00\x00(\xea\x00\x008\x00\x00\x009\x00\x00\x00\b\x00\x00\x00\x00\x00\x00\x003\xcc\x00\x00D\xcc\x00\x00\x1a\xec\x00\x00:\x00\x00\x00;\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\xcc\x00\x00D\xcc\x00\x00\x1d\xee\x00\x00:\x00\x00\x00;\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00<\x00\x00\x00=\x00\x00\x00>\x00\x00\x00?\x00\x00\x00@\x00\x00\x00A\x00\x00\x00B\x00\x00\x00C\x00\x00\x00D\x00\x00\x00E\x00\x00\x00F\x00\x00\x00G\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x00\x00I\x00\x00\x00J\x00\x00\x00K\x00\x00\x00L\x00\x00\x00M\x00\x00\x00N\x00\x00\x00O\x00\x00\x00P\x00\x00\x00Q\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\t\x00\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00t\xe6\x00\x00\x00\x00\x00\x00\x01\x00\x00\x000\xe8\x00\x00\x03\x00\x00\x00\x01\x00\x00\x00X\xe8\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00i\xe6\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\xc3\xe6\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\xa8\xe7\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\x84\xe6\x00\x00\b\x00\x00\x00\x00\x00\x00\x00P\xe7\x00\x00\t\x00\x00\x00\x00\x00\x00\x00[\xe6\x00\x00\n\x00\x00\x00\x00\x00\x00\x00A\xe7\x00\x00\v\x00\x00\x00\x00\x00\x00\x00L\xe6\x00\x00\f\x00\x00\x00\x00\x00\x00\x00\xe7\xe7\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\xc7\xe6\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\t\xe8\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\xc0\xe7\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00@\xe8\x00\x00\x11\x00\x00\x00\x00\x00\x00\x00\x14\xe8\x00\x00\x12\x00\x00\x00\x00\x00\x00\x00\x7f\xe8\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\x92\xe8\x00\x00\x14\x00\x00\x00\x00\x00\x00\x00l\xe8\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x18\xe7\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\xff\xe7\x00\x00\x17\x00\x00\x00\x00\x00\x00\x00\xdf\xe7\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb2\xe7\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xffx\xe7\x00\x00\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x85\xe7\x00\x00\x02\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xad\xe6\x00\x00\x03\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff^\xe7\x00\x00\x05\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x92\xe7\x00\x00\a\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfc\xe6\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0e\xe7\x00\x00\t\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xf3\xe7\x00\x00\v\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\x7f\x0e\xe8\x00\x00\f\x00\x00\x00d\x00\x00\x00\x00\x00\x00\x00\x8c\xe4\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00\xf0\xe4\x00\x00\v\x00\x00\x00\f\x00\x00\x00\xd5\xe5\x00\x00\t\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x90\xe4\x00\x00\x00\x00\x00\x00G\xe4\x00\x00\xb8\xe4\x00\x00\xeb\xe4\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00R\x00\x00\x00S\x00\x00\x00T\x00\x00\x00U\x00\x00\x00V\x00\x00\x00W\x00\x00\x00X\x00\x00\x00\x00\x00\x00\x00\x19\xe5\x00\x00\xfd\xe4\x00\x00]\xe4\x00\x00\a\x00\x00\x00\n\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00t\xe6\x00\x00\x00\x00\x00\x000\xe8\x00\x00\x03\x00\x00\x00X\xe8\x00\x00\x04\x00\x00\x00\x18\xe7\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\x02\x00\x00\x96\x03\x00\x00\xf9\xff\xff\x03\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00\x04\x00\x00\x00\x04\x00\x00\x00\v\x00\x00\x00\f\x00\x00\x00\f\x00\x00\x00\n\x00\x00\x00\x16\x00\x00\x00\x16\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe0\xd8\x00\x00\x13\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc9\xd4\x00\x00\a\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc1\xd4\x00\x00\x0f\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb0\xdc\x00\x00\f\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xfe\xd2\x00\x00\n\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xb6\xce\x00\x00\t\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x005\xc8\x00\x00\b\x00\x00\x00\b\x00\x00\x00X\"\x00\x00\x00\x00\x00\x00\x98\xd1\x00\x00\v\x00\x00\x00\a\x00\x00\x00\xd0\x00\x00\x00\x00\x00\x00\x00\x8e\xd1\x00\x00\t\x00\x00\x00\a\x00\x00\x00\xd1\x00\x00\x00\x00\x00\x00\x00y\xd0\x00\x00\v\x00\x00\x00\a\x00\x00\x00\xd3\x00\x00\x00\x00\x00\x00\x00%\xc2\x00\x00\v\x00\x00\x00\b\x00\x00\x00`\"\x00\x00\x00\x00\x00\x00=\xc4\x00\x00\f\x00\x00\x00\b\x00\x00\x00\x88\x11\x00\x00\x00\x00\x00\x00\xd4\xd3\x00\x00\r\x00\x00\x00\a\x00\x00\x00\x10\x11\x00\x00\x00\x00\x00\x00\n\xd5\x00\x00\v\x00\x00\x00\a\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\xfb\xc5\x00\x00\x13\x00\x00\x00\a\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\xb7\xdf\x00\x00\x06\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00;\xcf\x00\x00\x05\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0\xce\x00\x00\t\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x1e\xdb\x00\x00\f\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00!\xd6\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00<\xd6\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00S\xc3\x00\x00\f\x00\x00\x00\t\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x16\xd5\x00\x00\x12\x00\x00\x00\t\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00u\xd4\x00\x00\v\x00\x00\x00\t\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00A\xc3\x00\x00\x11\x00\x00\x00\t\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00[\xda\x00\x00\x14\x00\x00\x00\t\x00\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\xf2\xc7\x00\x00\x10\x00\x00\x00\t\x00\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xa3\xc1\x00\x00\f\x00\x00\x00\t\x00\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xe9\xca\x00\x00\f\x00\x00\x00\t\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00$\xc3\x00\x00\r\x00\x00\x00\t\x00\x00\x00\v\x00\x00\x00\x00\x00\x00\x00\xa5\xe0\x00\x00\a\x00\x00\x00\t\x00\x00\x00\f\x00\x00\x00\x00\x00\x00\x00\x06\xd7\x00\x00\f\x00\x00\x00\n\x00\x00\x008\x00\x00\x000\x00\x00\x00O\xc5\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00@\x00\x00\x000\x00\x00\x00X\xdd\x00\x00\x0e\x00\x00\x00\n\x00\x00\x00H\x00\x00\x000\x00\x00\x00j\xdb\x00\x00\f\x00\x00\x00\n\x00\x00\x00P\x00\x00\x000\x00\x00\x00v\xdd\x00\x00\x10\x00\x00\x00\n\x00\x00\x00X\x00\x00\x000\x00\x00\x00\x18\xc8\x00\x00\x0e\x00\x00\x00\n\x00\x00\x00`\x00\x00\x000\x00\x00\x002\xe1\x00\x00\v\x00\x00\x00\n\x00\x00\x00h\x00\x00\x000\x00\x00\x00P\xc6\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00p\x00\x00\x000\x00\x00\x00G\xe1\x00\x00\f\x00\x00\x00\n\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00\xcc\xd8\x00\x00\r\x00\x00\x00\n\x00\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00j\xde\x00\x00\x0f\x00\x00\x00\n\x00\x00\x00 \x00\x00\x00\x00\x00\x00\x00\xa8\xdd\x00\x00\r\x00\x00\x00\n\x00\x00\x00(\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x82\xd0\x00\x00R\xcf\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x87\xc4\x00\x00]\xc9\x00\x00L\xcf\x00\x00\x94\xc9\x00\x00\xa7\xce\x00\x00\x9d\xda\x00\x00\xb0\xe9\x00\x00k\xcf\x00\x00k\xcf\x00\x00k\xcf\x00\x00<\xd0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00       0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\xd9\xf3\x00\x00\xd9\xf3\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\x17\xe9\x00\x00\x06\x00\x00\x00p\xda\x00\x00\xc1\xf0\x00\x00\x06\x00\x00\x00f\xd6\x00\x00\x85\xe9\x00\x00\x06\x00\x00\x00f\xd6\x00\x007\xc2\x00\x00\a\x00\x00\x00f\xd6\x00\x00*\xe9\x00\x00\x06\x00\x00\x00f\xd6\x00\x00\xff\xcf\x00\x00\x06\x00\x00\x00f\xd6\x00\x00\x85\xc7\x00\x00\x06\x00\x00\x00f\xd6\x00\x00J\xc4\x00\x00\x06\x00\x00\x00f\xd6\x00\x00\x04\xdc\x00\x00\a\x00\x00\x00f\xd6\x00\x00?\xe9\x00\x00\x06\x00\x00\x00Y\xd6\x00\x00\xd2\xe6\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x1e\xe6\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00k\xcf\x00\x00\a\x00\x00\x00\x00\x00\x00\x00z\xc9\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00c\xe9\x00\x00\b\x00\x00\x00H\xd6\x00\x00\x13\xd7\x00\x00\b\x00\x00\x00\xf4\xd8\x00\x00\xf0\xcb\x00\x00\x06\x00\x00\x00\xf4\xd8\x00\x00\xf0\xcb\x00\x00\xfd\xd6\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\xe7\xd6\x00\x00\x0e\x00\x00\x00\x01\x00\x00\x00\xf6\xd6\x00\x00\v\x00\x00\x00\x01\x00\x00\x00\xef\xc5\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\xf7\xc5\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00e\xc0\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xdf\xd2\x00\x00\b\x00\x00\x00\x00\x00\x00\x00}\xda\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xa1\xd4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00P\xd4\x00\x00\f\x00\x00\x00\x00\x00\x00\x00}\xc0\x00\x00\f\x00\x00\x00\x00\x00\x00\x00B\xd4\x00\x00\r\x00\x00\x00\x00\x00\x00\x00o\xc0\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\b\xdf\x00\x00\n\x00\x00\x00\x00\x00\x00\x00\xc9\xc4\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\xcf\xe4\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x84\xdb\x00\x00\b\x00\x00\x00\x00\x00\x00\x00\xe2\xcb\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\v\xde\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\x1a\xde\x00\x00\r\x00\x00\x00\x00\x00\x00\x00\x17\xe1\x00\x00\x0e\x00\x00\x00\x00\x00\x00\x00\a\xe1\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x8a\xcf\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\xf3\xc5\x00\x00\a\x00\x00\x00\x00\x00\x00\x00\x9c\xde\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00t\xcf\x00\x00\t\x00\x00\x00\x00\x00\x00\x00\x86\xda\x00\x00\v\x00\x00\x00\x02\x00\x00\x00D\xc1\x00\x00\r\x00\x00\x00\x02\x00\x00\x00\n\xc0\x00\x00\x02\x00\x00\x00\x05\xc2\x00\x00\x06\xc0\x00\x00\x03\x00\x00\x00\xdd\xd9\x00\x00\x03\xc0\x00\x00\x02\x00\x00\x00\xfe\xe8\x00\x00\x00\xc0\x00\x00\x02\x00\x00\x00\xfe\xe8\x00\x00\xe6\xe4\x00\x00\x04\x00\x00\x00\x88\xc5\x00\x00\xd3\xf3\x00\x00\x06\x00\x00\x00\x99\xc6\x00\x00m\xf1\x00\x00\x14\x00\x00\x00\xcd\xe0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\v\f\r\x0e\x0f\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00/proc/self\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00`\x00\x00\x00a\x00\x00\x00b\x00\x00\x00c\x00\x00\x00d\x00\x00\x00e\x00\x00\x00f\x00\x00\x00g\x00\x00\x00h\x00\x00\x00i\x00\x00\x00j\x00\x00\x00k\x00\x00\x00l\x00\x00\x00m\x00\x00\x00n\x00\x00\x00o\x00\x00\x00\xc0\x00\x00\x00x\x00\x00\x00\x18\x00\x00\x00\x18\x02\x00\x00\xf8\x01\x00\x00\x18\x12\x00\x00H\x00\x00\x00\xa8B\x00\x00\xe3\xe4\x00\x00\xf8\xe4\x00\x00\xc8\xe4\x00\x00\xad\xe4\x00\x00f\xe5\x00\x00M\xe4\x00\x00\xe7\xe5\x00\x00a\xe4\x00\x00\xcb\xe5\x00\x00\x9c\xe4\x00\x00\xf9\xe5\x00\x00\xff\xe5\x00\x00\x12\xe5\x00\x00\b\xe6\x00\x00\xa7\xe5\x00\x00\xc1\xe5\x00\x00\x16\xe6\x00\x00S\xe4\x00\x00 \xe5\x00\x00\t\xe5\x00\x00\xf1\xe5\x00\x00\xda\xe4\x00\x00\xdc\xe5\x00\x00~\xe4\x00\x00\xbd\xe4\x00\x00\xd3\xe4\x00\x00\xb5\xe5\x00\x00\x00\x00\x00\x000123456789abcdefxp\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x000123456789ABCDEFXP\x00\x00\x00\x0000010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899\x00\x00,"
