@@ -24,7 +24,7 @@ func New(v0 Xenv) *Module {
 	m.t0 = make([]any, 114)
 	m.memImp = v0.Xmemory()
 	m.memory = m.memImp.Slice()
-	m.elements = [][]any{{m._is_bss, m._is_shadow, m._is_go_heap, m._is_arena, m._is_more_of_an_arena, m._is_described_stack, m._is_go_metadata, m._is_marked_stack, m._is_thread_stack, m._take_header, m._take_segments, m._take_names_section, m._take_names, m._take_sections, m._take_data, m._take_build_info, m._take_version, m._keep_version, m._by_address, m._put_group, m._put_name, m._put_proof, m._put_region, m._put_warning, m._mema_json_head, m._totals, m._groups, m._names, m._allocator, m._proofs, m._limits, m._regions, m._warnings, m._mema_json_tail, m._put_category, m.fn164, m.fn166, m._both_totals, m._categories, m._changes, m.fn165, m._samples, m._end, m.fn181, m._category, m.fn184, m._name, m._one_if_present, m._other_names, m._parts, m._part, m.fn190, m._proof, _one, m._mappings, m.fn194, m._limit, m._one_if_process, m._origin, m._version_line, m._program_line, m._program_kind_line, m._go_version_line, m._allocator_line, m._number_line, m._thread_line, m._anchor_line, m._limit_line, m._figure_line, m._owner_line, m._text_pieces, m._title_line, m._groups_line, m._estimated_line, m._names_line, m._source_line, m._warnings_line, m._totals_line, m._limits_line, m._regions_title_line, m._regions_line, m.fn236, m.fn238, m._categories_line, m.fn241, m.fn242, m.fn243, m.fn244, m._close_reader, m._next, m._close_scan, m.fn354, m._end_proc, m._close_proc, m._read_proc, m._mema_field_label, m._mema_group_stable_id, m._mema_group_name, m._mema_category_stable_id, m._mema_category_name, m._mema_method_name, m._mema_part_stable_id, m._mema_proof_stable_id, m._mema_limit_id, m._mema_allocator_name, m._mema_sort_name, m._mema_source_name, m._mema_unit_name, m._mema_format_name, m._mema_format_media_type, m._status_id, m._stbsp__count_clamp_callback, m._stbsp__clamp_callback}}
+	m.elements = [][]any{{m._is_bss, m._is_shadow, m._is_go_heap, m._is_arena, m._is_more_of_an_arena, m._is_described_stack, m._is_go_metadata, m._is_marked_stack, m._is_thread_stack, m._take_header, m._take_segments, m._take_names_section, m._take_names, m._take_sections, m._take_data, m._take_build_info, m._take_version, m._keep_version, m._by_address, m._put_group, m._put_name, m._put_proof, m._put_region, m._put_warning, m._mema_json_head, m._totals, m._groups, m._names, m._allocator, m._proofs, m._limits, m._regions, m._warnings, m._mema_json_tail, m._put_category, m.fn165, m.fn167, m._both_totals, m._categories, m._changes, m.fn166, m._samples, m._end, m.fn182, m._category, m.fn185, m._name, m._one_if_present, m._other_names, m._parts, m._part, m.fn191, m._proof, _one, m._mappings, m.fn195, m._limit, m._one_if_process, m._origin, m._version_line, m._program_line, m._program_kind_line, m._go_version_line, m._allocator_line, m._number_line, m._thread_line, m._anchor_line, m._limit_line, m._figure_line, m._owner_line, m._text_pieces, m._title_line, m._groups_line, m._estimated_line, m._names_line, m._source_line, m._warnings_line, m._totals_line, m._limits_line, m._regions_title_line, m._regions_line, m.fn237, m.fn239, m._categories_line, m.fn242, m.fn243, m.fn244, m.fn245, m._close_reader, m._next, m._close_scan, m.fn355, m._end_proc, m._close_proc, m._read_proc, m._mema_field_label, m._mema_group_stable_id, m._mema_group_name, m._mema_category_stable_id, m._mema_category_name, m._mema_method_name, m._mema_part_stable_id, m._mema_proof_stable_id, m._mema_limit_id, m._mema_allocator_name, m._mema_sort_name, m._mema_source_name, m._mema_unit_name, m._mema_format_name, m._mema_format_media_type, m._status_id, m._stbsp__count_clamp_callback, m._stbsp__clamp_callback}}
 	table_init(m.t0, m.elements[0], i32(1), 0, len(m.elements[0]))
 	m.elements[0] = nil
 	memory_init(*m.memory, data0, uint32(i32(0xc000)), 0, len(data0))
@@ -320,56 +320,57 @@ l1:
 func (m *Module) _mema_sign_of(v0, v1, v2 int32) int32 {
 	var v3, v4 int64
 	{
-		t0 := m._mema_has_flag(v0, i32(52938))
+		t0 := m._mema_has_either(v0, i32(52938), i32(54896))
 		if t0 == 0 {
-			t1 := m._mema_has_flag(v0, i32(54896))
-			if t1 == 0 {
-				mem := *m.memory
-				t2 := int64(load64(mem, uint64(uint32(v0))))
-				v3 = t2
-				{
-					t3 := int64(load64(mem, uint64(uint32(v1))+8))
-					v4 = t3
-					if v4 == 0 {
-						goto l2
-					}
-					if v4 != v3 {
-						goto l2
-					}
-					t4 := int32(mem[uint64(uint32(v1))+20])
-					if t4 != i32(1) {
-						goto l2
-					}
-					t5 := int32(load32(mem, uint64(uint32(v1))+24))
-					if t5 != 0 {
-						goto l2
-					}
-					t6 := int64(load64(mem, uint64(uint32(v2))))
-					t7 := int64(load64(mem, uint64(uint32(v0))+8))
-					if t6 != t7 {
-						goto l2
-					}
-					t8 := int32(mem[uint64(uint32(v2))+20])
-					if t8 != i32(1) {
-						goto l2
-					}
-					t9 := int32(load32(mem, uint64(uint32(v2))+24))
-					if t9 != 0 {
-						goto l2
-					}
-					return i32(3)
+			mem := *m.memory
+			t3 := int64(load64(mem, uint64(uint32(v0))))
+			v3 = t3
+			{
+				t4 := int64(load64(mem, uint64(uint32(v1))+8))
+				v4 = t4
+				if v4 == 0 {
+					goto l1
 				}
-			l2:
-				;
-				var p10 int32
-				if v3&i64(0xfffffff) == 0 {
-					p10 = 1
+				if v4 != v3 {
+					goto l1
 				}
-				return p10 << 2
+				t5 := int32(mem[uint64(uint32(v1))+20])
+				if t5 != i32(1) {
+					goto l1
+				}
+				t6 := int32(load32(mem, uint64(uint32(v1))+24))
+				if t6 != 0 {
+					goto l1
+				}
+				t7 := int64(load64(mem, uint64(uint32(v2))))
+				t8 := int64(load64(mem, uint64(uint32(v0))+8))
+				if t7 != t8 {
+					goto l1
+				}
+				t9 := int32(mem[uint64(uint32(v2))+20])
+				if t9 != i32(1) {
+					goto l1
+				}
+				t10 := int32(load32(mem, uint64(uint32(v2))+24))
+				if t10 != 0 {
+					goto l1
+				}
+				return i32(3)
 			}
-			return i32(2)
+		l1:
+			;
+			var p11 int32
+			if v3&i64(0xfffffff) == 0 {
+				p11 = 1
+			}
+			return p11 << 2
 		}
-		return i32(1)
+		t1 := m._mema_has_flag(v0, i32(52938))
+		p2 := i32(2)
+		if t1 != 0 {
+			p2 = i32(1)
+		}
+		return p2
 	}
 }
 func (m *Module) _mema_adjoins_library(v0, v1 int32) int32 {
@@ -1246,7 +1247,7 @@ func (m *Module) _is_arena(v0 int32) int32 {
 							if t14&v7|v7&v3 != i64(0) {
 								goto l4
 							}
-							v8 = i32(1)
+							v4 = i32(1)
 							if uint64(v2-v6) <= uint64(v5) {
 								goto l5
 							}
@@ -1315,170 +1316,170 @@ func (m *Module) _is_arena(v0 int32) int32 {
 					l8:
 						t29 := int32(load32(mem, uint64(uint32(v0))+12))
 						t30 := v2
-						v4 = t29
-						t31 := int64(load64(mem, uint64(uint32(v4))))
+						v8 = t29
+						t31 := int64(load64(mem, uint64(uint32(v8))))
 						if t30 != t31 {
 							goto l6
 						}
-						v8 = i32(1)
-						t32 := int32(mem[uint64(uint32(v4))+20])
+						v4 = i32(1)
+						t32 := int32(mem[uint64(uint32(v8))+20])
 						if t32 != i32(1) {
 							goto l6
 						}
-						t33 := int32(load32(mem, uint64(uint32(v4))+24))
+						t33 := int32(load32(mem, uint64(uint32(v8))+24))
 						if t33 == i32(3) {
 							goto l5
 						}
 					}
 				l6:
+					t34 := int64(load64(mem, uint64(uint32(v1))))
+					t35 := v2
+					v3 = t34
+					v7 = t35 - v3
+					v5 = v2
 					{
-						t34 := int32(load32(mem, uint64(uint32(v0))))
-						v4 = t34
-						t35 := int64(load64(mem, uint64(uint32(v4))+88))
-						t36 := int64(load64(mem, uint64(uint32(v1))))
-						t37 := v2
-						v5 = t36
-						v7 = t37 - v5
-						if uint64(t35) >= uint64(int64(uint64(v7)>>1)) {
+						{
 							{
-								t38 := int32(mem[uint64(uint32(v4))+329])
-								if t38 == 0 {
-									goto l11
+								if v3&i64(0x7fffff) != i64(0) {
+									goto l9
 								}
-								t39 := m._mema_has_flag(v4, i32(52938))
-								mem = *m.memory
-								if t39 != 0 {
-									goto l11
-								}
-								t40 := int32(load32(mem, uint64(uint32(v0))+4))
-								v1 = t40
-								t41 := int64(load64(mem, uint64(uint32(v1))+8))
-								v3 = t41
-								goto l10
-							}
-						l11:
-							{
-								if v5&i64(0x7fffff) != i64(0) {
-									goto l12
-								}
+								v5 = v2
 								if v7 != i64(0x800000) {
-									goto l12
+									goto l9
 								}
-								t42 := int32(load32(mem, uint64(uint32(v0))))
-								t43 := m._mema_has_flag(t42, i32(52938))
+								t36 := int32(load32(mem, uint64(uint32(v0))))
+								t37 := m._mema_has_flag(t36, i32(52938))
 								mem = *m.memory
-								if t43 == 0 {
-									goto l12
+								if t37 != 0 {
+									goto l10
 								}
-								return i32(1)
+								t38 := int32(load32(mem, uint64(uint32(v0))+4))
+								t39 := int64(load64(mem, uint64(uint32(t38))+8))
+								v5 = t39
 							}
-						l12:
-							t44 := int32(load32(mem, uint64(uint32(v0))+4))
-							v1 = t44
-							t45 := int64(load64(mem, uint64(uint32(v1))+8))
-							v3 = t45
-							if v2 == v5 {
-								goto l10
+						l9:
+							p40 := i64(0x3ffffff)
+							if uint64(v5) < uint64(i64(0x100000000)) {
+								p40 = i64(0xfffff)
 							}
-							p46 := i64(0x3ffffff)
-							if uint64(v3) < uint64(i64(0x100000000)) {
-								p46 = i64(0xfffff)
+							v5 = p40
+							if v5&v3 != i64(0) {
+								goto l11
 							}
-							v2 = p46
-							if v2&v5 != i64(0) {
-								goto l10
+							if v2 == v3 {
+								goto l11
 							}
-							if uint64(v5) < uint64(i64(0x700000000000)) {
-								goto l10
+							if uint64(v3) < uint64(i64(0x700000000000)) {
+								goto l11
 							}
-							if !(v2&v7 == 0) {
-								goto l10
+							if v5&v7 != i64(0) {
+								goto l11
 							}
-							return i32(1)
 						}
-						v3 = v2
-						goto l10
+					l10:
+						t41 := int32(load32(mem, uint64(uint32(v0))))
+						v1 = t41
+						t42 := int64(load64(mem, uint64(uint32(v1))+88))
+						if uint64(t42) < uint64(int64(uint64(v7)>>1)) {
+							goto l11
+						}
+						v4 = i32(1)
+						t43 := int32(mem[uint64(uint32(v1))+329])
+						if t43 == 0 {
+							goto l5
+						}
+						t44 := m._mema_has_flag(v1, i32(52938))
+						mem = *m.memory
+						if t44 != 0 {
+							goto l5
+						}
 					}
-				l10:
-					if !(v3 == 0) {
-						goto l13
+				l11:
+					{
+						t45 := int32(load32(mem, uint64(uint32(v0))+4))
+						v4 = t45
+						t46 := int64(load64(mem, uint64(uint32(v4))+8))
+						v2 = t46
+						if !(v2 == 0) {
+							goto l12
+						}
+						return i32(0)
 					}
-					return i32(0)
-				l13:
+				l12:
 					{
 						t47 := int32(load32(mem, uint64(uint32(v0))+12))
-						t48 := v3
-						v4 = t47
-						t49 := int64(load64(mem, uint64(uint32(v4))))
+						t48 := v2
+						v1 = t47
+						t49 := int64(load64(mem, uint64(uint32(v1))))
 						if t48 == t49 {
+							goto l13
+						}
+						return i32(0)
+					}
+				l13:
+					{
+						t50 := int32(mem[uint64(uint32(v1))+20])
+						if t50 == i32(1) {
 							goto l14
 						}
 						return i32(0)
 					}
 				l14:
 					{
-						t50 := int32(mem[uint64(uint32(v4))+20])
-						if t50 == i32(1) {
+						t51 := int32(load32(mem, uint64(uint32(v1))+24))
+						if t51 == 0 {
 							goto l15
 						}
 						return i32(0)
 					}
 				l15:
 					{
-						t51 := int32(load32(mem, uint64(uint32(v4))+24))
-						if t51 == 0 {
+						t52 := int64(load64(mem, uint64(uint32(v1))+8))
+						v3 = t52
+						if uint64(v3-v2) <= uint64(i64(0x7fffff)) {
 							goto l16
 						}
 						return i32(0)
 					}
 				l16:
 					{
-						t52 := int64(load64(mem, uint64(uint32(v4))+8))
-						v2 = t52
-						if uint64(v2-v3) <= uint64(i64(0x7fffff)) {
+						t53 := int64(load64(mem, uint64(uint32(v4))))
+						v5 = t53
+						if (v5|v3)&i64(0x7fffff) == i64(0) {
 							goto l17
 						}
 						return i32(0)
 					}
 				l17:
 					{
-						t53 := int64(load64(mem, uint64(uint32(v1))))
-						v5 = t53
-						if (v5|v2)&i64(0x7fffff) == i64(0) {
+						if uint64(v2-v5) < uint64(i64(0x800001)) {
 							goto l18
-						}
-						return i32(0)
-					}
-				l18:
-					{
-						if uint64(v3-v5) < uint64(i64(0x800001)) {
-							goto l19
 						}
 						t54 := int32(load32(mem, uint64(uint32(v0))))
 						v1 = t54
 						t55 := int32(mem[uint64(uint32(v1))+329])
 						if t55 == 0 {
-							goto l19
+							goto l18
 						}
 						t56 := m._mema_has_flag(v1, i32(52938))
 						mem = *m.memory
 						if t56 != 0 {
-							goto l19
+							goto l18
 						}
-						v8 = i32(0)
+						v4 = i32(0)
 						t57 := int32(load32(mem, uint64(uint32(v0))+4))
 						t58 := int64(load64(mem, uint64(uint32(t57))))
 						if uint64(t58) < uint64(i64(0x700000000000)) {
 							goto l5
 						}
 					}
-				l19:
+				l18:
 					t59 := int32(load32(mem, uint64(uint32(v0))))
 					t60 := m._mema_has_flag(t59, i32(52938))
-					v8 = t60
+					v4 = t60
 				}
 			l5:
-				return v8
+				return v4
 			}
 			return i32(0)
 		}
@@ -1828,56 +1829,59 @@ l3:
 }
 func (m *Module) _is_marked_stack(v0 int32) int32 {
 	var v1 int32
-	v1 = i32(1)
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))))
-		t1 := m._mema_has_flag(t0, i32(50680))
+		t1 := m._mema_has_either(t0, i32(50680), i32(49658))
 		mem = *m.memory
 		if t1 != 0 {
-			goto l0
-		}
-		v1 = i32(0)
-		t2 := int32(load32(mem, uint64(uint32(v0))))
-		t3 := m._mema_has_flag(t2, i32(49658))
-		mem = *m.memory
-		if t3 == 0 {
-			goto l0
-		}
-		t4 := int32(load32(mem, uint64(uint32(v0))))
-		t5 := m._mema_has_flag(t4, i32(54829))
-		mem = *m.memory
-		if t5 == 0 {
-			goto l0
-		}
-		{
-			t6 := int32(load32(mem, uint64(uint32(v0))+16))
-			v0 = t6
-			t7 := int32(mem[uint64(uint32(v0))+256])
-			if t7 == i32(1) {
-				goto l1
+			v1 = i32(1)
+			{
+				t2 := int32(load32(mem, uint64(uint32(v0))))
+				t3 := m._mema_has_flag(t2, i32(50680))
+				mem = *m.memory
+				if t3 != 0 {
+					goto l1
+				}
+				{
+					t4 := int32(load32(mem, uint64(uint32(v0))))
+					t5 := m._mema_has_flag(t4, i32(54829))
+					mem = *m.memory
+					if t5 != 0 {
+						goto l2
+					}
+					return i32(0)
+				}
+			l2:
+				v1 = i32(1)
+				t6 := int32(load32(mem, uint64(uint32(v0))+16))
+				v0 = t6
+				t7 := int32(mem[uint64(uint32(v0))+256])
+				if t7 != i32(1) {
+					goto l1
+				}
+				v1 = i32(0)
+				t8 := int32(mem[uint64(uint32(v0))+257])
+				if t8 != 0 {
+					goto l1
+				}
+				v1 = i32(1)
+				t9 := int32(mem[uint64(uint32(v0))+48])
+				if t9 != 0 {
+					goto l1
+				}
+				t10 := int32(load32(mem, uint64(uint32(v0))+212))
+				var p11 int32
+				if uint32(t10) < uint32(i32(2)) {
+					p11 = 1
+				}
+				v1 = p11
 			}
-			return i32(1)
+		l1:
+			return v1
 		}
-	l1:
-		t8 := int32(mem[uint64(uint32(v0))+257])
-		if t8 != 0 {
-			goto l0
-		}
-		v1 = i32(1)
-		t9 := int32(mem[uint64(uint32(v0))+48])
-		if t9 != 0 {
-			goto l0
-		}
-		t10 := int32(load32(mem, uint64(uint32(v0))+212))
-		var p11 int32
-		if uint32(t10) < uint32(i32(2)) {
-			p11 = 1
-		}
-		v1 = p11
+		return i32(0)
 	}
-l0:
-	return v1
 }
 func (m *Module) _is_thread_stack(v0 int32) int32 {
 	var v1, v2 int32
@@ -7871,6 +7875,50 @@ func (m *Module) _mema_is_nameless(v0 int32) int32 {
 		return i32(1)
 	}
 }
+func (m *Module) _mema_is_plain(v0 int32) int32 {
+	var v1 int32
+	var v2 int64
+	v1 = i32(0)
+	mem := *m.memory
+	{
+		t0 := int64(load64(mem, uint64(uint32(v0))+40))
+		if t0 != i64(0) {
+			goto l0
+		}
+		t1 := int32(mem[uint64(uint32(v0))+324])
+		if t1 == i32(115) {
+			goto l0
+		}
+		{
+			t2 := int64(load64(mem, uint64(uint32(v0))+296))
+			v2 = t2
+			if !(v2 == 0) {
+				goto l1
+			}
+			return i32(1)
+		}
+	l1:
+		if uint32(int32(v2)) < uint32(i32(7)) {
+			goto l0
+		}
+		t3 := int32(load32(mem, uint64(uint32(v0))+529))
+		if t3 != i32(1635021659) {
+			goto l0
+		}
+		t4 := int32(load16(mem, uint64(uint32(v0+i32(533)))))
+		if t4 != i32(27491) {
+			goto l0
+		}
+		t5 := int32(mem[uint64(uint32(v0+i32(535)))])
+		var p6 int32
+		if t5 == i32(58) {
+			p6 = 1
+		}
+		v1 = p6
+	}
+l0:
+	return v1
+}
 func (m *Module) _mema_comes_again(v0, v1 int64, v2 int32) int32 {
 	var v3 int32
 	v3 = i32(0)
@@ -9995,7 +10043,7 @@ func (m *Module) _changes(v0, v1 int32) int32 {
 	t7 := m._mema_json_list(t2, t3, i32(52025), p6, i32(36))
 	return t7
 }
-func (m *Module) fn164(v0, v1 int32, v2 int64) {
+func (m *Module) fn165(v0, v1 int32, v2 int64) {
 	var v3, v4, v5 int32
 	t0 := m.___stack_pointer
 	v3 = t0 - i32(4640)
@@ -10055,7 +10103,7 @@ func (m *Module) fn164(v0, v1 int32, v2 int64) {
 	store32(mem, uint64(uint32(v1))+4, uint32(t23+v4))
 	m.___stack_pointer = v3 + i32(4640)
 }
-func (m *Module) fn165(v0, v1 int32) int32 {
+func (m *Module) fn166(v0, v1 int32) int32 {
 	var v2, v3 int32
 	t0 := m.___stack_pointer
 	v2 = t0 - i32(160)
@@ -10075,7 +10123,7 @@ l0:
 	m.___stack_pointer = v2 + i32(160)
 	return v3
 }
-func (m *Module) fn166(v0, v1 int32, v2 int64) {
+func (m *Module) fn167(v0, v1 int32, v2 int64) {
 	var v3 int32
 	t0 := m.___stack_pointer
 	v3 = t0 - i32(176)
@@ -11715,7 +11763,7 @@ func (m *Module) _end(v0, v1 int32) int32 {
 	store32(mem, uint64(uint32(v1))+4, uint32(t5+v2))
 	return i32(0)
 }
-func (m *Module) fn181(v0, v1 int32) int64 {
+func (m *Module) fn182(v0, v1 int32) int64 {
 	var v2 int64
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))))
@@ -11943,7 +11991,7 @@ l1:
 	store32(mem, uint64(uint32(v0))+4, uint32(t54+v5))
 	m.___stack_pointer = v4 + i32(16)
 }
-func (m *Module) fn184(v0, v1 int32) int64 {
+func (m *Module) fn185(v0, v1 int32) int64 {
 	var v2 int32
 	var v3 int64
 	mem := *m.memory
@@ -12167,7 +12215,7 @@ l4:
 	t9 := int64(load64(mem, uint64(uint32(t7+(t8+v5)<<5+i32(7808)))))
 	return t9
 }
-func (m *Module) fn190(v0, v1 int32) int64 {
+func (m *Module) fn191(v0, v1 int32) int64 {
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))))
 	t1 := int32(load32(mem, uint64(uint32(v1))+20))
@@ -12190,7 +12238,7 @@ func (m *Module) _mappings(v0, v1, v2 int32, v3 int64) int64 {
 	t1 := int64(load64(mem, uint64(uint32(t0))))
 	return t1
 }
-func (m *Module) fn194(v0, v1 int32) int64 {
+func (m *Module) fn195(v0, v1 int32) int64 {
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))))
 	t1 := int32(load32(mem, uint64(uint32(v1))+20))
@@ -15122,7 +15170,7 @@ func (m *Module) _totals_line(v0, v1 int32) int32 {
 			l4:
 				store64(mem, uint64(uint32(v0))+96, uint64(v4))
 				t12 := int32(load32(mem, uint64(uint32(v5))))
-				m.fn230(v1, t12, i32(18))
+				m.fn231(v1, t12, i32(18))
 				mem = *m.memory
 				{
 					{
@@ -15178,7 +15226,7 @@ func (m *Module) _totals_line(v0, v1 int32) int32 {
 l3:
 	return i32(0)
 }
-func (m *Module) fn230(v0, v1, v2 int32) {
+func (m *Module) fn231(v0, v1, v2 int32) {
 	var v3, v4, v5, v6 int32
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -15412,7 +15460,7 @@ func (m *Module) _limits_line(v0, v1 int32) int32 {
 			l2:
 				store64(mem, uint64(uint32(v0))+96, uint64(v5))
 				t9 := int32(load32(mem, uint64(uint32(v8))))
-				m.fn230(v1, t9, i32(18))
+				m.fn231(v1, t9, i32(18))
 				mem = *m.memory
 				t10 := int32(load32(mem, uint64(uint32(v0))))
 				v6 = t10
@@ -15766,9 +15814,9 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 		}
 		m._mema_put_list_title(v0, v1, i32(51132))
 		mem = *m.memory
-		m.fn230(v1, i32(58546), i32(18))
+		m.fn231(v1, i32(58546), i32(18))
 		mem = *m.memory
-		m.fn230(v1, i32(58565), i32(6))
+		m.fn231(v1, i32(58565), i32(6))
 		mem = *m.memory
 		v2 = i32(0)
 		v3 = i32(67680)
@@ -15800,7 +15848,7 @@ func (m *Module) _regions_title_line(v0, v1 int32) int32 {
 				if v5 != 0 {
 					t13 := m._cell_width(v0)
 					mem = *m.memory
-					m.fn230(v1, v5, t13)
+					m.fn231(v1, v5, t13)
 					mem = *m.memory
 					v3 = v3 + i32(12)
 					v2 = v2 + i32(1)
@@ -15937,7 +15985,7 @@ func (m *Module) _regions_line(v0, v1 int32) int32 {
 		memory_copy(mem, uint32(t24), uint32(i32(62175)), uint32(v7))
 		t26 := int32(load32(mem, uint64(uint32(v1))+4))
 		store32(mem, uint64(uint32(v1))+4, uint32(t26+v7))
-		m.fn230(v1, v2+i32(337), i32(6))
+		m.fn231(v1, v2+i32(337), i32(6))
 		mem = *m.memory
 		v8 = v2 + i32(80)
 		v9 = i32(0)
@@ -16124,7 +16172,7 @@ l0:
 	}
 	return p75
 }
-func (m *Module) fn236(v0, v1 int32) int32 {
+func (m *Module) fn237(v0, v1 int32) int32 {
 	var v2, v3 int32
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v1))))
@@ -16189,7 +16237,7 @@ l4:
 	{
 		t0 := int32(load32(mem, uint64(uint32(v2<<2+i32(67792)))))
 		v3 = t0
-		t1 := m.fn245(v0)
+		t1 := m.fn246(v0)
 		mem = *m.memory
 		v4 = t1
 		v5 = i32(0)
@@ -16280,7 +16328,7 @@ l4:
 		}
 	}
 }
-func (m *Module) fn238(v0, v1 int32) int32 {
+func (m *Module) fn239(v0, v1 int32) int32 {
 	var v2 int64
 	var v3, v4, v5, v6, v7, v8, v9 int32
 	mem := *m.memory
@@ -16631,7 +16679,7 @@ func (m *Module) _categories_line(v0, v1 int32) int32 {
 l0:
 	return v3
 }
-func (m *Module) fn241(v0, v1 int32) int32 {
+func (m *Module) fn242(v0, v1 int32) int32 {
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -16658,7 +16706,7 @@ func (m *Module) fn241(v0, v1 int32) int32 {
 l0:
 	return i32(0)
 }
-func (m *Module) fn242(v0, v1 int32) int32 {
+func (m *Module) fn243(v0, v1 int32) int32 {
 	var v2, v3 int32
 	var v4 int64
 	var v5, v6, v7 int32
@@ -16762,7 +16810,7 @@ l0:
 	}
 	return p31
 }
-func (m *Module) fn243(v0, v1 int32) int32 {
+func (m *Module) fn244(v0, v1 int32) int32 {
 	var v2 int32
 	mem := *m.memory
 	{
@@ -16806,7 +16854,7 @@ func (m *Module) fn243(v0, v1 int32) int32 {
 l0:
 	return i32(0)
 }
-func (m *Module) fn244(v0, v1 int32) int32 {
+func (m *Module) fn245(v0, v1 int32) int32 {
 	var v2 int32
 	var v3 int64
 	var v4 int32
@@ -17038,7 +17086,7 @@ l0:
 	}
 	return p67
 }
-func (m *Module) fn245(v0 int32) int32 {
+func (m *Module) fn246(v0 int32) int32 {
 	var v1, v2 int32
 	mem := *m.memory
 	t0 := int32(load32(mem, uint64(uint32(v0))+12))
@@ -17227,7 +17275,7 @@ l5:
 	v10 = p40
 	memory_copy(mem, uint32(t37), uint32(t38), uint32(v10))
 	v6 = i32(0)
-	t41 := m.fn245(v0)
+	t41 := m.fn246(v0)
 	mem = *m.memory
 	v2 = t41
 	t42 := v5
@@ -20822,7 +20870,7 @@ func (m *Module) _mema_rows_sort(v0, v1 int32) {
 			l2:
 				{
 					t5 := int64(load64(mem, uint64(uint32(v5))))
-					m.fn280(v0, v1, v3, v6, t5)
+					m.fn281(v0, v1, v3, v6, t5)
 					mem = *m.memory
 					v6 = v6 + i64(-1)
 					if v6 != i64(-1) {
@@ -20866,7 +20914,7 @@ func (m *Module) _mema_rows_sort(v0, v1 int32) {
 				t18 := v1
 				t19 := v3
 				v6 = v6 + i64(-1)
-				m.fn280(t17, t18, t19, i64(0), v6)
+				m.fn281(t17, t18, t19, i64(0), v6)
 				mem = *m.memory
 				v7 = v7 + i32(-1)
 				if uint64(v6) > uint64(i64(1)) {
@@ -20884,7 +20932,7 @@ func (m *Module) _mema_rows_sort(v0, v1 int32) {
 l0:
 	m.___stack_pointer = v2 + i32(16)
 }
-func (m *Module) fn280(v0, v1, v2 int32, v3, v4 int64) {
+func (m *Module) fn281(v0, v1, v2 int32, v3, v4 int64) {
 	var v5, v6, v7, v8, v9 int32
 	var v10, v11, v12, v13 int64
 	var v14 int32
@@ -21641,7 +21689,7 @@ func (m *Module) _mema_rows_add(v0, v1, v2 int32, v3 int64) int32 {
 				l28:
 					{
 						t72 := int64(load64(mem, uint64(uint32(v5))))
-						m.fn280(v0, v1, v6, v15, t72)
+						m.fn281(v0, v1, v6, v15, t72)
 						mem = *m.memory
 						v15 = v15 + i64(-1)
 						if v15 != i64(-1) {
@@ -21663,7 +21711,7 @@ func (m *Module) _mema_rows_add(v0, v1, v2 int32, v3 int64) int32 {
 				store64(mem, uint64(uint32(v10))+8, uint64(v15))
 				store64(mem, uint64(uint32(v10)), uint64(v18))
 				t79 := int64(load64(mem, uint64(uint32(v5))))
-				m.fn280(v0, v1, v6, i64(0), t79)
+				m.fn281(v0, v1, v6, i64(0), t79)
 				mem = *m.memory
 			}
 		l27:
@@ -21869,7 +21917,9 @@ func (m *Module) _mema_run_close(v0, v1, v2, v3 int32) {
 }
 func (m *Module) _mema_split_most_pieces(v0, v1 int32, v2 int64) int64 {
 	var v3, v4 int64
-	var v5, v6, v7, v8, v9, v10 int32
+	var v5, v6, v7 int32
+	var v8 int64
+	var v9, v10, v11 int32
 	v3 = i64(1)
 	mem := *m.memory
 	{
@@ -21888,267 +21938,283 @@ func (m *Module) _mema_split_most_pieces(v0, v1 int32, v2 int64) int64 {
 				}
 				t2 := int64(load64(mem, uint64(uint32(v1))+8))
 				v2 = t2
-				v7 = v5
 				v0 = v5
+				v7 = v5
 				goto l2
 			}
 		l1:
-			t3 := int64(load64(mem, uint64(uint32(v1))))
-			v4 = t3
-			p4 := v2
-			if uint64(v4) > uint64(v2) {
-				p4 = v4
-			}
-			v2 = p4
-			v7 = v5
-			v8 = v5 + v6<<6
-			v0 = v8
-		l3:
+			v7 = v5 + v6<<6
+			v0 = v7
 			{
-				t5 := v7
-				v9 = v7 + (v0-v7)>>6/i32(2)<<6
-				t6 := int64(load64(mem, uint64(uint32(v9))+8))
-				t7 := v9 + i32(64)
-				var p8 int32
-				if uint64(t6) > uint64(v2) {
-					p8 = 1
+				t3 := int64(load64(mem, uint64(uint32(v7+i32(-56)))))
+				v4 = t3
+				t4 := int64(load64(mem, uint64(uint32(v1))))
+				t5 := v4
+				v8 = t4
+				p6 := v2
+				if uint64(v8) > uint64(v2) {
+					p6 = v8
 				}
-				v10 = p8
-				p9 := t7
-				if v10 != 0 {
-					p9 = t5
-				}
-				v7 = p9
-				t11 := v7
-				p10 := v0
-				if v10 != 0 {
-					p10 = v9
-				}
-				v0 = p10
-				if uint32(t11) < uint32(v0) {
+				v2 = p6
+				if uint64(t5) <= uint64(v2) {
 					goto l3
 				}
+				v9 = v7
+				v0 = v5
+			l4:
+				{
+					t7 := v0
+					v10 = v0 + (v9-v0)>>6/i32(2)<<6
+					t8 := int64(load64(mem, uint64(uint32(v10))+8))
+					t9 := v10 + i32(64)
+					var p10 int32
+					if uint64(t8) > uint64(v2) {
+						p10 = 1
+					}
+					v11 = p10
+					p11 := t9
+					if v11 != 0 {
+						p11 = t7
+					}
+					v0 = p11
+					t13 := v0
+					p12 := v9
+					if v11 != 0 {
+						p12 = v10
+					}
+					v9 = p12
+					if uint32(t13) < uint32(v9) {
+						goto l4
+					}
+				}
 			}
-			t12 := int64(load64(mem, uint64(uint32(v1))+8))
-			v2 = t12
-			v0 = v5
-		l4:
+		l3:
+			t14 := int64(load64(mem, uint64(uint32(v1))+8))
+			t15 := v4
+			v2 = t14
+			if uint64(t15) <= uint64(v2) {
+				goto l2
+			}
+			v9 = v5
+		l5:
 			{
-				t13 := v0
-				v9 = v0 + (v8-v0)>>6/i32(2)<<6
-				t14 := int64(load64(mem, uint64(uint32(v9))+8))
-				t15 := v9 + i32(64)
-				var p16 int32
-				if uint64(t14) > uint64(v2) {
-					p16 = 1
+				t16 := v9
+				v10 = v9 + (v7-v9)>>6/i32(2)<<6
+				t17 := int64(load64(mem, uint64(uint32(v10))+8))
+				t18 := v10 + i32(64)
+				var p19 int32
+				if uint64(t17) > uint64(v2) {
+					p19 = 1
 				}
-				v10 = p16
-				p17 := t15
-				if v10 != 0 {
-					p17 = t13
+				v11 = p19
+				p20 := t18
+				if v11 != 0 {
+					p20 = t16
 				}
-				v0 = p17
-				t19 := v0
-				p18 := v8
-				if v10 != 0 {
-					p18 = v9
+				v9 = p20
+				t22 := v9
+				p21 := v7
+				if v11 != 0 {
+					p21 = v10
 				}
-				v8 = p18
-				if uint32(t19) < uint32(v8) {
-					goto l4
+				v7 = p21
+				if uint32(t22) < uint32(v7) {
+					goto l5
 				}
 			}
+			v7 = v9
 		}
 	l2:
 		{
-			if uint32(v0) >= uint32(v5+v6<<6) {
-				goto l5
+			if uint32(v7) >= uint32(v5+v6<<6) {
+				goto l6
 			}
-			t20 := int64(load64(mem, uint64(uint32(v0))))
-			t21 := v0
-			var p22 int32
-			if uint64(t20) < uint64(v2) {
-				p22 = 1
+			t23 := int64(load64(mem, uint64(uint32(v7))))
+			t24 := v7
+			var p25 int32
+			if uint64(t23) < uint64(v2) {
+				p25 = 1
 			}
-			v0 = t21 + p22<<6
+			v7 = t24 + p25<<6
 		}
-	l5:
-		if uint32(v7) >= uint32(v0) {
+	l6:
+		if uint32(v0) >= uint32(v7) {
 			goto l0
 		}
-		v3 = int64((v0-v7)>>6)<<1 | i64(1)
+		v3 = int64((v7-v0)>>6)<<1 | i64(1)
 	}
 l0:
 	return v3
 }
 func (m *Module) _mema_split_begin(v0, v1, v2, v3 int32) int32 {
-	var v4, v5 int32
-	var v6, v7 int64
-	var v8, v9, v10 int32
-	var v11 int64
-	var v12 int32
-	var v13, v14, v15, v16, v17, v18 int64
-	t0 := m.___stack_pointer
-	v4 = t0 - i32(32)
-	m.___stack_pointer = v4
+	var v4 int32
+	var v5, v6 int64
+	var v7, v8, v9 int32
+	var v10 int64
+	var v11 int32
+	var v12, v13, v14, v15, v16, v17 int64
 	mem := *m.memory
 	store64(mem, uint64(uint32(v0))+24, uint64(i64(1)))
-	v5 = i32(0)
+	v4 = i32(0)
 	mem[uint64(uint32(v0))+4] = byte(i32(0))
 	store32(mem, uint64(uint32(v0)), uint32(i32(27)))
 	store64(mem, uint64(uint32(v0))+16, uint64(i64(0)))
-	t1 := m._mema_region_span(v1)
+	t0 := m._mema_region_span(v1)
 	mem = *m.memory
-	t2 := v0
-	v6 = t1
-	store64(mem, uint64(uint32(t2))+56, uint64(v6))
-	store64(mem, uint64(uint32(v0))+8, uint64(v6))
+	t1 := v0
+	v5 = t0
+	store64(mem, uint64(uint32(t1))+56, uint64(v5))
+	store64(mem, uint64(uint32(v0))+8, uint64(v5))
 	{
-		t3 := int64(load64(mem, uint64(uint32(v2))+200))
-		if t3 == 0 {
+		t2 := int64(load64(mem, uint64(uint32(v2))+200))
+		if t2 == 0 {
 			goto l0
 		}
 		{
-			t4 := m._mema_takes_labels(v1)
+			t3 := m._mema_takes_labels(v1)
 			mem = *m.memory
-			if t4 != 0 {
+			if t3 != 0 {
 				goto l1
 			}
-			t5 := m._mema_is_hugetlb(v1)
+			t4 := m._mema_is_hugetlb(v1)
 			mem = *m.memory
-			if t5 == 0 {
+			if t4 == 0 {
 				goto l0
 			}
 		}
 	l1:
-		t6 := int64(load64(mem, uint64(uint32(v3))))
-		t7 := v0
-		v6 = t6
-		store64(mem, uint64(uint32(t7))+32, uint64(v6))
-		t8 := int64(load64(mem, uint64(uint32(v1))+8))
-		t9 := v3
-		t10 := v6
-		v7 = t8
-		p11 := v7
-		if uint64(v6) > uint64(v7) {
-			p11 = t10
+		t5 := int64(load64(mem, uint64(uint32(v3))))
+		t6 := v0
+		v5 = t5
+		store64(mem, uint64(uint32(t6))+32, uint64(v5))
+		t7 := int64(load64(mem, uint64(uint32(v1))+8))
+		t8 := v3
+		t9 := v5
+		v6 = t7
+		p10 := v6
+		if uint64(v5) > uint64(v6) {
+			p10 = t9
 		}
-		store64(mem, uint64(uint32(t9)), uint64(p11))
-		t12 := int64(load64(mem, uint64(uint32(v1))+8))
-		store64(mem, uint64(uint32(v0))+48, uint64(t12))
-		m._mema_neighbor_of(v4, v1)
-		mem = *m.memory
-		v8 = i32(0)
+		store64(mem, uint64(uint32(t8)), uint64(p10))
+		t11 := int64(load64(mem, uint64(uint32(v1))+8))
+		store64(mem, uint64(uint32(v0))+48, uint64(t11))
+		v7 = i32(0)
 		{
-			t13 := int32(mem[uint64(uint32(v4))+20])
-			if t13 != 0 {
+			t12 := m._mema_is_plain(v1)
+			mem = *m.memory
+			if t12 != 0 {
 				goto l2
 			}
-			t14 := m._mema_is_hugetlb(v1)
+			t13 := m._mema_is_hugetlb(v1)
 			mem = *m.memory
-			v8 = t14 ^ i32(1)
+			v7 = t13 ^ i32(1)
 		}
 	l2:
-		mem[uint64(uint32(v0))+312] = byte(v8)
-		t15 := int32(load32(mem, uint64(uint32(v2))+192))
-		t16 := v0
-		v3 = t15
-		t17 := int32(load32(mem, uint64(uint32(v2))+200))
-		t18 := v3
-		v9 = t17
-		v10 = t18 + v9<<6
-		store32(mem, uint64(uint32(t16))+308, uint32(v10))
-		t19 := int64(load64(mem, uint64(uint32(v0))+32))
-		v11 = t19
-		t20 := int64(load64(mem, uint64(uint32(v1))))
-		v7 = t20
+		mem[uint64(uint32(v0))+312] = byte(v7)
+		t14 := int32(load32(mem, uint64(uint32(v2))+192))
+		t15 := v0
+		v3 = t14
+		t16 := int32(load32(mem, uint64(uint32(v2))+200))
+		t17 := v3
+		v8 = t16
+		v9 = t17 + v8<<6
+		store32(mem, uint64(uint32(t15))+308, uint32(v9))
+		t18 := int64(load64(mem, uint64(uint32(v0))+32))
+		v10 = t18
+		t19 := int64(load64(mem, uint64(uint32(v1))))
+		v6 = t19
 		{
-			if v9 < i32(1) {
+			if v8 < i32(1) {
 				goto l3
 			}
-			p21 := v11
-			if uint64(v7) > uint64(v11) {
-				p21 = v7
+			t20 := int64(load64(mem, uint64(uint32(v9+i32(-56)))))
+			p21 := v10
+			if uint64(v6) > uint64(v10) {
+				p21 = v6
 			}
-			v6 = p21
-			v9 = v10
-		l4:
+			v5 = p21
+			if uint64(t20) <= uint64(v5) {
+				store32(mem, uint64(uint32(v0))+304, uint32(v9))
+				return i32(0)
+			}
+			v8 = v9
+		l5:
 			{
 				t22 := v3
-				v5 = v3 + (v9-v3)>>6/i32(2)<<6
-				t23 := int64(load64(mem, uint64(uint32(v5))+8))
-				t24 := v5 + i32(64)
+				v4 = v3 + (v8-v3)>>6/i32(2)<<6
+				t23 := int64(load64(mem, uint64(uint32(v4))+8))
+				t24 := v4 + i32(64)
 				var p25 int32
-				if uint64(t23) > uint64(v6) {
+				if uint64(t23) > uint64(v5) {
 					p25 = 1
 				}
-				v12 = p25
+				v11 = p25
 				p26 := t24
-				if v12 != 0 {
+				if v11 != 0 {
 					p26 = t22
 				}
 				v3 = p26
 				t28 := v3
-				p27 := v9
-				if v12 != 0 {
-					p27 = v5
+				p27 := v8
+				if v11 != 0 {
+					p27 = v4
 				}
-				v9 = p27
-				if uint32(t28) < uint32(v9) {
-					goto l4
+				v8 = p27
+				if uint32(t28) < uint32(v8) {
+					goto l5
 				}
 			}
 		}
 	l3:
 		{
-			t29 := v8
+			t29 := v7
 			var p30 int32
-			if uint32(v3) < uint32(v10) {
+			if uint32(v3) < uint32(v9) {
 				p30 = 1
 			}
 			if t29&p30 != i32(1) {
-				goto l5
+				goto l6
 			}
 			t31 := int64(load64(mem, uint64(uint32(v0))+48))
-			v6 = t31
-		l6:
+			v5 = t31
+		l7:
 			{
 				t32 := int64(load64(mem, uint64(uint32(v3))))
-				if uint64(t32) >= uint64(v6) {
-					goto l5
+				if uint64(t32) >= uint64(v5) {
+					goto l6
 				}
 				t33 := int64(load64(mem, uint64(uint32(v3))+56))
 				if t33 != i64(0) {
-					goto l5
+					goto l6
 				}
 				v3 = v3 + i32(64)
-				if uint32(v3) < uint32(v10) {
-					goto l6
+				if uint32(v3) < uint32(v9) {
+					goto l7
 				}
 			}
 		}
-	l5:
+	l6:
 		store32(mem, uint64(uint32(v0))+304, uint32(v3))
-		v5 = i32(0)
-		if v3 == v10 {
+		v4 = i32(0)
+		if v3 == v9 {
 			goto l0
 		}
 		t34 := int64(load64(mem, uint64(uint32(v3))))
-		v6 = t34
-		p35 := v11
-		if uint64(v6) > uint64(v11) {
-			p35 = v6
+		v5 = t34
+		p35 := v10
+		if uint64(v5) > uint64(v10) {
+			p35 = v5
 		}
 		t36 := int64(load64(mem, uint64(uint32(v1))+8))
 		if uint64(p35) >= uint64(t36) {
 			goto l0
 		}
 		t37 := int64(load64(mem, uint64(uint32(v0))+56))
-		v13 = t37
-		if v13 == 0 {
+		v12 = t37
+		if v12 == 0 {
 			goto l0
 		}
-		store64(mem, uint64(uint32(v0))+40, uint64(v7))
+		store64(mem, uint64(uint32(v0))+40, uint64(v6))
 		store64(mem, uint64(uint32(v0))+24, uint64(i64(0)))
 		t38 := int32(load32(mem, uint64(uint32(v2))+196))
 		store32(mem, uint64(uint32(v0))+316, uint32(t38))
@@ -22156,153 +22222,152 @@ func (m *Module) _mema_split_begin(v0, v1, v2, v3 int32) int32 {
 		store64(mem, uint64(uint32(v0))+320, uint64(t39))
 		memory_copy(mem, uint32(v0+i32(328)), uint32(v1+i32(529)), uint32(i32(271)))
 		memory_copy(mem, uint32(v0+i32(80)), uint32(v1+i32(64)), uint32(i32(224)))
-		store64(mem, uint64(uint32(v0))+64, uint64(v13))
+		store64(mem, uint64(uint32(v0))+64, uint64(v12))
 		t40 := int64(load64(mem, uint64(uint32(v1))+88))
 		t41 := v0
-		v14 = t40
-		store64(mem, uint64(uint32(t41))+72, uint64(v14))
-		v5 = i32(1)
-		if uint32(v3) >= uint32(v10) {
+		v13 = t40
+		store64(mem, uint64(uint32(t41))+72, uint64(v13))
+		v4 = i32(1)
+		if uint32(v3) >= uint32(v9) {
 			goto l0
 		}
 		t42 := int64(load64(mem, uint64(uint32(v1))+8))
-		v15 = t42
-		v5 = i32(1)
-	l14:
+		v14 = t42
+		v4 = i32(1)
+	l15:
 		{
 			t43 := int64(load64(mem, uint64(uint32(v3))))
-			v6 = t43
-			if uint64(v6) >= uint64(v15) {
+			v5 = t43
+			if uint64(v5) >= uint64(v14) {
 				goto l0
 			}
 			t44 := int64(load64(mem, uint64(uint32(v0))+16))
 			t45 := v0
-			v7 = t44
+			v6 = t44
 			t46 := int64(load64(mem, uint64(uint32(v3))+40))
-			t47 := v7
-			v16 = t46
-			p48 := v16
-			if uint64(v7) > uint64(v16) {
+			t47 := v6
+			v15 = t46
+			p48 := v15
+			if uint64(v6) > uint64(v15) {
 				p48 = t47
 			}
 			store64(mem, uint64(uint32(t45))+16, uint64(p48))
 			t49 := int64(load64(mem, uint64(uint32(v3))+8))
 			t50 := v0
-			t51 := v13
-			v16 = t49
-			p52 := v15
-			if uint64(v16) < uint64(v15) {
-				p52 = v16
+			t51 := v12
+			v15 = t49
+			p52 := v14
+			if uint64(v15) < uint64(v14) {
+				p52 = v15
 			}
-			v7 = p52
-			t54 := v7
-			p53 := v11
-			if uint64(v6) > uint64(v11) {
-				p53 = v6
+			v6 = p52
+			t54 := v6
+			p53 := v10
+			if uint64(v5) > uint64(v10) {
+				p53 = v5
 			}
-			v17 = p53
+			v16 = p53
 			t55 := int64(load64(mem, uint64(uint32(v1))))
-			t56 := v17
-			v18 = t55
-			p57 := v18
-			if uint64(v17) > uint64(v18) {
+			t56 := v16
+			v17 = t55
+			p57 := v17
+			if uint64(v16) > uint64(v17) {
 				p57 = t56
 			}
-			v17 = t54 - p57
-			p58 := v17
-			if uint64(v17) > uint64(v7) {
+			v16 = t54 - p57
+			p58 := v16
+			if uint64(v16) > uint64(v6) {
 				p58 = i64(0)
 			}
-			v7 = p58
-			v17 = t51 - v7
-			p59 := v17
-			if uint64(v17) > uint64(v13) {
+			v6 = p58
+			v16 = t51 - v6
+			p59 := v16
+			if uint64(v16) > uint64(v12) {
 				p59 = i64(0)
 			}
-			v13 = p59
-			store64(mem, uint64(uint32(t50))+64, uint64(v13))
-			v6 = v16 - v6
-			if uint64(v6) >= uint64(i64(0x100000000)) {
-				goto l9
+			v12 = p59
+			store64(mem, uint64(uint32(t50))+64, uint64(v12))
+			v5 = v15 - v5
+			if uint64(v5) >= uint64(i64(0x100000000)) {
+				goto l10
 			}
-			v16 = v6
-			goto l8
-		l9:
+			v15 = v5
+			goto l9
+		l10:
 			{
-				v7 = int64(uint64(v7) >> 1)
+				v6 = int64(uint64(v6) >> 1)
 				var p60 int32
-				if uint64(v6) > uint64(i64(0x1ffffffff)) {
+				if uint64(v5) > uint64(i64(0x1ffffffff)) {
 					p60 = 1
 				}
-				v9 = p60
-				v16 = int64(uint64(v6) >> 1)
-				v6 = v16
-				if v9 != 0 {
-					goto l9
-				}
-			}
-		l8:
-			{
-				if !(v16 == 0) {
+				v8 = p60
+				v15 = int64(uint64(v5) >> 1)
+				v5 = v15
+				if v8 != 0 {
 					goto l10
 				}
-				v6 = i64(0)
-				goto l11
-			l10:
-				t61 := int64(load64(mem, uint64(uint32(v3))+24))
-				v6 = t61
-				t62 := int64(uint64(v6) / uint64(v16))
-				t63 := v6
-				v6 = t62
-				t64 := int64(uint64((t63-v6*v16)*v7) / uint64(v16))
-				v6 = t64 + v6*v7
 			}
-		l11:
+		l9:
+			{
+				if !(v15 == 0) {
+					goto l11
+				}
+				v5 = i64(0)
+				goto l12
+			l11:
+				t61 := int64(load64(mem, uint64(uint32(v3))+24))
+				v5 = t61
+				t62 := int64(uint64(v5) / uint64(v15))
+				t63 := v5
+				v5 = t62
+				t64 := int64(uint64((t63-v5*v15)*v6) / uint64(v15))
+				v5 = t64 + v5*v6
+			}
+		l12:
 			t65 := v0
-			v6 = v14 - v6
-			p66 := v6
-			if uint64(v6) > uint64(v14) {
+			v5 = v13 - v5
+			p66 := v5
+			if uint64(v5) > uint64(v13) {
 				p66 = i64(0)
 			}
-			v14 = p66
-			store64(mem, uint64(uint32(t65))+72, uint64(v14))
+			v13 = p66
+			store64(mem, uint64(uint32(t65))+72, uint64(v13))
 			{
-				t67 := v8
+				t67 := v7
 				v3 = v3 + i32(64)
 				var p68 int32
-				if uint32(v3) < uint32(v10) {
+				if uint32(v3) < uint32(v9) {
 					p68 = 1
 				}
 				if t67&p68 != i32(1) {
-					goto l12
+					goto l13
 				}
 				t69 := int64(load64(mem, uint64(uint32(v0))+48))
-				v6 = t69
-			l13:
+				v5 = t69
+			l14:
 				{
 					t70 := int64(load64(mem, uint64(uint32(v3))))
-					if uint64(t70) >= uint64(v6) {
-						goto l12
+					if uint64(t70) >= uint64(v5) {
+						goto l13
 					}
 					t71 := int64(load64(mem, uint64(uint32(v3))+56))
 					if t71 != i64(0) {
-						goto l12
+						goto l13
 					}
 					v3 = v3 + i32(64)
-					if uint32(v3) < uint32(v10) {
-						goto l13
+					if uint32(v3) < uint32(v9) {
+						goto l14
 					}
 				}
 			}
-		l12:
-			if uint32(v3) < uint32(v10) {
-				goto l14
+		l13:
+			if uint32(v3) < uint32(v9) {
+				goto l15
 			}
 		}
 	}
 l0:
-	m.___stack_pointer = v4 + i32(32)
-	return v5
+	return v4
 }
 func (m *Module) _mema_split_next(v0, v1 int32) int32 {
 	var v2 int64
@@ -24852,7 +24917,7 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 	var v6, v7, v8 int32
 	var v9 int64
 	t0 := m.___stack_pointer
-	v2 = t0 - i32(224)
+	v2 = t0 - i32(192)
 	m.___stack_pointer = v2
 	mem := *m.memory
 	{
@@ -24975,8 +25040,6 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 				goto l8
 			}
 		l7:
-			m._mema_neighbor_of(v2+i32(128), v1)
-			mem = *m.memory
 			{
 				t33 := int64(load64(mem, uint64(uint32(v1))+296))
 				v4 = t33
@@ -25064,46 +25127,51 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 				mem = *m.memory
 			}
 		l9:
-			t48 := int32(mem[uint64(uint32(v2))+148])
-			if t48 != i32(1) {
+			t48 := m._mema_is_plain(v1)
+			mem = *m.memory
+			if t48 == 0 {
 				goto l8
 			}
-			t49 := int32(load32(mem, uint64(uint32(v2))+152))
-			if t49 != i32(3) {
+			t49 := int32(load16(mem, uint64(uint32(v1))+321))
+			if t49 != i32(0x7772) {
+				goto l8
+			}
+			t50 := int32(mem[uint64(uint32(v1+i32(323)))])
+			if t50 != i32(45) {
 				goto l8
 			}
 			_mema_self_begin_heaps(v0, v1)
 			mem = *m.memory
 			{
-				t50 := int64(load64(mem, uint64(uint32(v0))+208))
-				v4 = t50
-				t51 := int64(load64(mem, uint64(uint32(v1))+8))
-				t52 := v4
-				v5 = t51
-				p53 := v5
+				t51 := int64(load64(mem, uint64(uint32(v0))+208))
+				v4 = t51
+				t52 := int64(load64(mem, uint64(uint32(v1))+8))
+				t53 := v4
+				v5 = t52
+				p54 := v5
 				if uint64(v4) < uint64(v5) {
-					p53 = t52
+					p54 = t53
 				}
-				v4 = p53
-				t54 := int64(load64(mem, uint64(uint32(v1))))
-				t55 := v4
-				v5 = t54
-				if uint64(t55) <= uint64(v5) {
+				v4 = p54
+				t55 := int64(load64(mem, uint64(uint32(v1))))
+				t56 := v4
+				v5 = t55
+				if uint64(t56) <= uint64(v5) {
 					goto l14
 				}
-				t56 := int64(load64(mem, uint64(uint32(v0))+200))
-				if v5 != t56 {
+				t57 := int64(load64(mem, uint64(uint32(v0))+200))
+				if v5 != t57 {
 					goto l14
 				}
-				store64(mem, uint64(uint32(v2))+216, uint64(i64(0)))
-				store64(mem, uint64(uint32(v2))+208, uint64(i64(0)))
-				store64(mem, uint64(uint32(v2))+200, uint64(i64(0)))
 				store64(mem, uint64(uint32(v2))+184, uint64(i64(0)))
-				store32(mem, uint64(uint32(v2))+176, uint32(i32(4)))
-				store64(mem, uint64(uint32(v2))+160, uint64(v5))
-				store64(mem, uint64(uint32(v2))+168, uint64(v4))
-				store64(mem, uint64(uint32(v2))+192, uint64(v4-v5))
-				memory_copy(mem, uint32(v2+i32(64)), uint32(v2+i32(160)), uint32(i32(64)))
+				store64(mem, uint64(uint32(v2))+176, uint64(i64(0)))
+				store64(mem, uint64(uint32(v2))+168, uint64(i64(0)))
+				store64(mem, uint64(uint32(v2))+152, uint64(i64(0)))
+				store32(mem, uint64(uint32(v2))+144, uint32(i32(4)))
+				store64(mem, uint64(uint32(v2))+128, uint64(v5))
+				store64(mem, uint64(uint32(v2))+136, uint64(v4))
+				store64(mem, uint64(uint32(v2))+160, uint64(v4-v5))
+				memory_copy(mem, uint32(v2+i32(64)), uint32(v2+i32(128)), uint32(i32(64)))
 				m._mema_self_take(v0, v1, v2+i32(64))
 				mem = *m.memory
 				goto l15
@@ -25112,45 +25180,45 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 			v4 = v5
 		l15:
 			{
-				t57 := int32(mem[uint64(uint32(v0))+48])
-				if t57 != i32(1) {
+				t58 := int32(mem[uint64(uint32(v0))+48])
+				if t58 != i32(1) {
 					goto l16
 				}
-				t58 := int64(load64(mem, uint64(uint32(v1))))
-				if v4 != t58 {
+				t59 := int64(load64(mem, uint64(uint32(v1))))
+				if v4 != t59 {
 					goto l16
 				}
-				t59 := m._mema_self_continue_heap(v0, v1)
+				t60 := m._mema_self_continue_heap(v0, v1)
 				mem = *m.memory
-				v4 = t59
+				v4 = t60
 			}
 		l16:
 			{
-				t60 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
+				t61 := m._mema_self_next_stack(v0, v1, v4, v2+i32(128))
 				mem = *m.memory
-				if t60 == 0 {
+				if t61 == 0 {
 					goto l17
 				}
 			l18:
 				{
-					t61 := int64(load64(mem, uint64(uint32(v2))+160))
-					_mema_self_find_heaps(v0, v1, v4, t61)
+					t62 := int64(load64(mem, uint64(uint32(v2))+128))
+					_mema_self_find_heaps(v0, v1, v4, t62)
 					mem = *m.memory
-					t62 := int64(load64(mem, uint64(uint32(v2))+168))
-					v4 = t62
-					memory_copy(mem, uint32(v2), uint32(v2+i32(160)), uint32(i32(64)))
+					t63 := int64(load64(mem, uint64(uint32(v2))+136))
+					v4 = t63
+					memory_copy(mem, uint32(v2), uint32(v2+i32(128)), uint32(i32(64)))
 					m._mema_self_take(v0, v1, v2)
 					mem = *m.memory
-					t63 := m._mema_self_next_stack(v0, v1, v4, v2+i32(160))
+					t64 := m._mema_self_next_stack(v0, v1, v4, v2+i32(128))
 					mem = *m.memory
-					if t63 != 0 {
+					if t64 != 0 {
 						goto l18
 					}
 				}
 			}
 		l17:
-			t64 := int64(load64(mem, uint64(uint32(v1))+8))
-			_mema_self_find_heaps(v0, v1, v4, t64)
+			t65 := int64(load64(mem, uint64(uint32(v1))+8))
+			_mema_self_find_heaps(v0, v1, v4, t65)
 			mem = *m.memory
 			m._mema_self_note_go_heap(v0, v1)
 			mem = *m.memory
@@ -25158,44 +25226,44 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 			mem = *m.memory
 		}
 	l8:
-		t65 := int64(load64(mem, uint64(uint32(v1))+8))
-		m._take_labels(v0, v1, t65)
+		t66 := int64(load64(mem, uint64(uint32(v1))+8))
+		m._take_labels(v0, v1, t66)
 		mem = *m.memory
-		t66 := int32(load32(mem, uint64(uint32(v0))))
-		v3 = t66
-		t67 := int64(load64(mem, uint64(uint32(v3))+8448))
-		v5 = t67
-		t68 := int64(load64(mem, uint64(uint32(v0))+64))
-		t69 := v5
-		v4 = t68
-		if t69 == v4 {
+		t67 := int32(load32(mem, uint64(uint32(v0))))
+		v3 = t67
+		t68 := int64(load64(mem, uint64(uint32(v3))+8448))
+		v5 = t68
+		t69 := int64(load64(mem, uint64(uint32(v0))+64))
+		t70 := v5
+		v4 = t69
+		if t70 == v4 {
 			goto l0
 		}
 		{
-			t70 := int32(load32(mem, uint64(uint32(v3))+56928))
-			v6 = t70
-			t71 := v6
+			t71 := int32(load32(mem, uint64(uint32(v3))+56928))
+			v6 = t71
+			t72 := v6
 			v7 = int32(v4)
-			v3 = t71 + v7<<6
-			t72 := int64(load64(mem, uint64(uint32(v3))))
-			t73 := int64(load64(mem, uint64(uint32(v1))))
-			v4 = t73
-			if t72 != v4 {
+			v3 = t72 + v7<<6
+			t73 := int64(load64(mem, uint64(uint32(v3))))
+			t74 := int64(load64(mem, uint64(uint32(v1))))
+			v4 = t74
+			if t73 != v4 {
 				goto l19
 			}
-			t74 := int64(load64(mem, uint64(uint32(v3))+8))
-			t75 := int64(load64(mem, uint64(uint32(v1))+8))
-			if t74 != t75 {
+			t75 := int64(load64(mem, uint64(uint32(v3))+8))
+			t76 := int64(load64(mem, uint64(uint32(v1))+8))
+			if t75 != t76 {
 				goto l19
 			}
-			t76 := int64(load64(mem, uint64(uint32(v1))+88))
-			store64(mem, uint64(uint32(v3))+24, uint64(t76))
+			t77 := int64(load64(mem, uint64(uint32(v1))+88))
+			store64(mem, uint64(uint32(v3))+24, uint64(t77))
 			goto l0
 		}
 	l19:
-		t77 := v6
+		t78 := v6
 		v8 = int32(v5)
-		v6 = t77 + v8<<6
+		v6 = t78 + v8<<6
 		v5 = i64(0)
 		if v7 >= v8 {
 			goto l20
@@ -25203,74 +25271,74 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 		v5 = i64(0)
 	l21:
 		{
-			t78 := int64(load64(mem, uint64(uint32(v3))))
-			t79 := m._resident(v0, v4, t78, i32(0))
+			t79 := int64(load64(mem, uint64(uint32(v3))))
+			t80 := m._resident(v0, v4, t79, i32(0))
 			mem = *m.memory
-			v4 = t79
-			t80 := int64(load64(mem, uint64(uint32(v3))))
-			t81 := v3
-			t82 := v0
+			v4 = t80
+			t81 := int64(load64(mem, uint64(uint32(v3))))
+			t82 := v3
+			t83 := v0
 			v7 = v3 + i32(8)
-			t83 := int64(load64(mem, uint64(uint32(v7))))
-			t84 := int64(load64(mem, uint64(uint32(v3))+56))
-			var p85 int32
-			if t84 != i64(0) {
-				p85 = 1
+			t84 := int64(load64(mem, uint64(uint32(v7))))
+			t85 := int64(load64(mem, uint64(uint32(v3))+56))
+			var p86 int32
+			if t85 != i64(0) {
+				p86 = 1
 			}
-			t86 := m._resident(t82, t80, t83, p85)
+			t87 := m._resident(t83, t81, t84, p86)
 			mem = *m.memory
-			v9 = t86
-			store64(mem, uint64(uint32(t81))+24, uint64(v9))
+			v9 = t87
+			store64(mem, uint64(uint32(t82))+24, uint64(v9))
 			v5 = v9 + (v4 + v5)
-			t87 := int64(load64(mem, uint64(uint32(v7))))
-			v4 = t87
+			t88 := int64(load64(mem, uint64(uint32(v7))))
+			v4 = t88
 			v3 = v3 + i32(64)
 			if uint32(v3) < uint32(v6) {
 				goto l21
 			}
 		}
 	l20:
-		t88 := int64(load64(mem, uint64(uint32(v1))+8))
-		t89 := m._resident(v0, v4, t88, i32(0))
+		t89 := int64(load64(mem, uint64(uint32(v1))+8))
+		t90 := m._resident(v0, v4, t89, i32(0))
 		mem = *m.memory
-		v4 = t89
+		v4 = t90
 		{
 			{
 				{
-					t90 := int32(mem[uint64(uint32(v0))+36])
-					if t90 != 0 {
+					t91 := int32(mem[uint64(uint32(v0))+36])
+					if t91 != 0 {
 						goto l22
 					}
-					t91 := int64(load64(mem, uint64(uint32(v0))+40))
-					if t91 == 0 {
+					t92 := int64(load64(mem, uint64(uint32(v0))+40))
+					if t92 == 0 {
 						goto l23
 					}
 				}
 			l22:
 				v4 = v4 + v5
-				t92 := int64(load64(mem, uint64(uint32(v1))+88))
-				t93 := v4
-				v5 = t92
-				p94 := v5
-				if uint64(v4) > uint64(v5) {
-					p94 = t93
-				}
+				t93 := int64(load64(mem, uint64(uint32(v1))+88))
+				t94 := v4
+				v5 = t93
 				p95 := v5
-				if uint64(v4) < uint64(v5) {
-					p95 = v4
+				if uint64(v4) > uint64(v5) {
+					p95 = t94
 				}
-				v4 = p94 - p95
+				p96 := v5
+				if uint64(v4) < uint64(v5) {
+					p96 = v4
+				}
+				v4 = p95 - p96
 				goto l24
 			}
 		l23:
-			t96 := int64(load64(mem, uint64(uint32(v1))+88))
-			v4 = t96
+			t97 := int64(load64(mem, uint64(uint32(v1))+88))
+			v4 = t97
 		}
 	l24:
-		t97 := int32(load32(mem, uint64(uint32(v0))))
-		t98 := int32(load32(mem, uint64(uint32(t97))+56928))
-		t99 := int32(load32(mem, uint64(uint32(v0))+64))
-		v0 = t98 + t99<<6
+		t98 := int32(load32(mem, uint64(uint32(v0))))
+		t99 := int32(load32(mem, uint64(uint32(t98))+56928))
+		t100 := int32(load32(mem, uint64(uint32(v0))+64))
+		v0 = t99 + t100<<6
 		if uint32(v0) >= uint32(v6) {
 			goto l0
 		}
@@ -25282,7 +25350,7 @@ func (m *Module) _mema_self_memory_look(v0, v1 int32) {
 		}
 	}
 l0:
-	m.___stack_pointer = v2 + i32(224)
+	m.___stack_pointer = v2 + i32(192)
 }
 func (m *Module) _resident(v0 int32, v1, v2 int64, v3 int32) int64 {
 	var v4, v5 int32
@@ -29047,7 +29115,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 					}
 				l8:
 					{
-						t23 := m.fn336(v0, v11, v4, i32(62247), i32(4), v3)
+						t23 := m.fn337(v0, v11, v4, i32(62247), i32(4), v3)
 						mem = *m.memory
 						if t23 == 0 {
 							goto l7
@@ -29120,7 +29188,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 					}
 				l14:
 					{
-						t37 := m.fn336(v0, v7, v4, i32(62247), i32(4), v3)
+						t37 := m.fn337(v0, v7, v4, i32(62247), i32(4), v3)
 						mem = *m.memory
 						if t37 == 0 {
 							goto l13
@@ -29158,7 +29226,7 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				if v2 < i32(28) {
 					goto l15
 				}
-				t43 := m.fn336(v0, v7, v4, i32(62447), i32(1), v3)
+				t43 := m.fn337(v0, v7, v4, i32(62447), i32(1), v3)
 				mem = *m.memory
 				v9 = t43
 				t44 := int64(load64(mem, uint64(uint32(v0))+13896))
@@ -29285,13 +29353,13 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				goto l22
 			}
 			t66 := v3
-			v5 = v0 + i32(13824)
-			t67 := m._take_page(t66, v5, i32(32))
+			v9 = v0 + i32(13824)
+			t67 := m._take_page(t66, v9, i32(32))
 			mem = *m.memory
 			if t67 == 0 {
 				goto l22
 			}
-			t68 := int64(load64(mem, uint64(uint32(v5))))
+			t68 := int64(load64(mem, uint64(uint32(v9))))
 			t69 := int64(load64(mem, uint64(uint32(v2))))
 			if uint64(t68) < uint64(t69) {
 				goto l22
@@ -29305,8 +29373,8 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			v2 = t71
 			t72 := int32(load32(mem, uint64(uint32(v3))+4))
 			t73 := v2
-			v5 = t72
-			if t73 == v5 {
+			v9 = t72
+			if t73 == v9 {
 				goto l22
 			}
 			t74 := int32(mem[uint64(uint32(v2))])
@@ -29314,11 +29382,11 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				goto l22
 			}
 			t75 := v3
-			v9 = v2 + i32(1)
-			store32(mem, uint64(uint32(t75)), uint32(v9))
+			v8 = v2 + i32(1)
+			store32(mem, uint64(uint32(t75)), uint32(v8))
 			{
 				{
-					if uint32(v5-v9) < uint32(i32(17)) {
+					if uint32(v9-v8) < uint32(i32(17)) {
 						goto l23
 					}
 					t76 := int64(load64(mem, uint64(uint32(v2))+1))
@@ -29365,8 +29433,8 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				v2 = t83
 				t84 := int32(load32(mem, uint64(uint32(v3))+4))
 				t85 := v2
-				v5 = t84
-				if t85 == v5 {
+				v9 = t84
+				if t85 == v9 {
 					goto l22
 				}
 				t86 := int32(mem[uint64(uint32(v2))])
@@ -29377,13 +29445,13 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 			}
 		l24:
 			store32(mem, uint64(uint32(v3)), uint32(v2))
-			if v5-v2 >= i32(8) {
+			if v9-v2 >= i32(8) {
 				goto l25
 			}
-			v9 = v2
+			v8 = v2
 			goto l26
 		l25:
-			v9 = i32(0) - v2
+			v8 = i32(0) - v2
 		l28:
 			{
 				t87 := int64(load64(mem, uint64(uint32(v2))))
@@ -29393,21 +29461,21 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				t88 := v3
 				v2 = v2 + i32(8)
 				store32(mem, uint64(uint32(t88)), uint32(v2))
-				t89 := v5
-				v9 = v9 + i32(-8)
-				if t89+v9 > i32(7) {
+				t89 := v9
+				v8 = v8 + i32(-8)
+				if t89+v8 > i32(7) {
 					goto l28
 				}
 			}
-			v9 = i32(0) - v9
+			v8 = i32(0) - v8
 			goto l26
 		l27:
-			v9 = i32(0) - v9
+			v8 = i32(0) - v8
 		l26:
-			if uint32(v2) >= uint32(v5) {
+			if uint32(v2) >= uint32(v9) {
 				goto l29
 			}
-			v9 = v5 - v9
+			v8 = v9 - v8
 		l30:
 			{
 				t90 := int32(mem[uint64(uint32(v2))])
@@ -29417,61 +29485,71 @@ func (m *Module) _mema_fast_take(v0, v1, v2 int32) int32 {
 				t91 := v3
 				v2 = v2 + i32(1)
 				store32(mem, uint64(uint32(t91)), uint32(v2))
-				v9 = v9 + i32(-1)
-				if v9 != 0 {
+				v8 = v8 + i32(-1)
+				if v8 != 0 {
 					goto l30
 				}
 			}
 		l29:
-			t92 := m._memchr(v2, i32(10), v5-v2)
-			mem = *m.memory
-			v2 = t92
-			if v2 == 0 {
+			if v2 == v5 {
 				goto l22
 			}
+			{
+				t92 := int32(mem[uint64(uint32(v2))])
+				if t92 == i32(10) {
+					goto l31
+				}
+				t93 := m._memchr(v2, i32(10), v9-v2)
+				mem = *m.memory
+				v2 = t93
+				if v2 == 0 {
+					goto l22
+				}
+			}
+		l31:
 			store32(mem, uint64(uint32(v3))+4, uint32(v2))
 			v5 = v2 - v4
 			if v5 > i32(4256) {
 				goto l22
 			}
-			t93 := int32(load32(mem, uint64(uint32(v3))))
-			t94 := v2
-			v9 = t93
-			v8 = t94 - v9
+			t94 := int32(load32(mem, uint64(uint32(v3))))
+			t95 := v2
+			v9 = t94
+			v8 = t95 - v9
 			if uint32(v8) > uint32(i32(4096)) {
 				goto l22
 			}
 			{
 				if v2 == v9 {
-					goto l31
+					goto l32
 				}
-				t95 := int32(mem[uint64(uint32(v2+i32(-1)))])
-				if t95 == i32(13) {
+				t96 := int32(mem[uint64(uint32(v2+i32(-1)))])
+				if t96 == i32(13) {
 					goto l22
 				}
 			}
-		l31:
+		l32:
 			memory_copy(mem, uint32(v0+i32(15304)), uint32(v9), uint32(v8))
 			mem[uint64(uint32(v0))+13808] = byte(i32(1))
 			store64(mem, uint64(uint32(v0))+15296, uint64(uint32(v8+i32(1))))
 			store64(mem, uint64(uint32(v0))+15208, uint64(int64(v5)))
-			t96 := int64(load64(mem, uint64(uint32(v0))+4640))
-			store64(mem, uint64(uint32(v0))+4640, uint64(t96+i64(1)))
+			t97 := int64(load64(mem, uint64(uint32(v0))+4640))
+			store64(mem, uint64(uint32(v0))+4640, uint64(t97+i64(1)))
 			v4 = v2 + i32(1)
 		}
 	l22:
 		if uint32(v4) <= uint32(v1) {
-			goto l32
+			goto l33
 		}
 		store16(mem, uint64(uint32(v0))+15178, uint16(i32(1)))
-	l32:
+	l33:
 		v4 = v4 - v1
 	}
 l0:
 	m.___stack_pointer = v3 + i32(16)
 	return v4
 }
-func (m *Module) fn336(v0 int32, v1 int64, v2, v3, v4, v5 int32) int32 {
+func (m *Module) fn337(v0 int32, v1 int64, v2, v3, v4, v5 int32) int32 {
 	var v6, v7 int32
 	var v8, v9, v10 int64
 	mem := *m.memory
@@ -32970,7 +33048,7 @@ func (m *Module) _close_scan(v0 int32) {
 	m.t0[uint(t3)].(func(int32))(v1)
 	m._free(v0)
 }
-func (m *Module) fn354(v0, v1, v2 int32) int32 {
+func (m *Module) fn355(v0, v1, v2 int32) int32 {
 	var v3, v4, v5, v6 int32
 	var v7, v8, v9, v10 int64
 	var v11, v12, v13 int32
@@ -33340,7 +33418,7 @@ func (m *Module) fn354(v0, v1, v2 int32) int32 {
 											goto l15
 										}
 										store32(mem, uint64(uint32(v3))+8232, uint32(v1+i32(1)))
-										t82 := m.fn355(v3+i32(8232), v3+i32(8248))
+										t82 := m.fn356(v3+i32(8232), v3+i32(8248))
 										mem = *m.memory
 										if t82 != 0 {
 											goto l15
@@ -33356,7 +33434,7 @@ func (m *Module) fn354(v0, v1, v2 int32) int32 {
 											goto l15
 										}
 										store32(mem, uint64(uint32(v3))+8232, uint32(v1+i32(1)))
-										t86 := m.fn355(v3+i32(8232), v3+i32(8240))
+										t86 := m.fn356(v3+i32(8232), v3+i32(8240))
 										mem = *m.memory
 										if t86 != 0 {
 											goto l15
@@ -33415,7 +33493,7 @@ l0:
 	m.___stack_pointer = v3 + i32(8256)
 	return v5
 }
-func (m *Module) fn355(v0, v1 int32) int32 {
+func (m *Module) fn356(v0, v1 int32) int32 {
 	var v2, v3 int32
 	var v4 int64
 	var v5, v6 int32
