@@ -463,7 +463,7 @@ test-generate: build/tools/wasm2go
 	.ci/install $(GENERATE_PACKAGES)
 	rm -rf build/_generated
 	csrc/wasm/generate.sh build/_generated
-	for file in layout.go sources.sum module/libc.go module/module.go; do \
+	for file in layout.go sources.sum module/libc.go module/module.go module/reset.go; do \
 		cmp build/_generated/$$file go/internal/plain/$$file || exit; done
 	@echo 'PASS: generated files'
 

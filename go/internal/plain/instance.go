@@ -13,22 +13,31 @@ import (
 
 // An instance is a module with its memory. One goroutine at a time uses it.
 type instance struct {
-	*module.Module
+	*system
 	lock   sync.Mutex
-	memory *memory
 	broken string // the fault that ended it
 }
 
+// idle are systems without memory, until the garbage collector drops them. Each has a module, which is
+// more than a hundred blocks of the Go heap.
+var idle sync.Pool
+
 // newInstance returns nil if there is no memory for it.
 func newInstance() *instance {
-	memory := newMemory()
-	if memory == nil {
+	s, reused := idle.Get().(*system)
+	if !reused {
+		s = &system{memory: new(memory)}
+	}
+	if !s.memory.allocate() {
 		return nil
 	}
-	s := &system{memory: memory}
-	s.Module = module.New(s)
+	if reused {
+		s.Reset()
+	} else {
+		s.Module = module.New(s)
+	}
 	s.Xinitialize()
-	return &instance{Module: s.Module, memory: memory}
+	return &instance{system: s}
 }
 
 // run calls f, unless the instance is broken. A panic in f breaks it: its memory can be in any
@@ -88,8 +97,14 @@ func (m *instance) fault() core.Error {
 func (m *instance) Close() {
 	m.lock.Lock()
 	defer m.lock.Unlock()
+	if m.system == nil {
+		return
+	}
 	m.memory.free()
-	m.broken = "the report is closed"
+	if m.broken == "" {
+		idle.Put(m.system)
+	}
+	m.system, m.broken = nil, "the report is closed"
 }
 
 // bytes are n bytes of the memory, until the module runs again.

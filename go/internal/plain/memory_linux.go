@@ -22,19 +22,20 @@ const memoryName = "memanalyzer"
 
 const wasmPage = 1 << 16
 
-func newMemory() *memory {
+// allocate maps zeros; it returns false if there is no memory.
+func (m *memory) allocate() bool {
 	pages, err := unix.Mmap(-1, 0, initialMemory, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return nil
+		return false
 	}
 	// No neighbor has this flag, so the kernel does not merge them.
 	_ = unix.Madvise(pages, unix.MADV_DONTDUMP)
-	m := &memory{pages}
+	m.pages = pages
 	name, _ := unix.BytePtrFromString(memoryName)
 	_, _, _ = unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME, m.address(),
 		uintptr(len(pages)), uintptr(unsafe.Pointer(name)), 0)
 	m.enter()
-	return m
+	return true
 }
 
 func (m *memory) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(m.pages))) }

@@ -9,7 +9,10 @@ const memoryName = "memanalyzer"
 
 const wasmPage = 1 << 16
 
-func newMemory() *memory { return &memory{make([]byte, initialMemory)} }
+func (m *memory) allocate() bool {
+	m.pages = make([]byte, initialMemory)
+	return true
+}
 
 func (m *memory) free() { m.pages = nil }
 

@@ -2,6 +2,7 @@ package plain
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"unsafe"
 
 	"example.com/memanalyzer/csrc/core"
+	"example.com/memanalyzer/go/internal/plain/module"
 )
 
 const everyRow = 1<<64 - 1
@@ -94,6 +96,23 @@ func TestTheMemoryOfAReport(t *testing.T) {
 				t.Error("a closed report can be used")
 			}
 		})
+	}
+}
+
+// A module that is used again begins with the memory of a new one.
+func TestAModuleIsReset(t *testing.T) {
+	s := &system{memory: new(memory)}
+	var images [2][]byte
+	for i, begin := range []func(){func() { s.Module = module.New(s) }, func() { s.Reset() }} {
+		if !s.memory.allocate() {
+			t.Fatal("no memory")
+		}
+		begin()
+		images[i] = bytes.Clone(s.memory.pages)
+		s.memory.free()
+	}
+	if !bytes.Equal(images[0], images[1]) {
+		t.Error("it does not")
 	}
 }
 

@@ -164,7 +164,7 @@ func (s *system) Xsys_number(which int32) int32 {
 	case pageSize:
 		return int32(os.Getpagesize())
 	case pid:
-		return int32(os.Getpid())
+		return int32(ownPID)
 	case user:
 		return int32(os.Geteuid())
 	case readsWide:
@@ -211,12 +211,14 @@ func (s *system) Xsys_set_vma_name(start, size int64, name int32) int64 {
 	return result(0, errno)
 }
 
+var ownPID = os.Getpid()
+
 // readMemory lets the kernel read, so that a wrong address cannot fault.
 func readMemory(at uint64, to []byte) int64 {
 	local := []unix.Iovec{{Base: unsafe.SliceData(to)}}
 	local[0].SetLen(len(to))
 	remote := []unix.RemoteIovec{{Base: uintptr(at), Len: len(to)}}
-	n, err := unix.ProcessVMReadv(os.Getpid(), local, remote, 0)
+	n, err := unix.ProcessVMReadv(ownPID, local, remote, 0)
 	if err == nil {
 		return int64(n)
 	}
@@ -238,6 +240,9 @@ func (s *system) Xsys_words(at int64, words, n int32) int64 {
 	read := readMemory(uint64(at), to[:size*n])
 	if read < 0 {
 		return read
+	}
+	if size == 8 && !isBigEndian {
+		return read / size
 	}
 	for i := read/size - 1; i >= 0; i-- { // the last one first: they widen in place
 		if size == 8 {
