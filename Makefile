@@ -480,6 +480,7 @@ bench: ## what reports cost beside other readers, and what a daemon feels; five 
 	@$(MAKE) --no-print-directory -s cli
 	-@$(MAKE) --no-print-directory -s build/venv
 	go -C cmd/membench build -buildvcs=false -o ../../bin/membench .
+	CGO_ENABLED=0 go -C cmd/membench build -buildvcs=false -o ../../bin/membench-nocgo .
 	@PATH="$(CURDIR)/bin:$(CURDIR)/build/venv/bin:$$PATH" bin/membench
 	go test -run '^$$' -bench . ./cmd/memdemo
 

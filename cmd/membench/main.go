@@ -4,17 +4,21 @@
 // and how readings disturb a daemon.
 //
 // It starts processes with much memory, has every peer read each of them by turns with a bare
-// read, so that a disturbance affects both, and prints tables in Markdown. `make bench` installs
-// the peers and runs membench. The exit status is 1 if a process cannot be made; if a peer fails,
+// read, so that a disturbance affects both, and prints tables in Markdown. It also compares Read with that
+// of its own build without cgo, membench-nocgo, if that is beside it. `make bench` builds both,
+// installs the peers and runs membench; `membench nocgo` makes only the last comparison. The exit status is 1 if a process cannot be made; if a peer fails,
 // its row says why.
 package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +34,10 @@ func main() {
 	if memory := os.Getenv(memoryVariable); memory != "" {
 		serve(memory)
 		return
+	}
+	run := run
+	if slices.Equal(os.Args[1:], []string{"nocgo"}) {
+		run = runBuilds
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "membench:", err)
@@ -49,12 +57,34 @@ func run() error {
 	}
 	printCosts(os.Stdout, results)
 
+	if err := runBuilds(); err != nil {
+		return err
+	}
+
 	fmt.Fprintf(os.Stderr, "membench: a daemon of %s\n", daemon.name)
 	all, err := feel(daemonTurns)
 	if err != nil {
 		return fmt.Errorf("a daemon: %w", err)
 	}
 	printFelt(os.Stdout, all)
+	return nil
+}
+
+func runBuilds() error {
+	var of [][]cost
+	for _, p := range processes {
+		fmt.Fprintf(os.Stderr, "membench: %s, without cgo\n", p.name)
+		costs, err := compareBuilds(p, noCgo(), pairs*timeEach)
+		if errors.Is(err, fs.ErrNotExist) {
+			fmt.Fprintln(os.Stderr, "membench: skipped:", err)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s, without cgo: %w", p.name, err)
+		}
+		of = append(of, costs)
+	}
+	printBuilds(os.Stdout, of)
 	return nil
 }
 

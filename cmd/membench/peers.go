@@ -47,7 +47,7 @@ var psutilScript string
 // All peers are compared with the first one.
 var peers = []peer{
 	{name: "read() of smaps, 64 kB", inside: readBare},
-	{name: "memanalyzer, Read", inside: readReport()},
+	{name: reader, inside: readReport()},
 	{name: "memanalyzer, Read of a scan", inside: readReport(memanalyzer.From(memanalyzer.SourceScan))},
 	{name: handler, inside: askHandler("/debug/memory?unit=B&fresh=1"), polled: askHandler("/debug/memory?unit=B")},
 	{name: "memanalyzer, command line", program: []string{"memanalyzer", "-unit", "B", "-pid", pidArgument}, found: foundInText},
@@ -59,8 +59,11 @@ var peers = []peer{
 		version: printed("python3", "-Ic", "import psutil; print('psutil', psutil.__version__)")},
 }
 
-// handler is the name of a peer, for the phases of a daemon.
-const handler = "memanalyzer, handler"
+// Names of peers: for the phases of a daemon, and for the comparison of builds.
+const (
+	handler = "memanalyzer, handler"
+	reader  = "memanalyzer, Read"
+)
 
 func findPeer(name string) (peer, error) {
 	i := slices.IndexFunc(peers, func(p peer) bool { return p.name == name })

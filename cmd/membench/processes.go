@@ -117,6 +117,7 @@ type request struct {
 	Phase *phase        // to live through; nil: read
 	Peer  string        // reads by turns with the first one; "": the first one reads once
 	For   time.Duration // the time of these turns
+	Times int           // that the peer reads, without turns; 0: it takes turns
 }
 
 type answer struct {
@@ -131,6 +132,11 @@ func start(memory string) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startProgram(program, memory)
+}
+
+// startProgram is for this program in another build.
+func startProgram(program, memory string) (*subject, error) {
 	command := exec.Command(program)
 	command.Env = append(os.Environ(), memoryVariable+"="+memory)
 	command.Stderr = os.Stderr
@@ -207,9 +213,19 @@ func (r request) serve() (a answer, err error) {
 		return a, err
 	}
 	p, err := findPeer(r.Peer)
-	if err == nil {
-		a.Cost, err = measure(readBare, p.inside, r.For)
+	if err != nil {
+		return a, err
 	}
+	if r.Times == 0 {
+		a.Cost, err = measure(readBare, p.inside, r.For)
+		return a, err
+	}
+	a.Cost.CPU, err = measureTime(func() (rss uint64, err error) {
+		for i := 0; i < r.Times && err == nil; i++ {
+			rss, err = p.inside()
+		}
+		return rss, err
+	})
 	return a, err
 }
 

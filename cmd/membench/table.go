@@ -64,6 +64,22 @@ func printCosts(w io.Writer, results [][]result) {
 	}
 }
 
+// printBuilds prints the median of the pairs of processes, the least and the most, for each process.
+func printBuilds(w io.Writer, of [][]cost) {
+	rows := [][]string{{"CPU time of Read without cgo / with"}, {"median of the pairs"}, {"from"}, {"to"}}
+	for i, costs := range of {
+		var ratios []float64
+		for _, c := range costs {
+			ratios = append(ratios, c.Ratio)
+		}
+		rows[0] = append(rows[0], processes[i].name)
+		for row, q := range []float64{0.5, 0, 1} {
+			rows[row+1] = append(rows[row+1], formatRatio(quantile(ratios, q)))
+		}
+	}
+	printTable(w, rows)
+}
+
 // printFelt prints a row for each phase.
 func printFelt(w io.Writer, all []comparison) {
 	rows := [][]string{{"A daemon of " + daemon.name + ", relative to undisturbed times", "polls", "mmap, munmap", "longest", "256 page faults", "longest",
