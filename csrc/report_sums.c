@@ -20,12 +20,41 @@ const uint64_t mema_summed_fields = 0
 #undef X
         ;
 
+/* Fields up to Anonymous: most mappings have no others. */
+enum { USUAL = MEMA_FIELD_ANONYMOUS + 1 };
+
+/* Whether all further fields are 0: to find out costs less than to add them. */
+static inline bool is_usual(const struct mema_region *g)
+{
+        uint64_t any = 0;
+
+        for (unsigned i = USUAL; i < MEMA_FIELD_COUNT; i++)
+                any |= g->value[i] & summed[i];
+        return any == 0;
+}
+
+/* Adds a range of fields.  Returns the union of the bits of all numbers. */
+static inline uint64_t add_fields(struct mema_sums *restrict sums, const struct mema_region *restrict g,
+                                  unsigned from, unsigned end)
+{
+        uint64_t all = 0;
+
+        for (unsigned i = from; i < end; i++) {
+                uint64_t value = g->value[i] & summed[i];
+
+                all |= sums->value[i] | value;
+                sums->value[i] += value;
+        }
+        return all;
+}
+
 void mema_sums_add(struct mema_sums *restrict sums, const struct mema_region *restrict g)
 {
         sums->mappings++;
         sums->present |= g->present & mema_summed_fields;
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++)
-                sums->value[i] += g->value[i] & summed[i];
+        add_fields(sums, g, 0, USUAL);
+        if (!is_usual(g))
+                add_fields(sums, g, USUAL, MEMA_FIELD_COUNT);
 }
 
 /* Whether sums that a region was added to have wrapped. */
@@ -40,17 +69,13 @@ static bool have_wrapped(const struct mema_sums *sums, const struct mema_region 
 
 bool mema_sums_add_checked(struct mema_sums *restrict sums, const struct mema_region *restrict g)
 {
-        uint64_t top = 0;
+        uint64_t all = add_fields(sums, g, 0, USUAL);
 
-        for (unsigned i = 0; i < MEMA_FIELD_COUNT; i++) {
-                uint64_t value = g->value[i] & summed[i];
-
-                top |= sums->value[i] | value;
-                sums->value[i] += value;
-        }
+        if (!is_usual(g))
+                all |= add_fields(sums, g, USUAL, MEMA_FIELD_COUNT);
         sums->mappings++;
         /* Sums of two numbers below 2^63 cannot wrap. */
-        if (top >> 63 && have_wrapped(sums, g)) {
+        if (all >> 63 && have_wrapped(sums, g)) {
                 mema_sums_subtract(sums, g);
                 return false;
         }

@@ -22991,6 +22991,7 @@ l43:
 	return i32(1)
 }
 func (m *Module) _mema_sums_add(v0, v1 int32) {
+	var v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12 int64
 	mem := *m.memory
 	t0 := int64(load64(mem, uint64(uint32(v0))))
 	store64(mem, uint64(uint32(v0)), uint64(t0+i64(1)))
@@ -23036,42 +23037,68 @@ func (m *Module) _mema_sums_add(v0, v1 int32) {
 	t27 := int64(load64(mem, uint64(uint32(v0))+128))
 	t28 := int64(load64(mem, uint64(uint32(v1))+176))
 	store64(mem, uint64(uint32(v0))+128, uint64(t27+t28))
-	t29 := int64(load64(mem, uint64(uint32(v0))+136))
-	t30 := int64(load64(mem, uint64(uint32(v1))+184))
-	store64(mem, uint64(uint32(v0))+136, uint64(t29+t30))
-	t31 := int64(load64(mem, uint64(uint32(v0))+144))
-	t32 := int64(load64(mem, uint64(uint32(v1))+192))
-	store64(mem, uint64(uint32(v0))+144, uint64(t31+t32))
-	t33 := int64(load64(mem, uint64(uint32(v0))+152))
-	t34 := int64(load64(mem, uint64(uint32(v1))+200))
-	store64(mem, uint64(uint32(v0))+152, uint64(t33+t34))
-	t35 := int64(load64(mem, uint64(uint32(v0))+160))
-	t36 := int64(load64(mem, uint64(uint32(v1))+208))
-	store64(mem, uint64(uint32(v0))+160, uint64(t35+t36))
-	t37 := int64(load64(mem, uint64(uint32(v0))+168))
-	t38 := int64(load64(mem, uint64(uint32(v1))+216))
-	store64(mem, uint64(uint32(v0))+168, uint64(t37+t38))
-	t39 := int64(load64(mem, uint64(uint32(v0))+176))
-	t40 := int64(load64(mem, uint64(uint32(v1))+224))
-	store64(mem, uint64(uint32(v0))+176, uint64(t39+t40))
-	t41 := int64(load64(mem, uint64(uint32(v0))+184))
-	t42 := int64(load64(mem, uint64(uint32(v1))+232))
-	store64(mem, uint64(uint32(v0))+184, uint64(t41+t42))
-	t43 := int64(load64(mem, uint64(uint32(v0))+192))
-	t44 := int64(load64(mem, uint64(uint32(v1))+240))
-	store64(mem, uint64(uint32(v0))+192, uint64(t43+t44))
-	t45 := int64(load64(mem, uint64(uint32(v0))+200))
-	t46 := int64(load64(mem, uint64(uint32(v1))+248))
-	store64(mem, uint64(uint32(v0))+200, uint64(t45+t46))
-	t47 := int64(load64(mem, uint64(uint32(v0))+208))
-	t48 := int64(load64(mem, uint64(uint32(v1))+256))
-	store64(mem, uint64(uint32(v0))+208, uint64(t47+t48))
-	t49 := int64(load64(mem, uint64(uint32(v0))+216))
-	t50 := int64(load64(mem, uint64(uint32(v1))+264))
-	store64(mem, uint64(uint32(v0))+216, uint64(t49+t50))
+	{
+		t29 := int64(load64(mem, uint64(uint32(v1))+192))
+		v2 = t29
+		t30 := int64(load64(mem, uint64(uint32(v1))+184))
+		t31 := v2
+		v3 = t30
+		t32 := int64(load64(mem, uint64(uint32(v1))+200))
+		t33 := t31 | v3
+		v4 = t32
+		t34 := int64(load64(mem, uint64(uint32(v1))+208))
+		t35 := t33 | v4
+		v5 = t34
+		t36 := int64(load64(mem, uint64(uint32(v1))+216))
+		t37 := t35 | v5
+		v6 = t36
+		t38 := int64(load64(mem, uint64(uint32(v1))+224))
+		t39 := t37 | v6
+		v7 = t38
+		t40 := int64(load64(mem, uint64(uint32(v1))+232))
+		t41 := t39 | v7
+		v8 = t40
+		t42 := int64(load64(mem, uint64(uint32(v1))+240))
+		t43 := t41 | v8
+		v9 = t42
+		t44 := int64(load64(mem, uint64(uint32(v1))+248))
+		t45 := t43 | v9
+		v10 = t44
+		t46 := int64(load64(mem, uint64(uint32(v1))+256))
+		t47 := t45 | v10
+		v11 = t46
+		t48 := int64(load64(mem, uint64(uint32(v1))+264))
+		t49 := t47 | v11
+		v12 = t48
+		if t49|v12 == 0 {
+			return
+		}
+		t50 := int64(load64(mem, uint64(uint32(v0))+136))
+		store64(mem, uint64(uint32(v0))+136, uint64(t50+v3))
+		t51 := int64(load64(mem, uint64(uint32(v0))+144))
+		store64(mem, uint64(uint32(v0))+144, uint64(t51+v2))
+		t52 := int64(load64(mem, uint64(uint32(v0))+152))
+		store64(mem, uint64(uint32(v0))+152, uint64(t52+v4))
+		t53 := int64(load64(mem, uint64(uint32(v0))+160))
+		store64(mem, uint64(uint32(v0))+160, uint64(t53+v5))
+		t54 := int64(load64(mem, uint64(uint32(v0))+168))
+		store64(mem, uint64(uint32(v0))+168, uint64(t54+v6))
+		t55 := int64(load64(mem, uint64(uint32(v0))+176))
+		store64(mem, uint64(uint32(v0))+176, uint64(t55+v7))
+		t56 := int64(load64(mem, uint64(uint32(v0))+184))
+		store64(mem, uint64(uint32(v0))+184, uint64(t56+v8))
+		t57 := int64(load64(mem, uint64(uint32(v0))+192))
+		store64(mem, uint64(uint32(v0))+192, uint64(t57+v9))
+		t58 := int64(load64(mem, uint64(uint32(v0))+200))
+		store64(mem, uint64(uint32(v0))+200, uint64(t58+v10))
+		t59 := int64(load64(mem, uint64(uint32(v0))+208))
+		store64(mem, uint64(uint32(v0))+208, uint64(t59+v11))
+		t60 := int64(load64(mem, uint64(uint32(v0))+216))
+		store64(mem, uint64(uint32(v0))+216, uint64(t60+v12))
+	}
 }
 func (m *Module) _mema_sums_add_checked(v0, v1 int32) int32 {
-	var v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59 int64
+	var v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41 int64
 	mem := *m.memory
 	t0 := int64(load64(mem, uint64(uint32(v0))+16))
 	t1 := v0
@@ -23107,278 +23134,269 @@ func (m *Module) _mema_sums_add_checked(v0, v1 int32) int32 {
 	t18 := int64(load64(mem, uint64(uint32(v1))+112))
 	t19 := v10
 	v11 = t18
-	store64(mem, uint64(uint32(t17))+64, uint64(t19+v11))
+	v12 = t19 + v11
+	store64(mem, uint64(uint32(t17))+64, uint64(v12))
 	t20 := int64(load64(mem, uint64(uint32(v0))+72))
 	t21 := v0
-	v12 = t20
+	v13 = t20
 	t22 := int64(load64(mem, uint64(uint32(v1))+120))
-	t23 := v12
-	v13 = t22
-	store64(mem, uint64(uint32(t21))+72, uint64(t23+v13))
+	t23 := v13
+	v14 = t22
+	v15 = t23 + v14
+	store64(mem, uint64(uint32(t21))+72, uint64(v15))
 	t24 := int64(load64(mem, uint64(uint32(v0))+24))
-	v14 = t24
+	v16 = t24
 	t25 := int64(load64(mem, uint64(uint32(v0))+32))
-	v15 = t25
+	v17 = t25
 	t26 := int64(load64(mem, uint64(uint32(v0))+80))
 	t27 := v0
-	v16 = t26
+	v18 = t26
 	t28 := int64(load64(mem, uint64(uint32(v1))+128))
-	t29 := v16
-	v17 = t28
-	store64(mem, uint64(uint32(t27))+80, uint64(t29+v17))
+	t29 := v18
+	v19 = t28
+	v20 = t29 + v19
+	store64(mem, uint64(uint32(t27))+80, uint64(v20))
 	t30 := int64(load64(mem, uint64(uint32(v0))+88))
 	t31 := v0
-	v18 = t30
+	v21 = t30
 	t32 := int64(load64(mem, uint64(uint32(v1))+136))
-	t33 := v18
-	v19 = t32
-	store64(mem, uint64(uint32(t31))+88, uint64(t33+v19))
+	t33 := v21
+	v22 = t32
+	v23 = t33 + v22
+	store64(mem, uint64(uint32(t31))+88, uint64(v23))
 	t34 := int64(load64(mem, uint64(uint32(v0))+96))
 	t35 := v0
-	v20 = t34
+	v24 = t34
 	t36 := int64(load64(mem, uint64(uint32(v1))+144))
-	t37 := v20
-	v21 = t36
-	store64(mem, uint64(uint32(t35))+96, uint64(t37+v21))
+	t37 := v24
+	v25 = t36
+	v26 = t37 + v25
+	store64(mem, uint64(uint32(t35))+96, uint64(v26))
 	t38 := int64(load64(mem, uint64(uint32(v0))+104))
 	t39 := v0
-	v22 = t38
+	v27 = t38
 	t40 := int64(load64(mem, uint64(uint32(v1))+152))
-	t41 := v22
-	v23 = t40
-	store64(mem, uint64(uint32(t39))+104, uint64(t41+v23))
+	t41 := v27
+	v28 = t40
+	v29 = t41 + v28
+	store64(mem, uint64(uint32(t39))+104, uint64(v29))
 	t42 := int64(load64(mem, uint64(uint32(v0))+112))
 	t43 := v0
-	v24 = t42
+	v30 = t42
 	t44 := int64(load64(mem, uint64(uint32(v1))+160))
-	t45 := v24
-	v25 = t44
-	store64(mem, uint64(uint32(t43))+112, uint64(t45+v25))
+	t45 := v30
+	v31 = t44
+	v32 = t45 + v31
+	store64(mem, uint64(uint32(t43))+112, uint64(v32))
 	t46 := int64(load64(mem, uint64(uint32(v0))+120))
 	t47 := v0
-	v26 = t46
+	v33 = t46
 	t48 := int64(load64(mem, uint64(uint32(v1))+168))
-	t49 := v26
-	v27 = t48
-	store64(mem, uint64(uint32(t47))+120, uint64(t49+v27))
+	t49 := v33
+	v34 = t48
+	v35 = t49 + v34
+	store64(mem, uint64(uint32(t47))+120, uint64(v35))
 	t50 := int64(load64(mem, uint64(uint32(v0))+128))
 	t51 := v0
-	v28 = t50
+	v36 = t50
 	t52 := int64(load64(mem, uint64(uint32(v1))+176))
-	t53 := v28
-	v29 = t52
-	store64(mem, uint64(uint32(t51))+128, uint64(t53+v29))
-	t54 := int64(load64(mem, uint64(uint32(v0))+136))
-	t55 := v0
-	v30 = t54
-	t56 := int64(load64(mem, uint64(uint32(v1))+184))
-	t57 := v30
-	v31 = t56
-	v32 = t57 + v31
-	store64(mem, uint64(uint32(t55))+136, uint64(v32))
-	t58 := int64(load64(mem, uint64(uint32(v0))+144))
-	t59 := v0
-	v33 = t58
-	t60 := int64(load64(mem, uint64(uint32(v1))+192))
-	t61 := v33
-	v34 = t60
-	v35 = t61 + v34
-	store64(mem, uint64(uint32(t59))+144, uint64(v35))
-	t62 := int64(load64(mem, uint64(uint32(v0))+152))
-	t63 := v0
-	v36 = t62
-	t64 := int64(load64(mem, uint64(uint32(v1))+200))
-	t65 := v36
-	v37 = t64
-	v38 = t65 + v37
-	store64(mem, uint64(uint32(t63))+152, uint64(v38))
-	t66 := int64(load64(mem, uint64(uint32(v0))+160))
-	t67 := v0
-	v39 = t66
-	t68 := int64(load64(mem, uint64(uint32(v1))+208))
-	t69 := v39
-	v40 = t68
-	v41 = t69 + v40
-	store64(mem, uint64(uint32(t67))+160, uint64(v41))
-	t70 := int64(load64(mem, uint64(uint32(v0))+168))
-	t71 := v0
-	v42 = t70
-	t72 := int64(load64(mem, uint64(uint32(v1))+216))
-	t73 := v42
-	v43 = t72
-	v44 = t73 + v43
-	store64(mem, uint64(uint32(t71))+168, uint64(v44))
-	t74 := int64(load64(mem, uint64(uint32(v0))+176))
-	t75 := v0
-	v45 = t74
-	t76 := int64(load64(mem, uint64(uint32(v1))+224))
-	t77 := v45
-	v46 = t76
-	v47 = t77 + v46
-	store64(mem, uint64(uint32(t75))+176, uint64(v47))
-	t78 := int64(load64(mem, uint64(uint32(v0))+184))
-	t79 := v0
-	v48 = t78
-	t80 := int64(load64(mem, uint64(uint32(v1))+232))
-	t81 := v48
-	v49 = t80
-	store64(mem, uint64(uint32(t79))+184, uint64(t81+v49))
-	t82 := int64(load64(mem, uint64(uint32(v0))+192))
-	t83 := v0
-	v50 = t82
-	t84 := int64(load64(mem, uint64(uint32(v1))+240))
-	t85 := v50
-	v51 = t84
-	store64(mem, uint64(uint32(t83))+192, uint64(t85+v51))
-	t86 := int64(load64(mem, uint64(uint32(v0))+200))
-	t87 := v0
-	v52 = t86
-	t88 := int64(load64(mem, uint64(uint32(v1))+248))
-	t89 := v52
-	v53 = t88
-	store64(mem, uint64(uint32(t87))+200, uint64(t89+v53))
-	t90 := int64(load64(mem, uint64(uint32(v0))+208))
-	t91 := v0
-	v54 = t90
-	t92 := int64(load64(mem, uint64(uint32(v1))+256))
-	t93 := v54
-	v55 = t92
-	store64(mem, uint64(uint32(t91))+208, uint64(t93+v55))
-	t94 := int64(load64(mem, uint64(uint32(v0))+216))
-	t95 := v0
-	v56 = t94
-	t96 := int64(load64(mem, uint64(uint32(v1))+264))
-	t97 := v56
-	v57 = t96
-	store64(mem, uint64(uint32(t95))+216, uint64(t97+v57))
-	t98 := int64(load64(mem, uint64(uint32(v0))+232))
-	v58 = t98
-	t99 := int64(load64(mem, uint64(uint32(v0))+224))
-	v59 = t99
-	t100 := int64(load64(mem, uint64(uint32(v0))))
-	store64(mem, uint64(uint32(v0)), uint64(t100+i64(1)))
-	if v56|(v57|(v54|(v55|(v52|(v53|(v50|(v51|(v48|(v49|(v45|(v46|(v42|(v43|(v39|(v40|(v36|(v37|(v33|(v34|(v30|(v31|(v28|(v29|(v26|(v27|(v24|(v25|(v22|(v23|(v20|(v21|(v18|(v19|(v16|(v17|(v12|(v13|(v10|(v11|(v8|(v9|(v6|(v7|(v4|(v5|(v3|(v2|(v58|(v59|(v14|v15)))))))))))))))))))))))))))))))))))))))))))))))))) > i64(-1) {
-		goto l0
-	}
+	t53 := v36
+	v37 = t52
+	v38 = t53 + v37
+	store64(mem, uint64(uint32(t51))+128, uint64(v38))
+	v2 = v36 | (v37 | (v33 | (v34 | (v30 | (v31 | (v27 | (v28 | (v24 | (v25 | (v21 | (v22 | (v18 | (v19 | (v13 | (v14 | (v10 | (v11 | (v8 | (v9 | (v6 | (v7 | (v4 | (v5 | (v3 | (v2 | (v16 | v17))))))))))))))))))))))))))
 	{
-		t101 := int64(load64(mem, uint64(uint32(v0))+16))
-		t102 := int64(load64(mem, uint64(uint32(v1))+64))
-		if uint64(t101) < uint64(t102) {
-			goto l1
-		}
-		t103 := int64(load64(mem, uint64(uint32(v0))+40))
-		t104 := int64(load64(mem, uint64(uint32(v1))+88))
-		if uint64(t103) < uint64(t104) {
-			goto l1
-		}
-		t105 := int64(load64(mem, uint64(uint32(v0))+48))
-		t106 := int64(load64(mem, uint64(uint32(v1))+96))
-		if uint64(t105) < uint64(t106) {
-			goto l1
-		}
-		t107 := int64(load64(mem, uint64(uint32(v0))+56))
-		t108 := int64(load64(mem, uint64(uint32(v1))+104))
-		if uint64(t107) < uint64(t108) {
-			goto l1
-		}
-		t109 := int64(load64(mem, uint64(uint32(v0))+64))
-		t110 := int64(load64(mem, uint64(uint32(v1))+112))
-		if uint64(t109) < uint64(t110) {
-			goto l1
-		}
-		t111 := int64(load64(mem, uint64(uint32(v0))+72))
-		t112 := int64(load64(mem, uint64(uint32(v1))+120))
-		if uint64(t111) < uint64(t112) {
-			goto l1
-		}
-		t113 := int64(load64(mem, uint64(uint32(v0))+80))
-		t114 := int64(load64(mem, uint64(uint32(v1))+128))
-		if uint64(t113) < uint64(t114) {
-			goto l1
-		}
-		t115 := int64(load64(mem, uint64(uint32(v0))+88))
-		t116 := int64(load64(mem, uint64(uint32(v1))+136))
-		if uint64(t115) < uint64(t116) {
-			goto l1
-		}
-		t117 := int64(load64(mem, uint64(uint32(v0))+96))
-		t118 := int64(load64(mem, uint64(uint32(v1))+144))
-		if uint64(t117) < uint64(t118) {
-			goto l1
-		}
-		t119 := int64(load64(mem, uint64(uint32(v0))+104))
-		t120 := int64(load64(mem, uint64(uint32(v1))+152))
-		if uint64(t119) < uint64(t120) {
-			goto l1
-		}
-		t121 := int64(load64(mem, uint64(uint32(v0))+112))
-		t122 := int64(load64(mem, uint64(uint32(v1))+160))
-		if uint64(t121) < uint64(t122) {
-			goto l1
-		}
-		t123 := int64(load64(mem, uint64(uint32(v0))+120))
-		t124 := int64(load64(mem, uint64(uint32(v1))+168))
-		if uint64(t123) < uint64(t124) {
-			goto l1
-		}
-		t125 := int64(load64(mem, uint64(uint32(v0))+128))
-		t126 := int64(load64(mem, uint64(uint32(v1))+176))
-		if uint64(t125) < uint64(t126) {
-			goto l1
-		}
-		t127 := int64(load64(mem, uint64(uint32(v1))+184))
-		if uint64(v32) < uint64(t127) {
-			goto l1
-		}
-		if uint64(v35) < uint64(v34) {
-			goto l1
-		}
-		if uint64(v38) < uint64(v37) {
-			goto l1
-		}
-		if uint64(v41) < uint64(v40) {
-			goto l1
-		}
-		if uint64(v44) < uint64(v43) {
-			goto l1
-		}
-		if uint64(v47) < uint64(v46) {
-			goto l1
-		}
-		t128 := int64(load64(mem, uint64(uint32(v0))+184))
-		t129 := int64(load64(mem, uint64(uint32(v1))+232))
-		if uint64(t128) < uint64(t129) {
-			goto l1
-		}
-		t130 := int64(load64(mem, uint64(uint32(v0))+192))
-		t131 := int64(load64(mem, uint64(uint32(v1))+240))
-		if uint64(t130) < uint64(t131) {
-			goto l1
-		}
-		t132 := int64(load64(mem, uint64(uint32(v0))+200))
-		t133 := int64(load64(mem, uint64(uint32(v1))+248))
-		if uint64(t132) < uint64(t133) {
-			goto l1
-		}
-		t134 := int64(load64(mem, uint64(uint32(v0))+208))
-		t135 := int64(load64(mem, uint64(uint32(v1))+256))
-		if uint64(t134) < uint64(t135) {
-			goto l1
-		}
-		t136 := int64(load64(mem, uint64(uint32(v0))+216))
-		t137 := int64(load64(mem, uint64(uint32(v1))+264))
-		if uint64(t136) >= uint64(t137) {
+		t54 := int64(load64(mem, uint64(uint32(v1))+192))
+		v4 = t54
+		t55 := int64(load64(mem, uint64(uint32(v1))+184))
+		t56 := v4
+		v3 = t55
+		t57 := int64(load64(mem, uint64(uint32(v1))+200))
+		t58 := t56 | v3
+		v5 = t57
+		t59 := int64(load64(mem, uint64(uint32(v1))+208))
+		t60 := t58 | v5
+		v6 = t59
+		t61 := int64(load64(mem, uint64(uint32(v1))+216))
+		t62 := t60 | v6
+		v7 = t61
+		t63 := int64(load64(mem, uint64(uint32(v1))+224))
+		t64 := t62 | v7
+		v8 = t63
+		t65 := int64(load64(mem, uint64(uint32(v1))+232))
+		t66 := t64 | v8
+		v9 = t65
+		t67 := int64(load64(mem, uint64(uint32(v1))+240))
+		t68 := t66 | v9
+		v10 = t67
+		t69 := int64(load64(mem, uint64(uint32(v1))+248))
+		t70 := t68 | v10
+		v11 = t69
+		t71 := int64(load64(mem, uint64(uint32(v1))+256))
+		t72 := t70 | v11
+		v13 = t71
+		t73 := int64(load64(mem, uint64(uint32(v1))+264))
+		t74 := t72 | v13
+		v16 = t73
+		if t74|v16 == 0 {
 			goto l0
 		}
+		t75 := int64(load64(mem, uint64(uint32(v0))+136))
+		t76 := v0
+		v17 = t75
+		store64(mem, uint64(uint32(t76))+136, uint64(v17+v3))
+		t77 := int64(load64(mem, uint64(uint32(v0))+144))
+		t78 := v0
+		v18 = t77
+		store64(mem, uint64(uint32(t78))+144, uint64(v18+v4))
+		t79 := int64(load64(mem, uint64(uint32(v0))+152))
+		t80 := v0
+		v21 = t79
+		store64(mem, uint64(uint32(t80))+152, uint64(v21+v5))
+		t81 := int64(load64(mem, uint64(uint32(v0))+160))
+		t82 := v0
+		v24 = t81
+		store64(mem, uint64(uint32(t82))+160, uint64(v24+v6))
+		t83 := int64(load64(mem, uint64(uint32(v0))+168))
+		t84 := v0
+		v27 = t83
+		store64(mem, uint64(uint32(t84))+168, uint64(v27+v7))
+		t85 := int64(load64(mem, uint64(uint32(v0))+176))
+		t86 := v0
+		v30 = t85
+		store64(mem, uint64(uint32(t86))+176, uint64(v30+v8))
+		t87 := int64(load64(mem, uint64(uint32(v0))+184))
+		t88 := v0
+		v33 = t87
+		store64(mem, uint64(uint32(t88))+184, uint64(v33+v9))
+		t89 := int64(load64(mem, uint64(uint32(v0))+192))
+		t90 := v0
+		v36 = t89
+		store64(mem, uint64(uint32(t90))+192, uint64(v36+v10))
+		t91 := int64(load64(mem, uint64(uint32(v0))+200))
+		t92 := v0
+		v39 = t91
+		store64(mem, uint64(uint32(t92))+200, uint64(v39+v11))
+		t93 := int64(load64(mem, uint64(uint32(v0))+208))
+		t94 := v0
+		v40 = t93
+		store64(mem, uint64(uint32(t94))+208, uint64(v40+v13))
+		t95 := int64(load64(mem, uint64(uint32(v0))+216))
+		t96 := v0
+		v41 = t95
+		store64(mem, uint64(uint32(t96))+216, uint64(v41+v16))
+		t97 := int64(load64(mem, uint64(uint32(v0))+224))
+		t98 := int64(load64(mem, uint64(uint32(v0))+232))
+		v2 = v41 | (v40 | (v39 | (v36 | (v33 | (v30 | (v27 | (v24 | (v21 | (v18 | (v17 | (t97 | t98) | v3 | v4) | v5) | v6) | v7) | v8) | v9) | v10) | v11) | v13) | v16) | v2
 	}
-l1:
+l0:
+	t99 := int64(load64(mem, uint64(uint32(v0))))
+	store64(mem, uint64(uint32(v0)), uint64(t99+i64(1)))
+	if v2 > i64(-1) {
+		goto l1
+	}
+	{
+		t100 := int64(load64(mem, uint64(uint32(v0))+16))
+		t101 := int64(load64(mem, uint64(uint32(v1))+64))
+		if uint64(t100) < uint64(t101) {
+			goto l2
+		}
+		t102 := int64(load64(mem, uint64(uint32(v0))+40))
+		t103 := int64(load64(mem, uint64(uint32(v1))+88))
+		if uint64(t102) < uint64(t103) {
+			goto l2
+		}
+		t104 := int64(load64(mem, uint64(uint32(v0))+48))
+		t105 := int64(load64(mem, uint64(uint32(v1))+96))
+		if uint64(t104) < uint64(t105) {
+			goto l2
+		}
+		t106 := int64(load64(mem, uint64(uint32(v0))+56))
+		t107 := int64(load64(mem, uint64(uint32(v1))+104))
+		if uint64(t106) < uint64(t107) {
+			goto l2
+		}
+		t108 := int64(load64(mem, uint64(uint32(v1))+112))
+		if uint64(v12) < uint64(t108) {
+			goto l2
+		}
+		if uint64(v15) < uint64(v14) {
+			goto l2
+		}
+		if uint64(v20) < uint64(v19) {
+			goto l2
+		}
+		if uint64(v23) < uint64(v22) {
+			goto l2
+		}
+		if uint64(v26) < uint64(v25) {
+			goto l2
+		}
+		if uint64(v29) < uint64(v28) {
+			goto l2
+		}
+		if uint64(v32) < uint64(v31) {
+			goto l2
+		}
+		if uint64(v35) < uint64(v34) {
+			goto l2
+		}
+		if uint64(v38) < uint64(v37) {
+			goto l2
+		}
+		t109 := int64(load64(mem, uint64(uint32(v0))+136))
+		if uint64(t109) < uint64(v3) {
+			goto l2
+		}
+		t110 := int64(load64(mem, uint64(uint32(v0))+144))
+		if uint64(t110) < uint64(v4) {
+			goto l2
+		}
+		t111 := int64(load64(mem, uint64(uint32(v0))+152))
+		if uint64(t111) < uint64(v5) {
+			goto l2
+		}
+		t112 := int64(load64(mem, uint64(uint32(v0))+160))
+		if uint64(t112) < uint64(v6) {
+			goto l2
+		}
+		t113 := int64(load64(mem, uint64(uint32(v0))+168))
+		if uint64(t113) < uint64(v7) {
+			goto l2
+		}
+		t114 := int64(load64(mem, uint64(uint32(v0))+176))
+		if uint64(t114) < uint64(v8) {
+			goto l2
+		}
+		t115 := int64(load64(mem, uint64(uint32(v0))+184))
+		if uint64(t115) < uint64(v9) {
+			goto l2
+		}
+		t116 := int64(load64(mem, uint64(uint32(v0))+192))
+		if uint64(t116) < uint64(v10) {
+			goto l2
+		}
+		t117 := int64(load64(mem, uint64(uint32(v0))+200))
+		if uint64(t117) < uint64(v11) {
+			goto l2
+		}
+		t118 := int64(load64(mem, uint64(uint32(v0))+208))
+		if uint64(t118) < uint64(v13) {
+			goto l2
+		}
+		t119 := int64(load64(mem, uint64(uint32(v0))+216))
+		if uint64(t119) >= uint64(v16) {
+			goto l1
+		}
+	}
+l2:
 	m._mema_sums_subtract(v0, v1)
 	mem = *m.memory
 	return i32(0)
-l0:
-	t138 := int64(load64(mem, uint64(uint32(v0))+8))
-	t139 := int64(load64(mem, uint64(uint32(v1))+56))
-	store64(mem, uint64(uint32(v0))+8, uint64(t138|t139&i64(0x3fffff9)))
+l1:
+	t120 := int64(load64(mem, uint64(uint32(v0))+8))
+	t121 := int64(load64(mem, uint64(uint32(v1))+56))
+	store64(mem, uint64(uint32(v0))+8, uint64(t120|t121&i64(0x3fffff9)))
 	return i32(1)
 }
 func (m *Module) _mema_sums_subtract(v0, v1 int32) {
