@@ -1,5 +1,5 @@
 #!/bin/sh
-# In Node.js, arrayBuffers is no part of external, though its manual says so.
+# In Node.js, arrayBuffers has memory that external lacks, though the manual says external includes it.
 #
 # Guess: external has all of arrayBuffers, and a WebAssembly.Memory, whose buffer is an ArrayBuffer, is in both.
 # Seen:  a SharedArrayBuffer is in arrayBuffers only, a WebAssembly.Memory in external only, and a shared one in
