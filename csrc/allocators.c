@@ -70,10 +70,8 @@ enum mema_sign mema_sign_of(const struct mema_region *g, const struct mema_neigh
 {
         const uint64_t unit = UINT64_C(256) << 20;
 
-        if (mema_has_flag(g, "nr"))
-                return MEMA_SIGN_NO_RESERVE;
-        if (mema_has_flag(g, "hg"))
-                return MEMA_SIGN_HUGE;
+        if (mema_has_either(g, "nr", "hg"))
+                return mema_has_flag(g, "nr") ? MEMA_SIGN_NO_RESERVE : MEMA_SIGN_HUGE;
         if (before->end != 0 && before->end == g->start && is_fence(before) && after->start == g->end &&
             is_fence(after))
                 return MEMA_SIGN_FENCED;

@@ -258,10 +258,11 @@ static bool is_full_heap(const struct view *v)
 {
         uint64_t span = span_bytes(v->self), start = v->self->start;
 
-        return v->region->value[MEMA_FIELD_RSS] >= span / 2 && can_be_without_reserve(v) &&
-               ((start % huge_heap == 0 && span == huge_heap && mema_has_flag(v->region, "nr")) ||
+        /* Cheap tests first: few mappings are aligned. */
+        return ((start % huge_heap == 0 && span == huge_heap && mema_has_flag(v->region, "nr")) ||
                 (start % heap_max(v->self) == 0 && span > 0 && span % heap_max(v->self) == 0 &&
-                 start >= kernel_choice));
+                 start >= kernel_choice)) &&
+               v->region->value[MEMA_FIELD_RSS] >= span / 2 && can_be_without_reserve(v);
 }
 
 static bool is_arena(const struct view *v)
@@ -333,8 +334,9 @@ static bool all_stacks_are_known(const struct view *v)
  * Shadow stacks are marked ss. */
 static bool is_marked_stack(const struct view *v)
 {
-        return mema_has_flag(v->region, "ss") ||
-               (mema_has_flag(v->region, "gu") && mema_has_flag(v->region, "nh") && !all_stacks_are_known(v));
+        return mema_has_either(v->region, "ss", "gu") &&
+               (mema_has_flag(v->region, "ss") ||
+                (mema_has_flag(v->region, "nh") && !all_stacks_are_known(v)));
 }
 
 /* Neighbors with equal permissions can be one mapping with a stack, so a region that is larger than the

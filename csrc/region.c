@@ -64,6 +64,11 @@ bool mema_is_nameless(const struct mema_region *g)
         return g->name_length == 0 || SPAN_STARTS(name, "[stack:");
 }
 
+bool mema_is_plain(const struct mema_region *g)
+{
+        return g->inode == 0 && g->perms[3] != 's' && mema_is_nameless(g);
+}
+
 bool mema_comes_again(uint64_t start, uint64_t end, const struct mema_region *g)
 {
         return g->start <= start && g->end - 1 > end - 1 && !mema_is_rollup(g);
@@ -75,7 +80,7 @@ struct mema_neighbor mema_neighbor_of(const struct mema_region *g)
 
         n.perms = (g->perms[0] == 'r' ? PERM_READ : 0u) | (g->perms[1] == 'w' ? PERM_WRITE : 0u) |
                   (g->perms[2] == 'x' ? PERM_EXEC : 0u) | (g->perms[3] == 's' ? PERM_SHARED : 0u);
-        n.plain = g->inode == 0 && !(n.perms & PERM_SHARED) && mema_is_nameless(g);
+        n.plain = mema_is_plain(g);
         return n;
 }
 
@@ -92,7 +97,7 @@ bool mema_takes_labels(const struct mema_region *g)
 
         if (g->perms[3] == 's')
                 return SPAN_EQUALS(name, "/dev/zero (deleted)") || SPAN_STARTS(name, "[anon_shmem:");
-        return mema_neighbor_of(g).plain ||
+        return mema_is_plain(g) ||
                (g->inode == 0 && (SPAN_EQUALS(name, "[heap]") || SPAN_STARTS(name, "[anon:")));
 }
 

@@ -29,6 +29,9 @@ bool mema_is_rollup(const struct mema_region *g);
 /* Whether the kernel prints no name, or "[stack:TID]". */
 bool mema_is_nameless(const struct mema_region *g);
 
+/* Whether the mapping is private, anonymous and nameless. */
+bool mema_is_plain(const struct mema_region *g);
+
 /* Whether `g` is a mapping that was read with these bounds, and comes again: it has grown, or was merged with
  * its neighbors.  smaps is read in pieces, and the kernel continues at the address where it stopped, with all
  * of the mapping that is there now.  From Linux 6.17 (maps) and 7.2 (smaps) on that happens within a piece.

@@ -16,6 +16,9 @@ static const struct mema_owner *first_beyond(const struct mema_context *context,
 {
         const struct mema_owner *low = context->owners, *high = low + context->owner_count;
 
+        /* A process that reads itself finds the owners as it goes: most mappings are behind the last one. */
+        if (low < high && high[-1].end <= address)
+                return high;
         while (low < high) {
                 const struct mema_owner *middle = low + (high - low) / 2;
 
@@ -102,7 +105,7 @@ bool mema_split_begin(struct mema_split *s, const struct mema_region *g, const s
         s->from = *from;
         *from = max_u64(*from, g->end);
         s->end = g->end;
-        s->labels_only = !mema_neighbor_of(g).plain && !mema_is_hugetlb(g);
+        s->labels_only = !mema_is_plain(g) && !mema_is_hugetlb(g);
         s->last = context->owners + context->owner_count;
         s->next = splitting(s, first_beyond(context, max_u64(g->start, s->from)));
         if (s->next == s->last || start_of(s, s->next) >= g->end || s->left == 0)

@@ -202,13 +202,12 @@ static void note_name(struct mema_self_memory *own, const struct mema_region *g)
 /* Finds stacks, by address, and searches what is between them for malloc's memory. */
 static void look_for_memory(struct mema_self_memory *own, const struct mema_region *g)
 {
-        struct mema_neighbor n = mema_neighbor_of(g);
         struct mema_owner stack;
         uint64_t at = g->start;
 
         if (g->name_length > 0)
                 note_name(own, g);
-        if (!n.plain || n.perms != (PERM_READ | PERM_WRITE))
+        if (!mema_is_plain(g) || memcmp(g->perms, "rw-", 3) != 0)
                 return;
         mema_self_begin_heaps(own, g);
         at = take_bss(own, g);

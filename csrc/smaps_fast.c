@@ -174,7 +174,9 @@ static const char *take_header(struct mema_smaps *p, const char *at, const char 
         if (!take_place(&p->_header, &name))
                 return at;
         skip_spaces(&name);
-        newline = memchr(name.at, '\n', span_length(name));
+        if (name.at == end)
+                return at;
+        newline = *name.at == '\n' ? name.at : memchr(name.at, '\n', span_length(name));
         if (!newline)
                 return at;
         name.end = newline;
