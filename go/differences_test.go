@@ -20,6 +20,7 @@ func changing(t *testing.T, change func(context.Context) error, options ...Optio
 }
 
 func TestWhatChangesWhileARequestWaits(t *testing.T) {
+	needOwnProc(t)
 	t.Parallel()
 	var caches [2]*Mapping
 	var err error

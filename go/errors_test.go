@@ -123,7 +123,7 @@ func TestOptionErrors(t *testing.T) {
 		want   string // "": none
 	}{
 		{Top(0), ""},
-		{Top(1 << 40), ""},
+		{Top(math.MaxInt), ""},
 		{Top(All), ""},
 		{Top(-2), "memanalyzer: Top wants a number from 0, or All; not -2"},
 		{SortBy(SortAddress), ""},

@@ -25,33 +25,6 @@ import (
 
 const firstLine = "=== Complete Memory Breakdown ===\n"
 
-// handler is MemoryProfileHandler with its own keeper, without pauses.
-var handler = withoutBudget(new(Analyzer))
-
-func withoutBudget(a *Analyzer) *Analyzer {
-	a.own = newKeeper()
-	a.own.factor = 0
-	return a
-}
-
-// mustNew returns an Analyzer with its own keeper, without pauses.
-func mustNew(t testing.TB, options ...Option) *Analyzer {
-	t.Helper()
-	a, err := New(options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	withoutBudget(a)
-	t.Cleanup(func() {
-		for _, kept := range a.own.kept {
-			if kept != nil {
-				kept.Close()
-			}
-		}
-	})
-	return a
-}
-
 func newServer(t testing.TB, h http.Handler) string {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -472,6 +445,7 @@ func anyOf(text string, parts []string) string {
 }
 
 func TestWithoutAddresses(t *testing.T) {
+	needOwnProc(t)
 	t.Parallel()
 	a := mustNew(t, WithoutAddresses())
 	for _, target := range []string{"/", "/?top=all&unit=B", "/?top=all&sort=address&unit=KB", "/?top=all&sort=name"} {

@@ -38,6 +38,40 @@ func init() {
 	}
 }
 
+func init() {
+	children["few more mappings"] = func() {
+		ask(handler, "GET", "/") // a daemon that has made reports
+		const room = 4
+		if _, err := makeMappings(mappingsMax - 1000); err != nil {
+			tell(outcome{Err: err.Error()})
+			return
+		}
+		var shared [][]byte // which the kernel does not merge
+		for {
+			page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_NONE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+			if err != nil {
+				break
+			}
+			shared = append(shared, page)
+		}
+		for _, page := range shared[max(len(shared)-room, 0):] {
+			unix.Munmap(page)
+		}
+		a := withoutBudget(new(Analyzer))
+		w := ask(a, "GET", "/?fresh=1")
+		tell(outcome{Status: w.Code, Body: w.Body.String()})
+	}
+}
+
+// Where mmap is about to fail, a report is needed.
+func TestAProcessThatCanMapLittleMore(t *testing.T) {
+	skipIfFewMappings(t)
+	o := outcomeOf(t, "few more mappings")
+	if o.Status != http.StatusOK || !strings.Contains(o.Body, "\n  The number of mappings is close to vm.max_map_count, where mmap fails: ") {
+		t.Errorf("%d %.2000q", o.Status, o.Body)
+	}
+}
+
 // manyMux serves an Analyzer whose seconds=N touch or release all of memory instead of waiting.
 // /held returns the number of its held readings and large answers; /idle does so when all requests
 // have ended.
@@ -69,15 +103,20 @@ func manyMux(memory []byte) *http.ServeMux {
 	return mux
 }
 
-// startMany starts such a process, which ends with the test, and returns its address and number.
-func startMany(t *testing.T) (url, pid string) {
+func skipIfFewMappings(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("makes 60,000 mappings")
 	}
-	if most := strings.TrimSpace(readFile(t, "/proc/sys/vm/max_map_count")); parseNumber(t, most) < mappingsMax {
+	if most := strings.TrimSpace(readFile(t, "/proc/sys/vm/max_map_count")); parseNumber(t, most) != mappingsMax {
 		t.Skipf("vm.max_map_count is %s", most)
 	}
+}
+
+// startMany starts such a process, which ends with the test, and returns its address and number.
+func startMany(t *testing.T) (url, pid string) {
+	t.Helper()
+	skipIfFewMappings(t)
 	child := childCommand(t, "many mappings")
 	in, err := child.StdinPipe()
 	if err != nil {

@@ -170,6 +170,15 @@ func goVersions() []string {
 	return slices.Compact(versions)
 }
 
+// needCgo skips builds with cgo if the C compiler is one for another machine.
+func needCgo(t *testing.T) {
+	t.Helper()
+	host, err := exec.CommandContext(t.Context(), "go", "env", "GOHOSTARCH").Output()
+	if err != nil || strings.TrimSpace(string(host)) != runtime.GOARCH {
+		t.Skipf("there is no C compiler for %s", runtime.GOARCH)
+	}
+}
+
 // onlyInTestAll skips builds that compile the standard library again.
 func onlyInTestAll(t *testing.T) {
 	t.Helper()
@@ -205,10 +214,10 @@ func TestOtherModule(t *testing.T) { forEachGo(t, testModule) }
 
 func testModule(t *testing.T, m userModule) {
 	cgo, none := m.with("CGO_ENABLED=1"), m.with("CGO_ENABLED=0")
-	t.Run("cgo", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=mod")) })
+	t.Run("cgo", func(t *testing.T) { needCgo(t); testReports(t, cgo.build(t, "-mod=mod")) })
 	t.Run("no cgo", func(t *testing.T) { testReports(t, none.build(t, "-mod=mod")) })
 	m.run(t, "mod", "vendor")
-	t.Run("cgo, vendored", func(t *testing.T) { testReports(t, cgo.build(t, "-mod=vendor")) })
+	t.Run("cgo, vendored", func(t *testing.T) { needCgo(t); testReports(t, cgo.build(t, "-mod=vendor")) })
 	t.Run("no cgo, vendored", func(t *testing.T) { testReports(t, none.build(t, "-mod=vendor")) })
 }
 
@@ -228,7 +237,7 @@ func TestALibraryOfCWithoutCgo(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.run(t, "get", "github.com/ebitengine/purego@v0.11.3")
-	out, err := exec.CommandContext(t.Context(), m.build(t)+"libc").CombinedOutput()
+	out, err := programCommand(t.Context(), m.build(t)+"libc").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -284,7 +293,7 @@ func askProgram(t *testing.T, program string) (status int, body string) {
 	t.Helper()
 	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(bounded, program)
+	c := programCommand(bounded, program)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +314,7 @@ func askProgram(t *testing.T, program string) (status int, body string) {
 func runParse(t *testing.T, program, capture string) (out, message string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	c := exec.CommandContext(t.Context(), program)
+	c := programCommand(t.Context(), program)
 	c.Stdin = strings.NewReader(readFile(t, testdata+capture))
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err = c.Run()

@@ -5,6 +5,7 @@ package memanalyzer
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -156,10 +157,7 @@ func TestPprofAddsUpToTheTotals(t *testing.T) {
 		}
 	}
 	out := top(t, now.file)
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := cmp.Or(emulator, executable(t))
 	for _, line := range []string{
 		"File: " + filepath.Base(program) + "\n", "Type: rss\n",
 		fmt.Sprintf("accounting for %dB, 100%% of %dB total\n", now.report.Totals.RSS.Bytes, now.report.Totals.RSS.Bytes),

@@ -89,6 +89,7 @@ func reports() int {
 }
 
 func TestReadWhileMappingsChange(t *testing.T) {
+	needOwnProc(t)
 	var texts []string
 	for _, name := range captures(t) {
 		texts = append(texts, readFile(t, testdata+name))

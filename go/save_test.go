@@ -54,6 +54,7 @@ func checkSaved(t *testing.T, sort string) *Report {
 }
 
 func TestASavedReadingIsTheSameReport(t *testing.T) {
+	needOwnProc(t)
 	alone(t, func() {
 		cache, err := Mmap(mib, "TestASavedReading \xff]")
 		if err != nil {

@@ -174,6 +174,7 @@ func TestASlowClientHoldsItsReadingForABoundedTime(t *testing.T) {
 }
 
 func TestASlowClientHoldsBothReadingsForABoundedTime(t *testing.T) {
+	needOwnProc(t)
 	inBubble(t, func(t *testing.T, a *Analyzer, protocol string) {
 		for timeout, want := range map[time.Duration]time.Duration{0: largeAnswerTime, time.Second: time.Second} {
 			began := time.Now()
@@ -193,6 +194,7 @@ func TestASlowClientHoldsBothReadingsForABoundedTime(t *testing.T) {
 }
 
 func TestAClientThatLeavesHoldsNothing(t *testing.T) {
+	needOwnProc(t)
 	inBubble(t, func(t *testing.T, a *Analyzer, protocol string) {
 		for _, c := range []struct {
 			target string

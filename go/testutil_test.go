@@ -2,6 +2,8 @@ package memanalyzer
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.com/memanalyzer/go/internal/plain"
 )
 
 // Helpers of several test files: captures, parsed texts, and child processes.
@@ -23,6 +27,9 @@ const (
 
 	testdata = "../testdata/"
 )
+
+// isPlain is true in builds without the C library.
+var _, isPlain = library.(plain.Library)
 
 // children are the functions that this binary runs instead of tests if childVariable names one. Tests
 // that change the whole process run in a process of their own.
@@ -38,17 +45,74 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// childCommand returns the command, not yet started, that runs this binary as the child of that name.
-func childCommand(t testing.TB, name string, environment ...string) *exec.Cmd {
+// emulator is the path of the qemu-user that runs this binary, if one does.
+var emulator = os.Getenv("EMULATOR")
+
+// isProcStrange reports whether /proc/self misleads this process: under qemu-user, smaps and pagemap are those of
+// the emulator, whose addresses differ from those of 32-bit programs, and whose byte order can differ.
+func isProcStrange() bool {
+	return emulator != "" && (strconv.IntSize == 32 || binary.NativeEndian.Uint16([]byte{0, 1}) == 1)
+}
+
+// needOwnProc skips a test if isProcStrange.
+func needOwnProc(t testing.TB) {
+	t.Helper()
+	if isProcStrange() {
+		t.Skip("/proc/self has addresses and numbers of the emulator")
+	}
+}
+
+// programCommand returns the command, not yet started, that runs a program of this binary's architecture.
+func programCommand(ctx context.Context, program string, arguments ...string) *exec.Cmd {
+	if emulator != "" {
+		program, arguments = emulator, append([]string{program}, arguments...)
+	}
+	return exec.CommandContext(ctx, program, arguments...)
+}
+
+func executable(t testing.TB) string {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), program)
+	return program
+}
+
+// childCommand returns the command, not yet started, that runs this binary as the child of that name.
+func childCommand(t testing.TB, name string, environment ...string) *exec.Cmd {
+	t.Helper()
+	c := programCommand(t.Context(), executable(t))
 	c.Env = append(append(os.Environ(), environment...), childVariable+"="+name)
 	c.Stderr = os.Stderr
 	return c
+}
+
+// handler is MemoryProfileHandler with its own keeper, without pauses.
+var handler = withoutBudget(new(Analyzer))
+
+func withoutBudget(a *Analyzer) *Analyzer {
+	a.own = newKeeper()
+	a.own.factor = 0
+	return a
+}
+
+// mustNew returns an Analyzer with its own keeper, without pauses.
+func mustNew(t testing.TB, options ...Option) *Analyzer {
+	t.Helper()
+	a, err := New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withoutBudget(a)
+	t.Cleanup(func() {
+		for _, kept := range a.own.kept {
+			if kept != nil {
+				kept.Close()
+			}
+		}
+	})
+	return a
 }
 
 func readFile(t testing.TB, name string) string {

@@ -70,7 +70,7 @@ func (m *memory) Grow(delta, most int64) int64 {
 	if delta == 0 {
 		return old
 	}
-	if delta < 0 || old+delta > min(most, 1<<15) {
+	if delta < 0 || old+delta > min(most, 1<<15-1) {
 		return -1
 	}
 	memories.Lock()

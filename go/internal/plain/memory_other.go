@@ -23,7 +23,7 @@ func (m *memory) Slice() *[]byte { return &m.pages }
 // memory ends within a page, of which the rest is not used.
 func (m *memory) Grow(delta, most int64) int64 {
 	old := (int64(len(m.pages)) + wasmPage - 1) / wasmPage
-	if delta < 0 || old+delta > min(most, 1<<15) {
+	if delta < 0 || old+delta > min(most, 1<<15-1) {
 		return -1
 	}
 	m.pages = append(m.pages, make([]byte, (old+delta)*wasmPage-int64(len(m.pages)))...)

@@ -5,6 +5,7 @@ package plain
 
 import (
 	"encoding/binary"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -96,6 +97,8 @@ func (r *report) Collect(pid uint64) core.Error {
 	if !hasSource {
 		return core.Error{Status: statusOf("UNSUPPORTED"), Message: "only Linux has /proc/self/smaps"}
 	}
+	runtime.LockOSThread() // the thread whose files in /proc are open must not end meanwhile
+	defer runtime.UnlockOSThread()
 	return r.failure(func(m *instance) uint32 { return uint32(m.Xcollect(int64(pid))) })
 }
 
