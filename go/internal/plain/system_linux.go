@@ -3,7 +3,6 @@ package plain
 import (
 	"encoding/binary"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,6 @@ const hasSource = true
 type system struct {
 	*module.Module
 	memory *memory
-	reads  uint8
 	folder struct { // that is being listed
 		fd    int32
 		names []string
@@ -80,12 +78,7 @@ func (s *system) Xsys_close(fd int32) int64 {
 	return result(0, unix.Close(int(fd)))
 }
 
-// Xsys_read yields after some milliseconds of reading: from a goroutine that runs for 10 ms, the scheduler
-// takes its processor in the middle of a call, and each time threads change and sysmon polls.
 func (s *system) Xsys_read(fd, buf, n int32) int64 {
-	if s.reads++; s.reads == 0 {
-		runtime.Gosched()
-	}
 	return result(unix.Read(int(fd), s.bytes(buf, n)))
 }
 
