@@ -475,7 +475,7 @@ golden: ## rewrite the golden files from the captures; read the diff
 	UPDATE_GOLDEN=1 go test -count=1 -run GoldenProfiles ./go
 
 .PHONY: bench
-bench: ## what reports cost beside other readers, and what a daemon feels; five to eight minutes
+bench: ## what reports cost beside other readers, and what a daemon feels; six to nine minutes
 	@.ci/install $(RUN_PACKAGES) procps python3-venv
 	@$(MAKE) --no-print-directory -s cli
 	-@$(MAKE) --no-print-directory -s build/venv
