@@ -174,7 +174,7 @@ static uint64_t stack_pointer_of(int task, const char *thread)
         if (at)
                 *at = '\0';
         at = at ? strrchr(text, ' ') : NULL;
-        return at ? strtoull(at, NULL, 16) : 0;
+        return at ? strtoull(at, NULL, 0) : 0; /* with 0x, which not every libc takes in base 16 */
 }
 
 bool mema_proc_is_foreign(void)

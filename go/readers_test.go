@@ -132,19 +132,6 @@ func TestJSONAddsUpInJq(t *testing.T) {
 	}
 }
 
-// everyByte returns a smaps with names that contain each byte from first to last, alone and in a
-// truncated character, and with names of the characters that stand for bytes.
-func everyByte(first, last int) string {
-	var text strings.Builder
-	for b := first; b <= last; b++ {
-		if b != '\n' {
-			name := string([]byte{'/', byte(b), 0xe2, byte(b)}) + string(rune(0xef00+b)) + "\xff"
-			fmt.Fprintf(&text, "%x000-%x000 r--p 00000000 08:02 17 %s\nRss: 4 kB\n", b+1, b+2, name)
-		}
-	}
-	return text.String()
-}
-
 func TestNamesAreTakenBackFromJSON(t *testing.T) {
 	t.Parallel()
 	needReader(t, python, "--version")

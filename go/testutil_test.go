@@ -147,6 +147,19 @@ func captures(t testing.TB) []string {
 	return paths
 }
 
+// everyByte returns a smaps with names that contain each byte from first to last, alone and in a
+// truncated character, and with names of the characters that stand for bytes.
+func everyByte(first, last int) string {
+	var text strings.Builder
+	for b := first; b <= last; b++ {
+		if b != '\n' {
+			name := string([]byte{'/', byte(b), 0xe2, byte(b)}) + string(rune(0xef00+b)) + "\xff"
+			fmt.Fprintf(&text, "%x000-%x000 r--p 00000000 08:02 17 %s\nRss: 4 kB\n", b+1, b+2, name)
+		}
+	}
+	return text.String()
+}
+
 func parseText(t testing.TB, text string, options ...ReadOption) *Report {
 	t.Helper()
 	report, err := Parse(strings.NewReader(text), options...)

@@ -7465,7 +7465,7 @@ l1:
 								if v0 == 0 {
 									goto l12
 								}
-								t18 := m._strtoull(v0, i32(0), i32(16))
+								t18 := m._strtoull(v0, i32(0), i32(0))
 								v12 = t18
 							}
 						l12:
