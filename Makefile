@@ -38,7 +38,8 @@ CORE := names region allocators smaps smaps_line smaps_fast smaps_capture classi
 	render_openmetrics render_smaps escape elf
 LINUX := limits_linux lines_linux pagemap_linux process_linux system_linux self_labels_linux self_malloc_linux self_heap_linux self_memory_linux self_metadata_linux self_object_linux self_read_linux self_stack_linux self_range_linux \
 	source_scan_linux source_smaps_linux source_text_linux
-LIBRARY := $(CORE) collect error limits_cgroup source_file source_owners source_reader \
+HOSTED := collect error limits_cgroup source_file source_owners source_reader
+LIBRARY := $(CORE) $(HOSTED) \
 	$(if $(filter Linux,$(shell uname -s)),$(LINUX),self_other source_other)
 CLI := main options reading watch color
 TESTS := $(patsubst csrc/tests/%.c,%,$(wildcard csrc/tests/*.c))
@@ -53,8 +54,10 @@ TEST_DATA := $(shell find testdata ../shared/captures ../shared/corpus -type f 2
 
 # Go 1.26 and 1.27 are supported: the machine's is one of them, and this is the newest of the other.
 OTHER_GO := $(if $(findstring go1.27,$(shell go env GOVERSION 2>/dev/null)),go1.26.11,go1.27.4)
-# The tools of `make generate` and their versions, which decide the bytes that they write.
+# The tools of `make generate`, their versions, which decide the bytes that they write, and the files of the library
+# that it translates: csrc/wasm has its own in place of the others.
 GENERATE_PACKAGES := clang-19 lld-19
+PLAIN := $(filter-out source_file self_heap_linux self_malloc_linux self_read_linux system_linux,$(CORE) $(HOSTED) $(LINUX))
 WASM2GO := github.com/ncruces/wasm2go@v0.4.22 github.com/ncruces/wasm2go/libc-gen@v0.4.22
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -456,13 +459,13 @@ build/tools/wasm2go: Makefile
 generate: ## translate the C library to Go, for builds without cgo (go/internal/plain)
 	@.ci/install $(GENERATE_PACKAGES)
 	@$(MAKE) --no-print-directory -s build/tools/wasm2go
-	csrc/wasm/generate.sh
+	csrc/wasm/generate.sh go/internal/plain $(PLAIN)
 
 # What is committed must be what the tools write.
 test-generate: build/tools/wasm2go
 	.ci/install $(GENERATE_PACKAGES)
 	rm -rf build/_generated
-	csrc/wasm/generate.sh build/_generated
+	csrc/wasm/generate.sh build/_generated $(PLAIN)
 	for file in layout.go sources.sum module/libc.go module/module.go module/reset.go; do \
 		cmp build/_generated/$$file go/internal/plain/$$file || exit; done
 	@echo 'PASS: generated files'

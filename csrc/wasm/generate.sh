@@ -1,22 +1,17 @@
 #!/bin/sh
 # generate.sh - translates the library to Go: clang compiles it for WebAssembly, and wasm2go does the rest.
-# `make generate` installs the tools.  Writes go/internal/plain/{layout.go,module/,sources.sum}.
+# `make generate` installs the tools.  Writes layout.go, module/ and sources.sum.
 #
-#   generate.sh [FOLDER]    FOLDER: where to write in place of go/internal/plain
+#   generate.sh FOLDER NAME...    FOLDER: where to write; NAME: csrc/NAME.c is translated
 set -eu
 cd "$(dirname "$0")/../.."
-out=${1:-go/internal/plain} work=build/module tools=build/tools
+out=$1 work=build/module tools=build/tools
+shift
+library=$*
 # Bytes.  The stack is at most 39,000 deep; below it is nothing, so that more is a panic.  Go maps `memory`, and the
 # linker wants whole pages of WebAssembly.
 memory=245760 stack=49152 pages=262144
 
-library="names region allocators smaps smaps_line smaps_fast smaps_capture classify classify_rules
-	report report_split report_apportion report_bounds report_sums report_arena report_names report_rows report_run
-	report_warnings diff render render_shared render_round render_text render_text_diff render_json
-	render_json_values render_json_diff render_openmetrics render_smaps escape elf
-	collect error limits_cgroup limits_linux lines_linux pagemap_linux process_linux
-	self_labels_linux self_memory_linux self_metadata_linux self_object_linux self_range_linux self_stack_linux
-	source_owners source_reader source_scan_linux source_smaps_linux source_text_linux"
 # Most of the time of a report is spent in these; the others are optimized for size.
 hot="region smaps smaps_fast classify classify_rules report report_names report_run report_rows report_split report_sums collect self_memory_linux
 	source_smaps_linux"
