@@ -196,6 +196,8 @@ enum mema_status mema_label_remove_at(uint64_t address, uint64_t size, struct me
 enum mema_status mema_label(const void *address, size_t size, const char *name, size_t name_length,
                             const struct mema_label_options *options, struct mema_error *error)
 {
+        if (size > UINTPTR_MAX - (uintptr_t)address) /* beyond the address space */
+                size = 0;
         return mema_label_at((uintptr_t)address, size, name, name_length, options, error);
 }
 

@@ -7,6 +7,9 @@
 /* The library that has this process's malloc. */
 enum mema_allocator mema_self_allocator(void);
 
+/* Whether there can be a C library in this process. */
+bool mema_self_has_libc(void);
+
 /* Whether glibc.malloc.hugetlb=2 was set when this process started. */
 bool mema_malloc_has_huge_heaps(void);
 

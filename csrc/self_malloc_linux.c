@@ -117,6 +117,11 @@ enum mema_allocator mema_self_allocator(void)
         return (enum mema_allocator)found;
 }
 
+bool mema_self_has_libc(void)
+{
+        return true;
+}
+
 /* The environment of the start, which glibc reads its tunables from: getenv could race with setenv. */
 static bool has_huge_heaps(void)
 {

@@ -115,7 +115,7 @@ static uint64_t count_pages(struct mema_self_memory *own, uint64_t start, uint64
 {
         uint64_t rss = 0;
 
-        for (uint64_t at = start, n; *budget > 0 && at < end; at += n * own->page) {
+        for (uint64_t at = start, n; *budget > 0 && end - at >= own->page && at < end; at += n * own->page) {
                 n = min_u64(min_u64((end - at) / own->page, MEMA_SELF_BATCH), *budget);
                 *budget -= n;
                 mema_self_states(own, at, (size_t)n);
@@ -285,7 +285,8 @@ struct mema_self_memory *mema_self_memory_open(struct mema_report *r)
         }
         r->context.without_cgo = r->context.allocator == MEMA_ALLOCATOR_UNKNOWN;
         r->context.bss_known = mema_self_has_objects(own);
-        r->context.heaps_known = own->malloc || r->context.allocator > MEMA_ALLOCATOR_GLIBC;
+        r->context.heaps_known =
+                own->malloc || r->context.allocator > MEMA_ALLOCATOR_GLIBC || !mema_self_has_libc();
         return own;
 }
 

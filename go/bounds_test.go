@@ -52,7 +52,10 @@ func TestAReportTakesTheSameGoHeapHoweverManyMappingsThereAre(t *testing.T) {
 		}
 		ofMany, blocksOfMany := goHeapOf(a)
 		t.Logf("%d bytes in %d blocks; of 10,000 mappings %d in %d", bytes, blocks, ofMany, blocksOfMany)
-		if ofMany > 64*kib || blocksOfMany > blocks+100 { // a thread has some
+		if isPlain {
+			blocks += 90 // for the names of threads
+		}
+		if ofMany > 64*kib || blocksOfMany > blocks+10 {
 			t.Errorf("%d bytes in %d blocks; of 10,000 mappings %d in %d; want up to 65536, and as many", bytes, blocks, ofMany, blocksOfMany)
 		}
 	})

@@ -68,7 +68,7 @@
 // # Systems
 //
 // The package supports Go 1.26 and 1.27, with or without cgo: without it, or with the build tag
-// memanalyzer_nocgo, the C library is one that was translated to Go, and only figures of malloc
-// are missing. Reports and labels need Linux. On other systems, [Parse] and [Mmap] work, the handler
+// memanalyzer_nocgo, a Go translation of the C library is used, and only figures of malloc are
+// missing. Reports and labels need Linux. On other systems, [Parse] and [Mmap] work, the handler
 // answers 501, and the other functions return [ErrUnsupported].
 package memanalyzer

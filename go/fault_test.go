@@ -3,9 +3,11 @@
 package memanalyzer
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"example.com/memanalyzer/csrc/core"
@@ -96,12 +98,33 @@ func TestAFaultIsOneErrorOfOneReport(t *testing.T) {
 	})
 }
 
+// A reading that fails when it is kept already is its callers' error.
+func TestAKeptReadingWithAFault(t *testing.T) {
+	k := newKeeper()
+	k.read = func(ctx context.Context, o readOptions) (timedReading, error) {
+		r, err := readSelf(ctx, o)
+		r.Report = faultyReport{r.Report, 0, new(true)}
+		return r, err
+	}
+	for range 2 {
+		if s, err := k.take(t.Context(), readOptions{}); s != nil || err == nil || !strings.Contains(err.Error(), fault.Message) {
+			t.Errorf("%v, %v; want the fault", s, err)
+		}
+	}
+	if open := k.open.Load(); open != 0 {
+		t.Errorf("%d readings are open", open)
+	}
+}
+
 func TestAnAnswerWithAFaultIsCutOff(t *testing.T) {
 	alone(t, func() {
 		withFault(100)
 		response, err := http.Get(newServer(t, mustNew(t)))
+		if errors.Is(err, io.EOF) {
+			return // not even the header has arrived
+		}
 		if err != nil {
-			return // not even the header was sent
+			t.Fatal(err)
 		}
 		defer response.Body.Close()
 		if text, err := io.ReadAll(response.Body); err == nil {

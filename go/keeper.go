@@ -1,6 +1,7 @@
 package memanalyzer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -117,7 +118,7 @@ func (k *keeper) take(ctx context.Context, o readOptions) (*shared, error) {
 	if s := k.last(o); s != nil {
 		return s.hold(), nil
 	}
-	return nil, bounded.Err()
+	return nil, cmp.Or(k.failure[o.kind()], bounded.Err())
 }
 
 // current returns the kept reading, or the error that the caller gets during a pause; neither
@@ -141,8 +142,8 @@ func (k *keeper) current(o readOptions) (*shared, error) {
 	return nil, k.failure[o.kind()]
 }
 
-// last returns the newest reading that answers o, nil if there is none. One that has failed since
-// then is dropped: its fault is the callers' error until the next reading.
+// last returns the newest reading that answers o, nil if there is none. It drops readings that have
+// had a fault; callers get that error until the next reading.
 func (k *keeper) last(o readOptions) *shared {
 	for kind, s := range k.kept {
 		if s == nil {

@@ -141,10 +141,39 @@ func TestLiveReport(t *testing.T) {
 	}
 	for _, warning := range r.Warnings {
 		// The tag memanalyzer_nocgo leaves out the library, and not the C library of other packages.
-		if !strings.HasPrefix(warning, "A C library was loaded without cgo") {
+		if !isPlain || !strings.HasPrefix(warning, "A C library was loaded without cgo") {
 			t.Errorf("warning: %q", warning)
 		}
 	}
+}
+
+// Memory that has the shape of an arena is one only if there is a C library, which is asked with cgo.
+func TestAReserveOfTheProgramIsNoArena(t *testing.T) {
+	alone(t, func() {
+		const unit = 64 * mib
+		reserve, err := unix.Mmap(-1, 0, 3*unit, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := -uintptr(unsafe.Pointer(unsafe.SliceData(reserve))) % unit
+		b := reserve[at : at+8*mib]
+		if err := unix.Mprotect(b, unix.PROT_READ|unix.PROT_WRITE); err != nil {
+			t.Fatal(err)
+		}
+		touchPages(b)
+		r := readNow(t)
+		for _, warning := range r.Warnings {
+			if isPlain && strings.HasPrefix(warning, "A C library was loaded without cgo") {
+				t.Skip(warning)
+			}
+		}
+		if got := r.Category("malloc/arenas").RSS.Bytes; got >= 8*mib {
+			t.Errorf("%d bytes are in arenas", got)
+		}
+		if got := r.Category("anon/rw").RSS.Bytes; got < 8*mib {
+			t.Errorf("%d bytes are in Read-Write", got)
+		}
+	})
 }
 
 // A reading with many rows is a large block of malloc, whose mapping the kernel may merge with others.

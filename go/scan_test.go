@@ -62,14 +62,14 @@ func TestAScanIsTheSameReport(t *testing.T) {
 				t.Errorf("%s: %d, by smaps %d", c.ID, got, want)
 			}
 		}
-		if names := programsNames(scan); len(names) != 1 || names[0].RSS.Bytes != 3*mib {
+		if names := namesWithoutOwn(scan); len(names) != 1 || names[0].RSS.Bytes != 3*mib {
 			t.Errorf("names %+v", names)
 		}
 	})
 }
 
-// programsNames are the names of memory without those of this package's own.
-func programsNames(r *Report) []Name {
+// namesWithoutOwn are the names of memory without those of this package's own.
+func namesWithoutOwn(r *Report) []Name {
 	return slices.DeleteFunc(r.Category("named").Names, func(n Name) bool { return n.Name == "memanalyzer" })
 }
 

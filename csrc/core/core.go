@@ -120,7 +120,7 @@ type Report interface {
 	Row(sort uint32, i uint64) Region
 	Write(OutputOptions) Output                             // nil if there is no memory for it
 	WriteDifferences(before Report, o OutputOptions) Output // likewise; both were made with ForDiff
-	Fault() Error                                           // of the library itself: not OK only after a bug
+	Fault() Error                                           // the panic that ended the report, if any
 	Close()
 }
 

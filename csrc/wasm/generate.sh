@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 out=$1 work=build/module tools=build/tools
 shift
 library=$*
-# Bytes.  The stack is at most 39,000 deep; below it is nothing, so that more is a panic.  Go maps `memory`, and the
+# Bytes.  The stack is at most 39,000 deep; below it is nothing, so that an overflow is a panic.  Go maps `memory`, and the
 # linker wants whole pages of WebAssembly.
 memory=245760 stack=49152 pages=262144
 
@@ -78,4 +78,9 @@ clang-19 --target=armv7a-none-eabi -std=c11 -ffreestanding -g -c -o "$work/layou
 go run ./csrc/wasm/layout "$work/layout.o" plain $structs >"$out/layout.go"
 printf '\nconst initialMemory = %d // bytes\n' $memory >>"$out/layout.go"
 
-sha256sum $(for name in $library; do echo "csrc/$name.c"; done) $(find csrc/wasm -type f) csrc/*.h | LC_ALL=C sort -k 2 >"$out/sources.sum"
+# Of what is read and what was written.
+{
+	# shellcheck disable=SC2046 # lists of files
+	sha256sum $(for name in $library; do echo "csrc/$name.c"; done) $(find csrc/wasm -type f) csrc/*.h
+	(cd "$out" && sha256sum layout.go module/*.go) | sed 's|  |  go/internal/plain/|'
+} | LC_ALL=C sort -k 2 >"$out/sources.sum"

@@ -15,24 +15,24 @@ void mema_self_states(struct mema_self_memory *own, uint64_t at, size_t n)
 
 size_t mema_self_read(const struct mema_self_memory *own, uint64_t at, void *to, size_t size)
 {
-        int64_t n = sys_memory(at, to, size);
+        int64_t n = sys_memory(own->memory, at, to, size);
 
-        (void)own;
         return n > 0 ? (size_t)n : 0;
 }
 
 size_t mema_self_words(const struct mema_self_memory *own, uint64_t at, uint64_t *words, size_t n)
 {
-        int64_t count = sys_words(at, words, n);
+        int64_t count = sys_words(own->memory, at, words, n);
 
-        (void)own;
         return count > 0 ? (size_t)count : 0;
 }
 
 bool mema_self_reads_wide(const struct mema_self_memory *own)
 {
-        (void)own;
-        return sys_number(SYS_READS_WIDE) != 0;
+        const struct mema_go *go = &own->report->context.facts.go;
+        char byte;
+
+        return sys_number(SYS_WIDE) != 0 && go->known && mema_self_read(own, go->anchors[0], &byte, 1) == 1;
 }
 
 _Static_assert(offsetof(struct mema_labels, list) == 16, "labels.go has this number");
@@ -54,6 +54,11 @@ struct mema_labels *mema_labels_copy(void)
 enum mema_allocator mema_self_allocator(void)
 {
         return MEMA_ALLOCATOR_UNKNOWN;
+}
+
+bool mema_self_has_libc(void)
+{
+        return sys_number(SYS_HAS_LOADER) != 0;
 }
 
 bool mema_malloc_has_huge_heaps(void)

@@ -34,11 +34,11 @@ void IMPORT(sys_error_text)(int error, char *buf, size_t n);
 
 /* Numbers of the machine and the process. */
 int IMPORT(sys_number)(unsigned which);
-enum { SYS_PAGE_SIZE, SYS_PID, SYS_USER, SYS_READS_WIDE, SYS_HAS_SHADOW };
+enum { SYS_PAGE_SIZE, SYS_PID, SYS_USER, SYS_WIDE, SYS_HAS_LOADER, SYS_HAS_SHADOW };
 
 /* Memory of the process, and words of 4 or 8 bytes in its byte order, widened to 8 of the module's. */
-int64_t IMPORT(sys_memory)(uint64_t at, void *to, size_t size);
-int64_t IMPORT(sys_words)(uint64_t at, uint64_t *words, size_t n);
+int64_t IMPORT(sys_memory)(int file, uint64_t at, void *to, size_t size);
+int64_t IMPORT(sys_words)(int file, uint64_t at, uint64_t *words, size_t n);
 int64_t IMPORT(sys_pagemap)(int fd, uint64_t *entries, size_t n, uint64_t at); /* numbers of 8 bytes */
 
 /* The labels of the process, as mema_labels_copy returns them, but without categories. */

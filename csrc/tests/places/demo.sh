@@ -23,12 +23,16 @@ else
 fi
 "$@" "$url?unit=B&top=all" >"$out.report"
 
+# Without cgo there is no memory of C.
+of_c='C Heap (malloc)/Subtotal=4194304;Thread Stacks/Threads=524288;'
+! grep -q 'needs cgo' "$out" || of_c=
+
 # check REPORT: without names of anonymous memory, TXMetaCache is in Read-Write.
 check() {
         named='Anonymous Memory/Read-Write'
         ! grep -qF '[anon:TXMetaCache]' "$1" || named='Named Memory Regions (mmap)/TXMetaCache'
-        awk -f csrc/tests/places/report.awk -v least="$named=6291456;Go Runtime/Heap=8388608;\
-C Heap (malloc)/Subtotal=4194304;Thread Stacks/Threads=524288;Anonymous Memory/Read-Only=1048576;\
+        awk -f csrc/tests/places/report.awk -v least="$named=6291456;Go Runtime/Heap=8388608;${of_c}\
+Anonymous Memory/Read-Only=1048576;\
 Anonymous Memory/Executable=1048576;Shared Memory/Anonymous=2097152;Shared Memory/memfd=3145728" "$1"
 }
 # shellcheck disable=SC2086 # a command and its arguments

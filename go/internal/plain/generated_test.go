@@ -31,7 +31,7 @@ func TestTheGeneratedFilesAreUpToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != want {
-			t.Errorf("%s has changed since go/internal/plain was generated: run make generate", file)
+			t.Errorf("%s has changed since the sum was made: run make generate", file)
 		}
 		count++
 	}

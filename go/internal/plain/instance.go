@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -26,20 +27,22 @@ var idle atomic.Pointer[system]
 // newInstance returns nil if there is no memory for it.
 func newInstance() *instance {
 	s := idle.Swap(nil)
-	reused := s != nil
-	if !reused {
+	if s == nil {
 		s = &system{memory: new(memory)}
 	}
 	if !s.memory.allocate() {
 		return nil
 	}
-	if reused {
-		s.Reset()
-	} else {
-		s.Module = module.New(s)
-	}
-	s.Xinitialize()
-	return &instance{system: s}
+	m := &instance{system: s}
+	m.run(func(*instance) {
+		if s.Module == nil {
+			s.Module = module.New(s)
+		} else {
+			s.Reset()
+		}
+		s.Xinitialize()
+	})
+	return m
 }
 
 // run calls f, unless the instance is broken. A panic in f breaks it: its memory can be in any
@@ -58,14 +61,14 @@ func (m *instance) run(f func(*instance)) {
 	f(m)
 }
 
-// faultPlace is the function of package module that has panicked.
+// faultPlace returns the function of package module that has panicked.
 func faultPlace() string {
 	var callers [16]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
 	for {
 		frame, more := frames.Next()
-		if _, name, ok := bytes.Cut([]byte(frame.Function), []byte("/module.(*Module).")); ok {
-			return fmt.Sprintf(" in %s", name)
+		if _, name, ok := strings.Cut(frame.Function, "/module.(*Module)."); ok {
+			return " in " + name
 		}
 		if !more {
 			return ""
@@ -95,13 +98,14 @@ func (m *instance) fault() core.Error {
 	return core.Error{Status: statusOf("SYSTEM"), Message: m.broken}
 }
 
-// Close unmaps the memory. Later calls do nothing.
+// Close unmaps the memory, and closes the files that a fault has left open. Later calls do nothing.
 func (m *instance) Close() {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	if m.system == nil {
 		return
 	}
+	m.closeFiles()
 	m.memory.free()
 	if m.broken == "" {
 		idle.Store(m.system)
@@ -109,20 +113,18 @@ func (m *instance) Close() {
 	m.system, m.broken = nil, "the report is closed"
 }
 
-// bytes are n bytes of the memory, until the module runs again.
-func (m *instance) bytes(at, n int32) []byte { return m.memory.pages[uint32(at):][:uint32(n)] }
-
 // place are the first bytes of glue.c's place.
-func (m *instance) place(n int) []byte { return m.bytes(m.Xplace_at(), int32(n)) }
+func (m *instance) place(n int) []byte { return m.memory.bytes(m.Xplace_at(), int32(n)) }
 
 // pointer is for a struct of layout.go.
 func (m *instance) pointer(at int32) unsafe.Pointer {
 	return unsafe.Pointer(&m.memory.pages[uint32(at)])
 }
 
-// text is a string of C.
-func (m *instance) text(at int32) string { return m.memory.text(at) }
+// bytes are n bytes of the memory, until the module runs again.
+func (m *memory) bytes(at, n int32) []byte { return m.pages[uint32(at):][:uint32(n):uint32(n)] }
 
+// text is a string of C.
 func (m *memory) text(at int32) string {
 	b := m.pages[uint32(at):]
 	return string(b[:bytes.IndexByte(b, 0)])

@@ -3,6 +3,7 @@ package plain
 import (
 	"cmp"
 	"encoding/binary"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,12 +30,14 @@ func labels() *instance {
 
 func (Library) Label(at, size uintptr, name string, anchor uint64) core.Error {
 	if !hasSource {
-		return core.Error{Status: statusOf("UNSUPPORTED"), Message: "labels need Linux"}
+		return core.Error{Status: statusOf("UNSUPPORTED")}
 	}
 	m := labels()
 	if m == nil {
 		return core.Error{Status: statusOf("NO_MEMORY"), Message: "no memory for a label"}
 	}
+	runtime.LockOSThread() // whose /proc/thread-self/maps is read
+	defer runtime.UnlockOSThread()
 	return m.failure(func(m *instance) uint32 {
 		n := copy(m.place(placeSize), name)
 		return uint32(m.Xlabel(int64(at), int64(size), int32(n), int64(anchor)))
@@ -51,17 +54,19 @@ type label struct {
 }
 
 // allLabels returns the labels of the program, and those of the memories of all modules, by
-// address.
-func allLabels() []label {
-	var all []label
+// address. It returns false if a fault has ended the registry.
+func allLabels() (all []label, ok bool) {
 	if m := registry.Load(); m != nil {
 		m.run(func(m *instance) { all = m.labels() })
+		if m.fault().Status != core.OK {
+			return nil, false
+		}
 	}
 	for _, r := range memoryRanges() {
 		all = append(all, label{r[0], r[1], memoryName})
 	}
 	slices.SortFunc(all, func(a, b label) int { return cmp.Compare(a.start, b.start) })
-	return all
+	return all, true
 }
 
 // Bytes of a struct mema_owner, and of a struct mema_labels before its list.
@@ -78,11 +83,11 @@ func (m *instance) labels() (all []label) {
 	}
 	defer m.Xrelease(p)
 	word := func(b []byte, at uintptr) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
-	names := int32(binary.LittleEndian.Uint32(m.bytes(p, 4)))
-	for i := range int32(word(m.bytes(p, labelsHead), 8)) {
+	names := int32(binary.LittleEndian.Uint32(m.memory.bytes(p, 4)))
+	for i := range int32(word(m.memory.bytes(p, labelsHead), 8)) {
 		var o mema_owner
-		b := m.bytes(p+labelsHead+i*ownerSize, ownerSize)
-		name := m.bytes(names+int32(word(b, unsafe.Offsetof(o.name))), int32(word(b, unsafe.Offsetof(o.name_length))))
+		b := m.memory.bytes(p+labelsHead+i*ownerSize, ownerSize)
+		name := m.memory.bytes(names+int32(word(b, unsafe.Offsetof(o.name))), int32(word(b, unsafe.Offsetof(o.name_length))))
 		all = append(all, label{word(b, unsafe.Offsetof(o.start)), word(b, unsafe.Offsetof(o.end)), string(name)})
 	}
 	return all
@@ -100,7 +105,7 @@ func (s *system) putLabels(all []label) int32 {
 	if p == 0 {
 		return 0
 	}
-	b := s.bytes(p, size)
+	b := s.memory.bytes(p, size)
 	putWords(b[8:], uint64(len(all)))
 	at := int32(0)
 	for i, l := range all {

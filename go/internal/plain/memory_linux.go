@@ -1,6 +1,8 @@
 package plain
 
 import (
+	"cmp"
+	"os"
 	"slices"
 	"sync"
 	"unsafe"
@@ -12,7 +14,7 @@ import (
 // it reads, with a label, and grown by the kernel, which copies nothing.
 type memory struct{ pages []byte }
 
-// memories are those that exist, by address.
+// memories are those that are mapped.
 var memories struct {
 	sync.Mutex
 	list []*memory
@@ -28,36 +30,27 @@ func (m *memory) allocate() bool {
 	if err != nil {
 		return false
 	}
-	// No neighbor has this flag, so the kernel does not merge them.
+	// The kernel merges mappings with these flags with those of other modules only. gVisor knows only the second.
 	_ = unix.Madvise(pages, unix.MADV_DONTDUMP)
+	_ = unix.Madvise(pages, unix.MADV_DONTFORK)
 	m.pages = pages
 	name, _ := unix.BytePtrFromString(memoryName)
 	_, _, _ = unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME, m.address(),
 		uintptr(len(pages)), uintptr(unsafe.Pointer(name)), 0)
-	m.enter()
+	memories.Lock()
+	defer memories.Unlock()
+	memories.list = append(memories.list, m)
 	return true
 }
 
 func (m *memory) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(m.pages))) }
 
-func (m *memory) enter() {
-	memories.Lock()
-	defer memories.Unlock()
-	memories.list = append(memories.list, m)
-}
-
-func (m *memory) leave() {
+func (m *memory) free() {
 	memories.Lock()
 	defer memories.Unlock()
 	memories.list = slices.DeleteFunc(memories.list, func(other *memory) bool { return other == m })
-}
-
-func (m *memory) free() {
-	if m.pages != nil {
-		m.leave()
-		_ = unix.Munmap(m.pages)
-		m.pages = nil
-	}
+	_ = unix.Munmap(m.pages)
+	m.pages = nil
 }
 
 // Slice is for package module.
@@ -83,12 +76,19 @@ func (m *memory) Grow(delta, most int64) int64 {
 	return old
 }
 
-// memoryRanges are the addresses of all memories.
+// memoryRanges are the whole pages of all memories, by address. Adjoining ones are one range, as they are one mapping.
 func memoryRanges() (ranges [][2]uint64) {
 	memories.Lock()
 	defer memories.Unlock()
-	for _, m := range memories.list {
-		ranges = append(ranges, [2]uint64{uint64(m.address()), uint64(m.address()) + uint64(len(m.pages))})
+	page := uint64(os.Getpagesize())
+	for _, m := range slices.SortedFunc(slices.Values(memories.list), func(a, b *memory) int { return cmp.Compare(a.address(), b.address()) }) {
+		start := uint64(m.address())
+		end := (start + uint64(len(m.pages)) + page - 1) / page * page
+		if last := len(ranges) - 1; last >= 0 && ranges[last][1] == start {
+			ranges[last][1] = end
+		} else {
+			ranges = append(ranges, [2]uint64{start, end})
+		}
 	}
 	return ranges
 }

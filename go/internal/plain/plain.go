@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"example.com/memanalyzer/csrc/core"
+	"example.com/memanalyzer/go/internal/plain/module"
 )
 
 // Pairs of Go structs and those of layout.go.
@@ -33,18 +34,15 @@ type Library struct{}
 
 var tables = sync.OnceValue(func() core.Tables {
 	var t core.Tables
-	m := newInstance()
-	if m == nil {
-		panic("memanalyzer: no memory")
-	}
-	defer m.Close()
+	m := &instance{system: &system{memory: &memory{make([]byte, initialMemory)}}} // which is on the Go heap
+	m.Module = module.New(m.system)
 	m.run(func(m *instance) {
 		for i, list := range []*[]string{
 			&t.Fields, &t.GroupIDs, &t.GroupNames, &t.CategoryIDs, &t.CategoryNames, &t.Methods, &t.Parts, &t.Proofs,
 			&t.Limits, &t.Allocators, &t.Sorts, &t.Sources, &t.Units, &t.Formats, &t.MediaTypes, &t.Statuses,
 		} {
 			for text := m.Xtable_text(int32(i), 0); text != 0; text = m.Xtable_text(int32(i), int32(len(*list))) {
-				*list = append(*list, m.text(text))
+				*list = append(*list, m.memory.text(text))
 			}
 		}
 		for i := range t.CategoryIDs {
@@ -86,7 +84,7 @@ func (Library) New(o core.Options, f core.Facts, l core.Limits) core.Report {
 		options.Store(m.pointer(m.Xoptions_at()), &o)
 		r.at = m.Xbegin()
 	})
-	if r.at == 0 {
+	if r.at == 0 && r.fault().Status == core.OK {
 		r.Close()
 		return nil
 	}
@@ -95,7 +93,7 @@ func (Library) New(o core.Options, f core.Facts, l core.Limits) core.Report {
 
 func (r *report) Collect(pid uint64) core.Error {
 	if !hasSource {
-		return core.Error{Status: statusOf("UNSUPPORTED"), Message: "only Linux has /proc/self/smaps"}
+		return core.Error{Status: statusOf("UNSUPPORTED")}
 	}
 	runtime.LockOSThread() // the thread whose files in /proc are open must not end meanwhile
 	defer runtime.UnlockOSThread()
@@ -180,15 +178,15 @@ func (r *report) Write(o core.OutputOptions) core.Output {
 func (r *report) WriteDifferences(from core.Report, o core.OutputOptions) core.Output {
 	var before []byte
 	from.(*report).run(func(m *instance) {
-		before = append(before, m.bytes(from.(*report).at, m.Xreport_size())...)
-		before = append(before, m.bytes(m.Xarena_at(), int32(m.Xarena_size()))...)
+		head, arena := m.memory.bytes(from.(*report).at, m.Xreport_size()), m.memory.bytes(m.Xarena_at(), int32(m.Xarena_size()))
+		before = slices.Concat(head, arena)
 	})
 	return r.write(o, func(m *instance) int32 {
 		at := m.Xallocate(int32(len(before)))
 		if at == 0 || len(before) == 0 {
 			return 0
 		}
-		copy(m.bytes(at, int32(len(before))), before)
+		copy(m.memory.bytes(at, int32(len(before))), before)
 		return m.Xwrite_differences(at)
 	})
 }

@@ -131,6 +131,33 @@ func TestTheMemoryHasALabel(t *testing.T) {
 	t.Error("it has none")
 }
 
+// Memories that adjoin are one label: a kernel without pagemap, such as gVisor, does not tell them apart.
+func TestAdjoiningMemoriesAreOneRange(t *testing.T) {
+	var opened []core.Report
+	for range 20 {
+		opened = append(opened, readSelf(t, core.Options{Top: 20}))
+	}
+	r := readSelf(t, core.Options{Top: 20})
+	for i := uint32(0); r.Warning(i) != ""; i++ {
+		if strings.Contains(r.Warning(i), "Labels") {
+			t.Error(r.Warning(i))
+		}
+	}
+	ranges, size := memoryRanges(), uint64(0)
+	for i, at := range ranges {
+		size += at[1] - at[0]
+		if i > 0 && ranges[i-1][1] >= at[0] {
+			t.Errorf("%x and %x are not apart, or not in order", ranges[i-1], at)
+		}
+	}
+	if least := uint64(21 * len(r.memory.pages)); size < least {
+		t.Errorf("the ranges %x have %d bytes, want at least %d", ranges, size, least)
+	}
+	for _, o := range append(opened, r) {
+		o.(*report).Close()
+	}
+}
+
 // The memory is not on the Go heap, on which a report has only the module's struct.
 func TestTheGoHeapOfAReport(t *testing.T) {
 	readSelf(t, core.Options{Top: 20}).Close()
@@ -147,12 +174,60 @@ func TestTheGoHeapOfAReport(t *testing.T) {
 	}
 }
 
+// openFiles counts the files that this process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("open files cannot be listed here: %v", err)
+	}
+	return len(files)
+}
+
+// Reports go on without the labels, and say so.
+func TestAPanicOfTheRegistryIsCountedAsLostLabels(t *testing.T) {
+	if !hasSource {
+		t.Skip("this system has no source")
+	}
+	defer registry.Store(registry.Load())
+	m := newInstance()
+	defer m.Close()
+	m.run(func(m *instance) { m.Xfault() })
+	registry.Store(m)
+	r := readSelf(t, core.Options{Top: 20})
+	defer r.Close()
+	var warnings string
+	for i := uint32(0); r.Warning(i) != ""; i++ {
+		warnings += r.Warning(i) + "\n"
+	}
+	if !strings.Contains(warnings, "Labels not shown, ") {
+		t.Errorf("the warnings are %q", warnings)
+	}
+}
+
+// A kernel with pages of 64 KiB maps more than a module needs, and the label has whole pages.
+func TestRangesHaveWholePages(t *testing.T) {
+	r := readSelf(t, core.Options{Top: 20})
+	defer r.Close()
+	for _, at := range memoryRanges() {
+		if page := uint64(os.Getpagesize()); at[0]%page != 0 || at[1]%page != 0 || at[1] <= at[0] {
+			t.Errorf("%x has no whole pages of %d", at, page)
+		}
+	}
+}
+
 // A panic in a module is an error of its report, and of no other.
 func TestAPanicIsOneErrorOfOneReport(t *testing.T) {
+	files := openFiles(t)
 	r := readSelf(t, core.Options{Top: 20})
 	other := readSelf(t, core.Options{Top: 20})
 	defer other.Close()
-	r.run(func(m *instance) { m.Xfault() })
+	r.run(func(m *instance) {
+		name := append([]byte("/proc/self/maps"), 0)
+		copy(m.place(len(name)), name)
+		m.Xsys_open(-100, m.Xplace_at(), 0) // C would have closed it
+		m.Xfault()
+	})
 	e := r.Fault()
 	if e.Status != statusOf("SYSTEM") || !strings.HasPrefix(e.Message, "internal error, please report it: ") ||
 		!strings.Contains(e.Message, "out of range") || !strings.HasSuffix(e.Message, " in Xfault") {
@@ -168,6 +243,9 @@ func TestAPanicIsOneErrorOfOneReport(t *testing.T) {
 		t.Error("the report can still be read")
 	}
 	r.Close()
+	if now := openFiles(t); now != files {
+		t.Errorf("%d files are open, %d were before", now, files)
+	}
 	if e := other.Fault(); e.Status != core.OK || render(other, core.OutputOptions{}) == "" {
 		t.Errorf("another report: %+v", e)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,16 +20,15 @@ const hasSource = true
 // system serves the imports of csrc/wasm/sys.h. Negative results are errors of the system.
 type system struct {
 	*module.Module
-	memory *memory
-	folder struct { // that is being listed
+	memory  *memory
+	files   []int    // that are open
+	listing struct { // of a folder
 		fd    int32
 		names []string
 	}
 }
 
 func (s *system) Xmemory() module.Memory { return s.memory }
-
-func (s *system) bytes(at, n int32) []byte { return s.memory.pages[uint32(at):][:uint32(n):uint32(n)] }
 
 func result[T int | uintptr](n T, err error) int64 {
 	if err == nil {
@@ -43,8 +43,8 @@ func result[T int | uintptr](n T, err error) int64 {
 	return -int64(unix.EINVAL)
 }
 
-// toLittle changes numbers of 8 bytes from the byte order of this machine to that of the module.
-func toLittle(b []byte) {
+// swapWords changes numbers of 8 bytes from the byte order of this machine to that of the module.
+func swapWords(b []byte) {
 	for ; isBigEndian && len(b) >= 8; b = b[8:] {
 		slices.Reverse(b[:8])
 	}
@@ -68,26 +68,41 @@ func (s *system) Xsys_open(dir, path, flags int32) int64 {
 	if flags&openPath != 0 {
 		mode |= unix.O_PATH
 	}
-	return result(unix.Openat(int(dir), s.memory.text(path), mode, 0))
+	return s.opened(unix.Openat(int(dir), s.memory.text(path), mode, 0))
+}
+
+func (s *system) opened(fd int, err error) int64 {
+	if err == nil {
+		s.files = append(s.files, fd)
+	}
+	return result(fd, err)
+}
+
+func (s *system) closeFiles() {
+	for _, fd := range s.files {
+		_ = unix.Close(fd)
+	}
+	s.files, s.listing.names = s.files[:0], nil
 }
 
 func (s *system) Xsys_close(fd int32) int64 {
-	if fd == s.folder.fd {
-		s.folder.names = nil
+	s.files = slices.DeleteFunc(s.files, func(file int) bool { return file == int(fd) })
+	if fd == s.listing.fd {
+		s.listing.names = nil
 	}
 	return result(0, unix.Close(int(fd)))
 }
 
 func (s *system) Xsys_read(fd, buf, n int32) int64 {
-	return result(unix.Read(int(fd), s.bytes(buf, n)))
+	return result(unix.Read(int(fd), s.memory.bytes(buf, n)))
 }
 
 func (s *system) Xsys_pread(fd, buf, n int32, at int64) int64 {
-	return result(unix.Pread(int(fd), s.bytes(buf, n), at))
+	return result(unix.Pread(int(fd), s.memory.bytes(buf, n), at))
 }
 
 func (s *system) Xsys_readlink(dir, path, buf, n int32) int64 {
-	return result(unix.Readlinkat(int(dir), s.memory.text(path), s.bytes(buf, n)))
+	return result(unix.Readlinkat(int(dir), s.memory.text(path), s.memory.bytes(buf, n)))
 }
 
 func (s *system) Xsys_access(dir, path int32) int64 {
@@ -106,7 +121,7 @@ func (s *system) Xsys_stat(dir, path, to int32) int64 {
 		return result(0, err)
 	}
 	device := uint64(st.Dev)
-	putWords(s.bytes(to, 24), uint64(unix.Major(device))<<32|uint64(unix.Minor(device)), uint64(st.Ino), uint64(st.Uid))
+	putWords(s.memory.bytes(to, 24), uint64(unix.Major(device))<<32|uint64(unix.Minor(device)), uint64(st.Ino), uint64(st.Uid))
 	return 0
 }
 
@@ -122,23 +137,20 @@ func (s *system) Xsys_statfs(dir, path int32) int64 {
 }
 
 func (s *system) Xsys_next_name(fd, buf, n int32) int64 {
-	if fd != s.folder.fd {
-		s.folder.fd, s.folder.names = fd, nil
+	if fd != s.listing.fd {
+		s.listing.fd, s.listing.names = fd, nil
 	}
-	if len(s.folder.names) == 0 {
+	for len(s.listing.names) == 0 { // a batch can have only . and .., which ParseDirent drops
 		var entries [4096]byte
 		got, err := unix.ReadDirent(int(fd), entries[:])
 		if err != nil || got <= 0 {
 			return result(0, err)
 		}
-		_, _, s.folder.names = unix.ParseDirent(entries[:got], -1, nil)
-		if len(s.folder.names) == 0 {
-			return 0
-		}
+		_, _, s.listing.names = unix.ParseDirent(entries[:got], -1, nil)
 	}
-	name := s.folder.names[0]
-	s.folder.names = s.folder.names[1:]
-	to := s.bytes(buf, n)
+	name := s.listing.names[0]
+	s.listing.names = s.listing.names[1:]
+	to := s.memory.bytes(buf, n)
 	length := copy(to[:len(to)-1], name)
 	to[length] = 0
 	return int64(length)
@@ -155,7 +167,8 @@ const (
 	pageSize = iota
 	pid
 	user
-	readsWide
+	wide
+	hasLoader
 	shadow
 )
 
@@ -167,14 +180,21 @@ func (s *system) Xsys_number(which int32) int32 {
 		return int32(ownPID)
 	case user:
 		return int32(os.Geteuid())
-	case readsWide:
-		there, here := byte(0), byte(1)
-		n := readMemory(uint64(uintptr(unsafe.Pointer(&here))), unsafe.Slice(&there, 1))
-		return number(strconv.IntSize == 64 && !isBigEndian && n == 1 && there == here)
+	case wide:
+		return number(strconv.IntSize == 64 && !isBigEndian)
+	case hasLoader:
+		return number(dynamic())
 	default:
 		return number(hasShadow)
 	}
 }
+
+// dynamic says whether this program has a dynamic loader. Without one, it has no C library.
+var dynamic = sync.OnceValue(func() bool {
+	const atBase = 7 // AT_BASE of elf.h
+	values, err := unix.Auxv()
+	return err != nil || slices.ContainsFunc(values, func(v [2]uintptr) bool { return v[0] == atBase && v[1] != 0 })
+})
 
 func number(is bool) int32 {
 	if is {
@@ -186,7 +206,7 @@ func number(is bool) int32 {
 // Xsys_error_text writes the words of glibc, which begin with a capital.
 func (s *system) Xsys_error_text(errno, buf, n int32) {
 	text := unix.Errno(errno).Error()
-	to := s.bytes(buf, n)
+	to := s.memory.bytes(buf, n)
 	to[copy(to[:len(to)-1], strings.ToUpper(text[:1])+text[1:])] = 0
 }
 
@@ -213,31 +233,27 @@ func (s *system) Xsys_set_vma_name(start, size int64, name int32) int64 {
 
 var ownPID = os.Getpid()
 
-// readMemory lets the kernel read, so that a wrong address cannot fault.
-func readMemory(at uint64, to []byte) int64 {
+// readMemory lets the kernel read, so that a wrong address cannot fault. It uses the file, /proc/self/mem, if the
+// other call is refused.
+func readMemory(file int32, at uint64, to []byte) int64 {
 	local := []unix.Iovec{{Base: unsafe.SliceData(to)}}
 	local[0].SetLen(len(to))
 	remote := []unix.RemoteIovec{{Base: uintptr(at), Len: len(to)}}
 	n, err := unix.ProcessVMReadv(ownPID, local, remote, 0)
-	if err == nil {
-		return int64(n)
-	}
-	fd, err := unix.Open("/proc/thread-self/mem", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return result(0, err)
+		n, err = unix.Pread(int(file), to, int64(at))
 	}
-	defer unix.Close(fd)
-	return result(unix.Pread(fd, to, int64(at)))
+	return result(n, err)
 }
 
-func (s *system) Xsys_memory(at int64, to, size int32) int64 {
-	return readMemory(uint64(at), s.bytes(to, size))
+func (s *system) Xsys_memory(file int32, at int64, to, size int32) int64 {
+	return readMemory(file, uint64(at), s.memory.bytes(to, size))
 }
 
-func (s *system) Xsys_words(at int64, words, n int32) int64 {
+func (s *system) Xsys_words(file int32, at int64, words, n int32) int64 {
 	const size = strconv.IntSize / 8
-	to := s.bytes(words, 8*n)
-	read := readMemory(uint64(at), to[:size*n])
+	to := s.memory.bytes(words, 8*n)
+	read := readMemory(file, uint64(at), to[:size*n])
 	if read < 0 {
 		return read
 	}
@@ -255,9 +271,9 @@ func (s *system) Xsys_words(at int64, words, n int32) int64 {
 }
 
 func (s *system) Xsys_pagemap(fd, entries, n int32, at int64) int64 {
-	to := s.bytes(entries, 8*n)
+	to := s.memory.bytes(entries, 8*n)
 	read, err := unix.Pread(int(fd), to, at)
-	toLittle(to[:max(read, 0)])
+	swapWords(to[:max(read, 0)])
 	return result(read, err)
 }
 
@@ -270,16 +286,16 @@ func (s *system) Xsys_pagemap_scan(fd, request int32) int64 {
 	const walkEnd, vec, room = 4, 5, 6
 	var words [12]uint64
 	for i := range words {
-		words[i] = binary.LittleEndian.Uint64(s.bytes(request+8*int32(i), 8))
+		words[i] = binary.LittleEndian.Uint64(s.memory.bytes(request+8*int32(i), 8))
 	}
-	runs := s.bytes(int32(words[vec]), 24*int32(words[room]))
+	runs := s.memory.bytes(int32(words[vec]), 24*int32(words[room]))
 	words[vec] = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(runs))))
 	n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), pagemapScan, uintptr(unsafe.Pointer(&words)))
 	if errno != 0 {
 		return result(n, errno)
 	}
-	toLittle(runs[:24*n])
-	putWords(s.bytes(request+8*walkEnd, 8), words[walkEnd])
+	swapWords(runs[:24*n])
+	putWords(s.memory.bytes(request+8*walkEnd, 8), words[walkEnd])
 	return int64(n)
 }
 
@@ -306,9 +322,15 @@ func (s *system) Xsys_unmap(start, size int64) {
 }
 
 func (s *system) Xsys_memfd_create(flags int32) int64 {
-	return result(unix.MemfdCreate("", int(flags)))
+	return s.opened(unix.MemfdCreate("", int(flags)))
 }
 
 // Labels
 
-func (s *system) Xsys_labels() int32 { return s.putLabels(allLabels()) }
+func (s *system) Xsys_labels() int32 {
+	all, ok := allLabels()
+	if !ok {
+		return 0 // which the report counts as lost labels
+	}
+	return s.putLabels(all)
+}

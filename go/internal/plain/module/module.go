@@ -49,7 +49,7 @@ type Xenv = interface {
 	Xsys_labels() int32
 	Xsys_map_zeros(v0 int64) int64
 	Xsys_memfd_create(v0 int32) int64
-	Xsys_memory(v0 int64, v1, v2 int32) int64
+	Xsys_memory(v0 int32, v1 int64, v2, v3 int32) int64
 	Xsys_next_name(v0, v1, v2 int32) int64
 	Xsys_number(v0 int32) int32
 	Xsys_open(v0, v1, v2 int32) int64
@@ -63,7 +63,7 @@ type Xenv = interface {
 	Xsys_stat(v0, v1, v2 int32) int64
 	Xsys_statfs(v0, v1 int32) int64
 	Xsys_unmap(v0, v1 int64)
-	Xsys_words(v0 int64, v1, v2 int32) int64
+	Xsys_words(v0 int32, v1 int64, v2, v3 int32) int64
 }
 type Memory = interface {
 	Slice() *[]byte
@@ -127,11 +127,11 @@ func (m *Module) _sys_robust_list(v0 int32) int64 {
 func (m *Module) _sys_pagemap(v0, v1, v2 int32, v3 int64) int64 {
 	return m._env.Xsys_pagemap(v0, v1, v2, v3)
 }
-func (m *Module) _sys_memory(v0 int64, v1, v2 int32) int64 {
-	return m._env.Xsys_memory(v0, v1, v2)
+func (m *Module) _sys_memory(v0 int32, v1 int64, v2, v3 int32) int64 {
+	return m._env.Xsys_memory(v0, v1, v2, v3)
 }
-func (m *Module) _sys_words(v0 int64, v1, v2 int32) int64 {
-	return m._env.Xsys_words(v0, v1, v2)
+func (m *Module) _sys_words(v0 int32, v1 int64, v2, v3 int32) int64 {
+	return m._env.Xsys_words(v0, v1, v2, v3)
 }
 func (m *Module) _sys_labels() int32 {
 	return m._env.Xsys_labels()
@@ -25408,23 +25408,28 @@ func (m *Module) _resident(v0 int32, v1, v2 int64, v3 int32) int64 {
 			}
 			t6 := int64(load64(mem, uint64(uint32(v0))+40))
 			v7 = t6
+			if !(v7 == 0) {
+				goto l3
+			}
+			v6 = i64(0)
+			goto l2
 		}
 	l3:
-		v6 = i64(0)
-		if uint64(v1) >= uint64(v2) {
-			goto l2
-		}
-		if v7 == 0 {
-			goto l2
-		}
 		v8 = v0 + i32(376)
 		t7 := int64(load64(mem, uint64(uint32(v0))+8))
 		v9 = t7
 		v6 = i64(0)
 		v10 = i64(-1)
-	l10:
+	l9:
 		{
-			t8 := int64(uint64(v2-v1) / uint64(v9))
+			if uint64(v2) <= uint64(v1) {
+				goto l2
+			}
+			v11 = v2 - v1
+			if uint64(v11) < uint64(v9) {
+				goto l2
+			}
+			t8 := int64(uint64(v11) / uint64(v9))
 			t9 := v7
 			v9 = t8
 			p10 := v7
@@ -25448,49 +25453,43 @@ func (m *Module) _resident(v0 int32, v1, v2 int64, v3 int32) int64 {
 		l5:
 			m._mema_self_states(v0, v1, int32(v11))
 			mem = *m.memory
-			if v9 == 0 {
-				goto l6
-			}
 			v9 = i64(0)
 			v5 = v8
-		l8:
+		l7:
 			{
 				v7 = i64(0)
 				{
 					t12 := int64(load64(mem, uint64(uint32(v5))))
 					if t12 > i64(-1) {
-						goto l7
+						goto l6
 					}
 					t13 := int64(load64(mem, uint64(uint32(v0))+8))
 					v7 = t13
 				}
-			l7:
+			l6:
 				v5 = v5 + i32(8)
 				v6 = v7 + v6
 				t14 := v11
 				v9 = v9 + i64(1)
 				if uint64(t14) > uint64(v9) {
-					goto l8
+					goto l7
 				}
 			}
-		l6:
 			t15 := int64(load64(mem, uint64(uint32(v0))+8))
 			v9 = t15
+			v11 = v9 * v11
 			v7 = v10
 			{
 				if v3 != 0 {
-					goto l9
+					goto l8
 				}
 				t16 := int64(load64(mem, uint64(uint32(v0))+40))
 				v7 = t16
 			}
-		l9:
-			if v7 == 0 {
-				goto l2
-			}
-			v1 = v9*v11 + v1
-			if uint64(v1) < uint64(v2) {
-				goto l10
+		l8:
+			v1 = v11 + v1
+			if !(v7 == 0) {
+				goto l9
 			}
 		}
 	}
@@ -25594,12 +25593,14 @@ func (m *Module) _mema_self_memory_open(v0 int32) int32 {
 			if t22 != 0 {
 				goto l3
 			}
+			v1 = i32(1)
 			t23 := int32(load32(mem, uint64(uint32(v0))+8464))
-			var p24 int32
 			if uint32(t23) > uint32(i32(1)) {
-				p24 = 1
+				goto l3
 			}
-			v1 = p24
+			t24 := m._mema_self_has_libc()
+			mem = *m.memory
+			v1 = t24 ^ i32(1)
 		}
 	l3:
 		mem[uint64(uint32(v0))+8456] = byte(v1)
@@ -33772,7 +33773,7 @@ l0:
 						goto l14
 					}
 					{
-						t50 := m._sys_number(i32(4))
+						t50 := m._sys_number(i32(5))
 						mem = *m.memory
 						if t50 == 0 {
 							goto l15
@@ -37235,30 +37236,62 @@ func (m *Module) _mema_self_states(v0 int32, v1 int64, v2 int32) {
 	_ = m._sys_pagemap(t0, v3, v2, t2<<3)
 }
 func (m *Module) _mema_self_read(v0 int32, v1 int64, v2, v3 int32) int32 {
-	t0 := m._sys_memory(v1, v2, v3)
-	v1 = t0
-	p1 := i64(0)
+	t0 := int32(load32(*m.memory, uint64(uint32(v0))+28))
+	t1 := m._sys_memory(t0, v1, v2, v3)
+	v1 = t1
+	p2 := i64(0)
 	if v1 > i64(0) {
-		p1 = v1
+		p2 = v1
 	}
-	return int32(p1)
+	return int32(p2)
 }
 func (m *Module) _mema_self_words(v0 int32, v1 int64, v2, v3 int32) int32 {
-	t0 := m._sys_words(v1, v2, v3)
-	v1 = t0
-	p1 := i64(0)
+	t0 := int32(load32(*m.memory, uint64(uint32(v0))+28))
+	t1 := m._sys_words(t0, v1, v2, v3)
+	v1 = t1
+	p2 := i64(0)
 	if v1 > i64(0) {
-		p1 = v1
+		p2 = v1
 	}
-	return int32(p1)
+	return int32(p2)
 }
 func (m *Module) _mema_self_reads_wide(v0 int32) int32 {
-	t0 := m._sys_number(i32(3))
-	var p1 int32
-	if t0 != i32(0) {
-		p1 = 1
+	var v1, v2, v3 int32
+	var v4 int64
+	t0 := m.___stack_pointer
+	v1 = t0 - i32(16)
+	m.___stack_pointer = v1
+	mem := *m.memory
+	t1 := int32(load32(mem, uint64(uint32(v0))))
+	v2 = t1
+	v3 = i32(0)
+	{
+		t2 := m._sys_number(i32(3))
+		mem = *m.memory
+		if t2 == 0 {
+			goto l0
+		}
+		t3 := int32(mem[uint64(uint32(v2))+8296])
+		if t3 != i32(1) {
+			goto l0
+		}
+		t4 := int32(load32(mem, uint64(uint32(v0))+28))
+		t5 := int64(load64(mem, uint64(uint32(v2))+8376))
+		t6 := m._sys_memory(t4, t5, v1+i32(15), i32(1))
+		v4 = t6
+		p7 := i64(0)
+		if v4 > i64(0) {
+			p7 = v4
+		}
+		var p8 int32
+		if int32(p7) == i32(1) {
+			p8 = 1
+		}
+		v3 = p8
 	}
-	return p1
+l0:
+	m.___stack_pointer = v1 + i32(16)
+	return v3
 }
 func (m *Module) _mema_labels_copy() int32 {
 	var v0, v1 int32
@@ -37298,6 +37331,14 @@ l0:
 }
 func _mema_self_allocator() int32 {
 	return i32(0)
+}
+func (m *Module) _mema_self_has_libc() int32 {
+	t0 := m._sys_number(i32(4))
+	var p1 int32
+	if t0 != i32(0) {
+		p1 = 1
+	}
+	return p1
 }
 func _mema_malloc_has_huge_heaps() int32 {
 	return i32(0)
