@@ -65,11 +65,12 @@ RUN_PACKAGES := libc6-dev curl ca-certificates
 TEST_PACKAGES := $(RUN_PACKAGES) libcunit1-dev clang libclang-rt-dev lld clang-format mandoc \
 	jq procps python3-jsonschema python3-venv
 READER_PACKAGES := prometheus
-QUICK_PLACES := musl unprivileged read_only_root bare_chroot gvisor
-QUICK_PLACE_PACKAGES := musl-tools runsc
+QUICK_PLACES := plain_386 plain_s390x plain_wasip1 musl unprivileged read_only_root bare_chroot gvisor
+QUICK_PLACE_PACKAGES := musl-tools runsc qemu-user-static
+WAZERO := github.com/tetratelabs/wazero/cmd/wazero@v1.12.0
 FOREIGN_PACKAGES := libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 libclang-rt-dev musl-tools
 PLACE_PACKAGES := $(QUICK_PLACE_PACKAGES) gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu \
-	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static debootstrap podman crun conmon
+	libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross debootstrap podman crun conmon
 ENGINE_PACKAGES := $(RUN_PACKAGES) g++
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio
 
@@ -413,14 +414,14 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/fuzz_%
 	@sed -n 's/^Done/fuzz_$*: &/p' build/fuzz/$*.log
 
 .PHONY: test-places test-places-all test-kernel test-kernels
-test-places test-places-all: demo $(TEST_PROGRAMS) bin/memanalyzer $(STATIC)
+test-places test-places-all: demo $(TEST_PROGRAMS) bin/memanalyzer $(STATIC) build/tools/wazero
 test-kernel: $(STATIC)
 test-kernels: static-other-go
-test-places: ## run tests with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor
+test-places: ## run tests without cgo on 386, s390x and WebAssembly, with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor
 	@.ci/install $(QUICK_PLACE_PACKAGES)
 	csrc/tests/places/places.sh $(QUICK_PLACES)
 
-test-places-all: ## the same, on i386, s390x and arm64, and in Debian 13, sid and containers
+test-places-all: ## the same, on six more architectures, with and without cgo, and in Debian 13, sid and containers
 	@.ci/install $(PLACE_PACKAGES)
 	csrc/tests/places/places.sh
 
@@ -453,6 +454,10 @@ truth: ## compare known amounts of each kind of memory with the report
 
 build/tools/wasm2go: Makefile
 	GOBIN="$(CURDIR)/build/tools" go install $(WASM2GO)
+	@touch $@
+
+build/tools/wazero: Makefile
+	GOBIN="$(CURDIR)/build/tools" go install $(WAZERO)
 	@touch $@
 
 .PHONY: generate test-generate

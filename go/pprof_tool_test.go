@@ -174,6 +174,7 @@ func TestPprofAddsUpToTheTotals(t *testing.T) {
 }
 
 func TestPprofAddsUpDifferences(t *testing.T) {
+	needOwnProc(t)
 	t.Parallel()
 	a := mustNew(t)
 	cache, err := Mmap(8*mib, "TestPprofAddsUpDifferences")

@@ -48,7 +48,7 @@ func startRun(t *testing.T, addr string) (*exec.Cmd, *runOutput, <-chan error) {
 		t.Skip(err)
 	}
 	o := &runOutput{text: make(chan string, 1000)}
-	c := exec.CommandContext(t.Context(), "make", "-C", "../..", "run", "ADDR="+addr, "CGO_ENABLED=1") // for bin/memdemo
+	c := exec.CommandContext(t.Context(), "make", "-C", "../..", "run", "ADDR="+addr, "CGO_ENABLED=1")
 	for _, variable := range os.Environ() { // of a make that runs this test
 		if !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS=") {
 			c.Env = append(c.Env, variable)

@@ -116,7 +116,7 @@ finish() {
         else
                 wrong "$1: $(why "$folder" $status)"
         fi
-        cat "$folder/tests.out" "$folder/gotests.out" "$folder"/truth*.out 2>/dev/null || true
+        cat "$folder/tests.out" "$folder"/gotests*.out "$folder"/truth*.out 2>/dev/null || true
         [ $failed = 1 ] || echo "PASS: $uname, names of memory: $3, $(grep -E '^ +tests ' "$folder/tests.out" | tr -s ' ')"
         all=$((all + failed))
 }

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2086,SC2317 # lists of words; functions that are called by name
 set -eu
 
-places='i386 s390x arm64 musl unprivileged read_only_root bare_chroot gvisor debian_13 sid container'
+places='i386 s390x arm64 plain_386 plain_arm plain_arm64 plain_riscv64 plain_ppc64le plain_mips64le plain_s390x plain_wasip1 musl unprivileged read_only_root bare_chroot gvisor debian_13 sid container'
 
 here=$PWD
 tests=$here/csrc/tests/places
@@ -72,6 +72,60 @@ arm64() {
         emulated arm64 aarch64-linux-gnu-gcc qemu-aarch64-static
 }
 
+# plain GOARCH [EMULATOR]: Go tests of builds without cgo.
+plain() {
+        program=$here/build/places/plain-$1
+        EMULATOR=
+        if [ $# -gt 1 ]; then
+                EMULATOR=$(command -v "$2") || skip "$2 is missing"
+        fi
+        for package in go go/internal/plain; do
+                CGO_ENABLED=0 GOARCH=$1 go test -c -o "$program" "./$package"
+                (
+                        export EMULATOR
+                        cd "$package"
+                        $EMULATOR "$program" -test.run '^$' || skip "this kernel runs no programs for $1"
+                        $EMULATOR "$program" -test.short
+                )
+        done
+}
+
+plain_386() {
+        plain 386
+}
+
+plain_arm() {
+        plain arm qemu-arm-static
+}
+
+plain_arm64() {
+        plain arm64 qemu-aarch64-static
+}
+
+plain_riscv64() {
+        plain riscv64 qemu-riscv64-static
+}
+
+plain_ppc64le() {
+        plain ppc64le qemu-ppc64le-static
+}
+
+plain_mips64le() {
+        plain mips64le qemu-mips64el-static
+}
+
+plain_s390x() {
+        plain s390x qemu-s390x-static
+}
+
+# A system that is not Linux.
+plain_wasip1() {
+        for package in go go/internal/plain; do
+                GOOS=wasip1 GOARCH=wasm go test -c -o "build/places/plain-wasip1" "./$package"
+                (cd "$package" && "$here/build/tools/wazero" run -mount /:/ -env PWD="$PWD" "$here/build/places/plain-wasip1" -test.short)
+        done
+}
+
 musl() {
         for linked in '' -static; do
                 "$tests/tree.sh" "musl$linked" CC=musl-gcc LDFLAGS=$linked cli
@@ -131,6 +185,7 @@ bare_chroot() {
         set -- $namespace sh -c 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$root"
         "$tests/itself.sh" "$@" /memanalyzer
         "$tests/demo.sh" "$@" /memdemo
+        "$tests/demo.sh" "$@" /memdemo-plain
 }
 
 gvisor() {
@@ -140,6 +195,7 @@ gvisor() {
         "$tests/itself.sh" "$@" bin/memanalyzer
         reads_smaps_instead "$@" bin/memanalyzer
         "$@" "$tests/demo.sh" bin/memdemo
+        "$@" "$tests/demo.sh" build/places/static/bin/memdemo-plain
         "$@" bin/memanalyzer -unit B | awk '/^RSS/ { rss = $3 } /^PSS \(/ { pss = $3 } END { exit !rss || rss != pss }'
 }
 
