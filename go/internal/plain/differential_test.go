@@ -122,8 +122,8 @@ func TestBothFormsReadTheSameProcess(t *testing.T) {
 	defer program.Wait()
 	defer program.Process.Kill()
 	pid := uint64(program.Process.Pid)
-	began := time.Now()
 	for source := range uint32(3) {
+		began := time.Now()
 		read := func(library core.Library) (text string) {
 			r := library.New(core.Options{Top: everyRow, Source: source}, core.Facts{}, core.Limits{})
 			defer r.Close()
