@@ -8,14 +8,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct mema_report r;
 
+/* Whether a read of smaps can hang the kernel: Linux 7.2 on one processor did so in three of six boots
+ * under QEMU. */
+static bool kernel_can_hang(void)
+{
+        unsigned major = 0;
+        struct utsname system;
+
+        EQUAL(uname(&system), 0);
+        EQUAL(sscanf(system.release, "%u.", &major), 1);
+        if (major < 7 || sysconf(_SC_NPROCESSORS_ONLN) > 1)
+                return false;
+        skipped("a process that changes", "Linux 7 can hang on one processor");
+        return true;
+}
+
 static unsigned reports(void)
 {
-        return long_run() ? 10000 : 200;
+        return kernel_can_hang() ? 0 : long_run() ? 10000 : 200;
 }
 
 /* Starts build/restless; exec closes the pipe. */
