@@ -419,11 +419,11 @@ fuzz-smaps fuzz-report: fuzz-%: build/fuzz/$(SANITIZER)/fuzz_%
 test-places test-places-all: demo $(TEST_PROGRAMS) bin/memanalyzer $(STATIC) build/tools/wazero
 test-kernel: $(STATIC)
 test-kernels: static-other-go
-test-places: ## run tests without cgo on 386, s390x and WebAssembly, with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor
+test-places: ## run tests with musl, unprivileged, with a read-only root, in a bare chroot, in gVisor; without cgo on 386, s390x and WebAssembly
 	@.ci/install $(QUICK_PLACE_PACKAGES)
 	csrc/tests/places/places.sh $(QUICK_PLACES)
 
-test-places-all: ## the same, on six more architectures, with and without cgo, and in Debian 13, sid and containers
+test-places-all: ## the same, in C on i386, s390x and arm64, without cgo on five more, and in Debian 13, sid and containers
 	@.ci/install $(PLACE_PACKAGES)
 	csrc/tests/places/places.sh
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,9 +89,8 @@ func TestTheMemoryOfAReport(t *testing.T) {
 			}
 			m := *r.memory
 			r.Close()
-			// The kernel can already have given the addresses to a larger or smaller mapping of the runtime.
-			if after := mapped(t, &m); slices.Equal(after, lines) {
-				t.Errorf("after Close, %q is mapped", after)
+			if lines := mapped(t, &m); len(lines) != 0 {
+				t.Errorf("after Close, %q is mapped", lines)
 			}
 			if e := r.Collect(0); e.Status == core.OK {
 				t.Error("a closed report can be used")
