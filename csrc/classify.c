@@ -167,13 +167,15 @@ static bool is_in_old_go_arena(const struct view *v)
 }
 
 /* Go from 1.26 chooses a random base, except with sanitizers: a multiple of the arena size.  The heap
- * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  Only a
- * program that is known to be Go can have its heap up to the end of an arena: other allocators grow down
- * from the end of their reserve.  glibc's arenas can have this shape at addresses that the kernel chooses;
- * other allocators map theirs without reserve or with huge pages, a JVM reserves more. */
+ * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  A block that
+ * does not fit into that rest is given arenas of its own, and uses the rest first: so much more is reserved.
+ * Only a program that is known to be Go can have its heap up to the end of an arena, or reserve more than one:
+ * other allocators grow down from the end of their reserve, and a JVM reserves more.  glibc's arenas can have
+ * this shape at addresses that the kernel chooses; other allocators map theirs without reserve or with huge
+ * pages.  Source: Go 1.26's runtime/mheap.go, grow. */
 static bool is_random_go_base(const struct view *v)
 {
-        uint64_t version, start = v->self->start;
+        uint64_t version, start = v->self->start, reserve_max = go_arena;
         bool below_heap, before_reserve, full;
 
         if (start % go_arena != 0 || start < GIB(4) || start >= kernel_choice ||
@@ -182,11 +184,13 @@ static bool is_random_go_base(const struct view *v)
         version = go_version(v);
         if (version > 0 && version < 26)
                 return false;
+        if (version > 0)
+                reserve_max += span_bytes(v->self);
         below_heap = reserved(v->self) && span_bytes(v->self) < go_arena &&
                      span_bytes(v->self) % go_chunk == 0 && adjoins(v->self, v->after) &&
                      plain_writable(v->after) && (version > 0 || v->after->end % go_arena != 0);
         before_reserve = plain_writable(v->self) && adjoins(v->self, v->after) && reserved(v->after) &&
-                         span_bytes(v->after) < go_arena && v->after->end % go_arena == 0;
+                         span_bytes(v->after) < reserve_max && v->after->end % go_arena == 0;
         full = version > 0 && plain_writable(v->self) && v->self->end % go_arena == 0;
         return below_heap || before_reserve || full;
 }

@@ -286,6 +286,7 @@ static void arenas_are_mapped_without_reserve_unlike_the_go_heap(void)
 #define RANDOM "a random base"
 #define LOW "a random base below 4 TiB"
 #define FULL "without steps, and full"
+#define LARGE "without steps, and the last block was large"
 
 static void the_version_says_where_the_go_heap_is(void)
 {
@@ -296,6 +297,10 @@ static void the_version_says_where_the_go_heap_is(void)
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
+                { LARGE, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(664)), ANON("---p", MIB(104)),
+                  MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
+                { "more reserve than a block can leave", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(28)),
+                  ANON("---p", MIB(100)), MEMA_CATEGORY_ANON_RW, BY_SHAPE },
                 { "where 32 bits end", UINT64_C(0x88000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_ANON_NONE, BY_NAME },
                 { "full, of another size", UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(100)), NOTHING,
@@ -313,6 +318,8 @@ static void the_version_says_where_the_go_heap_is(void)
                 { LOW, UINT64_C(0x3588000000), NOTHING, ANON("---p", MIB(24)), ANON("rw-p", MIB(92)),
                   MEMA_CATEGORY_GO_HEAP, BY_SHAPE },
                 { FULL, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(128)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },
+                { LARGE, UINT64_C(0x53588000000), NOTHING, ANON("rw-p", MIB(664)), ANON("---p", MIB(104)),
+                  MEMA_CATEGORY_ANON_RW, BY_SHAPE },
         };
         static const struct row none[] = {
                 { FIXED, UINT64_C(0xc000000000), NOTHING, ANON("rw-p", MIB(4)), NOTHING, MEMA_CATEGORY_ANON_RW, BY_SHAPE },

@@ -834,8 +834,8 @@ func (m *Module) _is_go_base(v0 int32) int32 {
 	var v1 int32
 	var v2 int64
 	var v3, v4, v5, v6, v7 int32
-	var v8 int64
-	var v9 int32
+	var v8, v9 int64
+	var v10 int32
 	mem := *m.memory
 	{
 		t0 := int32(load32(mem, uint64(uint32(v0))+4))
@@ -1025,18 +1025,20 @@ func (m *Module) _is_go_base(v0 int32) int32 {
 					goto l22
 				}
 			}
+			v9 = i64(0x4000000)
 			v5 = i32(1)
 			goto l23
 		l21:
 			v1 = v1 + i32(255)
 		l24:
+			v9 = i64(0x4000000)
 			if v1 != i32(248) {
 				goto l25
 			}
 			v5 = i32(1)
 			goto l23
 		l25:
-			v9 = v1 + v3 + i32(4)
+			v10 = v1 + v3 + i32(4)
 			v4 = v3 + i32(4)
 			v2 = i64(0)
 		l28:
@@ -1066,115 +1068,122 @@ func (m *Module) _is_go_base(v0 int32) int32 {
 			v7 = v3 + v1 + i32(4)
 		l29:
 			p27 := v2
-			if v7 == v9 {
+			if v7 == v10 {
 				p27 = i64(0)
 			}
 			v2 = p27
 			if uint64(v2+i64(-1)) < uint64(i64(25)) {
 				goto l10
 			}
-			var p28 int32
-			if v2 == 0 {
-				p28 = 1
+			if !(v2 == 0) {
+				goto l30
 			}
-			v5 = p28
+			v5 = i32(1)
+			goto l23
+		l30:
+			t28 := int32(load32(mem, uint64(uint32(v0))+4))
+			v1 = t28
+			t29 := int64(load64(mem, uint64(uint32(v1))+8))
+			t30 := int64(load64(mem, uint64(uint32(v1))))
+			v9 = t29 - t30 + i64(0x4000000)
+			v5 = i32(0)
 		}
 	l23:
 		v6 = i32(0)
-		t29 := int32(load32(mem, uint64(uint32(v0))+4))
-		v1 = t29
-		t30 := int32(mem[uint64(uint32(v1))+20])
-		if t30 != i32(1) {
+		t31 := int32(load32(mem, uint64(uint32(v0))+4))
+		v1 = t31
+		t32 := int32(mem[uint64(uint32(v1))+20])
+		if t32 != i32(1) {
 			goto l10
 		}
 		{
-			t31 := int32(load32(mem, uint64(uint32(v1))+24))
-			switch t31 {
+			t33 := int32(load32(mem, uint64(uint32(v1))+24))
+			switch t33 {
 			default:
 				goto l10
 			case 0:
-				t32 := int64(load64(mem, uint64(uint32(v1))+8))
-				v2 = t32
-				t33 := int64(load64(mem, uint64(uint32(v1))))
-				if (v2-t33)&i64(-0x3c00001) != i64(0) {
+				t34 := int64(load64(mem, uint64(uint32(v1))+8))
+				v2 = t34
+				t35 := int64(load64(mem, uint64(uint32(v1))))
+				if (v2-t35)&i64(-0x3c00001) != i64(0) {
 					goto l10
 				}
 				if v2 == 0 {
 					goto l10
 				}
-				t34 := int32(load32(mem, uint64(uint32(v0))+12))
-				t35 := v2
-				v1 = t34
-				t36 := int64(load64(mem, uint64(uint32(v1))))
-				if t35 != t36 {
+				t36 := int32(load32(mem, uint64(uint32(v0))+12))
+				t37 := v2
+				v1 = t36
+				t38 := int64(load64(mem, uint64(uint32(v1))))
+				if t37 != t38 {
 					goto l10
 				}
-				t37 := int32(mem[uint64(uint32(v1))+20])
-				if t37 != i32(1) {
+				t39 := int32(mem[uint64(uint32(v1))+20])
+				if t39 != i32(1) {
 					goto l10
 				}
-				t38 := int32(load32(mem, uint64(uint32(v1))+24))
-				t39 := v5 ^ i32(1)
-				v0 = t38
-				var p40 int32
+				t40 := int32(load32(mem, uint64(uint32(v1))+24))
+				t41 := v5 ^ i32(1)
+				v0 = t40
+				var p42 int32
 				if v0 != i32(3) {
-					p40 = 1
+					p42 = 1
 				}
-				if t39|p40 != 0 {
-					goto l32
+				if t41|p42 != 0 {
+					goto l33
 				}
-				t41 := int32(load32(mem, uint64(uint32(v1))+8))
-				if t41&i32(0x3ffffff) != 0 {
+				t43 := int32(load32(mem, uint64(uint32(v1))+8))
+				if t43&i32(0x3ffffff) != 0 {
 					goto l0
 				}
 				goto l10
 			case 3:
 				v6 = i32(0)
 				{
-					t42 := int64(load64(mem, uint64(uint32(v1))+8))
-					v2 = t42
+					t44 := int64(load64(mem, uint64(uint32(v1))+8))
+					v2 = t44
 					if v2 == 0 {
-						goto l33
+						goto l34
 					}
-					t43 := int32(load32(mem, uint64(uint32(v0))+12))
-					t44 := v2
-					v1 = t43
-					t45 := int64(load64(mem, uint64(uint32(v1))))
-					if t44 != t45 {
-						goto l33
+					t45 := int32(load32(mem, uint64(uint32(v0))+12))
+					t46 := v2
+					v1 = t45
+					t47 := int64(load64(mem, uint64(uint32(v1))))
+					if t46 != t47 {
+						goto l34
 					}
-					t46 := int32(mem[uint64(uint32(v1))+20])
-					if t46 != i32(1) {
-						goto l33
+					t48 := int32(mem[uint64(uint32(v1))+20])
+					if t48 != i32(1) {
+						goto l34
 					}
-					t47 := int32(load32(mem, uint64(uint32(v1))+24))
-					if t47 != 0 {
-						goto l33
+					t49 := int32(load32(mem, uint64(uint32(v1))+24))
+					if t49 != 0 {
+						goto l34
 					}
-					t48 := int64(load64(mem, uint64(uint32(v1))+8))
-					v8 = t48
-					if uint64(v8-v2) > uint64(i64(0x3ffffff)) {
-						goto l33
+					t50 := int64(load64(mem, uint64(uint32(v1))+8))
+					v8 = t50
+					if uint64(v8-v2) >= uint64(v9) {
+						goto l34
 					}
-					var p49 int32
+					var p51 int32
 					if v8&i64(0x3ffffff) == 0 {
-						p49 = 1
+						p51 = 1
 					}
-					v6 = p49
+					v6 = p51
 				}
-			l33:
+			l34:
 				if v5 != 0 {
 					goto l10
 				}
-				t50 := v6
-				var p51 int32
+				t52 := v6
+				var p53 int32
 				if v2&i64(0x3ffffff) == 0 {
-					p51 = 1
+					p53 = 1
 				}
-				return t50 | p51
+				return t52 | p53
 			}
 		}
-	l32:
+	l33:
 		if v0 != i32(3) {
 			goto l10
 		}
