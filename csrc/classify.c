@@ -169,10 +169,10 @@ static bool is_in_old_go_arena(const struct view *v)
 /* Go from 1.26 chooses a random base, except with sanitizers: a multiple of the arena size.  The heap
  * begins there, or some reserved chunks above it, and the rest of its last arena is reserved.  A block that
  * does not fit into that rest is given arenas of its own, and uses the rest first: so much more is reserved.
- * Only a program that is known to be Go can have its heap up to the end of an arena, or reserve more than one:
- * other allocators grow down from the end of their reserve, and a JVM reserves more.  glibc's arenas can have
- * this shape at addresses that the kernel chooses; other allocators map theirs without reserve or with huge
- * pages.  Source: Go 1.26's runtime/mheap.go, grow. */
+ * Only a program that is known to be Go can have its heap up to the end of an arena, or reserve more than
+ * one: other allocators grow down from the end of their reserve, and a JVM reserves more.  glibc's arenas can
+ * have this shape at addresses that the kernel chooses; other allocators map theirs without reserve or with
+ * huge pages.  Source: Go 1.26's runtime/mheap.go, grow. */
 static bool is_random_go_base(const struct view *v)
 {
         uint64_t version, start = v->self->start, reserve_max = go_arena;
